@@ -1,0 +1,1 @@
+"""The host: finds sources, and turns the requests of vendors' webhooks into RudderStack events."""

@@ -1,0 +1,176 @@
+"""Decoding: body bytes in, items out, each with where it stood; what cannot be decoded keeps its bytes.
+
+The shape is told from the body itself: senders let people type the content type in by hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl
+
+from .codec import Undecodable, parse, pointer
+from .mapping.path import Path, read
+from .request import Request
+from .split import whole_list
+
+BOM = b"\xef\xbb\xbf"
+"""The byte order mark some senders put before UTF-8."""
+
+_FORM = re.compile(rb"[^\s={}\[\]\"]+=[^\s{}\[\]\"]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """How a source's requests are read.
+
+    Attributes:
+        formats: of `json`, `json-lines`, `form`, `query`.
+        batch: where a list of items may stand in a body that is no list itself.
+    """
+
+    formats: tuple[str, ...] = ("json", "json-lines")
+    batch: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """Bytes of an item that could not be decoded: which rule, and why."""
+
+    data: bytes
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where in a body an item stood: its line in JSON lines, and the steps to it."""
+
+    line: int | None = None
+    steps: tuple[str | int, ...] = ()
+
+    def pointer(self, *below: str | int) -> str:
+        """The JSON Pointer to the item, or to what is below it."""
+        return pointer(*self.steps, *below)
+
+
+Item: TypeAlias = "tuple[Where | int, Any]"
+"""Where an item stood (an int is its index in a list that is the body), and the item, or `Bad`."""
+
+_TOP = Where()
+
+
+def decode(request: Request, intake: Intake) -> Iterator[Item]:
+    """The items of a request, in the order they came."""
+    body = request.body
+    if body.startswith(BOM):
+        body = body[3:]
+    if "query" in intake.formats and request.query and not body.strip():
+        yield _TOP, request.as_read()["query"]
+        return
+    try:
+        value = parse(body)
+    except Undecodable as error:
+        yield from _not_one_document(body, intake, error)
+        return
+    yield from _items(value, intake, _TOP)
+
+
+def _items(value: Any, intake: Intake, where: Where) -> Iterator[Item]:
+    """The items of one JSON document: itself, the list it is, or the list it holds."""
+    if value.__class__ is not list:
+        yield from _unbatched(value, intake, where)
+        return
+    batch = intake.batch
+    if not batch and where is _TOP:
+        yield from enumerate(value)
+        return
+    for index, element in enumerate(value):
+        if batch and element.__class__ is dict:
+            yield from _unbatched(element, intake, Where(where.line, (*where.steps, index)))
+        else:
+            yield Where(where.line, (*where.steps, index)), element
+
+
+def _unbatched(value: Any, intake: Intake, where: Where) -> Iterator[Item]:
+    if value.__class__ is dict:
+        for path in intake.batch:
+            held = read(value, path)
+            if held.__class__ is list:
+                steps = (*where.steps, *path.keys)
+                for index, element in enumerate(held):
+                    yield Where(where.line, (*steps, index)), element
+                return
+        if "form" in intake.formats:
+            value = _gateway_form(value)
+    yield where, value
+
+
+def _not_one_document(body: bytes, intake: Intake, error: Undecodable) -> Iterator[Item]:
+    """The items of a body that is not one JSON document: a form, lines, or a list with bad elements."""
+    stripped = body.strip()
+    if not stripped:
+        yield _TOP, Bad(body, "json/empty", "the body is empty")
+    elif "form" in intake.formats and _FORM.match(stripped):
+        yield _TOP, _form(stripped)
+    elif lines := _lines(body, intake):
+        for number, document in lines:
+            yield from _items(document, intake, Where(number))
+    elif elements := whole_list(stripped):
+        yield from decode_elements(elements, intake)
+    else:
+        yield _TOP, Bad(body, error.rule, str(error))
+
+
+def decode_elements(elements: Iterable[bytes], intake: Intake, first: int = 0) -> Iterator[Item]:
+    """The items of the elements of a list, counted from `first`; a bad one costs no other."""
+    for index, element in enumerate(elements, first):
+        yield from _unbatched(_parsed(element), intake, Where(None, (index,)))
+
+
+def decode_lines(lines: Iterable[bytes], intake: Intake, first: int = 1) -> Iterator[Item]:
+    """The items of JSON lines, counted from `first`; a bad one costs no other."""
+    for number, line in enumerate(lines, first):
+        if stripped := line.strip():
+            yield from _items(_parsed(stripped), intake, Where(number))
+
+
+def _lines(body: bytes, intake: Intake) -> list[tuple[int, Any]]:
+    """The documents of JSON lines, numbered; none where the body does not look like JSON lines.
+
+    It does where the first line, or at least half of them, is an object or list of its own.
+    """
+    lines = [(number, line.strip()) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
+    if "json-lines" not in intake.formats or len(lines) == 1:
+        return []
+    documents = [(number, _parsed(line)) for number, line in lines]
+    good = [isinstance(document, dict | list) for _, document in documents]
+    return documents if good[0] or 2 * sum(good) >= len(good) else []
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return parse(data)
+    except Undecodable as error:
+        return Bad(data, error.rule, str(error))
+
+
+def _form(body: bytes) -> dict[str, Any]:
+    """A form as an object: a field that comes once is text, several times a list of texts."""
+    form: dict[str, list[str]] = {}
+    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
+        form.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in form.items()}
+
+
+def _gateway_form(value: dict[str, Any]) -> dict[str, Any]:
+    """The same for a form that RudderStack's gateway turned into JSON: every field a list of texts."""
+    lists = value and all(
+        isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts) for texts in value.values()
+    )
+    if not lists:
+        return value
+    return {name: texts[0] if len(texts) == 1 else texts for name, texts in value.items()}
+

@@ -1,0 +1,136 @@
+"""An author's JSON file: its text in, its value and the line of every part out, with what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from json.decoder import scanstring
+from pathlib import Path
+from typing import Any
+
+from .codec import pointer
+
+_SPACE = " \t\r\n"
+_read_value = json.JSONDecoder().raw_decode
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong with a source folder: where, which rule it breaks, why, and what to do."""
+
+    file: str
+    pointer: str
+    line: int
+    rule: str
+    reason: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" + (f" {self.pointer}" if self.pointer else "")
+        return f"{place}: {self.reason} [{self.rule}]" + (f" - {self.advice}" if self.advice else "")
+
+
+@dataclass(slots=True)
+class Document:
+    """A JSON file and the problems found in it so far."""
+
+    file: str
+    value: Any = None
+    lines: Mapping[str, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, where: tuple[str | int, ...], rule: str, reason: str, advice: str = "") -> None:
+        """Note a problem at these steps from the top of the file."""
+        place = pointer(*where)
+        self.problems.append(Problem(self.file, place, self.lines.get(place, 1), rule, reason, advice))
+
+    def spoilt(self, where: tuple[str | int, ...]) -> bool:
+        """Whether a problem is noted at this place or below it."""
+        place = pointer(*where)
+        return any(p.pointer == place or p.pointer.startswith(place + "/") for p in self.problems)
+
+
+def read_document(path: Path) -> Document:
+    """Read an author's JSON file; a missing or malformed one is a document with a problem and no value."""
+    document = Document(path.name)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        document.problem((), "missing-file", f"{path.name} is missing", "every source has one: see docs/sources.md")
+        return document
+    except (OSError, UnicodeDecodeError) as error:
+        document.problem((), "unreadable-file", f"cannot be read as UTF-8 text: {error}")
+        return document
+    lines: dict[str, int] = {}
+    try:
+        value = json.loads(text, parse_constant=_no_constant)
+        document.lines = lines
+        _scan(text, _skip(text, 0), (), _Lines(text, lines), document)
+    except RecursionError:
+        document.problem((), "json-syntax", "nested too deeply")
+    except json.JSONDecodeError as error:
+        document.lines = {"": error.lineno}
+        document.problem((), "json-syntax", f"not JSON: {error.msg} (column {error.colno})")
+    except ValueError as error:
+        document.problem((), "json-syntax", f"not JSON: {error}")
+    else:
+        document.value = value
+    return document
+
+
+def nearest(word: str, words: list[str]) -> str:
+    """Advice that names the word most like this one, or all of them; `""` where there are none."""
+    close = get_close_matches(word, words, 1)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"one of: {', '.join(words)}" if words else ""
+
+
+class _Lines:
+    """Line numbers for rising positions in a text."""
+
+    def __init__(self, text: str, lines: dict[str, int]) -> None:
+        self.text, self.lines, self.at, self.line = text, lines, 0, 1
+
+    def note(self, where: tuple[str | int, ...], at: int) -> None:
+        self.line += self.text.count("\n", self.at, at)
+        self.at = at
+        self.lines[pointer(*where)] = self.line
+
+
+def _scan(text: str, at: int, where: tuple[str | int, ...], lines: _Lines, document: Document) -> int:
+    """Note the line of the value at `at` and of all below it; the text is known to be valid JSON."""
+    lines.note(where, at)
+    if text[at] not in "{[":
+        return _read_value(text, at)[1]
+    is_object = text[at] == "{"
+    at = _skip(text, at + 1)
+    seen: set[str] = set()
+    count = 0
+    while text[at] not in "}]":
+        step: str | int = count
+        if is_object:
+            key, end = scanstring(text, at + 1, True)  # noqa: FBT003 - the scanner takes no keywords
+            step = key
+            if key in seen:
+                lines.note((*where, key), at)
+                document.problem((*where, key), "duplicate-key", f"the key {key!r} is here twice", "keep one")
+            seen.add(key)
+            at = _skip(text, _skip(text, end) + 1)
+        at = _skip(text, _scan(text, at, (*where, step), lines, document))
+        count += 1
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+    return at + 1
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _SPACE:
+        at += 1
+    return at
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")

@@ -1,0 +1,83 @@
+"""Finishing: the fields a mapping gave in, a RudderStack event out, with its envelope, ids and invariants.
+
+The common fields: https://www.rudderstack.com/docs/event-spec/standard-events/common-fields/
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .codec import Object, kind
+from .ids import Namespace
+from .mapping.functions import text
+from .mapping.spec import EVENT_TYPES, IDENTITY
+
+_OBJECTS = ("context", "properties", "traits", "integrations")
+
+
+class Unfinished(ValueError):  # noqa: N818 - what the fields are, not what went wrong here
+    """Fields that make no event: `rule` names the invariant they break, the message says how."""
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(reason)
+        self.rule = rule
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What every event of a source carries: the integration's name, and ids in the source's namespace."""
+
+    integration: str
+    namespace: Namespace
+
+    def finish(self, type_: str | None, name: Any, fields: Object, seed: str, place: str) -> Object:
+        """The finished event.
+
+        Args:
+            type_: the rule's event type; None where the passed-through record brings its own.
+            name: the event's name; only `track` has one.
+            fields: what the mapping wrote; becomes part of the event.
+            seed: the record's own id, or what stands for it.
+            place: which of the record's events this is, `rule/position`.
+
+        Raises:
+            Unfinished: rule `event/type`, `event/name`, `event/identity` or `event/shape`.
+        """
+        if type_ is None:
+            type_ = fields.get("type")
+            if type_ not in EVENT_TYPES:
+                raise Unfinished("event/type", f"type must be one of {', '.join(EVENT_TYPES)}")
+        event: Object = {"type": type_}
+        if name is not None:
+            event["event"] = name
+        event.update(fields)
+        if type_ == "track" and not (isinstance(event.get("event"), str) and event["event"]):
+            raise Unfinished("event/name", f"a track event needs a name: event is {kind(event.get('event'))}")
+        user = event.get("userId")
+        if user.__class__ is not str or "anonymousId" in event or "groupId" in event or "previousId" in event:
+            _identify(event)
+            user = event.get("userId")
+        for field in _OBJECTS:
+            if field in event and event[field].__class__ is not dict:
+                raise Unfinished("event/shape", f"{field} must be an object: it is {kind(event[field])}")
+        if not event.get("anonymousId"):
+            event["anonymousId"] = self.namespace.uuid(f"user/{user}" if user else f"record/{seed}")
+        if not isinstance(event.get("messageId"), str) or not event["messageId"]:
+            event["messageId"] = self.namespace.uuid(f"message/{place}/{seed}")
+        context = event.setdefault("context", {})
+        context.setdefault("library", {"name": "unknown", "version": "unknown"})
+        context.setdefault("integration", {"name": self.integration})
+        event.setdefault("integrations", {}).setdefault(self.integration, False)
+        return event
+
+
+def _identify(event: Object) -> None:
+    """Ids are text downstream: a number becomes its decimal text, anything else is no id."""
+    for field in IDENTITY:
+        value = event.get(field)
+        if value is None or isinstance(value, str):
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise Unfinished("event/identity", f"{field} must be text or a number: it is {kind(value)}")
+        event[field] = text(value)

@@ -1,0 +1,129 @@
+"""The one way through: items in, an outcome out, one record at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+from .codec import Object, encode, encode_sorted, kind
+from .decode import Bad, Item, Where
+from .event import Unfinished
+from .mapping.interpret import Mapped
+from .outcome import Outcome, Rejection, Reply
+from .request import Request
+from .source import Source
+
+Inspect: TypeAlias = Callable[[Object], "Object | None"]
+"""What plugins make of a finished event: the event, another one, or None to drop it; raises Unfinished."""
+
+
+class Flow:
+    """The way of one request through its source, for one operator's settings."""
+
+    def __init__(
+        self, source: Source, request: Request, config: Object, inspect: Inspect | None = None
+    ) -> None:
+        """Raises ValueError where `config` holds a setting the source does not take."""
+        self._source = source
+        self._run = source.mapper.for_config(config)
+        self._request_id = request.id
+        self._request = request.as_read() if source.mapper.reads_request else {}
+        self._config = config
+        self._inspect = inspect
+        self._same: Counter[str] = Counter()
+
+    def process(self, items: Iterable[Item]) -> Outcome:
+        """What these items come to. No item, however odd, costs another."""
+        outcome = Outcome()
+        accepts, unwrap, run = self._source.schema.accepts, self._source.unwrap, self._run
+        replies = bool(self._source.mapper.spec.replies)
+        request, config = self._request, self._config
+        for where, item in items:
+            if item.__class__ is not dict:
+                outcome.rejections.append(self._no_object(where, item))
+                continue
+            record, steps = unwrap(item)
+            if replies and self._replied(record, item, outcome):
+                continue
+            if not accepts(record):
+                outcome.rejections.append(self._invalid(where, item, record, steps))
+                continue
+            mapped = run(record, item, request, config)
+            if mapped:
+                self._finish(mapped, where, item, record, outcome)
+            elif mapped is not None or self._source.mapper.spec.drop_unmatched:
+                outcome.dropped += 1
+            else:
+                outcome.rejections.append(
+                    self._rejection(where, item, "unmatched", "no rule of the mapping takes this record", steps)
+                )
+        return outcome
+
+    def _finish(
+        self, mapped: list[Mapped], where: Where | int, item: Object, record: Object, outcome: Outcome
+    ) -> None:
+        seed = self._seed(record, item)
+        for rule, position, name, fields in mapped:
+            if fields is None:
+                outcome.dropped += 1
+                continue
+            place = f"{rule.label}/{position}"
+            try:
+                event = self._source.envelope.finish(rule.type, name, fields, seed, place)
+                if self._inspect is not None:
+                    inspected = self._inspect(event)
+                    if inspected is None:
+                        outcome.dropped += 1
+                        continue
+                    event = inspected
+            except Unfinished as error:
+                reason = f"{error} (rule {rule.label})"
+                outcome.rejections.append(self._rejection(where, item, error.rule, reason))
+            else:
+                outcome.events.append(event)
+
+    def _seed(self, record: Object, item: Object) -> str:
+        """What the ids of the record's events are derived from: its own id, else its content.
+
+        Records without an id that are the same to the last member are told apart by their count, so that the
+        order of a batch does not matter; across requests, by the request's id where the caller gave one.
+        """
+        own = self._source.native_id(record, None, item, self._request, self._config)
+        if own.__class__ is str or own.__class__ is int:
+            return f"id/{own}"
+        digest = hashlib.sha256(encode_sorted(item)).hexdigest()
+        self._same[digest] += 1
+        return f"content/{self._same[digest]}/{digest}/{self._request_id}"
+
+    def _replied(self, record: Object, item: Object, outcome: Outcome) -> bool:
+        found = self._source.mapper.reply(record, item, self._request, self._config)
+        if found is None:
+            return False
+        rule, body = found
+        if outcome.reply is None:
+            plain = isinstance(body, str) and not rule.content_type.endswith("json")
+            outcome.reply = Reply(body.encode() if plain else encode(body), rule.content_type)
+        return True
+
+    def _no_object(self, where: Where | int, item: Any) -> Rejection:
+        if isinstance(item, Bad):
+            return self._rejection(where, item.data, item.rule, item.reason)
+        return self._rejection(where, item, "item/object", f"an item must be an object: it is {kind(item)}")
+
+    def _invalid(self, where: Where | int, item: Object, record: Object, steps: tuple[str, ...]) -> Rejection:
+        violations = self._source.schema.violations(record)
+        if not violations:
+            return self._rejection(where, item, "schema", "the record is not what schema.json asks for", steps)
+        first, *others = violations
+        field = ".".join(map(str, first.where)) + " " if first.where else ""
+        more = f" (and {len(others)} more)" if others else ""
+        reason = f"{field}{first.reason}{more}"
+        return self._rejection(where, item, f"schema/{first.keyword}", reason, (*steps, *first.where))
+
+    def _rejection(
+        self, where: Where | int, record: Any, rule: str, reason: str, below: tuple[str | int, ...] = ()
+    ) -> Rejection:
+        place = Where(None, (where,)) if isinstance(where, int) else where
+        return Rejection(self._source.name, place.pointer(*below), place.line, rule, reason, record)

@@ -1,0 +1,126 @@
+"""The host: a source's name and a request in, an outcome out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from .decode import Item, Where, Bad, decode
+from .document import nearest
+from .errors import InvalidConfig, UnknownSource
+from .flow import Flow
+from .outcome import Outcome
+from .plugins import Plugin, load_plugins
+from .request import Request
+from .source import Source
+from .stream import runs
+
+BODY_LIMIT = 64 * 2**20
+"""Bytes of the longest body taken, unless the host is told otherwise."""
+
+
+class Host:
+    """Finds sources, and turns their requests into events.
+
+    ```python
+    host = Host()
+    outcome = host.receive("auth0", Request(body=b'{"type": "s", "log_id": "90020240315"}'))
+    outcome.events, outcome.rejections, outcome.dropped, outcome.reply
+    ```
+
+    A host may be used from several threads at once.
+    """
+
+    def __init__(self, *, folders: Iterable[str | Path] = (), body_limit: int = BODY_LIMIT) -> None:
+        """Find and load the sources.
+
+        Args:
+            folders: source folders to register without installing them.
+            body_limit: bytes of the longest body taken; a longer one is a rejection, unread.
+
+        Raises:
+            PluginFailure: a plugin is not active and `SPRINGHEAD_STRICT_PLUGINS` is 1.
+        """
+        self._plugins = load_plugins(folders)
+        self._body_limit = body_limit
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """The active sources by name."""
+        return dict(self._plugins.sources)
+
+    @property
+    def plugins(self) -> tuple[Plugin, ...]:
+        """Every plugin found, with its status and, where it is not active, why."""
+        return self._plugins.found
+
+    def receive(self, source: str, request: Request, config: dict[str, Any] | None = None) -> Outcome:
+        """What one request came to.
+
+        Args:
+            source: the source's name, exactly as `sources` has it.
+            request: what the HTTP call brought. Nothing in it makes this raise.
+            config: the operator's settings for the source, what `$config` reads: `{"redact": "secrets"}`.
+
+        Raises:
+            UnknownSource: there is no active source of this name.
+            InvalidConfig: a setting has a value the source does not take.
+        """
+        found = self._source(source)
+        flow = self._flow(found, request, config)
+        refusal = self._refusal(found, request)
+        items = decode(request, found.intake) if refusal is None else [refusal]
+        return self._told(found, flow.process(items))
+
+    def stream(
+        self, source: str, file: BinaryIO, request: Request | None = None, config: dict[str, Any] | None = None
+    ) -> Iterator[Outcome]:
+        """What a file of any size comes to, run by run, in memory that does not grow with it.
+
+        Args:
+            source: the source's name.
+            file: open for reading bytes: JSON lines, one list, or any other body of the source's.
+            request: all of the call but its body, where the mapping reads it.
+            config: the operator's settings for the source.
+
+        Raises:
+            UnknownSource: there is no active source of this name.
+            InvalidConfig: a setting has a value the source does not take.
+        """
+        found = self._source(source)
+        request = request or Request()
+        flow = self._flow(found, request, config)
+        return (self._told(found, flow.process(items)) for items in runs(file, request, found.intake))
+
+    def _source(self, name: str) -> Source:
+        found = self._plugins.sources.get(name)
+        if found is None:
+            raise UnknownSource(name, self._advice(name))
+        return found
+
+    def _flow(self, source: Source, request: Request, config: dict[str, Any] | None) -> Flow:
+        try:
+            return Flow(source, request, config or {}, self._plugins.inspector(source))
+        except ValueError as error:
+            raise InvalidConfig(source.name, str(error)) from None
+
+    def _refusal(self, source: Source, request: Request) -> Item | None:
+        size = len(request.body)
+        if size > self._body_limit:
+            return Where(), Bad(
+                request.body, "body/size", f"the body has {size} bytes, the host takes {self._body_limit}"
+            )
+        reason = self._plugins.verify(source, request)
+        return None if reason is None else (Where(), Bad(request.body, "refused", reason))
+
+    def _told(self, source: Source, outcome: Outcome) -> Outcome:
+        if outcome.rejections:
+            self._plugins.tell(source, outcome.rejections)
+        return outcome
+
+    def _advice(self, name: str) -> str:
+        for plugin in self.plugins:
+            if plugin.status != "active" and name in (plugin.name, *plugin.sources):
+                return f"plugin {plugin.id} is {plugin.status}: {plugin.reason}"
+        return nearest(name, sorted(self._plugins.sources)) or "there are no sources at all"

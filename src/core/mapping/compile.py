@@ -1,0 +1,225 @@
+"""Compiling: a `Spec` in, one plain Python function out, made when the source is loaded.
+
+Where rows write to plain places nobody else writes to, an assignment is all that is emitted. Everything else
+(lists, appended values, places that overlap) goes through the same `write` the interpreter uses.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import CodeType, FunctionType
+from typing import Any, TypeAlias
+
+from .emit import RUNTIME, Emitter
+from .interpret import Mapped
+from .path import Path, Target, is_index
+from .spec import ENVELOPE, Build, Constant, Row, Rule, Spec
+
+Run: TypeAlias = Callable[[Any, Any, Any, Any], "list[Mapped] | None"]
+"""(record, item, request, config) to what `interpret.apply_rules` gives. The record and item are objects."""
+
+_PARAMETERS = "record, parent, item, request, config"
+_OBJECTS = frozenset({"record", "item", "request", "config"})
+
+
+def compile_spec(spec: Spec) -> Run:
+    """The rules of a mapping as one function."""
+    emitter = Emitter()
+    names = [_rule(emitter, index, rule, _several(spec, rule)) for index, rule in enumerate(spec.rules)]
+    _dispatch(emitter, spec, names)
+    return _function(emitter, "run")
+
+
+def compile_first(paths: tuple[Path, ...]) -> Callable[[Any, Any, Any, Any, Any], Any]:
+    """A function of (record, parent, item, request, config): the first of these paths that has a value."""
+    emitter = Emitter(objects=_OBJECTS)
+    with emitter.block(f"def first({_PARAMETERS}):"):
+        emitter.line("event = None")
+        emitter.line(f"return {emitter.first_of(paths)}")
+    return _function(emitter, "first")
+
+
+def compile_unwrap(paths: tuple[Path, ...]) -> Callable[[Any], tuple[Any, tuple[str, ...]]]:
+    """A function of an item, an object: the record in it, and the steps to it.
+
+    The record is the first of these paths that holds an object, else the item itself.
+    """
+    emitter = Emitter(objects=_OBJECTS)
+    with emitter.block("def unwrap(record):"):
+        for path in paths:
+            value = emitter.read(path)
+            with emitter.block(f"if {value}.__class__ is dict:"):
+                emitter.line(f"return {value}, {emitter.constant(path.keys)}")
+        emitter.line("return record, ()")
+    return _function(emitter, "unwrap")
+
+
+def _function(emitter: Emitter, name: str) -> Any:
+    """One of the emitted functions; they reach the run-time functions, their constants and each other."""
+    module = compile("\n".join(emitter.lines) + "\n", "<mapping>", "exec", dont_inherit=True)
+    scope: dict[str, Any] = {"__builtins__": {}, **RUNTIME, **emitter.constants}
+    for code in module.co_consts:
+        if isinstance(code, CodeType):
+            scope[code.co_name] = FunctionType(code, scope)
+    return scope[name]
+
+
+def _several(spec: Spec, rule: Rule) -> bool:
+    """Whether one record may become several events, which must not share what they copied."""
+    return rule.each is not None or spec.emit_all
+
+
+def _rule(emitter: Emitter, index: int, rule: Rule, several: bool) -> tuple[str, str]:  # noqa: FBT001 - says itself at its one call
+    objects = _OBJECTS if rule.each is None else _OBJECTS - {"record"}
+    name, event = f"rule_{index}", f"event_{index}"
+    _block(emitter, name, rule.rows, objects, rule.passed, copying=several)
+    if rule.event is not None:
+        emitter.objects = objects
+        with emitter.block(f"def {event}({_PARAMETERS}):"):
+            emitter.line("event = None")
+            emitter.line(f"return {emitter.value_when(rule.event)}")
+    return name, event if rule.event is not None else ""
+
+
+def _dispatch(emitter: Emitter, spec: Spec, names: list[tuple[str, str]]) -> None:
+    emitter.objects = _OBJECTS
+    with emitter.block("def run(record, item, request, config):"):
+        emitter.line("parent = event = mapped = None")
+        for rule, (name, event) in zip(spec.rules, names, strict=True):
+            if rule.when is None:
+                _events(emitter, spec, rule, name, event)
+            else:
+                with emitter.block(f"if {emitter.condition(rule.when)}:"):
+                    _events(emitter, spec, rule, name, event)
+        emitter.line("return mapped")
+
+
+def _events(emitter: Emitter, spec: Spec, rule: Rule, name: str, event: str) -> None:
+    """Emit what a rule that matches makes of the record: returned, or where all rules may emit, collected."""
+    collect = "mapped = [*(mapped or []), *{}]" if spec.emit_all else "return {}"
+    constant = emitter.constant(rule)
+    if rule.type == "drop":
+        emitter.line(collect.format(f"[({constant}, 0, None, None)]"))
+        return
+    one = "record, None" if rule.each is None else "element, record"
+    called = f"{event}({one}, item, request, config)" if event else "None"
+    fields = f"{name}({one}, item, request, config)"
+    if rule.each is None:
+        emitter.line(collect.format(f"[({constant}, 0, {called}, {fields})]"))
+        return
+    elements = emitter.read(rule.each)
+    emitter.line(f"elements = {elements} if {elements}.__class__ is list else []")
+    made = f"[({constant}, at, {called}, {fields}) for at, element in enumerate(elements)]"
+    emitter.line(collect.format(made))
+
+
+def _block(
+    emitter: Emitter,
+    name: str,
+    rows: tuple[Row, ...],
+    objects: frozenset[str],
+    passed: Path | None = None,
+    *,
+    copying: bool,
+) -> None:
+    """Emit a function that runs rows into a new object and gives it."""
+    for row in rows:
+        _each_functions(emitter, row, objects)
+    emitter.objects = objects
+    plan = _Plan.of(rows, live=passed is not None or _event_is_read(rows))
+    with emitter.block(f"def {name}({_PARAMETERS}):"):
+        emitter.line("event = {}")
+        for container in plan.containers:
+            emitter.line(f"{plan.variable(container)} = {{}}")
+        if passed is not None:
+            value = emitter.read(passed)
+            with emitter.block(f"if {value}.__class__ is dict:"):
+                emitter.line(f"event = filled(event, copied({value}))")
+        for row in rows:
+            _row(emitter, row, plan, copying=copying)
+        for container in reversed(plan.containers):
+            parent = plan.variable(container[:-1])
+            variable = plan.variable(container)
+            with emitter.block(f"if {variable}:"):
+                emitter.line(f"{parent}[{container[-1]!r}] = {variable}")
+        emitter.line("return event")
+
+
+def _row(emitter: Emitter, row: Row, plan: _Plan, *, copying: bool) -> None:
+    if row.when is not None:
+        with emitter.block(f"if {emitter.condition(row.when)}:"):
+            _write_row(emitter, row, plan, copying=copying)
+    elif row.to:
+        _write_row(emitter, row, plan, copying=copying)
+
+
+def _write_row(emitter: Emitter, row: Row, plan: _Plan, *, copying: bool) -> None:
+    value = emitter.value(row)
+    copies = f"{value} if {value}.__class__ is str else copied({value})"
+    with emitter.block(f"if {value} is not None:"):
+        for index, target in enumerate(row.to):
+            if target.keys[0] in plan.written:
+                emitter.line(f"write(event, {emitter.constant(target)}, {value})")
+            else:
+                place = f"{plan.variable(target.keys[:-1])}[{target.keys[-1]!r}]"
+                emitter.line(f"{place} = {copies if copying or index else value}")
+
+
+def _each_functions(emitter: Emitter, row: Row, objects: frozenset[str]) -> None:
+    """Emit, before the function that calls it, a function for the rows of every `each` below this row."""
+    inner = [row.otherwise] if row.otherwise is not None else []
+    if isinstance(row.origin, Build):
+        inner += [member for _, member in row.origin.members]
+    for one in inner:
+        _each_functions(emitter, one, objects)
+    if row.each is not None:
+        name = f"each_{len(emitter.each_functions)}_{len(emitter.lines)}"
+        _block(emitter, name, row.each, objects - {"record"}, copying=False)
+        emitter.each_functions[id(row.each)] = name
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How a block's targets are written: through `write`, or by assignment into containers of its own."""
+
+    written: frozenset[str]
+    containers: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, rows: tuple[Row, ...], *, live: bool) -> _Plan:
+        """Plan the targets of these rows; `live` where the event must be whole at every row."""
+        targets = [target for row in rows for target in row.to]
+        count = Counter(target.keys for target in targets)
+        tops = {target.keys[0] for target in targets}
+        written = frozenset(
+            top
+            for top in tops
+            if live or not all(_plain(target, count) for target in targets if target.keys[0] == top)
+        )
+        containers: dict[tuple[str, ...], None] = {}
+        for target in targets:
+            if target.keys[0] not in written:
+                containers |= dict.fromkeys(target.keys[:end] for end in range(1, len(target.keys)))
+        return cls(written, tuple(sorted(containers, key=len)))
+
+    @staticmethod
+    def variable(container: tuple[str, ...]) -> str:
+        return "_".join(["event", *(f"{len(key)}{_identifier(key)}" for key in container)])
+
+
+def _event_is_read(rows: tuple[Row, ...]) -> bool:
+    return any(path.root == "$event" for row in rows for path in row.paths(inner=False))
+
+
+def _identifier(key: str) -> str:
+    return "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}_" for c in key)
+
+
+def _plain(target: Target, count: Counter[tuple[str, ...]]) -> bool:
+    """Whether nothing else writes to this place, above it or below it, and no list is in the way."""
+    keys = target.keys
+    alone = count[keys] == 1 and not any(count[keys[:end]] for end in range(1, len(keys)))
+    finished = len(keys) == 1 and keys[0] in ENVELOPE  # finishing writes into it: never the sender's object
+    return alone and not finished and not target.append and not any(map(is_index, keys[1:]))

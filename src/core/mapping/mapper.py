@@ -1,0 +1,68 @@
+"""The mapper: one mapping, compiled for each combination of settings that changes what it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .compile import Run, compile_spec
+from .interpret import Scope, reply_body
+from .mask import Mask
+from .redact import redacted
+from .settle import answers, questions, settled
+from .spec import ReplyRule, Spec
+
+REDACT = ("off", "secrets", "pii")
+"""Levels of redaction, each covering the one before it."""
+
+
+class Mapper:
+    """A mapping, ready to run. The variants are made when first asked for, the default one at once."""
+
+    __slots__ = ("_asked", "_default", "_masks", "_variants", "reads_request", "spec")
+
+    def __init__(self, spec: Spec, masks: dict[str, tuple[Mask, Mask]]) -> None:
+        """`masks` gives, for `secrets` and `pii`, what is masked in the record and in the item."""
+        self.spec = spec
+        self.reads_request = any(path.root == "$request" for path in spec.paths())
+        self._masks = masks
+        self._asked = questions(spec)
+        self._variants: dict[tuple[Any, ...], Run] = {}
+        self._default = self._variant("off", answers(self._asked, {}))
+
+    def for_config(self, config: dict[str, Any]) -> Run:
+        """The rules for an operator's settings.
+
+        Raises:
+            ValueError: `redact` is none of `off`, `secrets`, `pii`; nothing is let through unmasked by mistake.
+        """
+        if not config:
+            return self._default
+        level = config.get("redact", "off")
+        if level not in REDACT:
+            raise ValueError(f"redact is {level!r}: use one of {', '.join(REDACT)}")
+        return self._variant(level, answers(self._asked, config))
+
+    def variant_spec(self, config: dict[str, Any]) -> Spec:
+        """The mapping as the interpreter reads it, for the same settings as `for_config`."""
+        return self._spec(config.get("redact", "off"), answers(self._asked, config))
+
+    def reply(self, record: Any, item: Any, request: dict[str, Any], config: dict[str, Any]) -> tuple[ReplyRule, Any] | None:
+        """The rule that answers this record, with its answer; None where none does."""
+        scope = Scope(record, item, request, config)
+        for rule in self.spec.replies:
+            body = reply_body(rule, scope)
+            if body is not None:
+                return rule, body
+        return None
+
+    def _variant(self, level: str, answered: tuple[bool, ...]) -> Run:
+        key = (level, answered)
+        run = self._variants.get(key)
+        if run is None:
+            run = self._variants[key] = compile_spec(self._spec(level, answered))
+        return run
+
+    def _spec(self, level: str, answered: tuple[bool, ...]) -> Spec:
+        spec = settled(self.spec, self._asked, answered)
+        return redacted(spec, *self._masks[level]) if level in self._masks else spec
+

@@ -1,0 +1,45 @@
+"""What one HTTP call brought."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Values: TypeAlias = Mapping[str, "str | list[str]"]
+"""Header or query values by name: text, or a list where a name came several times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP call of a sender's.
+
+    Args:
+        body: the bytes as posted, decompressed.
+        headers, query: text, or a list of texts, by name.
+        method, url: as called; `url` is path and query.
+        id: the caller's own id of this call, the same when the sender tries again. It keeps apart records that
+            bring no id of their own and are otherwise the same.
+    """
+
+    body: bytes = b""
+    headers: Values = field(default_factory=dict)
+    query: Values = field(default_factory=dict)
+    method: str = "POST"
+    url: str = ""
+    id: str = ""
+
+    def as_read(self) -> dict[str, Any]:
+        """What `$request` reads: header names in lower case, a list of one value as that value."""
+        return {
+            "headers": {name.lower(): _single(value) for name, value in self.headers.items()},
+            "query": {name: _single(value) for name, value in self.query.items()},
+            "method": self.method,
+            "url": self.url,
+        }
+
+
+def _single(value: str | list[str]) -> str | list[str]:
+    if isinstance(value, str):
+        return value
+    return value[0] if len(value) == 1 else list(value)

@@ -1,0 +1,142 @@
+"""Validation: a value in, yes or no out; and where no, where and why, in words that quote no value.
+
+Two validators read each schema: jsonschema-rs answers in half a microsecond, jsonschema explains.
+Neither ever fetches a schema from a file or the network.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema_rs
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.validators import extend
+from referencing import Registry
+
+from .codec import kind
+from .document import Document, nearest
+from .mapping.functions import ArgumentError, expression
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing a value breaks: the steps to it, the schema's keyword, why, and the schema's own advice."""
+
+    where: tuple[str | int, ...]
+    keyword: str
+    reason: str
+    advice: str
+
+
+def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+    # The reference validator's own `pattern` backtracks; text from a sender meets linear time only.
+    if isinstance(instance, str) and not expression(pattern).search(instance):
+        yield ValidationError("does not match")
+
+
+_Reference = extend(Draft202012Validator, {"pattern": _pattern})
+
+
+class Schema:
+    """A JSON Schema (2020-12), ready to validate."""
+
+    __slots__ = ("_reference", "_validator")
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        """Raises ValueError where `schema` is no JSON Schema, or names a schema outside itself."""
+        _refuse_remote(schema)
+        try:
+            Draft202012Validator.check_schema(schema)
+            self._validator = jsonschema_rs.Draft202012Validator(
+                schema, pattern_options=jsonschema_rs.RegexOptions()
+            )
+        except SchemaError as error:
+            where = "/".join(map(str, error.absolute_path))
+            raise ValueError(f"no JSON Schema: at /{where}: {error.message}") from None
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+            raise ValueError(f"no JSON Schema: {str(error).splitlines()[0]}") from None
+        self._reference = _Reference(schema, registry=Registry())
+
+    def accepts(self, value: Any) -> bool:
+        """Whether the value is valid."""
+        return bool(self._validator.is_valid(value))
+
+    def violations(self, value: Any) -> list[Violation]:
+        """What is wrong with a value, the outermost first."""
+        errors = sorted(self._reference.iter_errors(value), key=lambda error: len(error.absolute_path))
+        return [violation for error in errors for violation in _violations(error)]
+
+
+def _violations(error: ValidationError) -> Iterator[Violation]:
+    where = tuple(error.absolute_path)
+    wanted, schema = error.validator_value, error.schema if isinstance(error.schema, dict) else {}
+    advice = str(schema.get("description", ""))
+    keyword = str(error.validator)
+    if keyword == "required":
+        missing = [key for key in wanted if key not in error.instance]
+        if missing and repr(missing[0]) not in error.message:  # one error for each missing key
+            missing = [key for key in missing if repr(key) in error.message]
+        for key in missing[:1]:
+            yield Violation(where, keyword, f"{key} is missing", _described(schema, key))
+    elif keyword == "additionalProperties":
+        known = sorted(schema.get("properties", {}))
+        for key in error.instance.keys() - set(known):
+            yield Violation((*where, key), keyword, f"{key!r} is not known here", nearest(key, known))
+    elif keyword == "type":
+        types = wanted if isinstance(wanted, list) else [wanted]
+        yield Violation(where, keyword, f"must be {_one_of(types)}: it is {kind(error.instance)}", advice)
+    elif keyword in ("enum", "const"):
+        allowed = wanted if keyword == "enum" else [wanted]
+        texts = [json.dumps(one) for one in allowed]
+        yield Violation(where, keyword, f"must be one of {', '.join(texts)}", advice)
+    elif keyword in ("minLength", "minItems", "minProperties") and wanted == 1:
+        yield Violation(where, keyword, "must not be empty", advice)
+    else:
+        said = "" if isinstance(wanted, dict | list) else f" ({keyword}: {wanted})"
+        yield Violation(where, keyword, f"is not what the schema allows{said or f' ({keyword})'}", advice)
+
+
+_TYPES = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
+_TYPES |= {"object": "an object", "array": "a list", "null": "null"}
+
+
+def _one_of(types: list[str]) -> str:
+    return " or ".join(_TYPES.get(one, one) for one in types)
+
+
+def _described(schema: dict[str, Any], key: str) -> str:
+    member = schema.get("properties", {}).get(key, {})
+    return str(member.get("description", "")) if isinstance(member, dict) else ""
+
+
+def _refuse_remote(schema: Any) -> None:
+    if isinstance(schema, dict):
+        for key, member in schema.items():
+            if key in ("$ref", "$dynamicRef") and isinstance(member, str) and not member.startswith("#"):
+                raise ValueError(f"{key} {member!r} leaves the file: put the definition under $defs and refer to it")
+            if key in ("pattern", "patternProperties"):
+                _refuse_expressions([member] if isinstance(member, str) else list(member or ()))
+            _refuse_remote(member)
+    elif isinstance(schema, list):
+        for element in schema:
+            _refuse_remote(element)
+
+
+def _refuse_expressions(patterns: list[Any]) -> None:
+    for pattern in patterns:
+        try:
+            expression(pattern)
+        except ArgumentError as error:
+            raise ValueError(str(error)) from None
+
+
+def check(document: Document, schema: Schema) -> None:
+    """Note on an author's file everything its schema says against it."""
+    rules = {"additionalProperties": "unknown-key", "required": "missing-key", "type": "wrong-type"}
+    for violation in schema.violations(document.value):
+        rule = rules.get(violation.keyword, "wrong-value")
+        document.problem(violation.where, rule, violation.reason, violation.advice)

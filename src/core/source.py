@@ -1,0 +1,168 @@
+"""Loading: a folder in, a compiled `Source` out, or everything that is wrong with the folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path as FilePath
+from typing import Any
+
+from .decode import Intake
+from .document import Document, Problem, read_document
+from .errors import InvalidSource
+from .event import Envelope
+from .ids import Namespace
+from .mapping.compile import compile_first, compile_unwrap
+from .mapping.load import load_mapping
+from .mapping.mapper import Mapper
+from .mapping.mask import Mask, mask_of
+from .mapping.path import Path, PathError, parse_path
+from .schema import Schema, check
+
+API = range(1, 2)
+"""The versions of the source folder's layout and language that this host takes (`api` in source.json)."""
+
+_FILES = ("source.json", "schema.json", "mapping.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A kind of webhook sender, ready to take requests. Made by `load_source`, never by hand."""
+
+    name: str
+    title: str
+    version: str
+    docs: str
+    folder: FilePath
+    intake: Intake
+    unwrap: Callable[[Any], tuple[Any, tuple[str, ...]]]
+    native_id: Callable[[Any, Any, Any, Any, Any], Any]
+    schema: Schema
+    mapper: Mapper
+    envelope: Envelope
+
+
+def load_source(folder: str | FilePath) -> Source:
+    """Load a source from its folder: source.json, schema.json, mapping.json and the tables beside them.
+
+    Raises:
+        InvalidSource: the folder has problems; the error holds all of them.
+    """
+    folder = FilePath(folder)
+    source, problems = _load(folder)
+    if source is None:
+        raise InvalidSource(str(folder), problems)
+    return source
+
+
+def check_source(folder: str | FilePath) -> list[Problem]:
+    """Everything that keeps a folder from loading, in the order of its files and lines."""
+    return _load(FilePath(folder))[1]
+
+
+def _load(folder: FilePath) -> tuple[Source | None, list[Problem]]:
+    about, schema_file, mapping_file = (read_document(folder / name) for name in _FILES)
+    tables, table_problems = _tables(folder)
+    if about.value is not None:
+        check(about, _shipped("source.schema.json"))
+        _check_api(about)
+    if mapping_file.value is not None:
+        check(mapping_file, _shipped("mapping.schema.json"))
+    facts = about.value if isinstance(about.value, dict) else {}
+    name = facts.get("name", folder.resolve().name)
+    namespace = Namespace(str(name))
+    intake_paths = {key: _paths(about, key) for key in ("batch", "unwrap", "id", "secrets", "pii")}
+    schema = _schema(schema_file)
+    spec = load_mapping(mapping_file, tables, namespace)
+    problems = [*about.problems, *schema_file.problems, *mapping_file.problems, *table_problems]
+    if problems or spec is None or schema is None:
+        return None, sorted(problems)
+    source = Source(
+        name=str(name),
+        title=str(facts.get("title", spec.integration)),
+        version=str(facts.get("version", "0")),
+        docs=str(facts.get("docs", "")),
+        folder=folder,
+        intake=Intake(tuple(facts.get("formats", ("json", "json-lines"))), intake_paths["batch"]),
+        unwrap=compile_unwrap(intake_paths["unwrap"]),
+        native_id=compile_first(intake_paths["id"]),
+        schema=schema,
+        mapper=Mapper(spec, _masks(intake_paths)),
+        envelope=Envelope(spec.integration, namespace),
+    )
+    return source, []
+
+
+def _check_api(about: Document) -> None:
+    api = about.value.get("api", API[0]) if isinstance(about.value, dict) else API[0]
+    if isinstance(api, int) and api not in API:
+        about.problem(
+            ("api",),
+            "incompatible-api",
+            f"the folder is written for api {api}, this host takes {API[0]} to {API[-1]}",
+            "use a springhead that takes it, or a version of the source for this one",
+        )
+
+
+def _paths(about: Document, key: str) -> tuple[Path, ...]:
+    if not isinstance(about.value, dict) or about.spoilt((key,)):
+        return ()
+    paths = []
+    for index, text in enumerate(about.value.get(key, [])):
+        try:
+            path = parse_path(text)
+        except PathError as error:
+            about.problem((key, index), "bad-path", str(error))
+            continue
+        if path.root and not (key == "id" and path.root in ("$item", "$request")):
+            about.problem((key, index), "bad-path", f"{path.root} cannot be read here")
+        paths.append(path)
+    return tuple(paths)
+
+
+def _schema(document: Document) -> Schema | None:
+    if not isinstance(document.value, dict):
+        if document.value is not None:
+            document.problem((), "wrong-type", "a JSON Schema is an object here")
+        return None
+    try:
+        return Schema(document.value)
+    except ValueError as error:
+        document.problem((), "bad-schema", str(error))
+        return None
+
+
+def _tables(folder: FilePath) -> tuple[dict[str, Any], list[Problem]]:
+    tables: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for path in sorted(folder.glob("*.json")):
+        if path.name in _FILES:
+            continue
+        document = read_document(path)
+        if document.value is not None and not isinstance(document.value, dict):
+            document.problem((), "wrong-type", "a table is an object", 'for example {"ss": "Success Signup"}')
+        problems += document.problems
+        tables[path.stem] = document.value if isinstance(document.value, dict) else {}
+    return tables, problems
+
+
+def _masks(paths: dict[str, tuple[Path, ...]]) -> dict[str, tuple[Mask, Mask]]:
+    levels = {"secrets": paths["secrets"], "pii": paths["secrets"] + paths["pii"]}
+    return {level: (mask_of(listed), _item_mask(listed, paths["unwrap"])) for level, listed in levels.items()}
+
+
+def _item_mask(listed: tuple[Path, ...], unwrap: tuple[Path, ...]) -> Mask:
+    """What is masked in an item: the listed paths in it, wrapped in each way it may be."""
+    wrapped = [Path("", "", outer.keys + path.keys) for outer in unwrap for path in listed]
+    return mask_of((*listed, *wrapped))
+
+
+@cache
+def _shipped(name: str) -> Schema:
+    text = files(__package__).joinpath("schemas", name).read_text("utf-8")
+    return Schema(json.loads(text))
+
+

@@ -1,0 +1,1 @@
+"""The bundled sources: each folder below is a plugin like any other."""
