@@ -6,13 +6,14 @@ The shape is told from the body itself: senders let people type the content type
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
+import msgspec
+
 from .codec import Undecodable, parse, pointer
-from .mapping.path import Path, read
 from .request import Request
 from .split import whole_list
 
@@ -28,11 +29,11 @@ class Intake:
 
     Attributes:
         formats: of `json`, `json-lines`, `form`, `query`.
-        batch: where a list of items may stand in a body that is no list itself.
+        held: the list an object holds at one of the source's `batch` paths, with the steps to it; or None.
     """
 
-    formats: tuple[str, ...] = ("json", "json-lines")
-    batch: tuple[Path, ...] = ()
+    formats: tuple[str, ...]
+    held: Callable[[Any], tuple[list[Any], tuple[str, ...]] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,15 @@ class Bad:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(msgspec.Struct, frozen=True):
     """Where in a body an item stood: its line in JSON lines, and the steps to it."""
 
     line: int | None = None
     steps: tuple[str | int, ...] = ()
+
+    def at(self, index: int) -> Where:
+        """The place of an element of the list here."""
+        return Where(self.line, (*self.steps, index))
 
     def pointer(self, *below: str | int) -> str:
         """The JSON Pointer to the item, or to what is below it."""
@@ -62,79 +66,77 @@ Item: TypeAlias = "tuple[Where | int, Any]"
 _TOP = Where()
 
 
-def decode(request: Request, intake: Intake) -> Iterator[Item]:
+def decode(request: Request, intake: Intake) -> list[Item]:
     """The items of a request, in the order they came."""
     body = request.body
     if body.startswith(BOM):
         body = body[3:]
     if "query" in intake.formats and request.query and not body.strip():
-        yield _TOP, request.as_read()["query"]
-        return
+        return [(_TOP, request.as_read()["query"])]
     try:
         value = parse(body)
     except Undecodable as error:
-        yield from _not_one_document(body, intake, error)
-        return
-    yield from _items(value, intake, _TOP)
+        return _not_one_document(body, intake, error)
+    return _items(value, intake, _TOP)
 
 
-def _items(value: Any, intake: Intake, where: Where) -> Iterator[Item]:
+def _items(value: Any, intake: Intake, where: Where) -> list[Item]:
     """The items of one JSON document: itself, the list it is, or the list it holds."""
     if value.__class__ is not list:
-        yield from _unbatched(value, intake, where)
-        return
-    batch = intake.batch
-    if not batch and where is _TOP:
-        yield from enumerate(value)
-        return
+        return _unbatched(value, intake, where)
+    items: list[Item] = []
     for index, element in enumerate(value):
-        if batch and element.__class__ is dict:
-            yield from _unbatched(element, intake, Where(where.line, (*where.steps, index)))
+        if element.__class__ is dict and (found := intake.held(element)) is not None:
+            held, steps = found
+            inside = Where(where.line, (*where.steps, index, *steps))
+            items += [(inside.at(below), one) for below, one in enumerate(held)]
         else:
-            yield Where(where.line, (*where.steps, index)), element
+            items.append((index if where is _TOP else where.at(index), element))
+    return items
 
 
-def _unbatched(value: Any, intake: Intake, where: Where) -> Iterator[Item]:
-    if value.__class__ is dict:
-        for path in intake.batch:
-            held = read(value, path)
-            if held.__class__ is list:
-                steps = (*where.steps, *path.keys)
-                for index, element in enumerate(held):
-                    yield Where(where.line, (*steps, index)), element
-                return
-        if "form" in intake.formats:
-            value = _gateway_form(value)
-    yield where, value
+def _unbatched(value: Any, intake: Intake, where: Where) -> list[Item]:
+    if value.__class__ is not dict:
+        return [(where, value)]
+    found = intake.held(value)
+    if found is not None:
+        held, steps = found
+        inside = Where(where.line, (*where.steps, *steps))
+        return [(inside.at(index), element) for index, element in enumerate(held)]
+    return [(where, _gateway_form(value) if "form" in intake.formats else value)]
 
 
-def _not_one_document(body: bytes, intake: Intake, error: Undecodable) -> Iterator[Item]:
+def _not_one_document(body: bytes, intake: Intake, error: Undecodable) -> list[Item]:
     """The items of a body that is not one JSON document: a form, lines, or a list with bad elements."""
     stripped = body.strip()
     if not stripped:
-        yield _TOP, Bad(body, "json/empty", "the body is empty")
-    elif "form" in intake.formats and _FORM.match(stripped):
-        yield _TOP, _form(stripped)
-    elif lines := _lines(body, intake):
-        for number, document in lines:
-            yield from _items(document, intake, Where(number))
-    elif elements := whole_list(stripped):
-        yield from decode_elements(elements, intake)
-    else:
-        yield _TOP, Bad(body, error.rule, str(error))
+        return [(_TOP, Bad(body, "json/empty", "the body is empty"))]
+    if "form" in intake.formats and _FORM.match(stripped):
+        return [(_TOP, _form(stripped))]
+    if documents := _lines(body, intake):
+        return [item for number, document in documents for item in _items(document, intake, Where(number))]
+    if elements := whole_list(stripped):
+        return decode_elements(elements, intake)
+    return [(_TOP, Bad(body, error.rule, str(error)))]
 
 
-def decode_elements(elements: Iterable[bytes], intake: Intake, first: int = 0) -> Iterator[Item]:
+def decode_elements(elements: Iterable[bytes], intake: Intake, first: int = 0) -> list[Item]:
     """The items of the elements of a list, counted from `first`; a bad one costs no other."""
-    for index, element in enumerate(elements, first):
-        yield from _unbatched(_parsed(element), intake, Where(None, (index,)))
+    return [
+        item
+        for index, element in enumerate(elements, first)
+        for item in _unbatched(_parsed(element), intake, _TOP.at(index))
+    ]
 
 
-def decode_lines(lines: Iterable[bytes], intake: Intake, first: int = 1) -> Iterator[Item]:
+def decode_lines(lines: Iterable[bytes], intake: Intake, first: int = 1) -> list[Item]:
     """The items of JSON lines, counted from `first`; a bad one costs no other."""
-    for number, line in enumerate(lines, first):
-        if stripped := line.strip():
-            yield from _items(_parsed(stripped), intake, Where(number))
+    return [
+        item
+        for number, line in enumerate(lines, first)
+        if line.strip()
+        for item in _items(_parsed(line.strip()), intake, Where(number))
+    ]
 
 
 def _lines(body: bytes, intake: Intake) -> list[tuple[int, Any]]:

@@ -54,30 +54,37 @@ class Envelope:
         event.update(fields)
         if type_ == "track" and not (isinstance(event.get("event"), str) and event["event"]):
             raise Unfinished("event/name", f"a track event needs a name: event is {kind(event.get('event'))}")
-        user = event.get("userId")
-        if user.__class__ is not str or "anonymousId" in event or "groupId" in event or "previousId" in event:
-            _identify(event)
-            user = event.get("userId")
+        for field in IDENTITY:
+            if field in event and event[field].__class__ is not str:
+                event[field] = _id(field, event[field])
         for field in _OBJECTS:
             if field in event and event[field].__class__ is not dict:
                 raise Unfinished("event/shape", f"{field} must be an object: it is {kind(event[field])}")
         if not event.get("anonymousId"):
+            user = event.get("userId")
             event["anonymousId"] = self.namespace.uuid(f"user/{user}" if user else f"record/{seed}")
-        if not isinstance(event.get("messageId"), str) or not event["messageId"]:
+        message = event.get("messageId")
+        if message.__class__ is not str or not message:
             event["messageId"] = self.namespace.uuid(f"message/{place}/{seed}")
-        context = event.setdefault("context", {})
-        context.setdefault("library", {"name": "unknown", "version": "unknown"})
-        context.setdefault("integration", {"name": self.integration})
-        event.setdefault("integrations", {}).setdefault(self.integration, False)
+        context = event.get("context")
+        if context is None:
+            context = event["context"] = {}
+        if "library" not in context:
+            context["library"] = {"name": "unknown", "version": "unknown"}
+        if "integration" not in context:
+            context["integration"] = {"name": self.integration}
+        integrations = event.get("integrations")
+        if integrations is None:
+            event["integrations"] = {self.integration: False}
+        else:
+            integrations.setdefault(self.integration, False)
         return event
 
 
-def _identify(event: Object) -> None:
+def _id(field: str, value: Any) -> str | None:
     """Ids are text downstream: a number becomes its decimal text, anything else is no id."""
-    for field in IDENTITY:
-        value = event.get(field)
-        if value is None or isinstance(value, str):
-            continue
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise Unfinished("event/identity", f"{field} must be text or a number: it is {kind(value)}")
-        event[field] = text(value)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Unfinished("event/identity", f"{field} must be text or a number: it is {kind(value)}")
+    return text(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
@@ -32,7 +31,7 @@ class Flow:
         self._request = request.as_read() if source.mapper.reads_request else {}
         self._config = config
         self._inspect = inspect
-        self._same: Counter[str] = Counter()
+        self._same: dict[str, int] = {}
 
     def process(self, items: Iterable[Item]) -> Outcome:
         """What these items come to. No item, however odd, costs another."""
@@ -44,7 +43,7 @@ class Flow:
             if item.__class__ is not dict:
                 outcome.rejections.append(self._no_object(where, item))
                 continue
-            record, steps = unwrap(item)
+            record, steps = unwrap(item) or (item, ())
             if replies and self._replied(record, item, outcome):
                 continue
             if not accepts(record):
@@ -94,8 +93,8 @@ class Flow:
         if own.__class__ is str or own.__class__ is int:
             return f"id/{own}"
         digest = hashlib.sha256(encode_sorted(item)).hexdigest()
-        self._same[digest] += 1
-        return f"content/{self._same[digest]}/{digest}/{self._request_id}"
+        count = self._same[digest] = self._same.get(digest, 0) + 1
+        return f"content/{count}/{digest}/{self._request_id}"
 
     def _replied(self, record: Object, item: Object, outcome: Outcome) -> bool:
         found = self._source.mapper.reply(record, item, self._request, self._config)

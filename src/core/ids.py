@@ -8,6 +8,8 @@ import uuid
 SPRINGHEAD = uuid.UUID("5b0f7d3a-52c1-5d0e-9a51-3f1d2c7e8a60")
 """The namespace above all sources. Changing it changes every id ever derived."""
 
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
 
 class Namespace:
     """A UUIDv5 namespace (RFC 9562, section 5.5), derived from a source's name."""
@@ -23,5 +25,5 @@ class Namespace:
         state = self._hash.copy()
         state.update(name.encode())
         digest = state.hexdigest()
-        variant = "89ab"[int(digest[16], 16) & 3]
+        variant = _VARIANT[digest[16]]
         return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"

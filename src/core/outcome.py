@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from .codec import Object, copied
 
@@ -55,11 +57,10 @@ class Reply:
     content_type: str = "application/json"
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """Events, rejections, how many records were dropped on purpose, and a reply where one is owed."""
 
-    events: list[Object] = field(default_factory=list)
-    rejections: list[Rejection] = field(default_factory=list)
+    events: list[Object] = []
+    rejections: list[Rejection] = []
     dropped: int = 0
     reply: Reply | None = None

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+import msgspec
 
 Values: TypeAlias = Mapping[str, "str | list[str]"]
 """Header or query values by name: text, or a list where a name came several times."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One HTTP call of a sender's.
 
     Args:
@@ -23,8 +23,8 @@ class Request:
     """
 
     body: bytes = b""
-    headers: Values = field(default_factory=dict)
-    query: Values = field(default_factory=dict)
+    headers: Values = {}
+    query: Values = {}
     method: str = "POST"
     url: str = ""
     id: str = ""

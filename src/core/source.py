@@ -15,7 +15,7 @@ from .document import Document, Problem, read_document
 from .errors import InvalidSource
 from .event import Envelope
 from .ids import Namespace
-from .mapping.compile import compile_first, compile_unwrap
+from .mapping.compile import compile_find, compile_first
 from .mapping.load import load_mapping
 from .mapping.mapper import Mapper
 from .mapping.mask import Mask, mask_of
@@ -38,7 +38,7 @@ class Source:
     docs: str
     folder: FilePath
     intake: Intake
-    unwrap: Callable[[Any], tuple[Any, tuple[str, ...]]]
+    unwrap: Callable[[Any], tuple[Any, tuple[str, ...]] | None]
     native_id: Callable[[Any, Any, Any, Any, Any], Any]
     schema: Schema
     mapper: Mapper
@@ -74,7 +74,7 @@ def _load(folder: FilePath) -> tuple[Source | None, list[Problem]]:
     facts = about.value if isinstance(about.value, dict) else {}
     name = facts.get("name", folder.resolve().name)
     namespace = Namespace(str(name))
-    intake_paths = {key: _paths(about, key) for key in ("batch", "unwrap", "id", "secrets", "pii")}
+    paths = {key: _paths(about, key) for key in ("batch", "unwrap", "id", "secrets", "pii")}
     schema = _schema(schema_file)
     spec = load_mapping(mapping_file, tables, namespace)
     problems = [*about.problems, *schema_file.problems, *mapping_file.problems, *table_problems]
@@ -86,11 +86,11 @@ def _load(folder: FilePath) -> tuple[Source | None, list[Problem]]:
         version=str(facts.get("version", "0")),
         docs=str(facts.get("docs", "")),
         folder=folder,
-        intake=Intake(tuple(facts.get("formats", ("json", "json-lines"))), intake_paths["batch"]),
-        unwrap=compile_unwrap(intake_paths["unwrap"]),
-        native_id=compile_first(intake_paths["id"]),
+        intake=Intake(tuple(facts.get("formats", ("json", "json-lines"))), compile_find(paths["batch"], "list")),
+        unwrap=compile_find(paths["unwrap"], "dict"),
+        native_id=compile_first(paths["id"]),
         schema=schema,
-        mapper=Mapper(spec, _masks(intake_paths)),
+        mapper=Mapper(spec, _masks(paths)),
         envelope=Envelope(spec.integration, namespace),
     )
     return source, []

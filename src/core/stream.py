@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import chain, islice
 from typing import BinaryIO, TypeVar
+
+from msgspec.structs import replace
 
 from .codec import Undecodable, parse
 from .decode import BOM, Bad, Intake, Item, Where, decode, decode_elements, decode_lines

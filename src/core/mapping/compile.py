@@ -41,19 +41,16 @@ def compile_first(paths: tuple[Path, ...]) -> Callable[[Any, Any, Any, Any, Any]
     return _function(emitter, "first")
 
 
-def compile_unwrap(paths: tuple[Path, ...]) -> Callable[[Any], tuple[Any, tuple[str, ...]]]:
-    """A function of an item, an object: the record in it, and the steps to it.
-
-    The record is the first of these paths that holds an object, else the item itself.
-    """
+def compile_find(paths: tuple[Path, ...], kind: str) -> Callable[[Any], tuple[Any, tuple[str, ...]] | None]:
+    """A function of an object: the first of these paths that holds a `kind` (`dict`, `list`), and the steps to it."""
     emitter = Emitter(objects=_OBJECTS)
-    with emitter.block("def unwrap(record):"):
+    with emitter.block("def find(record):"):
         for path in paths:
             value = emitter.read(path)
-            with emitter.block(f"if {value}.__class__ is dict:"):
+            with emitter.block(f"if {value}.__class__ is {kind}:"):
                 emitter.line(f"return {value}, {emitter.constant(path.keys)}")
-        emitter.line("return record, ()")
-    return _function(emitter, "unwrap")
+        emitter.line("return None")
+    return _function(emitter, "find")
 
 
 def _function(emitter: Emitter, name: str) -> Any:

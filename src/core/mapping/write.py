@@ -34,7 +34,7 @@ def write(event: Any, target: Target, value: Any) -> None:
 def put(node: Any, key: str, value: Any) -> None:
     """Set `node[key]` where nothing is; where two objects meet, fill what the first lacks."""
     present = _get(node, key)
-    if present is None:
+    if present is None and value is not None:
         _set(node, key, value)
     elif isinstance(present, dict) and isinstance(value, dict):
         _set(node, key, filled(present, value))
