@@ -170,9 +170,9 @@ def _form(body: bytes) -> dict[str, Any]:
 def _gateway_form(value: dict[str, Any]) -> dict[str, Any]:
     """The same for a form that RudderStack's gateway turned into JSON: every field a list of texts."""
     lists = value and all(
-        isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts) for texts in value.values()
+        isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts)
+        for texts in value.values()
     )
     if not lists:
         return value
     return {name: texts[0] if len(texts) == 1 else texts for name, texts in value.items()}
-

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from json.decoder import scanstring
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +57,9 @@ def read_document(path: Path) -> Document:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        document.problem((), "missing-file", f"{path.name} is missing", "every source has one: see docs/sources.md")
+        document.problem(
+            (), "missing-file", f"{path.name} is missing", "every source has one: see docs/sources.md"
+        )
         return document
     except (OSError, UnicodeDecodeError) as error:
         document.problem((), "unreadable-file", f"cannot be read as UTF-8 text: {error}")
@@ -112,7 +113,7 @@ def _scan(text: str, at: int, where: tuple[str | int, ...], lines: _Lines, docum
     while text[at] not in "}]":
         step: str | int = count
         if is_object:
-            key, end = scanstring(text, at + 1, True)  # noqa: FBT003 - the scanner takes no keywords
+            key, end = _read_value(text, at)
             step = key
             if key in seen:
                 lines.note((*where, key), at)

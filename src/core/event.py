@@ -31,41 +31,37 @@ class Envelope:
     integration: str
     namespace: Namespace
 
-    def finish(self, type_: str | None, name: Any, fields: Object, seed: str, place: str) -> Object:
+    def finish(self, type_: str | None, name: Any, fields: Object, place: str, seed: str) -> Object:
         """The finished event.
 
         Args:
             type_: the rule's event type; None where the passed-through record brings its own.
             name: the event's name; only `track` has one.
             fields: what the mapping wrote; becomes part of the event.
-            seed: the record's own id, or what stands for it.
-            place: which of the record's events this is, `rule/position`.
+            place: which event of which record this is: the same for a sender's retry, different for any other.
+            seed: which record this is.
 
         Raises:
             Unfinished: rule `event/type`, `event/name`, `event/identity` or `event/shape`.
         """
-        if type_ is None:
-            type_ = fields.get("type")
-            if type_ not in EVENT_TYPES:
-                raise Unfinished("event/type", f"type must be one of {', '.join(EVENT_TYPES)}")
+        if type_ is None and (type_ := fields.get("type")) not in EVENT_TYPES:
+            raise Unfinished("event/type", f"type must be one of {', '.join(EVENT_TYPES)}")
         event: Object = {"type": type_}
         if name is not None:
             event["event"] = name
         event.update(fields)
-        if type_ == "track" and not (isinstance(event.get("event"), str) and event["event"]):
-            raise Unfinished("event/name", f"a track event needs a name: event is {kind(event.get('event'))}")
-        for field in IDENTITY:
-            if field in event and event[field].__class__ is not str:
-                event[field] = _id(field, event[field])
-        for field in _OBJECTS:
-            if field in event and event[field].__class__ is not dict:
-                raise Unfinished("event/shape", f"{field} must be an object: it is {kind(event[field])}")
+        _check(event)
         if not event.get("anonymousId"):
             user = event.get("userId")
             event["anonymousId"] = self.namespace.uuid(f"user/{user}" if user else f"record/{seed}")
         message = event.get("messageId")
         if message.__class__ is not str or not message:
-            event["messageId"] = self.namespace.uuid(f"message/{place}/{seed}")
+            event["messageId"] = self.namespace.uuid(f"message/{place}")
+        self._wrap(event)
+        return event
+
+    def _wrap(self, event: Object) -> None:
+        """Add to context and integrations what every event carries, unless the mapping says otherwise."""
         context = event.get("context")
         if context is None:
             context = event["context"] = {}
@@ -78,13 +74,23 @@ class Envelope:
             event["integrations"] = {self.integration: False}
         else:
             integrations.setdefault(self.integration, False)
-        return event
+
+
+def _check(event: Object) -> None:
+    """Make ids text, and refuse what no RudderStack event is."""
+    name = event.get("event")
+    if event["type"] == "track" and (name.__class__ is not str or not name):
+        raise Unfinished("event/name", f"a track event needs a name: event is {kind(name)}")
+    for field in IDENTITY:
+        if field in event and event[field].__class__ is not str:
+            event[field] = _id(field, event[field])
+    for field in _OBJECTS:
+        if field in event and event[field].__class__ is not dict:
+            raise Unfinished("event/shape", f"{field} must be an object: it is {kind(event[field])}")
 
 
 def _id(field: str, value: Any) -> str | None:
     """Ids are text downstream: a number becomes its decimal text, anything else is no id."""
-    if value is None:
-        return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unfinished("event/identity", f"{field} must be text or a number: it is {kind(value)}")
     return text(value)

@@ -21,6 +21,8 @@ Inspect: TypeAlias = Callable[[Object], "Object | None"]
 class Flow:
     """The way of one request through its source, for one operator's settings."""
 
+    __slots__ = ("_config", "_inspect", "_request", "_request_id", "_run", "_same", "_source")
+
     def __init__(
         self, source: Source, request: Request, config: Object, inspect: Inspect | None = None
     ) -> None:
@@ -64,13 +66,13 @@ class Flow:
         self, mapped: list[Mapped], where: Where | int, item: Object, record: Object, outcome: Outcome
     ) -> None:
         seed = self._seed(record, item)
+        finish = self._source.envelope.finish
         for rule, position, name, fields in mapped:
             if fields is None:
                 outcome.dropped += 1
                 continue
-            place = f"{rule.label}/{position}"
             try:
-                event = self._source.envelope.finish(rule.type, name, fields, seed, place)
+                event = finish(rule.type, name, fields, f"{rule.label}/{position}/{seed}", seed)
                 if self._inspect is not None:
                     inspected = self._inspect(event)
                     if inspected is None:

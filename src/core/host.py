@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .decode import Item, Where, Bad, decode
+from .decode import Bad, Item, Where, decode
 from .document import nearest
 from .errors import InvalidConfig, UnknownSource
 from .flow import Flow
@@ -74,7 +74,11 @@ class Host:
         return self._told(found, flow.process(items))
 
     def stream(
-        self, source: str, file: BinaryIO, request: Request | None = None, config: dict[str, Any] | None = None
+        self,
+        source: str,
+        file: BinaryIO,
+        request: Request | None = None,
+        config: dict[str, Any] | None = None,
     ) -> Iterator[Outcome]:
         """What a file of any size comes to, run by run, in memory that does not grow with it.
 

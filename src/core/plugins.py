@@ -1,4 +1,4 @@
-"""Plugins: installed packages, bundled folders and folders by path in; sources, and what became of each plugin, out.
+"""Plugins: packages and folders in; sources, and what became of each plugin, out.
 
 The only module that knows pluggy's manager. pluggy's own loader stops at the first plugin that fails to import,
 skips a second one of the same name in silence, and loses all results when one hook raises; so each plugin is
@@ -103,7 +103,7 @@ class Plugins:
             for name, call in calls:
                 try:
                     made = call(source=source, event=event)
-                except Exception as error:  # noqa: BLE001
+                except Exception as error:
                     _log.warning("plugin %s raised in springhead_event: %s", name, type(error).__name__)
                     raise Unfinished("plugin", f"plugin {name} raised {type(error).__name__}") from error
                 if made is False:
@@ -162,13 +162,17 @@ _Candidate: TypeAlias = "tuple[Plugin, Load]"
 def _bundled() -> Iterator[_Candidate]:
     spec = find_spec(BUNDLED)
     version = _version("springhead")
-    for module in sorted(pkgutil.iter_modules(spec.submodule_search_locations if spec else []), key=lambda m: m.name):
+    for module in sorted(
+        pkgutil.iter_modules(spec.submodule_search_locations if spec else []), key=lambda m: m.name
+    ):
         origin = f"{BUNDLED}.{module.name}"
         yield Plugin(module.name, "springhead", version, origin), _importing(origin)
 
 
 def _installed() -> Iterator[_Candidate]:
-    for entry in sorted(metadata.entry_points(group=GROUP), key=lambda entry: (entry.name, _distribution(entry)[0])):
+    for entry in sorted(
+        metadata.entry_points(group=GROUP), key=lambda entry: (entry.name, _distribution(entry)[0])
+    ):
         yield Plugin(entry.name, *_distribution(entry), entry.value), entry.load
 
 

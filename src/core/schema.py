@@ -38,7 +38,7 @@ def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Validatio
         yield ValidationError("does not match")
 
 
-_Reference = extend(Draft202012Validator, {"pattern": _pattern})
+_Reference = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call] # not typed upstream
 
 
 class Schema:
@@ -73,22 +73,24 @@ class Schema:
 
 def _violations(error: ValidationError) -> Iterator[Violation]:
     where = tuple(error.absolute_path)
-    wanted, schema = error.validator_value, error.schema if isinstance(error.schema, dict) else {}
+    wanted: Any = error.validator_value
+    instance: Any = error.instance
+    schema = error.schema if isinstance(error.schema, dict) else {}
     advice = str(schema.get("description", ""))
     keyword = str(error.validator)
     if keyword == "required":
-        missing = [key for key in wanted if key not in error.instance]
+        missing = [key for key in wanted if key not in instance]
         if missing and repr(missing[0]) not in error.message:  # one error for each missing key
             missing = [key for key in missing if repr(key) in error.message]
         for key in missing[:1]:
             yield Violation(where, keyword, f"{key} is missing", _described(schema, key))
     elif keyword == "additionalProperties":
         known = sorted(schema.get("properties", {}))
-        for key in error.instance.keys() - set(known):
+        for key in instance.keys() - set(known):
             yield Violation((*where, key), keyword, f"{key!r} is not known here", nearest(key, known))
     elif keyword == "type":
         types = wanted if isinstance(wanted, list) else [wanted]
-        yield Violation(where, keyword, f"must be {_one_of(types)}: it is {kind(error.instance)}", advice)
+        yield Violation(where, keyword, f"must be {_one_of(types)}: it is {kind(instance)}", advice)
     elif keyword in ("enum", "const"):
         allowed = wanted if keyword == "enum" else [wanted]
         texts = [json.dumps(one) for one in allowed]
@@ -117,7 +119,9 @@ def _refuse_remote(schema: Any) -> None:
     if isinstance(schema, dict):
         for key, member in schema.items():
             if key in ("$ref", "$dynamicRef") and isinstance(member, str) and not member.startswith("#"):
-                raise ValueError(f"{key} {member!r} leaves the file: put the definition under $defs and refer to it")
+                raise ValueError(
+                    f"{key} {member!r} leaves the file: put the definition under $defs and refer to it"
+                )
             if key in ("pattern", "patternProperties"):
                 _refuse_expressions([member] if isinstance(member, str) else list(member or ()))
             _refuse_remote(member)

@@ -86,7 +86,9 @@ def _load(folder: FilePath) -> tuple[Source | None, list[Problem]]:
         version=str(facts.get("version", "0")),
         docs=str(facts.get("docs", "")),
         folder=folder,
-        intake=Intake(tuple(facts.get("formats", ("json", "json-lines"))), compile_find(paths["batch"], "list")),
+        intake=Intake(
+            tuple(facts.get("formats", ("json", "json-lines"))), compile_find(paths["batch"], "list")
+        ),
         unwrap=compile_find(paths["unwrap"], "dict"),
         native_id=compile_first(paths["id"]),
         schema=schema,
@@ -164,5 +166,3 @@ def _item_mask(listed: tuple[Path, ...], unwrap: tuple[Path, ...]) -> Mask:
 def _shipped(name: str) -> Schema:
     text = files(__package__).joinpath("schemas", name).read_text("utf-8")
     return Schema(json.loads(text))
-
-

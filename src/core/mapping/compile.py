@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from .emit import RUNTIME, Emitter
 from .interpret import Mapped
 from .path import Path, Target, is_index
-from .spec import ENVELOPE, Build, Constant, Row, Rule, Spec
+from .spec import ENVELOPE, Build, Row, Rule, Spec
 
 Run: TypeAlias = Callable[[Any, Any, Any, Any], "list[Mapped] | None"]
 """(record, item, request, config) to what `interpret.apply_rules` gives. The record and item are objects."""
@@ -29,7 +29,8 @@ def compile_spec(spec: Spec) -> Run:
     emitter = Emitter()
     names = [_rule(emitter, index, rule, _several(spec, rule)) for index, rule in enumerate(spec.rules)]
     _dispatch(emitter, spec, names)
-    return _function(emitter, "run")
+    run: Run = _function(emitter, "run")
+    return run
 
 
 def compile_first(paths: tuple[Path, ...]) -> Callable[[Any, Any, Any, Any, Any], Any]:
@@ -38,11 +39,15 @@ def compile_first(paths: tuple[Path, ...]) -> Callable[[Any, Any, Any, Any, Any]
     with emitter.block(f"def first({_PARAMETERS}):"):
         emitter.line("event = None")
         emitter.line(f"return {emitter.first_of(paths)}")
-    return _function(emitter, "first")
+    first: Callable[[Any, Any, Any, Any, Any], Any] = _function(emitter, "first")
+    return first
 
 
 def compile_find(paths: tuple[Path, ...], kind: str) -> Callable[[Any], tuple[Any, tuple[str, ...]] | None]:
-    """A function of an object: the first of these paths that holds a `kind` (`dict`, `list`), and the steps to it."""
+    """A function of an object: what the first of these paths to hold a `kind` holds, and the steps to it.
+
+    `kind` is `dict` or `list`.
+    """
     emitter = Emitter(objects=_OBJECTS)
     with emitter.block("def find(record):"):
         for path in paths:
@@ -50,7 +55,8 @@ def compile_find(paths: tuple[Path, ...], kind: str) -> Callable[[Any], tuple[An
             with emitter.block(f"if {value}.__class__ is {kind}:"):
                 emitter.line(f"return {value}, {emitter.constant(path.keys)}")
         emitter.line("return None")
-    return _function(emitter, "find")
+    find: Callable[[Any], tuple[Any, tuple[str, ...]] | None] = _function(emitter, "find")
+    return find
 
 
 def _function(emitter: Emitter, name: str) -> Any:
@@ -68,11 +74,12 @@ def _several(spec: Spec, rule: Rule) -> bool:
     return rule.each is not None or spec.emit_all
 
 
-def _rule(emitter: Emitter, index: int, rule: Rule, several: bool) -> tuple[str, str]:  # noqa: FBT001 - says itself at its one call
+def _rule(emitter: Emitter, index: int, rule: Rule, several: bool) -> tuple[str, str]:
     objects = _OBJECTS if rule.each is None else _OBJECTS - {"record"}
     name, event = f"rule_{index}", f"event_{index}"
     _block(emitter, name, rule.rows, objects, rule.passed, copying=several)
     if rule.event is not None:
+        _each_functions(emitter, rule.event, objects)
         emitter.objects = objects
         with emitter.block(f"def {event}({_PARAMETERS}):"):
             emitter.line("event = None")
@@ -112,7 +119,7 @@ def _events(emitter: Emitter, spec: Spec, rule: Rule, name: str, event: str) -> 
     emitter.line(collect.format(made))
 
 
-def _block(
+def _block(  # noqa: PLR0913 - a function's name, body and surroundings
     emitter: Emitter,
     name: str,
     rows: tuple[Row, ...],
@@ -136,7 +143,7 @@ def _block(
                 emitter.line(f"event = filled(event, copied({value}))")
         for row in rows:
             _row(emitter, row, plan, copying=copying)
-        for container in reversed(plan.containers):
+        for container in sorted(plan.containers, key=len, reverse=True):
             parent = plan.variable(container[:-1])
             variable = plan.variable(container)
             with emitter.block(f"if {variable}:"):
@@ -172,7 +179,7 @@ def _each_functions(emitter: Emitter, row: Row, objects: frozenset[str]) -> None
     for one in inner:
         _each_functions(emitter, one, objects)
     if row.each is not None:
-        name = f"each_{len(emitter.each_functions)}_{len(emitter.lines)}"
+        name = f"each_{emitter.variable()}"
         _block(emitter, name, row.each, objects - {"record"}, copying=False)
         emitter.each_functions[id(row.each)] = name
 
@@ -199,7 +206,7 @@ class _Plan:
         for target in targets:
             if target.keys[0] not in written:
                 containers |= dict.fromkeys(target.keys[:end] for end in range(1, len(target.keys)))
-        return cls(written, tuple(sorted(containers, key=len)))
+        return cls(written, tuple(containers))
 
     @staticmethod
     def variable(container: tuple[str, ...]) -> str:

@@ -45,21 +45,25 @@ class Emitter:
     each_functions: dict[int, str] = field(default_factory=dict)
 
     def line(self, code: str) -> None:
+        """Emit one line at the current depth."""
         self.lines.append("    " * self.depth + code)
 
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
+        """Emit a head, and what is emitted inside the `with` one level deeper."""
         self.line(head)
         self.depth += 1
         yield
         self.depth -= 1
 
     def constant(self, value: Any) -> str:
+        """The name under which emitted code finds this value."""
         name = f"k{len(self.constants)}"
         self.constants[name] = value
         return name
 
     def variable(self) -> str:
+        """A name not used before."""
         self.variables += 1
         return f"v{self.variables}"
 
@@ -120,6 +124,7 @@ class Emitter:
         return holds
 
     def alternative(self, patterns: tuple[Pattern, ...]) -> str:
+        """Emit the test of patterns of which one must hold; the variable that tells."""
         one = self.variable()
         self.line(f"{one} = False")
         for pattern in patterns:
@@ -128,6 +133,7 @@ class Emitter:
         return one
 
     def test(self, matcher: Matcher, value: str) -> str:
+        """The expression that tells whether a variable satisfies a matcher."""
         match matcher:
             case Equals(bool() | None as expected):
                 return f"{value} is {expected}"
@@ -164,7 +170,10 @@ class Emitter:
             with self.block(f"if {value} is not None:"):
                 self.line(f"{value} = {self.constant(function)}({value})")
         if row.lookup is not None:
-            self.line(f"{value} = looked_up({self.constant(row.lookup)}, {value})")
+            table = self.constant(row.lookup)
+            self.line(
+                f"{value} = {table}.get({value}) if {value}.__class__ is str else looked_up({table}, {value})"
+            )
         if row.otherwise is not None:
             with self.block(f"if {value} is None:"):
                 self.line(f"{value} = {self.value_when(row.otherwise)}")
@@ -182,6 +191,7 @@ class Emitter:
         return value
 
     def origin(self, row: Row) -> str:
+        """Emit where a row's value comes from; the variable that holds it."""
         match row.origin:
             case Read(path):
                 return self.read(path)
@@ -201,6 +211,7 @@ class Emitter:
                 return value
 
     def first_of(self, paths: tuple[Path, ...]) -> str:
+        """Emit the reading of the first path that has a value; the variable that holds it."""
         value = self.variable()
         self.line(f"{value} = None")
         depth = self.depth
@@ -215,6 +226,7 @@ class Emitter:
         return value
 
     def build(self, members: tuple[tuple[str, Row], ...]) -> str:
+        """Emit the building of an object; the variable that holds it."""
         made = self.variable()
         self.line(f"{made} = {{}}")
         for key, row in members:
@@ -226,10 +238,13 @@ class Emitter:
         return made
 
     def each(self, value: str, rows: tuple[Row, ...]) -> None:
+        """Emit the mapping of a list, in place of the variable that holds it."""
         function = self.each_functions[id(rows)]
         element = self.variable()
         with self.block(f"if {value}.__class__ is list:"):
-            self.line(f"{value} = [{function}({element}, record, item, request, config) for {element} in {value}]")
+            self.line(
+                f"{value} = [{function}({element}, record, item, request, config) for {element} in {value}]"
+            )
             self.line(f"{value} = [{element} for {element} in {value} if {element}] or None")
         with self.block("else:"):
             self.line(f"{value} = None")

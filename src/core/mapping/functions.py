@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 
 import re2
 
-from ..ids import Namespace
 from ..codec import encode, parse
+from ..ids import Namespace
 
 Apply: TypeAlias = Callable[[Any], Any]
 
@@ -153,9 +153,11 @@ def _digest(algorithm: str) -> Callable[[Any, Namespace], Apply]:
     return make
 
 
-def _plain(name: str, function: Apply, takes: type | tuple[type, ...] = object) -> Callable[[Any, Namespace], Apply]:
+def _plain(name: str, function: Apply, takes: type | None = None) -> Callable[[Any, Namespace], Apply]:
     def make(argument: Any, _: Namespace) -> Apply:
         _no_argument(name, argument)
+        if takes is None:
+            return function
         return lambda value: function(value) if isinstance(value, takes) else None
 
     return make
@@ -248,7 +250,9 @@ def _flatten(argument: Any, _: Namespace) -> Apply:
 
 def _pairs(argument: Any, _: Namespace) -> Apply:
     if argument is None:
-        return lambda value: [[key, member] for key, member in value.items()] if isinstance(value, dict) else None
+        return lambda value: (
+            [[key, member] for key, member in value.items()] if isinstance(value, dict) else None
+        )
     if not (isinstance(argument, list) and len(argument) == 2 and all(isinstance(x, str) for x in argument)):  # noqa: PLR2004 - a pair
         raise ArgumentError('pairs takes nothing, or the names of key and value: {"pairs": ["name", "value"]}')
     name, content = argument
@@ -256,7 +260,9 @@ def _pairs(argument: Any, _: Namespace) -> Apply:
     def pairs(value: Any) -> dict[str, Any] | None:
         if not isinstance(value, list):
             return None
-        members = [member for member in value if isinstance(member, dict) and text(member.get(name)) is not None]
+        members = [
+            member for member in value if isinstance(member, dict) and text(member.get(name)) is not None
+        ]
         return {str(text(member[name])): member.get(content) for member in members}
 
     return pairs
@@ -285,7 +291,7 @@ FUNCTIONS: dict[str, Function] = {
     "json": Function("JSON text as the value it holds; any other value as JSON text", _plain("json", _json)),
     "flatten": Function("a nested object on one level; a list of lists as one list", _flatten),
     "compact": Function("an object or list without its own nulls", _plain("compact", compact)),
-    "keys": Function("the keys of an object", _plain("keys", lambda value: list(value), dict)),
+    "keys": Function("the keys of an object", _plain("keys", list, dict)),
     "values": Function("the values of an object", _plain("values", lambda value: list(value.values()), dict)),
     "pairs": Function("an object as [key, value] pairs; a list of named pairs as an object", _pairs),
 }

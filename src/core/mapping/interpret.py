@@ -165,4 +165,3 @@ def _origin(origin: Origin, scope: Scope) -> Any:
             return {key: value for key, value in made.items() if value is not None} or None
         case _:
             return join(tuple(x if isinstance(x, str) else value_at(x, scope) for x in origin.parts))
-

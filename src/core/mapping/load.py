@@ -113,7 +113,9 @@ class _Loader:
 
     def rows(self, value: Any, where: Where, *, inside: bool) -> tuple[Row, ...]:
         rows = enumerate(value if isinstance(value, list) else [])
-        made = [self.row(row, (*where, i), inside=inside, written=True) for i, row in rows if isinstance(row, dict)]
+        made = [
+            self.row(row, (*where, i), inside=inside, written=True) for i, row in rows if isinstance(row, dict)
+        ]
         if self.compact and "each" not in where:
             made = [replace(row, apply=(*row.apply, compact)) for row in made]
         return tuple(made)
@@ -183,7 +185,10 @@ class _Loader:
                 parts.append(match.group()[0])
             elif match.group(2):
                 self.document.problem(
-                    where, "bad-template", f"a lone {match.group()} at character {match.start() + 1}", "double it"
+                    where,
+                    "bad-template",
+                    f"a lone {match.group()} at character {match.start() + 1}",
+                    "double it",
                 )
             else:
                 parts.append(self.path(match.group(1), where, inside))
@@ -287,7 +292,7 @@ class _Loader:
             return OneOf(tuple(self.matcher(one, (*where, index)) for index, one in enumerate(value)))
         if not isinstance(value, dict):
             return Equals(value)
-        words = {
+        words: dict[str, Callable[[Any, Where], Matcher]] = {
             "exists": lambda expected, _: Exists(expected is True),
             "not": lambda inner, place: Not(self.matcher(inner, place)),
             "prefix": lambda text, _: Prefix(tuple(text) if isinstance(text, list) else (text,)),
@@ -324,4 +329,3 @@ def _labelled(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
         again = seen[rule.label]
         made.append(rule if again == 1 else replace(rule, label=f"{rule.label}-{again}"))
     return tuple(made)
-

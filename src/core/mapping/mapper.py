@@ -46,7 +46,9 @@ class Mapper:
         """The mapping as the interpreter reads it, for the same settings as `for_config`."""
         return self._spec(config.get("redact", "off"), answers(self._asked, config))
 
-    def reply(self, record: Any, item: Any, request: dict[str, Any], config: dict[str, Any]) -> tuple[ReplyRule, Any] | None:
+    def reply(
+        self, record: Any, item: Any, request: dict[str, Any], config: dict[str, Any]
+    ) -> tuple[ReplyRule, Any] | None:
         """The rule that answers this record, with its answer; None where none does."""
         scope = Scope(record, item, request, config)
         for rule in self.spec.replies:
@@ -65,4 +67,3 @@ class Mapper:
     def _spec(self, level: str, answered: tuple[bool, ...]) -> Spec:
         spec = settled(self.spec, self._asked, answered)
         return redacted(spec, *self._masks[level]) if level in self._masks else spec
-

@@ -156,7 +156,7 @@ def _unquoted(step: str) -> str:
     try:
         return str(json.loads(step))
     except ValueError:
-        raise PathError(f"{step} is not a quoted key: inside it, write \\\" and \\\\") from None
+        raise PathError(f'{step} is not a quoted key: inside it, write \\" and \\\\') from None
 
 
 def _request_steps(steps: list[str]) -> list[str]:

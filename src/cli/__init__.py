@@ -1,0 +1,51 @@
+"""The command line: `springhead sources`, `springhead transform`, `springhead check`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from .check import check
+from .sources import sources
+from .transform import transform
+
+app = typer.Typer(
+    name="springhead",
+    help="Turn vendors' webhooks into RudderStack events.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command(epilog="Example: springhead sources --json")(sources)
+app.command(epilog="Example: springhead transform auth0 --set redact=secrets logs.jsonl > events.jsonl")(
+    transform
+)
+app.command(epilog="Example: springhead check ./acme")(check)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"springhead {version('springhead')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    _: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Turn vendors' webhooks into RudderStack events."""
+
+
+def main() -> None:
+    """Run the command line; a pipe that closes ends it as it ends any other Unix command."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.exit(app())

@@ -1,0 +1,29 @@
+"""Source folders made for a test: the files of a fixture, and plain ones for the rest."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+PLAIN = {
+    "source.json": {"api": 1, "name": "acme"},
+    "schema.json": {"type": "object"},
+    "mapping.json": {"integration": "Acme", "events": [{"type": "track", "event": "E"}]},
+}
+
+
+def source_folder(at: Path, fixture: Path | None = None, **files: Any) -> Path:
+    """A source folder named `acme` below `at`: the fixture's files, then `files`, then plain ones."""
+    folder = at / "acme"
+    folder.mkdir(parents=True)
+    for path in sorted(fixture.glob("*.json")) if fixture else ():
+        if path.name not in ("request.json", "request.meta.json", "expected.json"):
+            shutil.copy(path, folder)
+    for name, value in files.items():
+        (folder / f"{name}.json").write_text(json.dumps(value))
+    for name, value in PLAIN.items():
+        if not (folder / name).exists():
+            (folder / name).write_text(json.dumps(value))
+    return folder
