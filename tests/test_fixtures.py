@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import pytest
+
 from cases import FIXTURES, Case, cases, reversed_body, written
 from springhead import Host
 
@@ -14,6 +15,7 @@ CASES = [case for name in sorted(HOST.sources) for case in cases(FIXTURES / name
 
 
 def by_name(case: Case) -> str:
+    """What `-k` picks a case by."""
     return case.name
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from cases import FIXTURES, Case, cases, written
 from folders import source_folder
 from springhead import Host, check_source, load_source

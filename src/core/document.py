@@ -20,8 +20,8 @@ class Problem:
     """One thing wrong with a source folder: where, which rule it breaks, why, and what to do."""
 
     file: str
-    pointer: str
     line: int
+    pointer: str
     rule: str
     reason: str
     advice: str = ""
@@ -43,7 +43,7 @@ class Document:
     def problem(self, where: tuple[str | int, ...], rule: str, reason: str, advice: str = "") -> None:
         """Note a problem at these steps from the top of the file."""
         place = pointer(*where)
-        self.problems.append(Problem(self.file, place, self.lines.get(place, 1), rule, reason, advice))
+        self.problems.append(Problem(self.file, self.lines.get(place, 1), place, rule, reason, advice))
 
     def spoilt(self, where: tuple[str | int, ...]) -> bool:
         """Whether a problem is noted at this place or below it."""

@@ -22,6 +22,14 @@ from .document import Document, nearest
 from .mapping.functions import ArgumentError, expression
 
 
+class BadSchema(ValueError):  # noqa: N818 - what the document is
+    """A document that is no JSON Schema we take; `where` are the steps to what is wrong."""
+
+    def __init__(self, where: tuple[str | int, ...], reason: str) -> None:
+        super().__init__(reason)
+        self.where = where
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """One thing a value breaks: the steps to it, the schema's keyword, why, and the schema's own advice."""
@@ -47,18 +55,17 @@ class Schema:
     __slots__ = ("_reference", "_validator")
 
     def __init__(self, schema: dict[str, Any]) -> None:
-        """Raises ValueError where `schema` is no JSON Schema, or names a schema outside itself."""
-        _refuse_remote(schema)
+        """Raises BadSchema where `schema` is no JSON Schema, or names a schema outside itself."""
+        _refuse(schema, ())
         try:
             Draft202012Validator.check_schema(schema)
             self._validator = jsonschema_rs.Draft202012Validator(
                 schema, pattern_options=jsonschema_rs.RegexOptions()
             )
         except SchemaError as error:
-            where = "/".join(map(str, error.absolute_path))
-            raise ValueError(f"no JSON Schema: at /{where}: {error.message}") from None
+            raise BadSchema(tuple(error.absolute_path), error.message) from None
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-            raise ValueError(f"no JSON Schema: {str(error).splitlines()[0]}") from None
+            raise BadSchema((), str(error).splitlines()[0]) from None
         self._reference = _Reference(schema, registry=Registry())
 
     def accepts(self, value: Any) -> bool:
@@ -115,27 +122,28 @@ def _described(schema: dict[str, Any], key: str) -> str:
     return str(member.get("description", "")) if isinstance(member, dict) else ""
 
 
-def _refuse_remote(schema: Any) -> None:
-    if isinstance(schema, dict):
-        for key, member in schema.items():
-            if key in ("$ref", "$dynamicRef") and isinstance(member, str) and not member.startswith("#"):
-                raise ValueError(
-                    f"{key} {member!r} leaves the file: put the definition under $defs and refer to it"
-                )
-            if key in ("pattern", "patternProperties"):
-                _refuse_expressions([member] if isinstance(member, str) else list(member or ()))
-            _refuse_remote(member)
-    elif isinstance(schema, list):
-        for element in schema:
-            _refuse_remote(element)
+def _refuse(schema: Any, where: tuple[str | int, ...]) -> None:
+    """Refuse what reaches outside the file, and expressions that could take more than linear time."""
+    if isinstance(schema, list):
+        for index, element in enumerate(schema):
+            _refuse(element, (*where, index))
+    for key, member in schema.items() if isinstance(schema, dict) else ():
+        here = (*where, key)
+        if key in ("$ref", "$dynamicRef") and isinstance(member, str) and not member.startswith("#"):
+            raise BadSchema(here, f"{key} {member!r} leaves the file: put the definition under $defs")
+        if key == "pattern" and isinstance(member, str):
+            _refuse_expression(member, here)
+        if key == "patternProperties" and isinstance(member, dict):
+            for pattern in member:
+                _refuse_expression(pattern, (*here, pattern))
+        _refuse(member, here)
 
 
-def _refuse_expressions(patterns: list[Any]) -> None:
-    for pattern in patterns:
-        try:
-            expression(pattern)
-        except ArgumentError as error:
-            raise ValueError(str(error)) from None
+def _refuse_expression(pattern: str, where: tuple[str | int, ...]) -> None:
+    try:
+        expression(pattern)
+    except ArgumentError as error:
+        raise BadSchema(where, str(error)) from None
 
 
 def check(document: Document, schema: Schema) -> None:

@@ -20,7 +20,7 @@ from .mapping.load import load_mapping
 from .mapping.mapper import Mapper
 from .mapping.mask import Mask, mask_of
 from .mapping.path import Path, PathError, parse_path
-from .schema import Schema, check
+from .schema import BadSchema, Schema, check
 
 API = range(1, 2)
 """The versions of the source folder's layout and language that this host takes (`api` in source.json)."""
@@ -132,8 +132,8 @@ def _schema(document: Document) -> Schema | None:
         return None
     try:
         return Schema(document.value)
-    except ValueError as error:
-        document.problem((), "bad-schema", str(error))
+    except BadSchema as error:
+        document.problem(error.where, "bad-schema", str(error), "schema.json is a JSON Schema, draft 2020-12")
         return None
 
 

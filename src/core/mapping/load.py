@@ -122,7 +122,7 @@ class _Loader:
 
     def row(self, value: dict[str, Any], where: Where, *, inside: bool, written: bool) -> Row:
         origins = [word for word in _ORIGINS if word in value]
-        if len(origins) != 1:
+        if len(origins) != 1 and not self.document.spoilt(where):
             self.document.problem(
                 where,
                 "row-origin",

@@ -139,6 +139,8 @@ def _steps(text: str) -> tuple[list[str], list[bool]]:
     at = 0
     while True:
         match = _STEP.match(text, at)
+        if match is None and text[at : at + 1] == '"':
+            raise PathError(f"the quote at character {at + 1} of {text!r} does not close")
         if match is None:
             raise PathError(f"a step is missing at character {at + 1} of {text!r}: steps stand between dots")
         step = match.group()

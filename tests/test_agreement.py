@@ -1,0 +1,193 @@
+"""The compiled mapping and the interpreter agree on mappings and records nobody thought of."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from springhead.core.document import Document
+from springhead.core.ids import Namespace
+from springhead.core.mapping.interpret import Mapped, Scope, apply_rules
+from springhead.core.mapping.load import load_mapping
+from springhead.core.mapping.mapper import Mapper
+from springhead.core.mapping.mask import mask_of
+from springhead.core.mapping.path import parse_path
+from springhead.core.mapping.spec import Spec
+
+EXAMPLES = int(os.environ.get("SPRINGHEAD_EXAMPLES", "1500"))
+TABLES = {"names": {"x": "Ex", "1": "One", "true": "no", "o": {"a": [1]}, "n": None}}
+
+keys = st.sampled_from(["a", "b", "c", "0", "1", "a.b", "$x"])
+scalars = st.sampled_from(
+    [None, True, False, 0, 1, 1.0, -2.5, 10**30, "", "x", "X", "xy", "1", "a,b", "{", "é"]
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
+    max_leaves=8,
+)
+full = values.filter(lambda value: value is not None)
+records = st.fixed_dictionaries({"a": full, "b": full}, optional={key: values for key in ("c", "0", "a.b", "$x")})
+
+steps = st.sampled_from(["a", "b", "c", "0", "1", '"a.b"', '"$x"'])
+inside_paths = steps | st.lists(steps, min_size=1, max_size=3).map(".".join)
+roots = st.sampled_from(["", "", "", "$item.", "$config.", "$event.", "$event.properties.", "$request.query."])
+# A few places are read and written most of the time: agreement is hard where rows meet.
+busy_paths = st.sampled_from(["a", "b", "a.b", "b.0", "$", "$event.properties.a", "$event.properties"])
+paths = busy_paths | busy_paths | st.builds("{}{}".format, roots, inside_paths)
+busy_targets = st.sampled_from(["properties.a", "properties.b", "properties.a.b", "properties", "traits.a"])
+targets = busy_targets | st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["properties", "traits", "context", "userId"]),
+    st.lists(steps, max_size=3).map(lambda path: "".join(f".{step}" for step in path)),
+    st.sampled_from(["", "", "", "[]"]),
+)
+
+texts = st.sampled_from(["x", "X", "a", "", "é"])
+matchers = st.recursive(
+    scalars
+    | st.sampled_from([{"exists": True}, {"exists": False}, {"matches": "x+"}, {"matches": "^$"}])
+    | st.builds(lambda text: {"prefix": text}, texts | st.lists(texts, min_size=1, max_size=2)),
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=3)
+        | st.builds(lambda one: {"not": one}, inner)
+        | st.builds(lambda one: {"ignore_case": one}, inner)
+        | st.builds(lambda one, other: {"not": one, "ignore_case": other}, inner, inner)
+    ),
+    max_leaves=4,
+)
+patterns = st.recursive(
+    st.dictionaries(paths, matchers, max_size=2),
+    lambda inner: st.builds(
+        lambda one, more: {**one, "any": more}, inner, st.lists(inner, min_size=1, max_size=2)
+    ),
+    max_leaves=3,
+)
+
+functions = st.sampled_from(
+    [
+        *(
+            "string",
+            "number",
+            "lower",
+            "upper",
+            "title",
+            "json",
+            "flatten",
+            "compact",
+            "keys",
+            "values",
+            "pairs",
+        ),
+        *("md5", "uuid", {"split": ","}, {"join": "-"}, {"at": 0}, {"at": -1}, {"slice": 1}, {"slice": [0, 1]}),
+        *({"capture": "(x)"}, {"pairs": ["a", "b"]}, {"time": "s"}, {"time": "iso"}, {"flatten": "_"}),
+    ]
+)
+
+
+def rows_without_target(depth: int) -> st.SearchStrategy[dict[str, Any]]:
+    """Rows as they stand in `else` and `object`."""
+    origins: list[st.SearchStrategy[dict[str, Any]]] = [
+        st.builds(lambda path: {"from": path}, paths),
+        st.builds(lambda several: {"from": several}, st.lists(paths, min_size=1, max_size=3)),
+        st.builds(lambda value: {"value": value}, values),
+        st.builds(lambda path: {"template": "<{" + path + "}>"}, inside_paths),
+    ]
+    more: dict[str, st.SearchStrategy[Any]] = {
+        "when": patterns,
+        "omit": st.lists(inside_paths, min_size=1, max_size=2),
+        "pick": st.lists(inside_paths, min_size=1, max_size=2),
+        "apply": st.lists(functions, max_size=2),
+        "lookup": st.just("names"),
+    }
+    if depth:
+        below = rows_without_target(depth - 1)
+        member = below | scalars.filter(lambda value: value is not None)
+        origins.append(
+            st.builds(lambda made: {"object": made}, st.dictionaries(keys, member, min_size=1, max_size=2))
+        )
+        more["else"] = member
+        more["each"] = st.lists(rows(depth - 1, inside=True), max_size=3)
+    some = st.lists(st.sampled_from(sorted(more)), max_size=2, unique=True)
+    rest = some.flatmap(lambda words: st.fixed_dictionaries({word: more[word] for word in words}))
+    return st.builds(lambda origin, others: {**origin, **others}, st.one_of(origins), rest)
+
+
+def rows(depth: int, *, inside: bool = False) -> st.SearchStrategy[dict[str, Any]]:
+    """Rows that write."""
+    where = st.lists(steps, min_size=1, max_size=2).map(".".join) if inside else targets
+    several = st.lists(where, min_size=1, max_size=2)
+    return st.builds(lambda row, to: {**row, "to": to}, rows_without_target(depth), where | several)
+
+
+rules = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["track", "track", "identify", "drop"]),
+        "event": rows_without_target(0),
+        "map": st.lists(rows(2), min_size=2, max_size=6),
+    },
+    optional={
+        "when": patterns,
+        "each": inside_paths,
+        "pass": st.just(True) | inside_paths,
+    },
+)
+mappings = st.fixed_dictionaries(
+    {"integration": st.just("Acme"), "events": st.lists(rules, min_size=1, max_size=3)},
+    optional={"emit": st.just("all"), "map": st.lists(rows(1), max_size=3), "compact": st.booleans()},
+)
+configs = st.sampled_from([{}, {"a": 1}, {"a": "x", "redact": "secrets"}, {"redact": "pii"}])
+
+
+def loaded(mapping: dict[str, Any]) -> Spec | None:
+    """The mapping as a spec; None where it has a problem, as one with an unreachable rule has."""
+    return load_mapping(Document("mapping.json", mapping), TABLES, Namespace("acme"))
+
+
+def comparable(mapped: list[Mapped] | None) -> Any:
+    """What rules made as JSON text: `true` is not 1 there, and members have no order."""
+    return mapped and [json.dumps((rule.label, *made), sort_keys=True) for rule, *made in mapped]
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=list(HealthCheck),
+)
+@given(mapping=mappings, batch=st.lists(records, min_size=4, max_size=8), config=configs)
+def test_compiled_and_interpreted_agree(
+    mapping: dict[str, Any], batch: list[dict[str, Any]], config: dict[str, Any]
+) -> None:
+    """They give the same events for the same record, whatever the mapping, and change nothing they read."""
+    spec = loaded(mapping)
+    if spec is None:
+        return
+    listed = tuple(map(parse_path, ("a.b", "b.*", "c")))
+    mapper = Mapper(spec, {"secrets": (mask_of(listed[:1]),) * 2, "pii": (mask_of(listed),) * 2})
+    run, variant = mapper.for_config(config), mapper.variant_spec(config)
+    request = {"headers": {}, "query": {"a": "q", "b": ["r"]}, "method": "POST", "url": "/"}
+    before = json.dumps(batch)
+
+    for record in batch:
+        item = {"data": record, "a": "outer"}
+        interpreted = apply_rules(variant, Scope(record, item, request, config))
+        assert comparable(run(record, item, request, config)) == comparable(interpreted)
+
+    assert json.dumps(batch) == before
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(mapping=mappings)
+def test_most_random_mappings_load(mapping: dict[str, Any]) -> None:
+    """The mappings above are real ones: whatever fails to load fails for a named reason."""
+    document = Document("mapping.json", mapping)
+
+    spec = load_mapping(document, TABLES, Namespace("acme"))
+
+    assert (spec is None) == bool(document.problems)
+    assert {problem.rule for problem in document.problems} <= {"unreachable-rule", "parent-outside-each"}
