@@ -31,9 +31,7 @@ values = st.recursive(
     max_leaves=8,
 )
 full = values.filter(lambda value: value is not None)
-records = st.fixed_dictionaries(
-    {"a": full, "b": full}, optional=dict.fromkeys(("c", "0", "a.b", "$x"), values)
-)
+records = st.fixed_dictionaries({"a": full, "b": full}, optional=dict.fromkeys(("c", "0", "a.b", "$x"), values))
 
 steps = st.sampled_from(["a", "b", "c", "0", "1", '"a.b"', '"$x"'])
 inside_paths = steps | st.lists(steps, min_size=1, max_size=3).map(".".join)

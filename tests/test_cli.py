@@ -194,12 +194,13 @@ def test_check_reports_all_problems(tmp_path: Path) -> None:
     """For people with file and line, for scripts as JSON lines; exit code 1."""
     folder = source_folder(tmp_path, mapping={"integration": "Acme"}, source={"unrap": []})
 
+    rules = "The rules: which records become which event, in this order."
+
     people = springhead("check", str(folder))
     scripts = springhead("check", "--json", str(folder))
 
     assert people.stdout.decode().splitlines() == [
-        f"{folder}/mapping.json:1: events is missing [missing-key]"
-        " - The rules: which records become which event, in this order.",
+        f"{folder}/mapping.json:1: events is missing [missing-key] - {rules}",
         f"{folder}/source.json:1 /unrap: 'unrap' is not known here [unknown-key] - did you mean unwrap?",
     ]
     assert [problem["rule"] for problem in json_lines(scripts.stdout)] == ["missing-key", "unknown-key"]
