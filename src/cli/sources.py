@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ..core.discovery import Plugin
 from ..core.errors import PluginFailure
 from ..core.host import Host
-from ..core.plugins import Plugin
 from .misuse import misuse
 
 

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from .codec import pointer
+from .codec import copied, kind, pointer
 
 _SPACE = " \t\r\n"
 _read_value = json.JSONDecoder().raw_decode
@@ -36,7 +36,7 @@ class Document:
     """A JSON file and the problems found in it so far."""
 
     file: str
-    value: Any = None
+    value: dict[str, Any] | None = None
     lines: Mapping[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -45,6 +45,15 @@ class Document:
         place = pointer(*where)
         self.problems.append(Problem(self.file, self.lines.get(place, 1), place, rule, reason, advice))
 
+    def sound(self) -> Any:
+        """The value with its parts of a wrong kind left out, in lists None, so that the rest can be read."""
+        value = copied(self.value)
+        for problem in self.problems:
+            steps = [step.replace("~1", "/").replace("~0", "~") for step in problem.pointer.split("/")[1:]]
+            if steps and problem.rule not in ("missing-key", "duplicate-key"):
+                _remove(value, steps)
+        return value
+
     def spoilt(self, where: tuple[str | int, ...]) -> bool:
         """Whether a problem is noted at this place or below it."""
         place = pointer(*where)
@@ -52,7 +61,7 @@ class Document:
 
 
 def read_document(path: Path) -> Document:
-    """Read an author's JSON file; a missing or malformed one is a document with a problem and no value."""
+    """Read an author's JSON file, an object; any other is a document with a problem and no value."""
     document = Document(path.name)
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -77,7 +86,10 @@ def read_document(path: Path) -> Document:
     except ValueError as error:
         document.problem((), "json-syntax", f"not JSON: {error}")
     else:
-        document.value = value
+        if isinstance(value, dict):
+            document.value = value
+        else:
+            document.problem((), "wrong-type", f"must be an object: it is {kind(value)}")
     return document
 
 
@@ -87,6 +99,16 @@ def nearest(word: str, words: list[str]) -> str:
     if close:
         return f"did you mean {close[0]}?"
     return f"one of: {', '.join(words)}" if words else ""
+
+
+def _remove(value: Any, steps: list[str]) -> None:
+    *above, last = steps
+    for step in above:
+        value = value.get(step) if isinstance(value, dict) else value[int(step)] if value else None
+    if isinstance(value, dict):
+        value.pop(last, None)
+    elif isinstance(value, list):
+        value[int(last)] = None
 
 
 class _Lines:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .decode import Bad, Item, Where, decode
+from .discovery import Plugin
 from .document import nearest
 from .errors import InvalidConfig, UnknownSource
 from .flow import Flow
 from .outcome import Outcome
-from .plugins import Plugin, load_plugins
+from .plugins import load_plugins
 from .request import Request
 from .source import Source
 from .stream import runs

@@ -1,75 +1,35 @@
-"""Plugins: packages and folders in; sources, and what became of each plugin, out.
+"""Plugins: what was found in, sources and what became of each plugin out.
 
 The only module that knows pluggy's manager. pluggy's own loader stops at the first plugin that fails to import,
 skips a second one of the same name in silence, and loses all results when one hook raises; so each plugin is
-found, loaded and called on its own here.
+loaded and called on its own here.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import pkgutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib import import_module, metadata
-from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import pluggy
 
 from . import hooks
 from .codec import Object
+from .discovery import Load, Plugin, discover
 from .errors import InvalidSource, PluginFailure
 from .event import Unfinished
 from .outcome import Rejection
 from .request import Request
-from .source import Source, load_source
-
-GROUP = "springhead"
-"""The entry-point group of plugins."""
-BUNDLED = "springhead.sources"
-"""The package whose subpackages are the bundled plugins; each is a plugin like any other."""
-
-Status: TypeAlias = Literal["active", "failed", "conflict", "incompatible", "disabled"]
+from .source import Source
 
 _HOOKS = tuple(sorted(name for name in vars(hooks) if name.startswith("springhead_")))
 
 _log = logging.getLogger("springhead.plugins")
-
-
-@dataclass(slots=True)
-class Plugin:
-    """A plugin that was found, and what became of it.
-
-    Attributes:
-        name: of its entry point, its bundled folder, or its folder by path.
-        distribution, version: of the package it came in; empty for a folder by path.
-        origin: the module, or the folder.
-        sources: the names of the sources it brings.
-        reason: why it is not active.
-    """
-
-    name: str
-    distribution: str
-    version: str
-    origin: str
-    status: Status = "active"
-    sources: list[str] = field(default_factory=list)
-    reason: str = ""
-
-    @property
-    def id(self) -> str:
-        """A name no other plugin has: `distribution:name`, or the folder."""
-        return f"{self.distribution}:{self.name}" if self.distribution else self.origin
-
-    def stop(self, status: Status, reason: str) -> None:
-        """Note why the plugin is not active."""
-        self.status, self.reason = status, reason
 
 
 @dataclass(slots=True)
@@ -136,7 +96,7 @@ def load_plugins(folders: Iterable[str | Path] = (), environ: Mapping[str, str] 
     """
     manager = pluggy.PluginManager(hooks.PROJECT)
     manager.add_hookspecs(hooks)
-    candidates = [*_bundled(), *_installed(), *_folders(folders)]
+    candidates = discover(folders)
     found = [plugin for plugin, _ in candidates]
     _disable(found, environ)
     _conflicts(found, "name", lambda plugin: [plugin.name] if plugin.distribution else [])
@@ -153,51 +113,6 @@ def load_plugins(folders: Iterable[str | Path] = (), environ: Mapping[str, str] 
     active = [plugin for plugin in found if plugin.status == "active"]
     sources = {source.name: source for plugin in active for source in brought[plugin.id]}
     return Plugins(sources, tuple(found), {hook: _calls(manager, hook) for hook in _HOOKS})
-
-
-Load: TypeAlias = "Callable[[], ModuleType | Source]"
-_Candidate: TypeAlias = "tuple[Plugin, Load]"
-
-
-def _bundled() -> Iterator[_Candidate]:
-    spec = find_spec(BUNDLED)
-    version = _version("springhead")
-    for module in sorted(
-        pkgutil.iter_modules(spec.submodule_search_locations if spec else []), key=lambda m: m.name
-    ):
-        origin = f"{BUNDLED}.{module.name}"
-        yield Plugin(module.name, "springhead", version, origin), _importing(origin)
-
-
-def _installed() -> Iterator[_Candidate]:
-    for entry in sorted(
-        metadata.entry_points(group=GROUP), key=lambda entry: (entry.name, _distribution(entry)[0])
-    ):
-        yield Plugin(entry.name, *_distribution(entry), entry.value), entry.load
-
-
-def _folders(folders: Iterable[str | Path]) -> Iterator[_Candidate]:
-    for folder in map(Path, folders):
-        yield Plugin(folder.resolve().name, "", "", str(folder)), _loading(folder)
-
-
-def _importing(module: str) -> Load:
-    return lambda: import_module(module)
-
-
-def _loading(folder: Path) -> Load:
-    return lambda: load_source(folder)
-
-
-def _distribution(entry: metadata.EntryPoint) -> tuple[str, str]:
-    return (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
-
-
-def _version(distribution: str) -> str:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def _sources(manager: pluggy.PluginManager, plugin: Plugin, load: Load) -> list[Source]:

@@ -71,7 +71,7 @@ def _load(folder: FilePath) -> tuple[Source | None, list[Problem]]:
         _check_api(about)
     if mapping_file.value is not None:
         check(mapping_file, _shipped("mapping.schema.json"))
-    facts = about.value if isinstance(about.value, dict) else {}
+    facts = about.value or {}
     name = facts.get("name", folder.resolve().name)
     namespace = Namespace(str(name))
     paths = {key: _paths(about, key) for key in ("batch", "unwrap", "id", "secrets", "pii")}
@@ -99,7 +99,7 @@ def _load(folder: FilePath) -> tuple[Source | None, list[Problem]]:
 
 
 def _check_api(about: Document) -> None:
-    api = about.value.get("api", API[0]) if isinstance(about.value, dict) else API[0]
+    api = (about.value or {}).get("api", API[0])
     if isinstance(api, int) and api not in API:
         about.problem(
             ("api",),
@@ -110,7 +110,7 @@ def _check_api(about: Document) -> None:
 
 
 def _paths(about: Document, key: str) -> tuple[Path, ...]:
-    if not isinstance(about.value, dict) or about.spoilt((key,)):
+    if about.value is None or about.spoilt((key,)):
         return ()
     paths = []
     for index, text in enumerate(about.value.get(key, [])):
@@ -126,9 +126,7 @@ def _paths(about: Document, key: str) -> tuple[Path, ...]:
 
 
 def _schema(document: Document) -> Schema | None:
-    if not isinstance(document.value, dict):
-        if document.value is not None:
-            document.problem((), "wrong-type", "a JSON Schema is an object here")
+    if document.value is None:
         return None
     try:
         return Schema(document.value)
@@ -144,10 +142,8 @@ def _tables(folder: FilePath) -> tuple[dict[str, Any], list[Problem]]:
         if path.name in _FILES:
             continue
         document = read_document(path)
-        if document.value is not None and not isinstance(document.value, dict):
-            document.problem((), "wrong-type", "a table is an object", 'for example {"ss": "Success Signup"}')
         problems += document.problems
-        tables[path.stem] = document.value if isinstance(document.value, dict) else {}
+        tables[path.stem] = document.value or {}
     return tables, problems
 
 
