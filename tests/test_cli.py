@@ -85,6 +85,10 @@ def test_files_and_settings(tmp_path: Path) -> None:
     [
         (("transform", "auht0"), b"springhead: no active source 'auht0': did you mean auth0?\n"),
         (("transform", "auth0", "--set", "redact=all"), b"redact is 'all': use one of off, secrets, pii"),
+        (
+            ("transform", "auth0", "--set", "extra_propertes=true"),
+            b"no setting 'extra_propertes': did you mean extra_properties?",
+        ),
         (("transform", "auth0", "--set", "redact"), b"--set 'redact' is no setting: write NAME=VALUE"),
         (("transform", "auth0", "/nowhere/at/all"), b"No such file or directory: '/nowhere/at/all'"),
         (("transform", "./nowhere"), b"source.json is missing"),

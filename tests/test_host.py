@@ -94,6 +94,17 @@ def test_events_of_one_record_share_nothing(tmp_path: Path) -> None:
     assert again["traits"]["constant"] == {"c": []}
 
 
+def test_a_body_that_is_text_is_the_callers_mistake() -> None:
+    """Bytes as posted, not what somebody decoded them to."""
+    with pytest.raises(TypeError, match="bytes, as posted, not str"):
+        Request(body="{}")  # type: ignore[arg-type] # the mistake
+
+
+def test_a_source_tells_its_settings() -> None:
+    """They are what its mapping reads of `$config`, and `redact`."""
+    assert Host().sources["auth0"].settings == ("extra_properties", "redact")
+
+
 def test_ids_are_stable_and_keep_sources_apart(tmp_path: Path) -> None:
     """The same record of another source, another rule or another position is another message."""
     mapping = {

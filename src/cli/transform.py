@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TimeRemainingColumn
 
 from ..core.codec import encode
+from ..core.document import nearest
 from ..core.errors import SpringheadError
 from ..core.host import Host
 from ..core.outcome import Outcome
@@ -43,6 +44,7 @@ def transform(
     with ExitStack() as stack:
         try:
             host, name = _host(source)
+            _known(host, name, config)
             opened = [_opened(path, stack) for path in files or ["-"]]
             rejections = stack.enter_context(rejected.open("wb")) if rejected else sys.stderr.buffer
             progress = stack.enter_context(_progress())
@@ -64,6 +66,12 @@ def _host(source: str) -> tuple[Host, str]:
     if plugin.status != "active":
         misuse(plugin.reason)
     return host, plugin.sources[0]
+
+
+def _known(host: Host, source: str, config: dict[str, Any]) -> None:
+    settings = host.sources[source].settings if source in host.sources else tuple(config)
+    for name in config.keys() - set(settings):
+        misuse(f"source {source!r} has no setting {name!r}: {nearest(name, list(settings))}")
 
 
 def _setting(text: str) -> tuple[str, Any]:

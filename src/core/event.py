@@ -10,7 +10,7 @@ from typing import Any
 
 from .codec import Object, kind
 from .ids import Namespace
-from .mapping.functions import text
+from .mapping.convert import text
 from .mapping.spec import EVENT_TYPES, IDENTITY
 
 _OBJECTS = ("context", "properties", "traits", "integrations")

@@ -29,6 +29,11 @@ class Request(msgspec.Struct, frozen=True):
     url: str = ""
     id: str = ""
 
+    def __post_init__(self) -> None:
+        """Raises TypeError where the body is no bytes: a caller's mistake, told where it is made."""
+        if self.body.__class__ is not bytes:
+            raise TypeError(f"the body of a Request is bytes, as posted, not {type(self.body).__name__}")
+
     def as_read(self) -> dict[str, Any]:
         """What `$request` reads: header names in lower case, a list of one value as that value."""
         return {

@@ -19,7 +19,7 @@ from referencing import Registry
 
 from .codec import kind
 from .document import Document, nearest
-from .mapping.functions import ArgumentError, expression
+from .expression import ExpressionError, expression
 
 
 class BadSchema(ValueError):  # noqa: N818 - what the document is
@@ -142,7 +142,7 @@ def _refuse(schema: Any, where: tuple[str | int, ...]) -> None:
 def _refuse_expression(pattern: str, where: tuple[str | int, ...]) -> None:
     try:
         expression(pattern)
-    except ArgumentError as error:
+    except ExpressionError as error:
         raise BadSchema(where, str(error)) from None
 
 

@@ -44,6 +44,11 @@ class Source:
     mapper: Mapper
     envelope: Envelope
 
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The names of the settings the source looks at; others given with them change nothing."""
+        return self.mapper.settings
+
 
 def load_source(folder: str | FilePath) -> Source:
     """Load a source from its folder: source.json, schema.json, mapping.json and the tables beside them.

@@ -6,24 +6,19 @@ A function never coerces in silence: `lower` of a number is no value, not a gues
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-import re2
-
 from ..codec import encode, parse
+from ..expression import ExpressionError, expression
 from ..ids import Namespace
+from .convert import compact, flatten, number, text
 
 Apply: TypeAlias = Callable[[Any], Any]
 
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LONGEST_NUMBER = 308
-"""Digits of the longest integer that is surely within float64."""
 
 
 class ArgumentError(ValueError):
@@ -41,55 +36,6 @@ class Function:
     make: Callable[[Any, Namespace], Apply]
 
 
-def text(value: Any) -> str | None:
-    """A scalar as text: text itself, a number's decimal digits, `true` or `false`; else None."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return encode(value).decode()
-    return None
-
-
-def number(value: Any) -> int | float | None:
-    """A number, or text that is a JSON number within float64; else None."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return value
-    if not isinstance(value, str) or len(value) > _LONGEST_NUMBER or not _NUMBER.fullmatch(value):
-        return None
-    parsed: int | float = json.loads(value)
-    return None if parsed in (float("inf"), float("-inf")) else parsed
-
-
-def compact(value: Any) -> Any:
-    """The object or list without its own nulls; what is nested deeper stays as it is."""
-    if isinstance(value, dict):
-        return {key: member for key, member in value.items() if member is not None}
-    if isinstance(value, list):
-        return [element for element in value if element is not None]
-    return value
-
-
-def flatten(value: Any, separator: str) -> Any:
-    """An object on one level, its keys joined by `separator`; a list of lists as one list."""
-    if isinstance(value, list):
-        return [x for element in value for x in (element if isinstance(element, list) else [element])]
-    if not isinstance(value, dict):
-        return None
-    flat: dict[str, Any] = {}
-    for key, member in value.items():
-        if isinstance(member, list):
-            member = {str(index): element for index, element in enumerate(member)} or member  # noqa: PLW2901
-        if isinstance(member, dict) and member:
-            flat.update({f"{key}{separator}{rest}": leaf for rest, leaf in flatten(member, separator).items()})
-        else:
-            flat[key] = member
-    return flat
-
-
 def _moment(when: datetime) -> str:
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
@@ -105,25 +51,24 @@ def _epoch(value: Any, milliseconds_per_unit: int) -> str | None:
 
 def _time(argument: Any, _: Namespace) -> Apply:
     form = "iso" if argument is None else argument
-    if form == "s":
-        read: Apply = lambda value: _epoch(value, 1000)  # noqa: E731 - one form, one expression
-    elif form == "ms":
-        read = lambda value: _epoch(value, 1)  # noqa: E731
-    elif form == "iso":
-        read = lambda value: _moment(datetime.fromisoformat(value)) if isinstance(value, str) else None  # noqa: E731
-    elif isinstance(form, str) and "%" in form:
-        read = lambda value: (  # noqa: E731
-            _moment(datetime.strptime(value, form)) if isinstance(value, str) else None  # noqa: DTZ007 - _moment takes it as UTC
+    forms: dict[Any, Apply] = {
+        "s": lambda value: _epoch(value, 1000),
+        "ms": lambda value: _epoch(value, 1),
+        "iso": lambda value: _moment(datetime.fromisoformat(value)) if isinstance(value, str) else None,
+    }
+    if isinstance(form, str) and "%" in form:
+        forms[form] = lambda value: (
+            _moment(datetime.strptime(value, form)) if isinstance(value, str) else None  # noqa: DTZ007 - UTC then
         )
-    else:
+    if not isinstance(form, str) or form not in forms:
         raise ArgumentError('time takes "s", "ms", "iso" or a strptime pattern such as "%d/%m/%Y %H:%M"')
+    read = forms[form]
 
-    def time(value: Any) -> str | None:
+    def time(value: Any) -> Any:
         try:
-            moment: str | None = read(value)
+            return read(value)
         except (ValueError, OverflowError):
             return None
-        return moment
 
     return time
 
@@ -202,26 +147,13 @@ def _slice(argument: Any, _: Namespace) -> Apply:
     return lambda value: value[span] if isinstance(value, str | list) else None
 
 
-def expression(pattern: Any) -> Any:
-    """Compile an RE2 expression, which takes time linear in the text it searches.
-
-    Raises:
-        ArgumentError: it is no RE2 expression (look-around and back-references are not).
-    """
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(pattern, options)
-    except (re2.error, TypeError) as error:
-        reason = error.args[0] if error.args else error
-        reason = reason.decode() if isinstance(reason, bytes) else reason
-        raise ArgumentError(f"{pattern!r} is no RE2 expression: {reason}") from None
-
-
 def _capture(argument: Any, _: Namespace) -> Apply:
     if not isinstance(argument, str):
         raise ArgumentError('capture takes an expression with one group: {"capture": "/orders/([0-9]+)"}')
-    compiled = expression(argument)
+    try:
+        compiled = expression(argument)
+    except ExpressionError as error:
+        raise ArgumentError(str(error)) from None
     if compiled.groups > 1:
         raise ArgumentError("capture takes one group: write (?:...) for the groups that are not captured")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..document import Document, nearest
 from ..ids import Namespace
-from .functions import compact
+from .convert import compact
 from .pattern import Pattern
 from .spec import Build, Constant, FirstOf, Origin, Read, ReplyRule, Row, Rule, Spec, Template
 from .words import Where, Words

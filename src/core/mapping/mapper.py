@@ -18,12 +18,15 @@ REDACT = ("off", "secrets", "pii")
 class Mapper:
     """A mapping, ready to run. The variants are made when first asked for, the default one at once."""
 
-    __slots__ = ("_asked", "_default", "_masks", "_variants", "reads_request", "spec")
+    __slots__ = ("_asked", "_default", "_masks", "_variants", "reads_request", "settings", "spec")
 
     def __init__(self, spec: Spec, masks: dict[str, tuple[Mask, Mask]]) -> None:
         """`masks` gives, for `secrets` and `pii`, what is masked in the record and in the item."""
         self.spec = spec
-        self.reads_request = any(path.root == "$request" for path in spec.paths())
+        paths = list(spec.paths())
+        self.reads_request = any(path.root == "$request" for path in paths)
+        read = {path.keys[0] for path in paths if path.root == "$config" and path.keys}
+        self.settings = tuple(sorted({"redact", *read}))
         self._masks = masks
         self._asked = questions(spec)
         self._variants: dict[tuple[Any, ...], Run] = {}

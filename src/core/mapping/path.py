@@ -102,7 +102,7 @@ def read(value: Any, path: Path) -> Any:
     keys = path.keys
     if path.exact:
         for key in keys:
-            value = _member(value, key)
+            value = member(value, key)
         return value
     if len(keys) > 1 and isinstance(value, dict):
         whole = value.get(".".join(keys))
@@ -116,7 +116,7 @@ def follow(value: Any, keys: tuple[str, ...]) -> Any:
     start = 0
     while start < len(keys) and value is not None:
         for end in range(start + 1, len(keys) + 1):
-            found = _member(value, ".".join(keys[start:end]))
+            found = member(value, ".".join(keys[start:end]))
             if found is not None:
                 break
         else:
@@ -125,7 +125,8 @@ def follow(value: Any, keys: tuple[str, ...]) -> Any:
     return value
 
 
-def _member(value: Any, key: str) -> Any:
+def member(value: Any, key: str) -> Any:
+    """An object's member, or a list's element where the key is an index; else None."""
     if isinstance(value, dict):
         return value.get(key)
     if isinstance(value, list) and is_index(key) and int(key) < len(value):

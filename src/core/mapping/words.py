@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from ..document import Document, nearest
+from ..expression import ExpressionError, expression
 from ..ids import Namespace
-from .functions import FUNCTIONS, Apply, ArgumentError, expression
+from .functions import FUNCTIONS, Apply, ArgumentError
 from .path import Path, PathError, Target, parse_path, parse_target
 from .pattern import AllOf, Equals, Exists, IgnoreCase, Matcher, Matches, Not, OneOf, Pattern, Prefix, folded
 
@@ -182,6 +183,6 @@ class Words:
         """An RE2 expression, compiled."""
         try:
             return expression(pattern)
-        except ArgumentError as error:
+        except ExpressionError as error:
             self.document.problem(where, "bad-argument", str(error))
             return None

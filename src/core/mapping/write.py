@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..codec import copied
-from .functions import text
-from .path import Path, Target, is_index, read
+from .convert import text
+from .path import Path, Target, is_index, member, read
 
 
 def write(event: Any, target: Target, value: Any) -> None:
@@ -15,7 +15,7 @@ def write(event: Any, target: Target, value: Any) -> None:
     *above, last = target.keys
     following = target.keys[1:]
     for key, next_key in zip(above, following, strict=True):
-        child = _get(node, key)
+        child = member(node, key)
         if child is None:
             child = [] if is_index(next_key) else {}
             if not _set(node, key, child):
@@ -24,7 +24,7 @@ def write(event: Any, target: Target, value: Any) -> None:
     if not target.append:
         put(node, last, copied(value))
         return
-    present = _get(node, last)
+    present = member(node, last)
     if present is None:
         _set(node, last, [copied(value)])
     elif isinstance(present, list):
@@ -33,7 +33,7 @@ def write(event: Any, target: Target, value: Any) -> None:
 
 def put(node: Any, key: str, value: Any) -> None:
     """Set `node[key]` where nothing is; where two objects meet, fill what the first lacks."""
-    present = _get(node, key)
+    present = member(node, key)
     if present is None and value is not None:
         _set(node, key, value)
     elif isinstance(present, dict) and isinstance(value, dict):
@@ -84,14 +84,6 @@ def _without(value: Any, keys: tuple[str, ...]) -> Any:
     else:
         kept[keys[0]] = _without(kept[keys[0]], keys[1:])
     return kept
-
-
-def _get(node: Any, key: str) -> Any:
-    if isinstance(node, dict):
-        return node.get(key)
-    if isinstance(node, list) and is_index(key) and int(key) < len(node):
-        return node[int(key)]
-    return None
 
 
 def _set(node: Any, key: str, value: Any) -> bool:
