@@ -69,7 +69,7 @@ class Words:
 
     def plain_paths(self, value: Any, where: Where) -> tuple[Path, ...]:
         """Paths inside a copied object: without a root."""
-        texts = value if isinstance(value, list) else [value]
+        texts = _listed(value)
         paths = []
         for index, text in enumerate(texts):
             place = (*where, index) if isinstance(value, list) else where
@@ -82,7 +82,7 @@ class Words:
 
     def targets(self, value: Any, where: Where) -> tuple[Target, ...]:
         """Where a row writes."""
-        texts = value if isinstance(value, list) else [value]
+        texts = _listed(value)
         targets = []
         for index, text in enumerate(texts):
             place = (*where, index) if isinstance(value, list) else where
@@ -107,9 +107,10 @@ class Words:
 
     def functions(self, value: Any, where: Where) -> list[Apply]:
         """The functions of an `apply`, ready to call."""
-        calls = value if isinstance(value, list) else [value]
         made = []
-        for index, call in enumerate(calls):
+        for index, call in enumerate(_listed(value)):
+            if call is None:
+                continue
             place = (*where, index) if isinstance(value, list) else where
             name, argument = next(iter(call.items()), ("", None)) if isinstance(call, dict) else (call, None)
             function = FUNCTIONS.get(name) if isinstance(name, str) else None
@@ -162,7 +163,7 @@ class Words:
         words: dict[str, Callable[[Any, Where], Matcher]] = {
             "exists": lambda expected, _: Exists(expected is True),
             "not": lambda inner, place: Not(self.matcher(inner, place)),
-            "prefix": lambda text, _: Prefix(tuple(text) if isinstance(text, list) else (text,)),
+            "prefix": lambda text, _: Prefix(tuple(one for one in _listed(text) if one is not None)),
             "ignore_case": lambda inner, place: IgnoreCase(folded(self.matcher(inner, place))),
             "matches": lambda pattern, place: Matches(self.expression(pattern, place)),
         }
@@ -186,3 +187,7 @@ class Words:
         except ExpressionError as error:
             self.document.problem(where, "bad-argument", str(error))
             return None
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,104 @@
+"""Validation: the fast validator and the one that explains say the same of every value."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from springhead import Host
+from springhead.core.schema import BadSchema, Schema
+
+AUTH0 = json.loads((Host().sources["auth0"].folder / "schema.json").read_text())
+BROAD: dict[str, Any] = {
+    "type": "object",
+    "required": ["a"],
+    "properties": {
+        "a": {"type": ["string", "integer", "null"], "minLength": 2},
+        "b": {"enum": [1, "x", None, True]},
+        "c": {"type": "array", "items": {"$ref": "#/$defs/small"}, "maxItems": 2},
+        "d": {"pattern": "^[a-z]+$", "format": "email"},
+        "e": {"anyOf": [{"type": "number", "minimum": 0}, {"const": "none"}]},
+        "f": {"not": {"type": "boolean"}},
+        "type": {"const": 1.0},
+        "date": {"multipleOf": 2},
+    },
+    "$defs": {"small": {"type": "number", "maximum": 10}},
+    "additionalProperties": {"type": ["string", "number", "object", "array", "boolean", "null"]},
+}
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.sampled_from([0, 1, 1.0, 2, 10**30, -(10**400), 1e300, 0.5, "", "x", "xy", "none", "é\n", "a\0b"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(sorted("abcdef")), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+records = st.dictionaries(st.sampled_from(["a", "b", "c", "d", "e", "f", "type", "date", "other"]), values)
+
+
+@pytest.mark.parametrize("schema", [AUTH0, BROAD], ids=["auth0", "broad"])
+@settings(max_examples=500, deadline=None)
+@given(record=records | values)
+def test_both_validators_agree(schema: dict[str, Any], record: Any) -> None:
+    """`accepts` is true exactly where there is no violation, and neither changes the value."""
+    compiled = Schema(schema)
+    before = json.dumps(record)
+
+    assert compiled.accepts(record) is (compiled.violations(record) == [])
+    assert json.dumps(record) == before
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "said"),
+    [
+        ({"required": ["a", "b"]}, {"a": 1}, [((), "required", "b is missing")]),
+        ({"type": ["string", "null"]}, 5, [((), "type", "must be text or null: it is a number")]),
+        ({"properties": {"a": {"enum": ["x", 1]}}}, {"a": "y"}, [(("a",), "enum", 'must be one of "x", 1')]),
+        ({"properties": {"a": {"minLength": 1}}}, {"a": ""}, [(("a",), "minLength", "must not be empty")]),
+        ({"items": {"maximum": 5}}, [1, 9], [((1,), "maximum", "is not what the schema allows (maximum: 5)")]),
+        ({"anyOf": [{"type": "string"}]}, 1, [((), "anyOf", "is not what the schema allows (anyOf)")]),
+        (
+            {"additionalProperties": False, "properties": {"unwrap": {}}},
+            {"unrap": 1},
+            [(("unrap",), "additionalProperties", "'unrap' is not known here")],
+        ),
+    ],
+)
+def test_a_violation_says_where_and_why(schema: dict[str, Any], value: Any, said: list[Any]) -> None:
+    """In a person's words, without the value."""
+    violations = Schema(schema).violations(value)
+
+    assert [(one.where, one.keyword, one.reason) for one in violations] == said
+
+
+def test_an_expression_takes_linear_time() -> None:
+    """A pattern that would make a backtracking engine hang is no trouble, also where it explains."""
+    schema = Schema({"pattern": "^(a+)+$"})
+    value = "a" * 50_000 + "!"
+
+    assert not schema.accepts(value)
+    assert len(schema.violations(value)) == 1
+
+
+@pytest.mark.parametrize(
+    ("schema", "where"),
+    [
+        ({"properties": {"a": {"$ref": "https://example.com/a.json"}}}, ("properties", "a", "$ref")),
+        ({"$ref": "other.json#/a"}, ("$ref",)),
+        ({"allOf": [{"pattern": "(?<=a)b"}]}, ("allOf", 0, "pattern")),
+        ({"properties": {"a": {"type": "txt"}}}, ("properties", "a", "type")),
+    ],
+)
+def test_a_schema_we_do_not_take_is_refused_at_its_place(
+    schema: dict[str, Any], where: tuple[Any, ...]
+) -> None:
+    """Nothing outside the file is ever fetched."""
+    with pytest.raises(BadSchema) as error:
+        Schema(schema)
+
+    assert error.value.where == where
