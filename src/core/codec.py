@@ -36,6 +36,8 @@ _LONG = re.compile(rb"[0-9]{309}")
 _STRIDE, _HITS = 44, b"0" * 7
 _AS_ZERO = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
 
+_BATCH = 1 << 15
+"""Bytes past which a body has so many brackets that counting them decides nothing."""
 _NO_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _NO_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"\\')
 _AS_SQUARE = bytes.maketrans(b"{}", b"[]")
@@ -65,7 +67,7 @@ def parse(data: bytes) -> Any:
         return _parse_carefully(data)
     if _HITS in data[::_STRIDE].translate(_AS_ZERO) and _LONG.search(data):
         return _parse_carefully(data)
-    if len(data.translate(None, _NO_BRACKET)) > 2 * DEPTH and _too_deep(data):
+    if (len(data) > _BATCH or len(data.translate(None, _NO_BRACKET)) > 2 * DEPTH) and _too_deep(data):
         raise Undecodable("json/depth", f"nested deeper than {DEPTH} levels")
     return value
 
