@@ -72,7 +72,7 @@ def reversed_body(case: Case) -> bytes | None:
     body = case.body
     if (case.folder / "request.jsonl").exists():
         return b"\n".join(reversed(body.split(b"\n")))
-    if elements := whole_list(body.strip()):
+    if elements := whole_list(body.strip(), len(body)):
         return b"[" + b",".join(reversed(elements)) + b"]"
     if case.folder.name.startswith("logs-"):
         value = json.loads(body)

@@ -159,6 +159,33 @@ def test_a_body_past_the_limit_is_a_rejection_with_the_figures() -> None:
     assert rejection.record == GOOD * 2
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b"1," * 1_000_000 + b"1]",
+        b"[" + b"1," * 1_000_000 + b"NaN]",
+        b"[" + b"[]," * 1_000_000 + b"[]]",
+        b'{"logs":[' + b"1," * 1_000_000 + b"1]}",
+        b'[{"logs":[' + b"1," * 1_000_000 + b"1]}]",
+        b"{}\n" + b"x\n" * 1_000_000,
+        b"x\n" * 1_000_000,
+        b'{"type":"s"}\n' * 1_000_000,
+        b'["' + b'","' * 1_000_000 + b'",NaN]',
+    ],
+    ids=lambda body: repr(body[:12]),
+)
+def test_a_million_items_are_one_rejection(body: bytes) -> None:
+    """A short text cannot be blown up into more rejections than memory holds."""
+    start = time.process_time()
+
+    outcome = receive(body)
+
+    (rejection,) = outcome.rejections
+    assert rejection.rule in ("body/items", "json/syntax")
+    assert rejection.record == body
+    assert time.process_time() - start < 10
+
+
 def test_a_rejection_never_quotes_the_record_in_its_reason() -> None:
     """Reasons go to logs; what a sender posted does not."""
     secret = "hunter2-hunter2"  # noqa: S105 - an invented one

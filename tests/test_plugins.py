@@ -76,6 +76,7 @@ def test_a_bundled_source_is_a_plugin_like_any_other() -> None:
     [
         ("import nothing_of_this_name", "ModuleNotFoundError: No module named 'nothing_of_this_name'"),
         ("raise SystemError('boom')", "SystemError: boom"),
+        ("import sys; sys.exit('bye')", "SystemExit: bye"),
         ("def (", "SyntaxError"),
         (SOURCE.replace("sources", "surces"), "springhead_surces is no hook: did you mean springhead_sources?"),
         (SOURCE.replace("@hookimpl", ""), "springhead_sources is not marked: put @hookimpl above it"),

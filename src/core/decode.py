@@ -20,6 +20,9 @@ from .split import whole_list
 BOM = b"\xef\xbb\xbf"
 """The byte order mark some senders put before UTF-8."""
 
+ITEMS = 100_000
+"""Items taken from one body: far more than any vendor sends, and a bound on what `[1,1,1,...]` can cost."""
+
 _FORM = re.compile(rb"[^\s={}\[\]\"]+=[^\s{}\[\]\"]*")
 
 
@@ -77,7 +80,21 @@ def decode(request: Request, intake: Intake) -> list[Item]:
         value = parse(body)
     except Undecodable as error:
         return _not_one_document(body, intake, error)
+    if len(body) > 2 * ITEMS and _count(value, intake) > ITEMS:
+        return [(_TOP, _too_many(body))]
     return _items(value, intake, _TOP)
+
+
+def _count(value: Any, intake: Intake) -> int:
+    """How many items a document holds."""
+    held = [
+        intake.held(one) for one in (value if value.__class__ is list else [value]) if one.__class__ is dict
+    ]
+    return (len(value) if value.__class__ is list else 1) + sum(len(one[0]) for one in held if one is not None)
+
+
+def _too_many(body: bytes) -> Bad:
+    return Bad(body, "body/items", f"the body holds more than {ITEMS:,} items: send smaller batches")
 
 
 def _items(value: Any, intake: Intake, where: Where) -> list[Item]:
@@ -113,9 +130,11 @@ def _not_one_document(body: bytes, intake: Intake, error: Undecodable) -> list[I
         return [(_TOP, Bad(body, "json/empty", "the body is empty"))]
     if "form" in intake.formats and _FORM.match(stripped):
         return [(_TOP, _form(stripped))]
+    if body.count(b"\n") > ITEMS and isinstance(_parsed(stripped.split(b"\n", 1)[0]), dict | list):
+        return [(_TOP, _too_many(body))]
     if documents := _lines(body, intake):
         return [item for number, document in documents for item in _items(document, intake, Where(number))]
-    if elements := whole_list(stripped):
+    if elements := whole_list(stripped, ITEMS):
         return decode_elements(elements, intake)
     return [(_TOP, Bad(body, error.rule, str(error)))]
 
@@ -145,7 +164,7 @@ def _lines(body: bytes, intake: Intake) -> list[tuple[int, Any]]:
     It does where the first line, or at least half of them, is an object or list of its own.
     """
     lines = [(number, line.strip()) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
-    if "json-lines" not in intake.formats or len(lines) == 1:
+    if "json-lines" not in intake.formats or not 1 < len(lines) <= ITEMS:
         return []
     documents = [(number, _parsed(line)) for number, line in lines]
     good = [isinstance(document, dict | list) for _, document in documents]

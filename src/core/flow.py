@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from .codec import Object, encode, encode_sorted, kind
+from .codec import Object, copied, encode, encode_sorted, kind
 from .decode import Bad, Item, Where
 from .event import Unfinished
 from .mapping.interpret import Mapped
@@ -74,7 +74,7 @@ class Flow:
             try:
                 event = finish(rule.type, name, fields, f"{rule.label}/{position}/{seed}", seed)
                 if self._inspect is not None:
-                    inspected = self._inspect(event)
+                    inspected = self._inspect(copied(event))  # what a plugin changes is never the record
                     if inspected is None:
                         outcome.dropped += 1
                         continue

@@ -128,7 +128,7 @@ def _sources(manager: pluggy.PluginManager, plugin: Plugin, load: Load) -> list[
         incompatible = any(problem.rule == "incompatible-api" for problem in error.problems)
         plugin.stop("incompatible" if incompatible else "failed", str(error))
         return []
-    except Exception as error:  # noqa: BLE001 - whatever a plugin raises is its own failure
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises is its own failure
         plugin.stop("failed", f"{type(error).__name__}: {error}")
         return []
     plugin.sources = [source.name for source in sources]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+("?)|[\[\]{},]', re.DOTALL)
 _OPEN, _CLOSE, _COMMA, _QUOTE = b"[{", b"]}", ord(","), ord('"')
@@ -55,10 +56,10 @@ class Elements:
         self.rest = self.rest[start:]
 
 
-def whole_list(body: bytes) -> list[bytes]:
-    """The elements of a body that is one list and nothing else; none where it is not."""
+def whole_list(body: bytes, limit: int) -> list[bytes]:
+    """The elements of a body that is one list, at most this long, and nothing else; none where it is not."""
     if not body.startswith(b"["):
         return []
     elements = Elements([body])
-    found = list(elements)
+    found = list(islice(elements, limit + 1))
     return found if elements.closed and not elements.rest.strip() else []
