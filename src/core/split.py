@@ -10,8 +10,15 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+("?)|[\[\]{},]', re.DOTALL)
-_OPEN, _CLOSE, _COMMA, _QUOTE = b"[{", b"]}", ord(","), ord('"')
+
+def _up_to(stops: bytes) -> re.Pattern[bytes]:
+    """What matches everything up to and including the first of these that stands in no text."""
+    return re.compile(rb'(?:[^"%b]++|"(?:[^"\\]++|\\.)*+")*+[%b]' % (stops, stops), re.DOTALL)
+
+
+_BRACKET = _up_to(rb"\[\]{}")
+_BRACKET_OR_COMMA = _up_to(rb"\[\]{},")
+_OPEN, _CLOSE, _COMMA = b"[{", b"]}", ord(",")
 
 
 class Elements:
@@ -32,27 +39,22 @@ class Elements:
             self.rest = self.rest[start:] + chunk
             at -= start
             start = 0
-            while token := _TOKEN.search(self.rest, at):
-                first = self.rest[token.start()]
-                if first == _QUOTE and not token.group(1):  # cut off: look at it again with the next chunk
-                    at = token.start()
-                    break
-                at = token.end()
-                if first in _OPEN:
+            while stop := (_BRACKET_OR_COMMA if depth == 1 else _BRACKET).match(self.rest, at):
+                at = stop.end()
+                found = self.rest[at - 1]
+                if found in _OPEN:
                     depth += 1
                     start = at if depth == 1 else start
-                elif depth == 1 and (first == _COMMA or first in _CLOSE):
+                elif depth > 1:
+                    depth -= 1
+                else:
                     element = self.rest[start : at - 1].strip()
                     start = at
-                    if element or first == _COMMA:
+                    if element or found == _COMMA:
                         yield element
-                    if first in _CLOSE:
+                    if found in _CLOSE:
                         self.closed, self.rest = True, self.rest[at:]
                         return
-                elif first in _CLOSE:
-                    depth -= 1
-            else:
-                at = len(self.rest)
         self.rest = self.rest[start:]
 
 
