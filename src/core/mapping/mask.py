@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from .path import Path, is_index
@@ -17,46 +18,62 @@ def mask_of(paths: tuple[Path, ...]) -> Mask:
     """The mask that covers these paths."""
     tree: dict[str, Any] = {}
     for path in paths:
-        node = tree
-        *above, last = (key for key in path.keys if not is_index(key))
-        for key in above:
+        keys = [step for key in path.keys for step in key.split(".")]
+        keys = [key for place, key in enumerate(keys) if place == 0 or not is_index(key)]
+        if not keys:
+            return True
+        node: Any = tree
+        for key in keys[:-1]:
             node = node.setdefault(key, {})
             if node is True:
                 break
         else:
-            node[last] = True
+            node[keys[-1]] = True
     return tree
 
 
-def below(mask: Mask, keys: tuple[str, ...]) -> Mask | None:
+def below(mask: Mask, keys: Iterable[str]) -> Mask | None:
     """The part of `mask` that covers what is read at `keys`; list positions are passed through."""
     for key in keys:
         if mask is True:
             return True
-        if not isinstance(mask, dict) or is_index(key):
-            continue
-        merged = _either(mask.get(key), mask.get("*"))
-        if merged is None:
+        inner = _of_member(mask, key)
+        if inner is None:
             return None
-        mask = merged
+        mask = inner
     return mask or None
 
 
 def hide(value: Any, mask: Mask) -> Any:
-    """A copy of `value` in which everything `mask` covers is `*****`; empty text and null stay."""
-    if mask is True:
-        return value if value is None or value == "" else MASK
-    if isinstance(value, list):
+    """A copy of `value` in which everything `mask` covers is `*****`; empty text and null stay.
+
+    What should be an object of secrets and is text instead, is hidden too.
+    """
+    if isinstance(value, list) and mask is not True:
         return [hide(element, mask) for element in value]
-    if not isinstance(value, dict) or not isinstance(mask, dict):
+    if isinstance(value, dict) and mask is not True:
+        hidden = dict(value)
+        for key, member in value.items():
+            inner = _of_member(mask, key)
+            if inner is not None:
+                hidden[key] = hide(member, inner)
+        return hidden
+    if value is None or value == "" or not (mask is True or (isinstance(mask, dict) and "*" in mask)):
         return value
-    everything = mask.get("*")
-    hidden = dict(value)
-    for key, member in value.items():
-        inner = _either(mask.get(key), everything)
-        if inner is not None:
-            hidden[key] = hide(member, inner)
-    return hidden
+    return MASK
+
+
+def _of_member(mask: Mask, key: str) -> Mask | None:
+    """What covers a member: its key, or `*`; where the key holds dots, the path it reads like.
+
+    A key that could be a list position is one: what is listed for the elements covers it.
+    """
+    if not isinstance(mask, dict):
+        return mask or None
+    inner = _either(mask.get(key), mask.get("*"))
+    if "." in key:
+        return _either(inner, below(mask, key.split(".")))
+    return mask if inner is None and is_index(key) else inner
 
 
 def _either(one: Mask | None, other: Mask | None) -> Mask | None:

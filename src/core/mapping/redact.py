@@ -27,8 +27,16 @@ def _rule(rule: Rule, mask: Mask, item_mask: Mask) -> Rule:
         rule,
         rows=_rows(rule.rows, *masks),
         event=None if rule.event is None else _row(rule.event, *masks),
-        passed=None if rule.passed is None else _path(rule.passed, *masks),
+        passed=None if rule.passed is None else _passed(rule.passed, *masks),
     )
+
+
+def _passed(path: Path, *masks: Mask | None) -> Path:
+    """The path of an event passed through: all of it but whose it is."""
+    mask = _covering(path, *masks)
+    if isinstance(mask, dict):
+        mask = {key: inner for key, inner in mask.items() if key not in IDENTITY} or None
+    return path.masked(mask)
 
 
 def _rows(rows: tuple[Row, ...], *masks: Mask | None) -> tuple[Row, ...]:
