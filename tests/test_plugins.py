@@ -28,6 +28,7 @@ def springhead_sources():
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Install a distribution: its metadata, its module, and a source folder `acme` beside it."""
+    monkeypatch.delenv("SPRINGHEAD_PLUGINS", raising=False)
 
     def install(
         distribution: str, code: str, *, entry: str = "acme", source: str = "acme", api: int = 1

@@ -28,17 +28,17 @@ def check(
 ) -> None:
     """Find all problems of source folders. Exit code 0: none; 1: some; 2: misuse."""
     found = 0
-    for folder in _folders(which or []):
+    for name, folder in _folders(which or []).items():
         problems = check_source(folder)
         found += len(problems)
         for problem in problems:
             typer.echo(_as_json(folder, problem) if as_json else f"{folder}/{problem}")
         if not problems and not as_json:
-            typer.echo(f"{folder}: no problems")
+            typer.echo(f"{name}: no problems")
     raise typer.Exit(1 if found else 0)
 
 
-def _folders(which: list[str]) -> list[Path]:
+def _folders(which: list[str]) -> dict[str, Path]:
     try:
         host = Host()
     except PluginFailure as error:
@@ -48,13 +48,13 @@ def _folders(which: list[str]) -> list[Path]:
         for plugin in host.plugins:
             if plugin.status not in ("active", "disabled"):
                 typer.echo(f"{plugin.id} is {plugin.status}: {plugin.reason}", err=True)
-        return sorted(installed.values())
-    folders = []
+        return dict(sorted(installed.items()))
+    folders = {}
     for one in which:
         folder = installed.get(one, Path(one))
         if not folder.is_dir():
             misuse(f"{one!r} is no source and no folder: {nearest(one, sorted(installed))}")
-        folders.append(folder)
+        folders[one] = folder
     return folders
 
 

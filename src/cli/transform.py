@@ -50,7 +50,7 @@ def transform(
             progress = stack.enter_context(_progress())
             for file in opened:
                 for outcome in host.stream(name, _watched(file, progress), config=config):
-                    _write(outcome, rejections, count)
+                    _write(outcome, file.name, rejections, count)
         except (SpringheadError, OSError) as error:
             misuse(error)
         sys.stdout.buffer.flush()
@@ -59,9 +59,10 @@ def transform(
 
 
 def _host(source: str) -> tuple[Host, str]:
-    if "/" not in source:
+    """The host to ask, and the source's name; a folder by path is tried on its own, whatever is installed."""
+    if "/" not in source and not Path(source, "source.json").exists():
         return Host(), source
-    host = Host(folders=[source])
+    host = Host(folders=[source], environ={"SPRINGHEAD_PLUGINS": source})
     plugin = host.plugins[-1]
     if plugin.status != "active":
         misuse(plugin.reason)
@@ -88,14 +89,16 @@ def _opened(path: str, stack: ExitStack) -> BinaryIO:
     return sys.stdin.buffer if path == "-" else stack.enter_context(Path(path).open("rb"))
 
 
-def _write(outcome: Outcome, rejections: BinaryIO, count: Counter[str]) -> None:
+def _write(outcome: Outcome, file: str, rejections: BinaryIO, count: Counter[str]) -> None:
     out = sys.stdout.buffer
     for event in outcome.events:
         out.write(encode(event) + b"\n")
         count[event["type"]] += 1
-    rejections.writelines(encode(rejection.as_json()) + b"\n" for rejection in outcome.rejections)
+    rejections.writelines(
+        encode({"file": file, **rejection.as_json()}) + b"\n" for rejection in outcome.rejections
+    )
     if outcome.reply is not None:
-        out.write(outcome.reply.body + b"\n")
+        typer.echo(b"reply: " + outcome.reply.body, err=True)
         count["reply"] += 1
     count["rejected"] += len(outcome.rejections)
     count["dropped"] += outcome.dropped
@@ -105,8 +108,9 @@ def _summarise(count: Counter[str]) -> None:
     kinds = {kind: number for kind, number in count.items() if kind not in ("rejected", "dropped", "reply")}
     detail = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
     replies = f", {count['reply']} answered" if count["reply"] else ""
+    events = sum(kinds.values())
     typer.echo(
-        f"{sum(kinds.values())} events{f' ({detail})' if detail else ''},"
+        f"{events} event{'' if events == 1 else 's'}{f' ({detail})' if detail else ''},"
         f" {count['rejected']} rejected, {count['dropped']} dropped{replies}",
         err=True,
     )

@@ -30,13 +30,13 @@ encode_sorted = msgspec.json.Encoder(order="deterministic").encode
 
 _decode = msgspec.json.Decoder().decode
 
-# A number of 309 digits or more may be beyond float64. Any such run of digits holds seven of every 44th
-# character in a row: looking at those alone is a fortieth of the work.
+# A number of 309 digits or more may be beyond float64. So long a run of digits holds at least 309 // 44 = 7 of
+# every 44th character of the body in a row: looking at those alone is a fortieth of the work.
 _LONG = re.compile(rb"[0-9]{309}")
-_STRIDE, _HITS = 44, b"0" * 7
+_STRIDE, _IN_A_ROW = 44, b"0" * 7
 _AS_ZERO = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
 
-_BATCH = 1 << 15
+_MANY_BRACKETS = 1 << 15
 """Bytes past which a body has so many brackets that counting them decides nothing."""
 _NO_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _NO_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"\\')
@@ -65,9 +65,9 @@ def parse(data: bytes) -> Any:
         value = _decode(data)
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return _parse_carefully(data)
-    if _HITS in data[::_STRIDE].translate(_AS_ZERO) and _LONG.search(data):
+    if _IN_A_ROW in data[::_STRIDE].translate(_AS_ZERO) and _LONG.search(data):
         return _parse_carefully(data)
-    if (len(data) > _BATCH or len(data.translate(None, _NO_BRACKET)) > 2 * DEPTH) and _too_deep(data):
+    if (len(data) > _MANY_BRACKETS or len(data.translate(None, _NO_BRACKET)) > 2 * DEPTH) and _too_deep(data):
         raise Undecodable("json/depth", f"nested deeper than {DEPTH} levels")
     return value
 
@@ -157,7 +157,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 def kind(value: Any) -> str:
-    """What a person calls this kind of value: `text`, `a number`, `an object`, ... and `nothing` for absent."""
+    """What a person calls this kind of value: `text`, `a number`, `an object`, `null`, ..."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -166,7 +166,7 @@ def kind(value: Any) -> str:
         return "text" if value else "empty text"
     if isinstance(value, int | float):
         return "a number"
-    return "an object" if isinstance(value, dict) else "a list"
+    return "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else "no JSON"
 
 
 def pointer(*steps: str | int) -> str:

@@ -2,7 +2,7 @@
 
 SpringheadError
 ├── UnknownSource     a source the host does not have
-├── InvalidConfig     settings a source does not take
+├── InvalidConfig     a setting misspelt, or with a value it does not have
 ├── InvalidSource     a source folder with problems
 └── PluginFailure     a plugin that cannot be used, where SPRINGHEAD_STRICT_PLUGINS=1
 """
@@ -33,7 +33,7 @@ class UnknownSource(SpringheadError):  # noqa: N818 - the name says what is wron
 
 
 class InvalidConfig(SpringheadError):  # noqa: N818
-    """A setting has a value the source does not take."""
+    """A setting has a value it does not take, or nearly a setting's name."""
 
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(source, reason)

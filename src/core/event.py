@@ -46,10 +46,11 @@ class Envelope:
         """
         if type_ is None and (type_ := fields.get("type")) not in EVENT_TYPES:
             raise Unfinished("event/type", f"type must be one of {', '.join(EVENT_TYPES)}")
-        event: Object = {"type": type_}
+        event: Object = {"type": type_} if name is None else {"type": type_, "event": name}
+        event.update(fields)
+        event["type"] = type_  # what passes through brings its own, where the rule has none
         if name is not None:
             event["event"] = name
-        event.update(fields)
         _check(event)
         if not event.get("anonymousId"):
             user = event.get("userId")

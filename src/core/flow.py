@@ -118,9 +118,11 @@ class Flow:
         if not violations:
             return self._rejection(where, item, "schema", "the record is not what schema.json asks for", steps)
         first, *others = violations
-        field = ".".join(map(str, first.where)) + " " if first.where else ""
-        more = f" (and {len(others)} more)" if others else ""
-        reason = f"{field}{first.reason}{more}"
+        if not self._source.schema.names(first.where):
+            reason = "a field the schema does not name is not what it allows"
+        else:
+            reason = f"{'.'.join(map(str, first.where))} {first.reason}".strip()
+        reason += f" (and {len(others)} more)" if others else ""
         return self._rejection(where, item, f"schema/{first.keyword}", reason, (*steps, *first.where))
 
     def _rejection(

@@ -41,8 +41,8 @@ def springhead_sources() -> Iterable[Source]:  # type: ignore[empty-body] # a sp
 def springhead_verify(source: Source, request: Request) -> str | None:
     """Why this request is refused, as a sentence for the operator; None to let it pass.
 
-    Called before anything is decoded, for every request; the first plugin with a reason decides. The request
-    becomes one rejection with rule `refused`. A plugin that raises refuses.
+    Called before anything is decoded, for every request `receive` is given; the first plugin with a reason
+    decides. The request becomes one rejection with rule `refused`. A plugin that raises refuses.
     """
 
 
@@ -51,7 +51,7 @@ def springhead_event(source: Source, event: dict[str, Any]) -> dict[str, Any] | 
     """Enrich, redact or drop a finished event.
 
     Return None to leave it, an object to put in its place, or False to drop it (it is counted). Plugins see it
-    in the order of their names, each what the one before made of it. An event at which a plugin raises becomes
+    in the order of their ids, each what the one before made of it. An event at which a plugin raises becomes
     a rejection with rule `plugin`: what should have been redacted is never let through.
     """
 

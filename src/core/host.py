@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -33,17 +34,24 @@ class Host:
     A host may be used from several threads at once.
     """
 
-    def __init__(self, *, folders: Iterable[str | Path] = (), body_limit: int = BODY_LIMIT) -> None:
+    def __init__(
+        self,
+        *,
+        folders: Iterable[str | Path] = (),
+        body_limit: int = BODY_LIMIT,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
         """Find and load the sources.
 
         Args:
             folders: source folders to register without installing them.
             body_limit: bytes of the longest body taken; a longer one is a rejection, unread.
+            environ: where the `SPRINGHEAD_*` variables that choose plugins are read.
 
         Raises:
             PluginFailure: a plugin is not active and `SPRINGHEAD_STRICT_PLUGINS` is 1.
         """
-        self._plugins = load_plugins(folders)
+        self._plugins = load_plugins(folders, environ)
         self._body_limit = body_limit
 
     @property
@@ -66,7 +74,8 @@ class Host:
 
         Raises:
             UnknownSource: there is no active source of this name.
-            InvalidConfig: a setting has a value the source does not take.
+            InvalidConfig: a setting has a value it does not take, or nearly a setting's name; names that are no
+                setting's are not looked at.
         """
         found = self._source(source)
         flow = self._flow(found, request, config)
@@ -83,6 +92,8 @@ class Host:
     ) -> Iterator[Outcome]:
         """What a file of any size comes to, run by run, in memory that does not grow with it.
 
+        A file is an operator's own: no plugin is asked to verify it, and `body_limit` does not bound it.
+
         Args:
             source: the source's name.
             file: open for reading bytes: JSON lines, one list, or any other body of the source's.
@@ -91,7 +102,7 @@ class Host:
 
         Raises:
             UnknownSource: there is no active source of this name.
-            InvalidConfig: a setting has a value the source does not take.
+            InvalidConfig: as `receive`.
         """
         found = self._source(source)
         request = request or Request()

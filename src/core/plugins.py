@@ -19,7 +19,7 @@ from typing import Any
 import pluggy
 
 from . import hooks
-from .codec import Object
+from .codec import Object, kind
 from .discovery import Load, Plugin, discover
 from .errors import InvalidSource, PluginFailure
 from .event import Unfinished
@@ -70,6 +70,10 @@ class Plugins:
                     return None
                 if isinstance(made, dict):
                     event = made
+                elif made is not None:
+                    raise Unfinished(
+                        "plugin", f"plugin {name} gave {kind(made)}: give an object, False or None"
+                    )
             return event
 
         return inspect
@@ -108,7 +112,7 @@ def load_plugins(folders: Iterable[str | Path] = (), environ: Mapping[str, str] 
     for plugin in found:
         if plugin.status != "active" and manager.has_plugin(plugin.id):
             manager.unregister(name=plugin.id)
-    if environ.get("SPRINGHEAD_STRICT_PLUGINS", "") not in ("", "0"):
+    if environ.get("SPRINGHEAD_STRICT_PLUGINS", "").lower() not in ("", "0", "false", "no"):
         _strict(found)
     active = [plugin for plugin in found if plugin.status == "active"]
     sources = {source.name: source for plugin in active for source in brought[plugin.id]}
@@ -161,7 +165,7 @@ def _disable(found: Iterable[Plugin], environ: Mapping[str, str]) -> None:
     only = _listed(environ, "SPRINGHEAD_PLUGINS")
     not_these = _listed(environ, "SPRINGHEAD_DISABLE_PLUGINS")
     for plugin in found:
-        names = {plugin.name, plugin.distribution, plugin.id} - {""}
+        names = {plugin.id, plugin.name, plugin.distribution} if plugin.distribution else {plugin.id}
         if names & not_these:
             plugin.stop("disabled", "listed in SPRINGHEAD_DISABLE_PLUGINS")
         elif only and plugin.distribution and not names & only:
@@ -184,7 +188,8 @@ def _conflicts(found: Iterable[Plugin], what: str, names: Callable[[Plugin], lis
             who = " and ".join(
                 f"{plugin.distribution or plugin.origin} {plugin.version}".strip() for plugin in claimants
             )
-            advice = f"disable one: SPRINGHEAD_DISABLE_PLUGINS={claimants[-1].id}"
+            installed = [plugin for plugin in claimants if plugin.distribution]
+            advice = f"disable one: SPRINGHEAD_DISABLE_PLUGINS={(installed or claimants)[-1].id}"
             for plugin in claimants:
                 plugin.stop("conflict", f"the {what} {name!r} is claimed by {who}; {advice}")
 

@@ -52,7 +52,7 @@ _Reference = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore
 class Schema:
     """A JSON Schema (2020-12), ready to validate."""
 
-    __slots__ = ("_reference", "_validator")
+    __slots__ = ("_named", "_reference", "_validator")
 
     def __init__(self, schema: dict[str, Any]) -> None:
         """Raises BadSchema where `schema` is no JSON Schema, or names a schema outside itself."""
@@ -67,10 +67,15 @@ class Schema:
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
             raise BadSchema((), str(error).splitlines()[0]) from None
         self._reference = _Reference(schema, registry=Registry())
+        self._named = set(_names(schema))
 
     def accepts(self, value: Any) -> bool:
         """Whether the value is valid."""
         return bool(self._validator.is_valid(value))
+
+    def names(self, where: tuple[str | int, ...]) -> bool:
+        """Whether the schema itself names every step, so that a reason may: other keys are the sender's."""
+        return all(isinstance(step, int) or step in self._named for step in where)
 
     def violations(self, value: Any) -> list[Violation]:
         """What is wrong with a value, the outermost first."""
@@ -120,6 +125,15 @@ def _one_of(types: list[str]) -> str:
 def _described(schema: dict[str, Any], key: str) -> str:
     member = schema.get("properties", {}).get(key, {})
     return str(member.get("description", "")) if isinstance(member, dict) else ""
+
+
+def _names(schema: Any) -> Iterator[str]:
+    """The keys that a schema describes."""
+    inner = list(schema.values()) if isinstance(schema, dict) else schema if isinstance(schema, list) else []
+    if isinstance(schema, dict) and isinstance(schema.get("properties"), dict):
+        yield from schema["properties"]
+    for part in inner:
+        yield from _names(part)
 
 
 def _refuse(schema: Any, where: tuple[str | int, ...]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from .emit import RUNTIME, Emitter
 from .interpret import Mapped
 from .path import Path, Target, is_index
-from .spec import ENVELOPE, Build, Row, Rule, Spec
+from .spec import DROP, ENVELOPE, Build, Row, Rule, Spec
 
 Run: TypeAlias = Callable[[Any, Any, Any, Any], "list[Mapped] | None"]
 """(record, item, request, config) to what `interpret.apply_rules` gives. The record and item are objects."""
@@ -104,7 +104,7 @@ def _events(emitter: Emitter, spec: Spec, rule: Rule, name: str, event: str) -> 
     """Emit what a rule that matches makes of the record: returned, or where all rules may emit, collected."""
     collect = "mapped = [*(mapped or []), *{}]" if spec.emit_all else "return {}"
     constant = emitter.constant(rule)
-    if rule.type == "drop":
+    if rule.type == DROP:
         emitter.line(collect.format(f"[({constant}, 0, None, None)]"))
         return
     one = "record, None" if rule.each is None else "element, record"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -25,15 +24,8 @@ class ArgumentError(ValueError):
     """A function was given an argument it does not take; the message says which it takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A function an author may name: one line for the docs, and how its argument becomes a callable.
-
-    `make(argument, namespace)` raises `ArgumentError`; `argument` is None where none was written.
-    """
-
-    summary: str
-    make: Callable[[Any, Namespace], Apply]
+Make: TypeAlias = Callable[[Any, Namespace], Apply]
+"""Makes a function ready to call from its argument (None where none was written); raises `ArgumentError`."""
 
 
 def _moment(when: datetime) -> str:
@@ -83,7 +75,7 @@ def _uuid(argument: Any, namespace: Namespace) -> Apply:
     return uuid
 
 
-def _digest(algorithm: str) -> Callable[[Any, Namespace], Apply]:
+def _digest(algorithm: str) -> Make:
     def make(argument: Any, _: Namespace) -> Apply:
         _no_argument(algorithm, argument)
 
@@ -98,7 +90,7 @@ def _digest(algorithm: str) -> Callable[[Any, Namespace], Apply]:
     return make
 
 
-def _plain(name: str, function: Apply, takes: type | None = None) -> Callable[[Any, Namespace], Apply]:
+def _plain(name: str, function: Apply, takes: type | None = None) -> Make:
     def make(argument: Any, _: Namespace) -> Apply:
         _no_argument(name, argument)
         if takes is None:
@@ -205,25 +197,25 @@ def _no_argument(name: str, argument: Any) -> None:
         raise ArgumentError(f'{name} takes no argument: write "{name}"')
 
 
-FUNCTIONS: dict[str, Function] = {
-    "time": Function('ISO 8601 in UTC, from "s", "ms", "iso" or a strptime pattern', _time),
-    "uuid": Function("UUIDv5 of a scalar in the source's namespace", _uuid),
-    "md5": Function("MD5 of a scalar's text, in hexadecimal", _digest("md5")),
-    "sha256": Function("SHA-256 of a scalar's text, in hexadecimal", _digest("sha256")),
-    "lower": Function("text in lower case", _plain("lower", str.lower, str)),
-    "upper": Function("text in upper case", _plain("upper", str.upper, str)),
-    "title": Function("text with each word capitalised", _plain("title", str.title, str)),
-    "split": Function("text cut at a separator into a list", _split),
-    "join": Function("a list of scalars joined to text", _join),
-    "at": Function("the element of a list at a position", _at),
-    "slice": Function("part of a text or list", _slice),
-    "capture": Function("the one group of an RE2 expression, or the whole match where it has none", _capture),
-    "string": Function("a scalar as text", _plain("string", text)),
-    "number": Function("text that is a JSON number, as a number", _plain("number", number)),
-    "json": Function("JSON text as the value it holds; any other value as JSON text", _plain("json", _json)),
-    "flatten": Function("a nested object on one level; a list of lists as one list", _flatten),
-    "compact": Function("an object or list without its own nulls", _plain("compact", compact)),
-    "keys": Function("the keys of an object", _plain("keys", list, dict)),
-    "values": Function("the values of an object", _plain("values", lambda value: list(value.values()), dict)),
-    "pairs": Function("an object as [key, value] pairs; a list of named pairs as an object", _pairs),
+FUNCTIONS: dict[str, Make] = {
+    "time": _time,
+    "uuid": _uuid,
+    "md5": _digest("md5"),
+    "sha256": _digest("sha256"),
+    "lower": _plain("lower", str.lower, str),
+    "upper": _plain("upper", str.upper, str),
+    "title": _plain("title", str.title, str),
+    "split": _split,
+    "join": _join,
+    "at": _at,
+    "slice": _slice,
+    "capture": _capture,
+    "string": _plain("string", text),
+    "number": _plain("number", number),
+    "json": _plain("json", _json),
+    "flatten": _flatten,
+    "compact": _plain("compact", compact),
+    "keys": _plain("keys", list, dict),
+    "values": _plain("values", lambda value: list(value.values()), dict),
+    "pairs": _pairs,
 }

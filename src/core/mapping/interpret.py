@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from .mask import hide
 from .path import Path, Target, read
 from .pattern import Pattern, holds
-from .spec import Build, Constant, FirstOf, Origin, Read, ReplyRule, Row, Rule, Spec
+from .spec import DROP, Build, Constant, FirstOf, Origin, Read, ReplyRule, Row, Rule, Spec
 from .write import join, omit, pick, write
 
 
@@ -54,7 +54,7 @@ def reply_body(rule: ReplyRule, scope: Scope) -> Any:
 
 
 def _apply_rule(rule: Rule, scope: Scope) -> list[Mapped]:
-    if rule.type == "drop":
+    if rule.type == DROP:
         return [(rule, 0, None, None)]
     scopes = [scope]
     if rule.each is not None:

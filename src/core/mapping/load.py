@@ -38,7 +38,8 @@ class _Loader:
 
     def spec(self, value: dict[str, Any]) -> Spec:
         self.compact = value.get("compact") is True
-        shared = self.rows(value.get("map", []), ("map",), inside=False)
+        several = any(rule is not None and "each" in rule for rule in value.get("events", []))
+        shared = self.rows(value.get("map", []), ("map",), inside=several)
         rules = tuple(
             self.rule(rule, ("events", index), shared)
             for index, rule in enumerate(value.get("events", []))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any
 
 from .compile import Run, compile_spec
 from .interpret import Scope, reply_body
 from .mask import Mask
+from .pattern import Equals
 from .redact import redacted
 from .settle import answers, questions, settled
 from .spec import ReplyRule, Spec
@@ -18,7 +20,7 @@ REDACT = ("off", "secrets", "pii")
 class Mapper:
     """A mapping, ready to run. The variants are made when first asked for, the default one at once."""
 
-    __slots__ = ("_asked", "_default", "_masks", "_variants", "reads_request", "settings", "spec")
+    __slots__ = ("_asked", "_default", "_flags", "_masks", "_variants", "reads_request", "settings", "spec")
 
     def __init__(self, spec: Spec, masks: dict[str, tuple[Mask, Mask]]) -> None:
         """`masks` gives, for `secrets` and `pii`, what is masked in the record and in the item."""
@@ -27,6 +29,12 @@ class Mapper:
         self.reads_request = any(path.root == "$request" for path in paths)
         read = {path.keys[0] for path in paths if path.root == "$config" and path.keys}
         self.settings = tuple(sorted({"redact", *read}))
+        self._flags = {
+            path.keys[0]
+            for pattern in questions(spec)
+            for path, matcher in pattern.entries
+            if isinstance(matcher, Equals) and isinstance(matcher.value, bool)
+        }
         self._masks = masks
         self._asked = questions(spec)
         self._variants: dict[tuple[Any, ...], Run] = {}
@@ -36,13 +44,20 @@ class Mapper:
         """The rules for an operator's settings.
 
         Raises:
-            ValueError: `redact` is none of `off`, `secrets`, `pii`; nothing is let through unmasked by mistake.
+            ValueError: `redact` is none of its values, a setting that is true or false is neither, or a name
+                is nearly that of a setting: no slip lets anything through unmasked. Others are not looked at.
         """
         if not config:
             return self._default
         level = config.get("redact", "off")
         if level not in REDACT:
             raise ValueError(f"redact is {level!r}: use one of {', '.join(REDACT)}")
+        for name in config.keys() - set(self.settings):
+            if close := get_close_matches(name.lower(), self.settings, 1, 0.8):
+                raise ValueError(f"there is no {name!r}: did you mean {close[0]}?")
+        for name in self._flags & config.keys():
+            if not isinstance(config[name], bool):
+                raise ValueError(f"{name} is {config[name]!r}: use true or false")  # noqa: TRY004 - as above
         return self._variant(level, answers(self._asked, config))
 
     def variant_spec(self, config: dict[str, Any]) -> Spec:

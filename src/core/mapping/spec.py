@@ -14,6 +14,14 @@ DROP = "drop"
 EVENT_TYPES = ("identify", "track", "page", "screen", "group", "alias")
 IDENTITY = ("userId", "anonymousId", "groupId", "previousId")
 """The fields that say whose event it is. They are never masked: one mask for all would make all people one."""
+FIELDS = (
+    *("userId", "anonymousId", "groupId", "previousId", "name", "category", "channel", "properties", "traits"),
+    *("context", "integrations", "timestamp", "originalTimestamp", "sentAt", "receivedAt", "request_ip"),
+)
+"""The top-level fields of RudderStack's events that a row may write; others pass, unless they are nearly these.
+
+Source: https://www.rudderstack.com/docs/event-spec/standard-events/common-fields/
+"""
 ENVELOPE = ("context", "integrations")
 """The fields into which finishing writes what every event carries."""
 

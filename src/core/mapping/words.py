@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, TypeAlias, TypeVar
 
 from ..document import Document, nearest
@@ -17,6 +18,7 @@ from ..ids import Namespace
 from .functions import FUNCTIONS, Apply, ArgumentError
 from .path import Path, PathError, Target, parse_path, parse_target
 from .pattern import AllOf, Equals, Exists, IgnoreCase, Matcher, Matches, Not, OneOf, Pattern, Prefix, folded
+from .spec import FIELDS
 
 Where: TypeAlias = tuple[str | int, ...]
 """The steps from the top of the file."""
@@ -90,6 +92,13 @@ class Words:
             reason = _RESERVED.get(target.keys[0])
             if reason is not None and "each" not in where:  # the rows of an each write elements, not events
                 self.document.problem(place, "reserved-target", f"no row writes {target.keys[0]}: {reason}")
+            elif (meant := _meant(target.keys[0])) and "each" not in where:
+                self.document.problem(
+                    place,
+                    "misspelt-target",
+                    f"RudderStack has no field {target.keys[0]!r}",
+                    f"did you mean {meant}?",
+                )
             targets.append(target)
         return tuple(targets)
 
@@ -113,14 +122,14 @@ class Words:
                 continue
             place = (*where, index) if isinstance(value, list) else where
             name, argument = next(iter(call.items()), ("", None)) if isinstance(call, dict) else (call, None)
-            function = FUNCTIONS.get(name) if isinstance(name, str) else None
-            if function is None:
+            make = FUNCTIONS.get(name) if isinstance(name, str) else None
+            if make is None:
                 self.document.problem(
                     place, "unknown-function", f"{name!r} is no function", nearest(str(name), list(FUNCTIONS))
                 )
                 continue
             try:
-                made.append(function.make(argument, self.namespace))
+                made.append(make(argument, self.namespace))
             except ArgumentError as error:
                 self.document.problem(place, "bad-argument", str(error))
         return made
@@ -187,6 +196,15 @@ class Words:
         except ExpressionError as error:
             self.document.problem(where, "bad-argument", str(error))
             return None
+
+
+def _meant(field: str) -> str | None:
+    """The field that a top-level target nearly names, or None."""
+    if field in FIELDS:
+        return None
+    plain = {known.lower(): known for known in FIELDS}
+    close = get_close_matches(field.replace("_", "").lower(), plain, 1, 0.85)
+    return plain[close[0]] if close else None
 
 
 def _listed(value: Any) -> list[Any]:
