@@ -6,9 +6,10 @@ BIN = $(VENV)/bin
 .PHONY: demo test lint bench clean
 
 demo: $(VENV)/.installed
-	@echo "examples/auth0.json is a batch as an Auth0 log stream posts it; these are its RudderStack events:"
+	@echo "examples/auth0.json is a batch as an Auth0 log stream posts it; these are its RudderStack events,"
+	@echo "with the password it holds in clear text masked (redact=secrets):"
 	@echo
-	@$(BIN)/springhead transform auth0 examples/auth0.json | $(BIN)/python -m json.tool --json-lines --no-ensure-ascii
+	@$(BIN)/springhead transform auth0 --set redact=secrets examples/auth0.json | $(BIN)/python -m json.tool --json-lines --no-ensure-ascii
 	@echo
 	@echo "What is bundled:"
 	@$(BIN)/springhead sources

@@ -167,8 +167,47 @@ def test_a_terminal_sees_a_progress_bar(tmp_path: Path) -> None:
     shown = os.read(main, 100_000)
     os.close(main)
     assert b"\x1b[" in shown
-    assert b"1 events (1 track)" in shown
+    assert b"1 event (1 track)" in shown
     assert len(json_lines(done.stdout)) == 1
+
+
+def test_a_reply_is_shown_apart_from_the_events(tmp_path: Path) -> None:
+    """Events stay JSON lines; what the sender would be answered goes to stderr."""
+    mapping = {
+        "integration": "Acme",
+        "reply": [
+            {
+                "when": {"challenge": {"exists": True}},
+                "body": {"from": "challenge"},
+                "content_type": "text/plain",
+            }
+        ],
+        "events": [{"type": "track", "event": "E"}],
+    }
+
+    done = springhead("transform", str(source_folder(tmp_path, mapping=mapping)), body=b'{"challenge": "abc"}')
+
+    assert done.stdout == b""
+    assert done.stderr == b"reply: abc\n0 events, 0 rejected, 0 dropped, 1 answered\n"
+
+
+def test_a_folder_by_path_is_tried_whatever_is_installed(tmp_path: Path) -> None:
+    """An author works on a source that is installed, too; the folder is named with or without a slash."""
+    folder = source_folder(tmp_path, source={"name": "auth0"})
+
+    for named in (str(folder), folder.name):
+        done = springhead("transform", named, body=b"{}", cwd=tmp_path)
+        assert json_lines(done.stdout)[0]["event"] == "E", done.stderr
+
+
+def test_a_rejection_names_its_file(tmp_path: Path) -> None:
+    """Of several files, which one."""
+    path = tmp_path / "bad.json"
+    path.write_text("[7]")
+
+    done = springhead("transform", "auth0", str(path))
+
+    assert json_lines(done.stderr)[0]["file"] == str(path)
 
 
 def test_sources_lists_plugins_for_people_and_for_scripts(tmp_path: Path) -> None:

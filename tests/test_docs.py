@@ -95,4 +95,5 @@ def test_make_demo_shows_the_three_kinds_of_event() -> None:
 
     assert done.returncode == 0, done.stderr
     assert re.findall(r'"type": "(\w+)"', done.stdout) == ["identify", "track", "group"]
+    assert "an invented password" not in done.stdout
     assert "3 events (1 identify, 1 track, 1 group), 0 rejected, 0 dropped" in done.stderr

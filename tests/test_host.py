@@ -38,6 +38,29 @@ def test_a_redaction_level_nobody_defined_lets_nothing_through(level: object) ->
         Host().receive("auth0", Request(body=b"{}"), {"redact": level})
 
 
+@pytest.mark.parametrize(
+    ("config", "advice"),
+    [
+        ({"Redact": "pii"}, "there is no 'Redact': did you mean redact?"),
+        ({"extraProperties": True}, "there is no 'extraProperties': did you mean extra_properties?"),
+        ({"extra_properties": "true"}, "extra_properties is 'true': use true or false"),
+    ],
+)
+def test_a_slip_in_a_setting_is_told(config: dict[str, Any], advice: str) -> None:
+    """What is nearly a setting is one misspelt."""
+    with pytest.raises(InvalidConfig) as error:
+        Host().receive("auth0", Request(body=b"{}"), config)
+
+    assert advice in str(error.value)
+
+
+def test_settings_of_others_are_not_looked_at() -> None:
+    """RudderStack's own configuration of a source holds much that is not ours."""
+    config = {"webhookUrl": "https://example.com", "workspace": {"id": 1}}
+
+    assert Host().receive("auth0", Request(body=b'{"type": "s"}'), config).events
+
+
 def test_a_source_that_cannot_load_hurts_no_other_and_says_why(tmp_path: Path) -> None:
     """The folder is refused by name; the rest of the host works."""
     folder = source_folder(tmp_path, mapping={"integration": "Acme"})

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from folders import source_folder
 from springhead import Host, Outcome, Request, encode
 from springhead.core.codec import DEPTH, Undecodable, parse
 
@@ -199,6 +201,18 @@ def test_a_rejection_never_quotes_the_record_in_its_reason() -> None:
         rejections = receive(body).rejections
         assert rejections
         assert not any(secret in rejection.reason for rejection in rejections)
+
+
+def test_a_reason_names_no_key_the_schema_does_not(tmp_path: Path) -> None:
+    """Keys a sender makes up are as private as values."""
+    schema = {"properties": {"a": {"type": "string"}}, "additionalProperties": {"type": "integer"}}
+    closed = {"properties": {"a": {}}, "additionalProperties": False}
+
+    for number, one in enumerate((schema, closed)):
+        host = Host(folders=[source_folder(tmp_path / str(number), schema=one)])
+        (rejection,) = host.receive("acme", Request(body=b'{"ada@example.com": "x"}')).rejections
+        assert rejection.reason == "a field the schema does not name is not what it allows"
+        assert rejection.pointer == "/ada@example.com"
 
 
 json_values = st.recursive(

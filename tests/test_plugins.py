@@ -213,7 +213,10 @@ def springhead_event(source, event):
         case "drop":
             return False
         case "raise":
+            event["properties"]["do"] = "changed"
             raise RuntimeError("secret in the message")
+        case "nonsense":
+            return "an event"
 """
 
 
@@ -227,7 +230,9 @@ def test_an_event_hook_enriches_replaces_drops_or_rejects(install: Install, tmp_
             "events": [{"type": "track", "event": "E", "map": [{"from": "do", "to": "properties.do"}]}],
         },
     )
-    body = json.dumps([{"do": do} for do in ("change", "replace", "drop", "raise", "nothing")]).encode()
+    body = json.dumps(
+        [{"do": do} for do in ("change", "replace", "drop", "raise", "nothing", "nonsense")]
+    ).encode()
 
     outcome = Host(folders=[folder]).receive("acme", Request(body=body))
 
@@ -237,9 +242,10 @@ def test_an_event_hook_enriches_replaces_drops_or_rejects(install: Install, tmp_
         ("E", None),
     ]
     assert outcome.dropped == 1
-    (rejection,) = outcome.rejections
-    assert (rejection.pointer, rejection.rule, rejection.record) == ("/3", "plugin", {"do": "raise"})
-    assert "secret" not in rejection.reason
+    raised, nonsense = outcome.rejections
+    assert (raised.pointer, raised.rule, raised.record) == ("/3", "plugin", {"do": "raise"})
+    assert "secret" not in raised.reason
+    assert nonsense.reason.startswith("plugin springhead-hooks:hooks gave text: give an object, False or None")
 
 
 def test_a_rejected_hook_is_told_of_each_rejection(install: Install, tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ def _meant(field: str) -> str | None:
     if field in FIELDS:
         return None
     plain = {known.lower(): known for known in FIELDS}
-    close = get_close_matches(field.replace("_", "").lower(), plain, 1, 0.85)
+    close = get_close_matches(field.replace("_", "").lower(), plain, 1, 0.8)
     return plain[close[0]] if close else None
 
 
