@@ -63,8 +63,8 @@ class Where(msgspec.Struct, frozen=True):
         return pointer(*self.steps, *below)
 
 
-Item: TypeAlias = "tuple[Where | int, Any]"
-"""Where an item stood (an int is its index in a list that is the body), and the item, or `Bad`."""
+Item: TypeAlias = tuple[Where, Any]
+"""Where an item stood, and the item, or `Bad`."""
 
 _TOP = Where()
 
@@ -108,7 +108,7 @@ def _items(value: Any, intake: Intake, where: Where) -> list[Item]:
             inside = Where(where.line, (*where.steps, index, *steps))
             items += [(inside.at(below), one) for below, one in enumerate(held)]
         else:
-            items.append((index if where is _TOP else where.at(index), element))
+            items.append((where.at(index), element))
     return items
 
 

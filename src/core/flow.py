@@ -63,7 +63,7 @@ class Flow:
         return outcome
 
     def _finish(
-        self, mapped: list[Mapped], where: Where | int, item: Object, record: Object, outcome: Outcome
+        self, mapped: list[Mapped], where: Where, item: Object, record: Object, outcome: Outcome
     ) -> None:
         seed = self._seed(record, item)
         finish = self._source.envelope.finish
@@ -108,12 +108,12 @@ class Flow:
             outcome.reply = Reply(body.encode() if plain else encode(body), rule.content_type)
         return True
 
-    def _no_object(self, where: Where | int, item: Any) -> Rejection:
+    def _no_object(self, where: Where, item: Any) -> Rejection:
         if isinstance(item, Bad):
             return self._rejection(where, item.data, item.rule, item.reason)
         return self._rejection(where, item, "item/object", f"an item must be an object: it is {kind(item)}")
 
-    def _invalid(self, where: Where | int, item: Object, record: Object, steps: tuple[str, ...]) -> Rejection:
+    def _invalid(self, where: Where, item: Object, record: Object, steps: tuple[str, ...]) -> Rejection:
         violations = self._source.schema.violations(record)
         if not violations:
             return self._rejection(where, item, "schema", "the record is not what schema.json asks for", steps)
@@ -126,7 +126,6 @@ class Flow:
         return self._rejection(where, item, f"schema/{first.keyword}", reason, (*steps, *first.where))
 
     def _rejection(
-        self, where: Where | int, record: Any, rule: str, reason: str, below: tuple[str | int, ...] = ()
+        self, where: Where, record: Any, rule: str, reason: str, below: tuple[str | int, ...] = ()
     ) -> Rejection:
-        place = Where(None, (where,)) if isinstance(where, int) else where
-        return Rejection(self._source.name, place.pointer(*below), place.line, rule, reason, record)
+        return Rejection(self._source.name, where.pointer(*below), where.line, rule, reason, record)

@@ -35,8 +35,8 @@ def compile_spec(spec: Spec) -> Run:
 
 def compile_first(paths: tuple[Path, ...]) -> Callable[[Any, Any, Any, Any, Any], Any]:
     """A function of (record, parent, item, request, config): the first of these paths that has a value."""
-    emitter = Emitter(objects=_OBJECTS)
-    with emitter.block(f"def first({_PARAMETERS}):"):
+    emitter = Emitter()
+    with emitter.function("first", _PARAMETERS, _OBJECTS):
         emitter.line("event = None")
         emitter.line(f"return {emitter.first_of(paths)}")
     first: Callable[[Any, Any, Any, Any, Any], Any] = _function(emitter, "first")
@@ -48,8 +48,8 @@ def compile_find(paths: tuple[Path, ...], kind: str) -> Callable[[Any], tuple[An
 
     `kind` is `dict` or `list`.
     """
-    emitter = Emitter(objects=_OBJECTS)
-    with emitter.block("def find(record):"):
+    emitter = Emitter()
+    with emitter.function("find", "record", _OBJECTS):
         for path in paths:
             value = emitter.read(path)
             with emitter.block(f"if {value}.__class__ is {kind}:"):
@@ -80,16 +80,14 @@ def _rule(emitter: Emitter, index: int, rule: Rule, several: bool) -> tuple[str,
     _block(emitter, name, rule.rows, objects, rule.passed, copying=several)
     if rule.event is not None:
         _each_functions(emitter, rule.event, objects)
-        emitter.objects = objects
-        with emitter.block(f"def {event}({_PARAMETERS}):"):
+        with emitter.function(event, _PARAMETERS, objects):
             emitter.line("event = None")
             emitter.line(f"return {emitter.value_when(rule.event)}")
     return name, event if rule.event is not None else ""
 
 
 def _dispatch(emitter: Emitter, spec: Spec, names: list[tuple[str, str]]) -> None:
-    emitter.objects = _OBJECTS
-    with emitter.block("def run(record, item, request, config):"):
+    with emitter.function("run", "record, item, request, config", _OBJECTS):
         emitter.line("parent = event = mapped = None")
         for rule, (name, event) in zip(spec.rules, names, strict=True):
             if rule.when is None:
@@ -131,9 +129,8 @@ def _block(  # noqa: PLR0913 - a function's name, body and surroundings
     """Emit a function that runs rows into a new object and gives it."""
     for row in rows:
         _each_functions(emitter, row, objects)
-    emitter.objects = objects
     plan = _Plan.of(rows, live=passed is not None or _event_is_read(rows))
-    with emitter.block(f"def {name}({_PARAMETERS}):"):
+    with emitter.function(name, _PARAMETERS, objects):
         emitter.line("event = {}")
         for container in plan.containers:
             emitter.line(f"{plan.variable(container)} = {{}}")

@@ -43,6 +43,8 @@ class Emitter:
     objects: frozenset[str] = frozenset()
     """Starts that are surely objects, so that reading a member needs no test."""
     each_functions: dict[int, str] = field(default_factory=dict)
+    """The function emitted for the rows of an `each`, by the identity of the rows: equal rows of different
+    places may stand in different scopes."""
 
     def line(self, code: str) -> None:
         """Emit one line at the current depth."""
@@ -55,6 +57,13 @@ class Emitter:
         self.depth += 1
         yield
         self.depth -= 1
+
+    @contextmanager
+    def function(self, name: str, parameters: str, objects: frozenset[str]) -> Iterator[None]:
+        """Emit a function, its body inside the `with`; `objects` names the starts that are objects."""
+        self.objects = objects
+        with self.block(f"def {name}({parameters}):"):
+            yield
 
     def constant(self, value: Any) -> str:
         """The name under which emitted code finds this value."""

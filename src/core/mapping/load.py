@@ -12,7 +12,7 @@ from ..ids import Namespace
 from .convert import compact
 from .pattern import Pattern
 from .spec import Build, Constant, FirstOf, Origin, Read, ReplyRule, Row, Rule, Spec, Template
-from .words import Where, Words
+from .words import Steps, Words
 
 _ORIGINS = ("from", "value", "template", "object")
 _ROW_WORDS = frozenset((*_ORIGINS, "when", "omit", "pick", "apply", "each", "lookup", "else"))
@@ -71,7 +71,7 @@ class _Loader:
                 )
                 return
 
-    def rule(self, value: dict[str, Any], where: Where, shared: tuple[Row, ...]) -> Rule:
+    def rule(self, value: dict[str, Any], where: Steps, shared: tuple[Row, ...]) -> Rule:
         inside = "each" in value
         kind = value.get("type")
         passed = value.get("pass")
@@ -94,14 +94,14 @@ class _Loader:
             else None,
         )
 
-    def reply(self, value: dict[str, Any], where: Where) -> ReplyRule:
+    def reply(self, value: dict[str, Any], where: Steps) -> ReplyRule:
         return ReplyRule(
             when=self.when(value, where, inside=False),
             body=self.constant_or_row(value.get("body"), (*where, "body"), inside=False),
             content_type=str(value.get("content_type", "application/json")),
         )
 
-    def rows(self, value: list[Any], where: Where, *, inside: bool) -> tuple[Row, ...]:
+    def rows(self, value: list[Any], where: Steps, *, inside: bool) -> tuple[Row, ...]:
         made = [
             self.row(row, (*where, index), inside=inside, written=True)
             for index, row in enumerate(value)
@@ -111,7 +111,7 @@ class _Loader:
             made = [replace(row, apply=(*row.apply, compact)) for row in made]
         return tuple(made)
 
-    def row(self, value: dict[str, Any], where: Where, *, inside: bool, written: bool) -> Row:
+    def row(self, value: dict[str, Any], where: Steps, *, inside: bool, written: bool) -> Row:
         origins = [word for word in _ORIGINS if word in value]
         if len(origins) != 1 and not self.document.spoilt(where):
             self.document.problem(
@@ -135,7 +135,7 @@ class _Loader:
             to=self.words.targets(value["to"], (*where, "to")) if written and "to" in value else (),
         )
 
-    def origin(self, value: dict[str, Any], where: Where, inside: bool) -> Origin:
+    def origin(self, value: dict[str, Any], where: Steps, inside: bool) -> Origin:
         if "from" in value:
             paths = value["from"]
             if isinstance(paths, list):
@@ -154,7 +154,7 @@ class _Loader:
             )
         )
 
-    def constant_or_row(self, value: Any, where: Where, inside: bool) -> Row:
+    def constant_or_row(self, value: Any, where: Steps, inside: bool) -> Row:
         if not isinstance(value, dict):
             return Row(Constant(value))
         for word in value.keys() - _ROW_WORDS:
@@ -166,7 +166,7 @@ class _Loader:
             )
         return self.row(value, where, inside=inside, written=False)
 
-    def when(self, value: dict[str, Any], where: Where, *, inside: bool) -> Pattern | None:
+    def when(self, value: dict[str, Any], where: Steps, *, inside: bool) -> Pattern | None:
         if "when" not in value:
             return None
         return self.words.pattern(value["when"], (*where, "when"), inside)

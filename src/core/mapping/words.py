@@ -20,7 +20,7 @@ from .path import Path, PathError, Target, parse_path, parse_target
 from .pattern import AllOf, Equals, Exists, IgnoreCase, Matcher, Matches, Not, OneOf, Pattern, Prefix, folded
 from .spec import FIELDS
 
-Where: TypeAlias = tuple[str | int, ...]
+Steps: TypeAlias = tuple[str | int, ...]
 """The steps from the top of the file."""
 
 _Value = TypeVar("_Value")
@@ -41,7 +41,7 @@ class Words:
     tables: Mapping[str, Any]
     namespace: Namespace
 
-    def template(self, text: Any, where: Where, inside: bool) -> list[str | Path]:
+    def template(self, text: Any, where: Steps, inside: bool) -> list[str | Path]:
         """The parts of a template: texts, and the paths between braces."""
         parts: list[str | Path] = []
         at = 0
@@ -62,14 +62,14 @@ class Words:
         parts.append(text[at:])
         return [part for part in parts if part != ""]
 
-    def path(self, text: Any, where: Where, inside: bool = False) -> Path:
+    def path(self, text: Any, where: Steps, inside: bool = False) -> Path:
         """A path."""
         path = self.parsed(parse_path, text, where, "bad-path", Path("", "", ()))
         if path.root == "$parent" and not inside:
             self.document.problem(where, "parent-outside-each", "$parent is what holds the element of an each")
         return path
 
-    def plain_paths(self, value: Any, where: Where) -> tuple[Path, ...]:
+    def plain_paths(self, value: Any, where: Steps) -> tuple[Path, ...]:
         """Paths inside a copied object: without a root."""
         texts = _listed(value)
         paths = []
@@ -82,7 +82,7 @@ class Words:
                 paths.append(path)
         return tuple(paths)
 
-    def targets(self, value: Any, where: Where) -> tuple[Target, ...]:
+    def targets(self, value: Any, where: Steps) -> tuple[Target, ...]:
         """Where a row writes."""
         texts = _listed(value)
         targets = []
@@ -103,7 +103,7 @@ class Words:
         return tuple(targets)
 
     def parsed(
-        self, parse: Callable[[str], _Value], text: Any, where: Where, rule: str, fallback: _Value
+        self, parse: Callable[[str], _Value], text: Any, where: Steps, rule: str, fallback: _Value
     ) -> _Value:
         """What `parse` makes of a text; where it raises, the problem, and `fallback`."""
         if not isinstance(text, str):
@@ -114,7 +114,7 @@ class Words:
             self.document.problem(where, rule, str(error))
             return fallback
 
-    def functions(self, value: Any, where: Where) -> list[Apply]:
+    def functions(self, value: Any, where: Steps) -> list[Apply]:
         """The functions of an `apply`, ready to call."""
         made = []
         for index, call in enumerate(_listed(value)):
@@ -134,7 +134,7 @@ class Words:
                 self.document.problem(place, "bad-argument", str(error))
         return made
 
-    def table(self, name: Any, where: Where) -> dict[str, Any]:
+    def table(self, name: Any, where: Steps) -> dict[str, Any]:
         """A table by name."""
         if isinstance(name, str) and name in self.tables:
             table: dict[str, Any] = self.tables[name]
@@ -147,7 +147,7 @@ class Words:
         )
         return {}
 
-    def pattern(self, value: Any, where: Where, inside: bool) -> Pattern:
+    def pattern(self, value: Any, where: Steps, inside: bool) -> Pattern:
         """A pattern."""
         entries = tuple(
             (self.path(key, (*where, key), inside), self.matcher(wanted, (*where, key)))
@@ -163,13 +163,13 @@ class Words:
             ),
         )
 
-    def matcher(self, value: Any, where: Where) -> Matcher:
+    def matcher(self, value: Any, where: Steps) -> Matcher:
         """What must hold at a path."""
         if isinstance(value, list):
             return OneOf(tuple(self.matcher(one, (*where, index)) for index, one in enumerate(value)))
         if not isinstance(value, dict):
             return Equals(value)
-        words: dict[str, Callable[[Any, Where], Matcher]] = {
+        words: dict[str, Callable[[Any, Steps], Matcher]] = {
             "exists": lambda expected, _: Exists(expected is True),
             "not": lambda inner, place: Not(self.matcher(inner, place)),
             "prefix": lambda text, _: Prefix(tuple(one for one in _listed(text) if one is not None)),
@@ -189,7 +189,7 @@ class Words:
                 )
         return matchers[0] if len(matchers) == 1 else AllOf(tuple(matchers))
 
-    def expression(self, pattern: Any, where: Where) -> Any:
+    def expression(self, pattern: Any, where: Steps) -> Any:
         """An RE2 expression, compiled."""
         try:
             return expression(pattern)
