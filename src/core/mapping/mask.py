@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from .path import Path, is_index
 
 MASK = "*****"
-"""What stands in place of a masked value: as Auth0 itself masks passwords in its logs."""
+"""What stands in place of a masked value, as vendors themselves write it in their logs."""
 
 Mask: TypeAlias = "dict[str, Mask] | bool"
 """True masks the value; an object masks members by key, `*` standing for each."""
