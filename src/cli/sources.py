@@ -34,7 +34,7 @@ def sources(
     for plugin in host.plugins:
         origin = f"{plugin.distribution} {plugin.version}" if plugin.distribution else plugin.origin
         table.add_row(plugin.name, plugin.status, _versions(host, plugin), origin)
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, markup=False)
     console.print(table)
     for plugin in host.plugins:
         if plugin.reason:

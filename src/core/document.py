@@ -70,12 +70,15 @@ def read_document(path: Path) -> Document:
             (), "missing-file", f"{path.name} is missing", "every source has one: see docs/sources.md"
         )
         return document
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         document.problem((), "unreadable-file", f"cannot be read as UTF-8 text: {error}")
         return document
     lines: dict[str, int] = {}
     try:
         value = json.loads(text, parse_constant=_no_constant)
+        json.dumps(
+            value, ensure_ascii=False, allow_nan=False
+        ).encode()  # no lone surrogate, no number past float64
         document.lines = lines
         _scan(text, _skip(text, 0), (), _Lines(text, lines), document)
     except RecursionError:

@@ -106,6 +106,8 @@ class Flow:
         if outcome.reply is None:
             plain = isinstance(body, str) and not rule.content_type.endswith("json")
             outcome.reply = Reply(body.encode() if plain else encode(body), rule.content_type)
+        else:  # a request has one answer; its second asker is left out on purpose, and counted
+            outcome.dropped += 1
         return True
 
     def _no_object(self, where: Where, item: Any) -> Rejection:

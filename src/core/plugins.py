@@ -46,7 +46,7 @@ class Plugins:
         for name, call in self.calls["springhead_verify"]:
             try:
                 reason = call(source=source, request=request)
-            except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
                 _log.warning("plugin %s raised in springhead_verify: %s", name, type(error).__name__)
                 return f"plugin {name} could not verify the request"
             if reason is not None:
@@ -63,7 +63,7 @@ class Plugins:
             for name, call in calls:
                 try:
                     made = call(source=source, event=event)
-                except Exception as error:
+                except (Exception, SystemExit) as error:
                     _log.warning("plugin %s raised in springhead_event: %s", name, type(error).__name__)
                     raise Unfinished("plugin", f"plugin {name} raised {type(error).__name__}") from error
                 if made is False:
@@ -85,7 +85,7 @@ class Plugins:
             for name, call in calls:
                 try:
                     call(source=source, rejection=rejection)
-                except Exception as error:  # noqa: BLE001
+                except (Exception, SystemExit) as error:  # noqa: BLE001
                     _log.warning("plugin %s raised in springhead_rejected: %s", name, type(error).__name__)
 
 

@@ -37,14 +37,19 @@ class Request(msgspec.Struct, frozen=True):
     def as_read(self) -> dict[str, Any]:
         """What `$request` reads: header names in lower case, a list of one value as that value."""
         return {
-            "headers": {name.lower(): _single(value) for name, value in self.headers.items()},
-            "query": {name: _single(value) for name, value in self.query.items()},
-            "method": self.method,
-            "url": self.url,
+            "headers": {_text(name).lower(): _single(value) for name, value in self.headers.items()},
+            "query": {_text(name): _single(value) for name, value in self.query.items()},
+            "method": _text(self.method),
+            "url": _text(self.url),
         }
 
 
 def _single(value: str | list[str]) -> str | list[str]:
     if isinstance(value, str):
-        return value
-    return value[0] if len(value) == 1 else list(value)
+        return _text(value)
+    return _text(value[0]) if len(value) == 1 else [_text(one) for one in value]
+
+
+def _text(value: str) -> str:
+    """Text that UTF-8 can hold: servers decode odd header bytes to lone surrogates."""
+    return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

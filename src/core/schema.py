@@ -17,7 +17,7 @@ from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.validators import extend
 from referencing import Registry
 
-from .codec import kind
+from .codec import encode_sorted, kind
 from .document import Document, nearest
 from .expression import ExpressionError, expression
 
@@ -46,7 +46,13 @@ def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Validatio
         yield ValidationError("does not match")
 
 
-_Reference = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call] # not typed upstream
+def _unique(_: Any, wanted: bool, instance: Any, __: Any) -> Iterator[ValidationError]:
+    # The reference validator compares each element with each other.
+    if wanted and isinstance(instance, list) and len({encode_sorted(one) for one in instance}) < len(instance):
+        yield ValidationError("are not unique")
+
+
+_Reference = extend(Draft202012Validator, {"pattern": _pattern, "uniqueItems": _unique})  # type: ignore[no-untyped-call] # not typed upstream
 
 
 class Schema:
@@ -79,7 +85,10 @@ class Schema:
 
     def violations(self, value: Any) -> list[Violation]:
         """What is wrong with a value, the outermost first."""
-        errors = sorted(self._reference.iter_errors(value), key=lambda error: len(error.absolute_path))
+        try:
+            errors = sorted(self._reference.iter_errors(value), key=lambda error: len(error.absolute_path))
+        except RecursionError:  # a schema that refers to itself in a circle
+            return []
         return [violation for error in errors for violation in _violations(error)]
 
 
@@ -98,7 +107,7 @@ def _violations(error: ValidationError) -> Iterator[Violation]:
             yield Violation(where, keyword, f"{key} is missing", _described(schema, key))
     elif keyword == "additionalProperties":
         known = sorted(schema.get("properties", {}))
-        for key in instance.keys() - set(known):
+        for key in (key for key in instance if key not in known):
             yield Violation((*where, key), keyword, f"{key!r} is not known here", nearest(key, known))
     elif keyword == "type":
         types = wanted if isinstance(wanted, list) else [wanted]
@@ -147,9 +156,10 @@ def _refuse(schema: Any, where: tuple[str | int, ...]) -> None:
             raise BadSchema(here, f"{key} {member!r} leaves the file: put the definition under $defs")
         if key == "pattern" and isinstance(member, str):
             _refuse_expression(member, here)
-        if key == "patternProperties" and isinstance(member, dict):
-            for pattern in member:
-                _refuse_expression(pattern, (*here, pattern))
+        if key == "patternProperties" and where[-1:] != ("properties",):
+            raise BadSchema(
+                here, "patternProperties is not taken: its expressions backtrack; use propertyNames"
+            )
         _refuse(member, here)
 
 

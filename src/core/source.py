@@ -69,6 +69,14 @@ def check_source(folder: str | FilePath) -> list[Problem]:
 
 
 def _load(folder: FilePath) -> tuple[Source | None, list[Problem]]:
+    try:
+        return _compiled(folder)
+    except (RecursionError, SyntaxError):  # Python's own limits, hundreds of levels or alternatives away
+        reason = "the files are too large or too deeply nested to compile"
+        return None, [Problem("mapping.json", 1, "", "too-large", reason, "split rules and rows up")]
+
+
+def _compiled(folder: FilePath) -> tuple[Source | None, list[Problem]]:
     about, schema_file, mapping_file = (read_document(folder / name) for name in _FILES)
     tables, table_problems = _tables(folder)
     if about.value is not None:
@@ -124,7 +132,7 @@ def _paths(about: Document, key: str) -> tuple[Path, ...]:
         except PathError as error:
             about.problem((key, index), "bad-path", str(error))
             continue
-        if path.root and not (key == "id" and path.root in ("$item", "$request")):
+        if path.root and not (key == "id" and path.root == "$item"):
             about.problem((key, index), "bad-path", f"{path.root} cannot be read here")
         paths.append(path)
     return tuple(paths)

@@ -27,7 +27,7 @@ def runs(file: BinaryIO, request: Request, intake: Intake) -> Iterator[Iterable[
     A long file streams where it is a list, or its first line is JSON of its own: memory holds one run, or the
     longest single item. Any other long file is read as one body.
     """
-    head = file.read(CHUNK)
+    head = b"".join(_up_to(file, CHUNK))
     start = head.removeprefix(BOM).lstrip()
     if len(head) < CHUNK:
         yield decode(replace(request, body=head), intake)
@@ -55,8 +55,12 @@ def _of_list(chunks: Iterator[bytes], intake: Intake) -> Iterator[Iterable[Item]
     if not elements.closed:
         cut = Bad(elements.rest.strip(), "json/syntax", "the list is cut off: it does not close")
         yield [(Where(None, (index,)), cut)]
-    elif elements.rest.strip():
-        yield [(Where(), Bad(elements.rest, "json/syntax", "something follows the list"))]
+        return
+    rest = chain([elements.rest], chunks)
+    if "json-lines" in intake.formats and elements.rest.lstrip(b" \r\t").startswith(b"\n"):
+        yield from _of_lines(rest, intake)  # the list was the first line, longer than a chunk
+    elif after := b"".join(rest).strip():
+        yield [(Where(), Bad(after, "json/syntax", "something follows the list"))]
 
 
 def _in_runs(things: Iterator[_One]) -> Iterator[list[_One]]:
@@ -73,6 +77,13 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
             yield b"".join(held)
             held = [line]
     yield b"".join(held)
+
+
+def _up_to(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """Bytes of a file, at most `size`: a pipe may give fewer at a time without having ended."""
+    while size > 0 and (part := file.read(size)):
+        size -= len(part)
+        yield part
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

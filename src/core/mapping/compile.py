@@ -21,6 +21,7 @@ Run: TypeAlias = Callable[[Any, Any, Any, Any], "list[Mapped] | None"]
 """(record, item, request, config) to what `interpret.apply_rules` gives. The record and item are objects."""
 
 _PARAMETERS = "record, parent, item, request, config"
+_KEPT = ("$config", "$request", "$event")
 _OBJECTS = frozenset({"record", "item", "request", "config"})
 
 
@@ -159,6 +160,8 @@ def _row(emitter: Emitter, row: Row, plan: _Plan, *, copying: bool) -> None:
 def _write_row(emitter: Emitter, row: Row, plan: _Plan, *, copying: bool) -> None:
     value = emitter.value(row)
     copies = f"{value} if {value}.__class__ is str else copied({value})"
+    kept = row.lookup is not None or any(path.root in _KEPT for path in row.paths(inner=True))
+    copying = copying or kept  # what outlives the record is never handed out
     with emitter.block(f"if {value} is not None:"):
         for index, target in enumerate(row.to):
             if target.keys[0] in plan.written:

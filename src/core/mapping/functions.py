@@ -6,6 +6,7 @@ A function never coerces in silence: `lower` of a number is no value, not a gues
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -49,6 +50,7 @@ def _time(argument: Any, _: Namespace) -> Apply:
         "iso": lambda value: _moment(datetime.fromisoformat(value)) if isinstance(value, str) else None,
     }
     if isinstance(form, str) and "%" in form:
+        _check_format(form)
         forms[form] = lambda value: (
             _moment(datetime.strptime(value, form)) if isinstance(value, str) else None  # noqa: DTZ007 - UTC then
         )
@@ -63,6 +65,16 @@ def _time(argument: Any, _: Namespace) -> Apply:
             return None
 
     return time
+
+
+def _check_format(form: str) -> None:
+    try:
+        datetime.strptime("", form)  # noqa: DTZ007 - only whether the pattern is one
+    except re.error:
+        raise ArgumentError(f"{form!r} has a directive twice") from None
+    except ValueError as error:
+        if "directive" in str(error) or "stray" in str(error):
+            raise ArgumentError(f"{form!r} is no strptime pattern: {error}") from None
 
 
 def _uuid(argument: Any, namespace: Namespace) -> Apply:

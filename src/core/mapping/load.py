@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -174,10 +173,13 @@ class _Loader:
 
 def _labelled(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     """The rules with labels that differ: the second `track` is `track-2`."""
-    seen: Counter[str] = Counter()
+    taken: set[str] = set()
     made = []
     for rule in rules:
-        seen[rule.label] += 1
-        again = seen[rule.label]
-        made.append(rule if again == 1 else replace(rule, label=f"{rule.label}-{again}"))
+        label, again = rule.label, 1
+        while label in taken:
+            again += 1
+            label = f"{rule.label}-{again}"
+        taken.add(label)
+        made.append(replace(rule, label=label))
     return tuple(made)
