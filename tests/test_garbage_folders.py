@@ -101,6 +101,33 @@ def test_a_file_that_is_no_json_object_is_a_problem(tmp_path: Path, name: str, c
     assert problems or content.endswith(b"{}")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "rule"),
+    [
+        ("mapping.json", '{"integration": "\\ud800", "events": []}', "json-syntax"),
+        ("table.json", '{"a": 1e400}', "json-syntax"),
+        ("source.json", '{"secrets": ["\\ud800"]}', "json-syntax"),
+        ("schema.json", '{"patternProperties": {"^(a+)+$": {}}}', "bad-schema"),
+    ],
+)
+def test_a_value_no_event_could_carry_is_a_problem(tmp_path: Path, name: str, text: str, rule: str) -> None:
+    """An author's constant is held to what a sender's value is."""
+    folder = source_folder(tmp_path)
+    (folder / name).write_text(text)
+
+    assert rule in [problem.rule for problem in check_source(folder)]
+
+
+def test_a_mapping_past_pythons_own_limits_is_a_problem(tmp_path: Path) -> None:
+    """Hundreds of alternatives, or levels, are refused by name."""
+    row: Any = {"from": [f"p{number}" for number in range(200)], "to": "properties.x"}
+    mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": [row]}]}
+
+    (problem,) = check_source(source_folder(tmp_path, mapping=mapping))
+
+    assert problem.rule == "too-large"
+
+
 def test_a_folder_in_place_of_a_file_is_a_problem(tmp_path: Path) -> None:
     """It cannot be read, and is said to be so."""
     folder = source_folder(tmp_path)

@@ -211,6 +211,81 @@ def test_a_long_list_that_is_not_whole_keeps_its_rest(tail: bytes, reason: str) 
     assert rejection.record
 
 
+class Trickle(io.BytesIO):
+    """A file that gives a few bytes at a time, as a pipe may."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most 1,000 bytes."""
+        return super().read(min(size, 1_000) if size and size > 0 else 1_000)
+
+
+def test_a_pipe_that_trickles_is_read_to_its_end() -> None:
+    """A short read is not the end of a file."""
+    body = b"\n".join(map(encode, items(1_000)))
+
+    outcomes = list(Host().stream("auth0", Trickle(body)))
+
+    assert sum(len(outcome.events) for outcome in outcomes) == 1_000
+
+
+def test_lines_after_a_list_longer_than_a_chunk_are_read() -> None:
+    """JSON lines may start with a line that is a long list."""
+    lines = [encode(items(500)), *map(encode, items(1_000))]
+    assert len(lines[0]) > CHUNK
+
+    outcomes = list(Host().stream("auth0", io.BytesIO(b"\n".join(lines))))
+
+    assert sum(len(outcome.events) for outcome in outcomes) == 1_500
+    assert not any(outcome.rejections for outcome in outcomes)
+
+
+def test_a_table_is_never_handed_out(tmp_path: Path) -> None:
+    """Changing an event changes neither a table nor the operator's settings."""
+    rows = [
+        {"from": "k", "lookup": "names", "to": "properties.info"},
+        {"from": "$config.tags", "to": "properties.tags"},
+    ]
+    mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": rows}]}
+    host = Host(folders=[source_folder(tmp_path, mapping=mapping, names={"a": {"x": 1}})])
+    config = {"tags": ["t"]}
+    request = Request(body=b'{"k": "a"}')
+
+    (first,) = host.receive("acme", request, config).events
+    first["properties"]["info"]["x"] = "changed"
+    first["properties"]["tags"].append("changed")
+
+    (second,) = host.receive("acme", request, config).events
+    assert second["properties"] == {"info": {"x": 1}, "tags": ["t"]}
+    assert config == {"tags": ["t"]}
+
+
+def test_odd_bytes_in_headers_and_ids_are_text(tmp_path: Path) -> None:
+    """Servers decode them to lone surrogates; the event still goes through UTF-8."""
+    mapping = {
+        "integration": "Acme",
+        "events": [
+            {"type": "track", "event": "E", "map": [{"from": "$request.headers.x-a", "to": "properties.a"}]}
+        ],
+    }
+    host = Host(folders=[source_folder(tmp_path, mapping=mapping)])
+
+    (event,) = host.receive("acme", Request(body=b"{}", headers={"X-A": "\udcff"}, id="\udcff")).events
+
+    assert json.loads(encode(event))["properties"] == {"a": "\ufffd"}
+
+
+def test_rules_of_one_name_make_different_messages(tmp_path: Path) -> None:
+    """Also where a name is what another rule would have been called."""
+    events = [{"type": "track", "name": "track-2", "event": "E"}, *[{"type": "track", "event": "E"}] * 2]
+    host = Host(
+        folders=[source_folder(tmp_path, mapping={"integration": "A", "emit": "all", "events": events})]
+    )
+
+    made = host.receive("acme", Request(body=b'{"id": 1}')).events
+
+    assert len({event["messageId"] for event in made}) == 3
+
+
 def test_a_long_body_that_is_one_object_is_read_whole() -> None:
     """`{"logs": [...]}` has no other way."""
     body = json.dumps({"logs": items(1_000)}, indent=1).encode()

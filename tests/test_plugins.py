@@ -215,6 +215,8 @@ def springhead_event(source, event):
         case "raise":
             event["properties"]["do"] = "changed"
             raise RuntimeError("secret in the message")
+        case "exit":
+            raise SystemExit(3)
         case "nonsense":
             return "an event"
 """
@@ -231,7 +233,7 @@ def test_an_event_hook_enriches_replaces_drops_or_rejects(install: Install, tmp_
         },
     )
     body = json.dumps(
-        [{"do": do} for do in ("change", "replace", "drop", "raise", "nothing", "nonsense")]
+        [{"do": do} for do in ("change", "replace", "drop", "raise", "nothing", "nonsense", "exit")]
     ).encode()
 
     outcome = Host(folders=[folder]).receive("acme", Request(body=body))
@@ -242,7 +244,8 @@ def test_an_event_hook_enriches_replaces_drops_or_rejects(install: Install, tmp_
         ("E", None),
     ]
     assert outcome.dropped == 1
-    raised, nonsense = outcome.rejections
+    raised, nonsense, left = outcome.rejections
+    assert left.reason.startswith("plugin springhead-hooks:hooks raised SystemExit")
     assert (raised.pointer, raised.rule, raised.record) == ("/3", "plugin", {"do": "raise"})
     assert "secret" not in raised.reason
     assert nonsense.reason.startswith("plugin springhead-hooks:hooks gave text: give an object, False or None")
