@@ -15,9 +15,13 @@ SECRET = "hunter2"  # noqa: S105 - an invented one
 
 
 def events(tmp_path: Path, rows: list[dict[str, Any]], record: Any, **source: Any) -> str:
-    """The events of a source that lists `secret`, `deep.secret`, `all.*` and `list.0.secret`, as text."""
+    """The events of a source that lists `secret`, `deep.secret`, `all.*` and more, as text."""
     mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": rows}]}
-    about = {"name": "acme", "secrets": ["secret", "deep.secret", "all.*", "list.0.secret"], **source}
+    about = {
+        "name": "acme",
+        "secrets": ["secret", "deep.secret", "all.*", "list.0.secret", "tokens.*.secret"],
+        **source,
+    }
     host = Host(folders=[source_folder(tmp_path, mapping=mapping, source=about)])
     outcome = host.receive("acme", Request(body=encode(record)), {"redact": "secrets"})
     assert outcome.events
@@ -42,6 +46,9 @@ def events(tmp_path: Path, rows: list[dict[str, Any]], record: Any, **source: An
         {"from": "all"},
         {"from": "all.any"},
         {"from": "list"},
+        {"from": "tokens.0.secret"},
+        {"from": "tokens.0"},
+        {"from": "tokens", "each": [{"from": "secret", "to": "x"}, {"from": "$", "to": "y"}]},
         {"from": "list.0"},
         {"from": "list.1.secret"},
         {"from": "list", "each": [{"from": "secret", "to": "x"}, {"from": "$", "to": "y"}]},
@@ -61,6 +68,7 @@ def test_no_row_reads_around_a_mask(tmp_path: Path, row: dict[str, Any], wrapped
         "deep.secret": SECRET,
         "all": {"any": SECRET, "other": {"x": SECRET}},
         "list": [{"secret": SECRET}, {"secret": [SECRET]}],
+        "tokens": [{"secret": SECRET}],
     }
     item = {"data": record} if wrapped else record
 
@@ -81,6 +89,9 @@ def test_no_row_reads_around_a_mask(tmp_path: Path, row: dict[str, Any], wrapped
         {"all": [SECRET]},
         {"list": {"0": {"secret": SECRET}}},
         {"list": {"secret": SECRET}},
+        {"tokens": [{"secret": SECRET}]},
+        {"tokens": {"a": {"secret": SECRET}}},
+        {"tokens": {"0": {"secret": SECRET}}},
     ],
     ids=json.dumps,
 )

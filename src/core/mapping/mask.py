@@ -44,13 +44,19 @@ def below(mask: Mask, keys: Iterable[str]) -> Mask | None:
     return mask or None
 
 
+def of_element(mask: Mask) -> Mask:
+    """What covers an element of a list: what is listed may name elements as `*`, or pass them through."""
+    return (_either(mask, mask.get("*")) or mask) if isinstance(mask, dict) else mask
+
+
 def hide(value: Any, mask: Mask) -> Any:
     """A copy of `value` in which everything `mask` covers is `*****`; empty text and null stay.
 
     What should be an object of secrets and is text instead, is hidden too.
     """
     if isinstance(value, list) and mask is not True:
-        return [hide(element, mask) for element in value]
+        of_each = of_element(mask)
+        return [hide(element, of_each) for element in value]
     if isinstance(value, dict) and mask is not True:
         hidden = dict(value)
         for key, member in value.items():
@@ -73,7 +79,7 @@ def _of_member(mask: Mask, key: str) -> Mask | None:
     inner = _either(mask.get(key), mask.get("*"))
     if "." in key:
         return _either(inner, below(mask, key.split(".")))
-    return mask if inner is None and is_index(key) else inner
+    return _either(mask, inner) if is_index(key) else inner
 
 
 def _either(one: Mask | None, other: Mask | None) -> Mask | None:

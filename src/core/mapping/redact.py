@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .mask import Mask, below
+from .mask import Mask, below, of_element
 from .path import Path
 from .spec import IDENTITY, Build, FirstOf, Origin, Read, Row, Rule, Spec, Template
 
@@ -21,7 +21,7 @@ def _rule(rule: Rule, mask: Mask, item_mask: Mask) -> Rule:
     above: Mask | None = None
     here: Mask | None = mask
     if rule.each is not None:
-        above, here = mask, _covering(rule.each, mask, item_mask, None)
+        above, here = mask, _of_elements(rule.each, mask, item_mask, None)
     masks = (here, item_mask, above)
     return replace(
         rule,
@@ -56,7 +56,7 @@ def _row(row: Row, *masks: Mask | None) -> Row:
     if each is not None:
         element: Mask | None = None
         if isinstance(row.origin, Read):  # the elements' own rows mask, so that their conditions need not
-            origin, element = row.origin, _covering(row.origin.path, *masks)
+            origin, element = row.origin, _of_elements(row.origin.path, *masks)
         each = tuple(_row(inner, element, masks[1], masks[0]) for inner in each)
     otherwise = None if row.otherwise is None else _row(row.otherwise, *masks)
     return replace(row, origin=origin, each=each, otherwise=otherwise)
@@ -78,6 +78,11 @@ def _origin(origin: Origin, *masks: Mask | None) -> Origin:
 
 def _path(path: Path, *masks: Mask | None) -> Path:
     return path.masked(_covering(path, *masks))
+
+
+def _of_elements(path: Path, *masks: Mask | None) -> Mask | None:
+    mask = _covering(path, *masks)
+    return None if mask is None else of_element(mask)
 
 
 def _covering(path: Path, here: Mask | None, item: Mask | None, above: Mask | None) -> Mask | None:
