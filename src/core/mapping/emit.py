@@ -16,9 +16,9 @@ from .mask import hide
 from .path import Path, follow, is_index, read
 from .pattern import AllOf, Equals, Exists, Matcher, Not, OneOf, Pattern, Prefix, holds
 from .spec import Build, Constant, FirstOf, Read, Row, Template
-from .write import filled, join, omit, pick, put, write
+from .write import filled, join, omit, pick, write
 
-_CALLED = (copied, filled, follow, hide, holds, join, looked_up, omit, pick, put, read, write)
+_CALLED = (copied, filled, follow, hide, holds, join, looked_up, omit, pick, read, write)
 RUNTIME = {called.__name__: called for called in (*_CALLED, dict, enumerate, list, str)}
 """What emitted code reaches: nothing else is there, not even the other built-ins."""
 
