@@ -251,6 +251,42 @@ def test_an_event_hook_enriches_replaces_drops_or_rejects(install: Install, tmp_
     assert nonsense.reason.startswith("plugin springhead-hooks:hooks gave text: give an object, False or None")
 
 
+@pytest.mark.parametrize(
+    ("left", "reason"),
+    [
+        ("event.update(properties=object())", "the plugins left in the event what is no JSON (TypeError)"),
+        ("event.update(properties=event)", "the plugins left in the event what is no JSON (RecursionError)"),
+        ("event.clear()", "the plugins left the event with neither userId nor anonymousId"),
+        ("event.update(userId=' ', anonymousId=7)", "the plugins left the event with neither userId nor"),
+    ],
+)
+def test_what_a_plugin_leaves_is_still_an_event(
+    install: Install, tmp_path: Path, left: str, reason: str
+) -> None:
+    """It is a rejection before it could spoil the batch it would go out in."""
+    code = f"from springhead import hookimpl\n@hookimpl\ndef springhead_event(event):\n    {left}\n"
+    install("springhead-hooks", code, entry="hooks")
+
+    outcome = Host(folders=[source_folder(tmp_path)]).receive("acme", Request(body=b"{}"))
+
+    assert outcome.events == []
+    assert outcome.rejections[0].rule == "plugin"
+    assert outcome.rejections[0].reason.startswith(reason)
+
+
+def test_numbers_a_plugin_leaves_are_numbers_downstream(install: Install, tmp_path: Path) -> None:
+    """Not a number becomes null, and an integer beyond float64 its text, as in a body."""
+    code = (
+        "from springhead import hookimpl\n@hookimpl\ndef springhead_event(event):\n"
+        "    event['properties'] = {'nan': float('nan'), 'huge': 10**400}\n"
+    )
+    install("springhead-hooks", code, entry="hooks")
+
+    outcome = Host(folders=[source_folder(tmp_path)]).receive("acme", Request(body=b"{}"))
+
+    assert outcome.events[0]["properties"] == {"nan": None, "huge": "1" + "0" * 400}
+
+
 def test_a_rejected_hook_is_told_of_each_rejection(install: Install, tmp_path: Path) -> None:
     """One that raises keeps the others from nothing."""
     told = tmp_path / "told"

@@ -11,9 +11,7 @@ from typing import Any
 from .codec import Object, kind
 from .ids import Namespace
 from .mapping.convert import text
-from .mapping.spec import EVENT_TYPES, IDENTITY
-
-_OBJECTS = ("context", "properties", "traits", "integrations")
+from .mapping.spec import EVENT_TYPES, Rule
 
 
 class Unfinished(ValueError):  # noqa: N818 - what the fields are, not what went wrong here
@@ -31,11 +29,11 @@ class Envelope:
     integration: str
     namespace: Namespace
 
-    def finish(self, type_: str | None, name: Any, fields: Object, place: str, seed: str) -> Object:
+    def finish(self, rule: Rule, name: Any, fields: Object, place: str, seed: str) -> Object:
         """The finished event.
 
         Args:
-            type_: the rule's event type; None where the passed-through record brings its own.
+            rule: the one that gave the fields.
             name: the event's name; only `track` has one.
             fields: what the mapping wrote; becomes part of the event.
             place: which event of which record this is: the same for a sender's retry, different for any other.
@@ -44,20 +42,21 @@ class Envelope:
         Raises:
             Unfinished: rule `event/type`, `event/name`, `event/identity` or `event/shape`.
         """
-        if type_ is None and (type_ := fields.get("type")) not in EVENT_TYPES:
-            raise Unfinished("event/type", f"type must be one of {', '.join(EVENT_TYPES)}")
-        event: Object = {"type": type_} if name is None else {"type": type_, "event": name}
-        event.update(fields)
-        event["type"] = type_  # what passes through brings its own, where the rule has none
-        if name is not None:
-            event["event"] = name
-        _check(event)
-        if not event.get("anonymousId"):
+        event = _named(rule, name, fields)
+        for field in rule.ids:
+            if field in event and event[field].__class__ is not str:
+                event[field] = _id(field, event[field])
+        for field in rule.objects:
+            if field in event and event[field].__class__ is not dict:
+                raise Unfinished("event/shape", f"{field} must be an object: it is {kind(event[field])}")
+        uuid = self.namespace.uuid
+        anonymous = event.get("anonymousId")
+        if not anonymous or anonymous.isspace():  # blank text is no id downstream
             user = event.get("userId")
-            event["anonymousId"] = self.namespace.uuid(f"user/{user}" if user else f"record/{seed}")
+            event["anonymousId"] = uuid(f"user/{user}" if user else f"record/{seed}")
         message = event.get("messageId")
         if message.__class__ is not str or not message:
-            event["messageId"] = self.namespace.uuid(f"message/{place}")
+            event["messageId"] = uuid(f"message/{place}")
         self._wrap(event)
         return event
 
@@ -77,17 +76,20 @@ class Envelope:
             integrations.setdefault(self.integration, False)
 
 
-def _check(event: Object) -> None:
-    """Make ids text, and refuse what no RudderStack event is."""
-    name = event.get("event")
-    if event["type"] == "track" and (name.__class__ is not str or not name):
+def _named(rule: Rule, name: Any, fields: Object) -> Object:
+    """The fields, behind their type and name."""
+    type_ = rule.type
+    if rule.passed is not None:  # what passes through may bring its own, where the rule has none
+        type_ = fields["type"] = type_ or fields.get("type")
+        if type_ not in EVENT_TYPES:
+            raise Unfinished("event/type", f"type must be one of {', '.join(EVENT_TYPES)}")
+        name = fields.pop("event", None) if name is None else name
+        fields.pop("event", None)
+    if type_ == "track" and (name.__class__ is not str or not name):
         raise Unfinished("event/name", f"a track event needs a name: event is {kind(name)}")
-    for field in IDENTITY:
-        if field in event and event[field].__class__ is not str:
-            event[field] = _id(field, event[field])
-    for field in _OBJECTS:
-        if field in event and event[field].__class__ is not dict:
-            raise Unfinished("event/shape", f"{field} must be an object: it is {kind(event[field])}")
+    event: Object = {"type": type_} if name is None else {"type": type_, "event": name}
+    event.update(fields)
+    return event
 
 
 def _id(field: str, value: Any) -> str | None:

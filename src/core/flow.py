@@ -72,7 +72,7 @@ class Flow:
                 outcome.dropped += 1
                 continue
             try:
-                event = finish(rule.type, name, fields, f"{rule.label}/{position}/{seed}", seed)
+                event = finish(rule, name, fields, f"{rule.label}/{position}/{seed}", seed)
                 if self._inspect is not None:
                     inspected = self._inspect(copied(event))  # what a plugin changes is never the record
                     if inspected is None:

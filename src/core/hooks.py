@@ -51,8 +51,9 @@ def springhead_event(source: Source, event: dict[str, Any]) -> dict[str, Any] | 
     """Enrich, redact or drop a finished event.
 
     Return None to leave it, an object to put in its place, or False to drop it (it is counted). Plugins see it
-    in the order of their ids, each what the one before made of it. An event at which a plugin raises becomes
-    a rejection with rule `plugin`: what should have been redacted is never let through.
+    in the order of their ids, each what the one before made of it. An event at which a plugin raises, or in
+    which one leaves what is no JSON, or nobody's id, becomes a rejection with rule `plugin`: what should have
+    been redacted is never let through, and no event spoils the batch it goes out in.
     """
 
 

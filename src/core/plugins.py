@@ -19,7 +19,7 @@ from typing import Any
 import pluggy
 
 from . import hooks
-from .codec import Object, kind
+from .codec import Object, encode, kind, parse
 from .discovery import Load, Plugin, discover
 from .errors import InvalidSource, PluginFailure
 from .event import Unfinished
@@ -74,7 +74,7 @@ class Plugins:
                     raise Unfinished(
                         "plugin", f"plugin {name} gave {kind(made)}: give an object, False or None"
                     )
-            return event
+            return _sound(event)
 
         return inspect
 
@@ -87,6 +87,19 @@ class Plugins:
                     call(source=source, rejection=rejection)
                 except (Exception, SystemExit) as error:  # noqa: BLE001
                     _log.warning("plugin %s raised in springhead_rejected: %s", name, type(error).__name__)
+
+
+def _sound(event: Object) -> Object:
+    """What plugins made of an event, as any serialiser takes it, and still somebody's."""
+    try:
+        made: Object = parse(encode(event))
+    except (TypeError, ValueError, RecursionError) as error:
+        kept = type(error).__name__
+        raise Unfinished("plugin", f"the plugins left in the event what is no JSON ({kept})") from error
+    ids = (made.get("userId"), made.get("anonymousId"))
+    if not any(isinstance(one, str) and one.strip() for one in ids):
+        raise Unfinished("plugin", "the plugins left the event with neither userId nor anonymousId")
+    return made
 
 
 def load_plugins(folders: Iterable[str | Path] = (), environ: Mapping[str, str] = os.environ) -> Plugins:

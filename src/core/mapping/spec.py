@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from .functions import Apply
@@ -14,6 +14,8 @@ DROP = "drop"
 EVENT_TYPES = ("identify", "track", "page", "screen", "group", "alias")
 IDENTITY = ("userId", "anonymousId", "groupId", "previousId")
 """The fields that say whose event it is. They are never masked: one mask for all would make all people one."""
+OBJECTS = ("context", "properties", "traits", "integrations")
+"""The fields that are objects in every event."""
 FIELDS = (
     *("userId", "anonymousId", "groupId", "previousId", "name", "category", "channel", "properties", "traits"),
     *("context", "integrations", "timestamp", "originalTimestamp", "sentAt", "receivedAt", "request_ip"),
@@ -102,7 +104,8 @@ class Row:
 class Rule:
     """Which records become which event.
 
-    `type` is an event type, `drop`, or None where the record passed through brings its own.
+    `type` is an event type, `drop`, or None where the record passed through brings its own. `ids` and `objects`
+    are those of `IDENTITY` and `OBJECTS` that its events may have.
     """
 
     label: str
@@ -112,6 +115,16 @@ class Rule:
     event: Row | None = None
     each: Path | None = None
     passed: Path | None = None
+
+    ids: tuple[str, ...] = field(init=False, compare=False)
+    objects: tuple[str, ...] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out which fields need a look when an event is finished: any, where a record passes through."""
+        written = {target.keys[0] for row in self.rows for target in row.to}
+        for name, fields in (("ids", IDENTITY), ("objects", OBJECTS)):
+            asked = tuple(one for one in fields if self.passed is not None or one in written)
+            object.__setattr__(self, name, asked)
 
 
 @dataclass(frozen=True, slots=True)
