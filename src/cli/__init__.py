@@ -1,4 +1,4 @@
-"""The command line: `springhead sources`, `springhead transform`, `springhead check`."""
+"""The command line: `springhead sources`, `transform`, `check` and `serve`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from .check import check
+from .serve import serve
 from .sources import sources
 from .transform import transform
 
@@ -26,6 +27,7 @@ app.command(epilog="Example: springhead transform auth0 --set redact=secrets log
     transform
 )
 app.command(epilog="Example: springhead check ./acme")(check)
+app.add_typer(serve, name="serve")
 
 
 def _version(asked: bool) -> None:

@@ -66,22 +66,21 @@ class Flow:
         self, mapped: list[Mapped], where: Where, item: Object, record: Object, outcome: Outcome
     ) -> None:
         seed = self._seed(record, item)
-        finish = self._source.envelope.finish
+        finish, inspect = self._source.envelope.finish, self._inspect
         for rule, position, name, fields in mapped:
             if fields is None:
                 outcome.dropped += 1
                 continue
             try:
-                event = finish(rule, name, fields, f"{rule.label}/{position}/{seed}", seed)
-                if self._inspect is not None:
-                    inspected = self._inspect(copied(event))  # what a plugin changes is never the record
-                    if inspected is None:
-                        outcome.dropped += 1
-                        continue
-                    event = inspected
+                event: Object | None = finish(rule, name, fields, f"{rule.label}/{position}/{seed}", seed)
+                if inspect is not None:
+                    event = inspect(copied(event))  # what a plugin changes is never the record
             except Unfinished as error:
                 reason = f"{error} (rule {rule.label})"
                 outcome.rejections.append(self._rejection(where, item, error.rule, reason))
+                continue
+            if event is None:
+                outcome.dropped += 1
             else:
                 outcome.events.append(event)
 

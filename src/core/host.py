@@ -64,6 +64,15 @@ class Host:
         """Every plugin found, with its status and, where it is not active, why."""
         return self._plugins.found
 
+    def looks_around(self, source: str) -> bool:
+        """Whether anything looks at more of this source's requests than their bodies: its mapping, or a plugin.
+
+        A caller for whom headers and query cost something leaves them out where nothing does.
+        """
+        found = self._source(source)
+        reads = found.mapper.reads_request or "query" in found.intake.formats
+        return reads or self._plugins.verifies
+
     def receive(self, source: str, request: Request, config: dict[str, Any] | None = None) -> Outcome:
         """What one request came to.
 

@@ -41,6 +41,11 @@ class Plugins:
     calls: dict[str, list[tuple[str, Callable[..., Any]]]]
     """The implementations of each hook with their plugins' ids, in the order of the ids."""
 
+    @property
+    def verifies(self) -> bool:
+        """Whether a plugin looks at requests before they are decoded."""
+        return bool(self.calls["springhead_verify"])
+
     def verify(self, source: Source, request: Request) -> str | None:
         """Why a plugin refuses the request, or None."""
         for name, call in self.calls["springhead_verify"]:

@@ -1,0 +1,88 @@
+"""`springhead serve`: the host behind HTTP."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..core.errors import PluginFailure
+from ..core.host import Host
+from .misuse import misuse
+
+serve = typer.Typer(help="Serve the host over HTTP.", no_args_is_help=True, rich_markup_mode=None)
+
+
+class Format(StrEnum):
+    """How log lines are written."""
+
+    json = "json"
+    console = "console"
+
+
+class Level(StrEnum):
+    """What is logged at least."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
+@serve.callback()
+def _group() -> None:
+    """Serve the host over HTTP."""
+
+
+@serve.command(epilog="Example: springhead serve transformer --port 9090 --workers 2")
+def transformer(  # noqa: PLR0913 - the options of a server, each with a default
+    *,
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen at.")] = 9090,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; one a core.")] = 1,
+    folder: Annotated[
+        list[str] | None, typer.Option("--folder", help="A source folder to register; may be repeated.")
+    ] = None,
+    upstream: Annotated[
+        str | None, typer.Option(metavar="URL", help="A rudder-transformer that gets every other call.")
+    ] = None,
+    rejected: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep rejected records here, whole, as JSON lines.")
+    ] = None,
+    body_limit: Annotated[
+        int, typer.Option(min=1, metavar="BYTES", help="The longest array taken.")
+    ] = 200_000_000,
+    gzip_from: Annotated[
+        int, typer.Option(min=0, metavar="BYTES", help="Gzip answers from this size on; 0 never does.")
+    ] = 32_768,
+    access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for every array.")] = False,
+    log_format: Annotated[Format, typer.Option(help="How log lines are written, on stderr.")] = Format.console,
+    log_level: Annotated[Level, typer.Option(help="What is logged at least.")] = Level.info,
+) -> None:
+    """Serve as the source transformer of a rudder-server: point its DEST_TRANSFORM_URL here.
+
+    SIGTERM and SIGINT end it after what is in flight.
+    Exit code 0: ended so; 1: the workers do not stay up; 2: misuse.
+    """
+    # Only here: the other commands need none of it, and the server's libraries take their time to load.
+    from ..gateway.options import TransformerOptions  # noqa: PLC0415
+    from ..gateway.serve import Worker, serve_app  # noqa: PLC0415
+    from ..gateway.transformer import transformer_app  # noqa: PLC0415
+
+    options = TransformerOptions(
+        upstream=upstream,
+        rejected=rejected,
+        body_limit=body_limit,
+        gzip_from=gzip_from,
+        access_log=access_log,
+    )
+    try:
+        sources = Host(folders=folder or [], body_limit=body_limit)
+        transformer_app(sources, options)  # what is wrong with the options is said here, not by a worker
+        worker = Worker(partial(transformer_app, sources, options), log_format.value, log_level.value)
+        serve_app(worker, host=host, port=port, workers=workers)
+    except (PluginFailure, ValueError, OSError) as error:
+        misuse(error)

@@ -1,0 +1,176 @@
+"""`POST /v2/sources/{source}`: the array rudder-server posts in, an array of as many answers out."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+import time
+import zlib
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from ..core.codec import Object, Undecodable, encode
+from ..core.errors import InvalidConfig
+from ..core.host import Host
+from ..core.outcome import Outcome
+from . import answer, log
+from .body import BodyError, Gone, read_body
+from .elements import Element, Elements
+from .metrics import Count, Metrics
+from .options import TransformerOptions
+from .rejected import RejectedFile
+
+_TURN = 0.02
+"""Seconds of work after which other calls get a turn."""
+_FEW = 16
+"""Elements between two looks at the clock."""
+_INLINE = 1 << 18
+"""Bytes of an answer up to which compressing it here is quicker than handing it to a thread."""
+
+_log = structlog.get_logger()
+
+
+class Arrays:
+    """Answers the arrays of the sources a host has."""
+
+    def __init__(
+        self, host: Host, metrics: Metrics, rejected: RejectedFile | None, options: TransformerOptions
+    ) -> None:
+        self._host = host
+        self._around = {source: host.looks_around(source) for source in host.sources}
+        self._metrics = metrics
+        self._rejected = rejected
+        self._options = options
+        self._elements = Elements()
+        run = secrets.token_hex(4)
+        self._ids = (f"{run}-{number}" for number in itertools.count(1))
+
+    def knows(self, source: str) -> bool:
+        """Whether the host has this source."""
+        return source in self._around
+
+    async def answer(self, source: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one array, posted in an ASGI call."""
+        started = time.perf_counter()
+        options = self._options
+        label = source if source in self._around else "unknown"
+        request_id = next(self._ids)
+        try:
+            body = await read_body(scope, receive, options.body_limit, options.read_seconds)
+            data, count = await self._transformed(source, body, request_id)
+        except Gone:
+            return
+        except BodyError as error:
+            status, data = error.status, encode({"error": error.error, "message": error.message})
+            self._metrics.refused(label, status)
+            _log.warning("array refused", source=label, status=status, why=error.message, request_id=request_id)
+            await _send(send, status, data, request_id)
+            return
+        gzip = _takes_gzip(scope) and 0 < options.gzip_from <= len(data)
+        data = await _gzipped(data) if gzip else data
+        await _send(send, 200, data, request_id, gzip=gzip)
+        seconds = time.perf_counter() - started
+        self._metrics.answered(label, count, seconds, len(body), len(data))
+        if options.access_log:
+            about = {"elements": count.elements, "events": count.events, "rejected": count.rejected}
+            took = {"bytes": len(body), "ms": round(seconds * 1e3, 3)}
+            _log.info("array answered", source=label, **about, **took, request_id=request_id)
+
+    async def _transformed(self, source: str, body: bytes, request_id: str) -> tuple[bytes, Count]:
+        try:
+            elements = self._elements.read(body, around=self._around.get(source, False))
+        except Undecodable as error:
+            raise BodyError(400, "Malformed JSON", str(error)) from None
+        if elements is None:
+            invalid = answer.error(None, answer.INVALID_EVENTS, 400)
+            return encode([invalid]), Count(0)
+        count = Count(len(elements))
+        answers: list[Object] = []
+        until = time.perf_counter() + _TURN
+        for element in elements:
+            answers.append(self._answer(source, element, count, request_id))
+            if not len(answers) % _FEW and time.perf_counter() > until:
+                await asyncio.sleep(0)
+                until = time.perf_counter() + _TURN
+        return _encoded(answers, request_id), count
+
+    def _answer(self, source: str, element: Element, count: Count, request_id: str) -> Object:
+        """What one element is answered; nothing about it costs another."""
+        if source not in self._around:
+            return answer.error(None, "there is no such source here", 404)
+        if isinstance(element, str):
+            return answer.error(source, element, 400)
+        try:
+            request, config = element
+            outcome = self._host.receive(source, request, config)
+        except InvalidConfig as error:  # the operator's mistake: the sender may try again once it is mended
+            _log.error("wrong settings", source=source, why=error.reason, request_id=request_id)
+            return answer.error(source, str(error), 500, "configuration")
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this element's alone
+            _log.error(
+                "failed", source=source, error=type(error).__name__, at=log.where(error), request_id=request_id
+            )
+            return answer.error(source, f"internal error: {type(error).__name__}", 500)
+        count.add(outcome)
+        if outcome.rejections:
+            self._keep(source, outcome, request_id)
+        return answer.answered(source, outcome)
+
+    def _keep(self, source: str, outcome: Outcome, request_id: str) -> None:
+        """Tell of rejections, and keep them whole where there is a file for them."""
+        first = outcome.rejections[0]
+        _log.warning(
+            "records rejected",
+            source=source,
+            count=len(outcome.rejections),
+            rule=first.rule,
+            pointer=first.pointer,
+            why=first.reason,
+            request_id=request_id,
+        )
+        if self._rejected is not None:
+            try:
+                self._rejected.keep(outcome.rejections, request_id)
+            except OSError as error:
+                _log.error("rejected records not kept", count=len(outcome.rejections), why=error.strerror)
+
+
+def _encoded(answers: list[Object], request_id: str) -> bytes:
+    try:
+        return encode(answers)
+    except (TypeError, ValueError, RecursionError):  # an answer that no JSON holds is an error of its own
+        return b"[" + b",".join(_encoded_alone(one, request_id) for one in answers) + b"]"
+
+
+def _encoded_alone(one: Object, request_id: str) -> bytes:
+    try:
+        return encode(one)
+    except (TypeError, ValueError, RecursionError) as error:
+        _log.error("an answer is no JSON", error=type(error).__name__, request_id=request_id)
+        return encode(answer.error(None, "internal error: the answer is no JSON", 500))
+
+
+def _takes_gzip(scope: Scope) -> bool:
+    return any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
+
+
+async def _gzipped(data: bytes) -> bytes:
+    """The data, gzipped lightly: at 1 most of the size is gone for a fifth of the time of the default."""
+    if len(data) <= _INLINE:
+        return zlib.compress(data, 1, zlib.MAX_WBITS + 16)
+    return await asyncio.to_thread(zlib.compress, data, 1, zlib.MAX_WBITS + 16)
+
+
+async def _send(send: Send, status: int, data: bytes, request_id: str, *, gzip: bool = False) -> None:
+    headers = [
+        (b"content-type", b"application/json; charset=utf-8"),
+        (b"content-length", b"%d" % len(data)),
+        (b"apiversion", b"2"),
+        (b"x-request-id", request_id.encode()),
+    ]
+    if gzip:
+        headers += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": data})

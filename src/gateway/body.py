@@ -1,0 +1,114 @@
+"""Reading a request's body: an ASGI call in, bytes out, inflated, bounded in size and time."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from typing import Any
+
+from starlette.types import Receive, Scope
+
+_FRAMING = {b"": 0, b"identity": 0, b"gzip": zlib.MAX_WBITS + 16, b"deflate": zlib.MAX_WBITS}
+"""The content encodings taken, with what zlib calls their framing; 0 is none."""
+
+
+class BodyError(Exception):
+    """A body that is not taken: the HTTP status to say so with, what is wrong, and the details."""
+
+    def __init__(self, status: int, error: str, message: str) -> None:
+        super().__init__(status, error, message)
+        self.status = status
+        self.error = error
+        self.message = message
+
+
+class Gone(Exception):  # noqa: N818 - what the caller is
+    """The caller hung up before the body was whole; nobody is there to answer."""
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) -> bytes:
+    """The body of a call.
+
+    Args:
+        scope: of the ASGI call.
+        receive: of the ASGI call.
+        limit: bytes of the longest body taken, as sent and inflated; a longer one is refused while it comes in.
+        seconds: for the body to come in.
+
+    Raises:
+        BodyError: 408 too slow, 413 too long, 415 an encoding not taken, 400 an encoding that is broken.
+        Gone: the caller hung up.
+    """
+    framing, announced = _announced(scope)
+    if announced > limit:
+        raise _too_long(limit)
+    try:
+        async with asyncio.timeout(seconds):
+            body = await _whole(receive, limit)
+    except TimeoutError:
+        reason = f"the body did not come in within {seconds:g} seconds"
+        raise BodyError(408, "Request Timeout", reason) from None
+    return _inflated(body, framing, limit) if framing else body
+
+
+def _announced(scope: Scope) -> tuple[int, int]:
+    """The framing and the length the headers announce."""
+    framing, length = 0, b"0"
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            length = value
+        elif name == b"content-encoding":
+            known = _FRAMING.get(value.strip().lower())
+            if known is None:
+                raise BodyError(415, "Unsupported Content-Encoding", "send the body as it is, gzip or deflate")
+            framing = known
+    return framing, int(length) if length.isdigit() else 0
+
+
+async def _whole(receive: Receive, limit: int) -> bytes:
+    message = await _part(receive)
+    body: bytes = message.get("body", b"")
+    if message.get("more_body"):
+        parts, size = [body], len(body)
+        while message.get("more_body") and size <= limit:
+            message = await _part(receive)
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+        body = b"".join(parts)
+    if len(body) > limit:
+        raise _too_long(limit)
+    return body
+
+
+async def _part(receive: Receive) -> Any:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Gone
+    return message
+
+
+def _inflated(body: bytes, framing: int, limit: int) -> bytes:
+    """The body out of its encoding: gzip members one after another, or deflate with or without its framing."""
+    if framing == zlib.MAX_WBITS and body and body[0] & 0x0F != zlib.DEFLATED:
+        framing = -zlib.MAX_WBITS  # some senders take "deflate" by its word
+    parts: list[bytes] = []
+    size = 0
+    try:
+        while body:
+            inflater = zlib.decompressobj(framing)
+            parts.append(inflater.decompress(body, limit - size + 1))
+            size += len(parts[-1])
+            if size > limit:
+                raise _too_long(limit)
+            if not inflater.eof:
+                raise BodyError(400, "Broken Content-Encoding", "the encoded body is cut off")
+            body = inflater.unused_data
+    except zlib.error:
+        raise BodyError(400, "Broken Content-Encoding", "the body is not encoded as its header says") from None
+    return b"".join(parts)
+
+
+def _too_long(limit: int) -> BodyError:
+    return BodyError(
+        413, "Request Entity Too Large", f"the body is longer than {limit:,} bytes: send less at once"
+    )
