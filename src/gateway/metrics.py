@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from ..core.mapping.spec import EVENT_TYPES
@@ -15,7 +15,7 @@ from ..core.outcome import Outcome
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable that names the folder in which workers share what they count; read when this is imported."""
+"""The variable that names the folder in which workers share what they count."""
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _BYTES = (1e3, 1e4, 1e5, 1e6, 1e7, 1e8)
@@ -130,5 +130,6 @@ class _OfSource:
 
 
 def share(folder: Path) -> None:
-    """Let the workers of this process share what they count in a folder; before any `Metrics` is made."""
+    """Let the workers this process will have share what they count, in a folder of files."""
     os.environ[SHARED] = str(folder)
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call] # decided at import else

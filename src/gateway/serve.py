@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import gc
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,8 +55,9 @@ def serve_app(worker: Worker, *, host: str, port: int, workers: int) -> None:
 
     Raises:
         SystemExit: with code 1 where workers die as soon as they start.
-        OSError: the address cannot be bound.
+        OSError: the address is taken, or none of this machine's.
     """
+    _claim(host, port)
     log.configure(worker.log_format, worker.log_level)
     server = Granian(
         "springhead",
@@ -74,6 +77,20 @@ def serve_app(worker: Worker, *, host: str, port: int, workers: int) -> None:
         if workers > 1:
             metrics.share(Path(folder))
         server.serve(target_loader=worker, wrap_loader=False)
+
+
+def _claim(host: str, port: int) -> None:
+    """Raise OSError where somebody listens there: Granian would share the port, and each get half the calls."""
+    family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            advice = "stop who listens there, or choose another --port"
+            raise OSError(error.errno, f"{host}:{port} is taken: {advice}") from None
 
 
 def _end_with_parent() -> None:
