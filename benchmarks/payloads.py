@@ -1,0 +1,48 @@
+"""What the benchmarks post."""
+
+from __future__ import annotations
+
+
+def log(number: int) -> dict[str, object]:
+    """A log stream item of about 2 KB, as a login makes it."""
+    log_id = f"900202403151015310040000000000000000000000000000{number:08}"
+    user = f"auth0|{number % 500:024}"
+    prompt = {
+        "name": "prompt-authenticate",
+        "initiatedAt": 1710497730000 + number,
+        "completedAt": 1710497731000 + number,
+        "connection": "members",
+        "connection_id": "con_example01",
+        "strategy": "auth0",
+        "identity": f"{number % 500:024}",
+        "stats": {"loginsCount": number % 90},
+        "session_user": "0" * 24,
+        "elapsedTime": None,
+    }
+    return {
+        "log_id": log_id,
+        "data": {
+            "date": "2024-03-15T10:15:31.004Z",
+            "type": "s",
+            "description": "Successful login",
+            "connection": "members",
+            "connection_id": "con_example01",
+            "client_id": "exampleClient01",
+            "client_name": "Example Shop",
+            "ip": "192.0.2.10",
+            "user_agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Example/120.0.0.0 Safari/537.36",
+            "hostname": "login.example.com",
+            "user_id": user,
+            "user_name": "ada@example.com",
+            "strategy": "auth0",
+            "strategy_type": "database",
+            "environment_name": "prod-us-1",
+            "tenant_name": "example-tenant",
+            "log_id": log_id,
+            "details": {
+                "prompts": [prompt | {"flow": f"step-{step}"} for step in range(4)],
+                "session_id": "exampleSession0000000000000000001",
+                "stats": {"loginsCount": number % 90},
+            },
+        },
+    }
