@@ -1,0 +1,1 @@
+"""The webhook gateway: HTTP in, kept until delivered, HTTP out."""
