@@ -14,6 +14,12 @@ FILE = "store.sqlite"
 VERSION = 1
 """Of schema.sql, kept in the file as `PRAGMA user_version`."""
 
+_PAGE = 8192
+"""Bytes of a page: events of 1 to 3 KB leave less of it empty than they do of SQLite's own 4096."""
+
+_SETTINGS = ("cache_size = -16384", "wal_autocheckpoint = 2048", "journal_size_limit = 67108864")
+"""16 MB of cache; the log goes into the file at 16 MB, and is cut to 64 MB after a slow reader."""
+
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _UNUSABLE = {
@@ -92,10 +98,12 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} is a store of version {version}, and this springhead knows {VERSION}: "
             "use the springhead that wrote it, or a newer one"
         )
+    connection.execute(f"PRAGMA page_size = {_PAGE}")  # of a new file only
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise StoreUnusable(f"{path} is on a file system without shared memory: keep the data on a local disk")
-    connection.execute("PRAGMA journal_size_limit = 67108864")
+    for setting in _SETTINGS:
+        connection.execute(f"PRAGMA {setting}")
     if version < VERSION:
         schema = Path(__file__).with_name("schema.sql").read_text("utf-8")
         connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT;")

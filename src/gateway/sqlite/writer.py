@@ -75,7 +75,7 @@ class Writer:
         while not closing:
             group, closing = self._group()
             if group:
-                self._answer(group, self._commit(group))
+                self._answer(group, self._results(group))
         self._connection.close()
 
     def _group(self) -> tuple[list[_Request], bool]:
@@ -89,6 +89,15 @@ class Writer:
             return group, False
         return group, True
 
+    def _results(self, group: list[_Request]) -> list[Any]:
+        """What each came to; what finds no room is tried once more, by itself and with the log emptied."""
+        results = self._commit(group)
+        for index, result in enumerate(results):
+            if isinstance(result, StoreFull):
+                self._empty_log()
+                (results[index],) = self._commit([group[index]])
+        return results
+
     def _commit(self, group: list[_Request]) -> list[Any]:
         try:
             self._begin(durable=any(request.durable for request in group))
@@ -96,10 +105,7 @@ class Writer:
             self._connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - whatever it is, callers must hear of it and the thread live
             self._undo()
-            refusals = [refusal(error, self._path) or error for _ in group]
-            if len(group) > 1 and isinstance(refusals[0], StoreFull):  # what frees room may still succeed
-                return [self._commit([request])[0] for request in group]
-            return refusals
+            return [refusal(error, self._path) or error for _ in group]
         self.commits += 1
         return results
 
@@ -124,6 +130,13 @@ class Writer:
     def _undo(self) -> None:
         with contextlib.suppress(sqlite3.Error):  # SQLite has already rolled back after some errors
             self._connection.execute("ROLLBACK")
+
+    def _empty_log(self) -> None:
+        """Put the log into the file, unless that means to wait for somebody who reads it."""
+        (busy,) = self._connection.execute("PRAGMA busy_timeout").fetchone()
+        for command in ("busy_timeout = 0", "wal_checkpoint(TRUNCATE)", f"busy_timeout = {busy}"):
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute(f"PRAGMA {command}")
 
     def _answer(self, group: list[_Request], results: list[Any]) -> None:
         answers = defaultdict(list)
