@@ -18,7 +18,7 @@ class Room:
     Attributes:
         path: of its file.
         max_bytes: the most that its rows and its log may take; None for no such limit.
-        reserve: bytes left free on its disk, for leasing and settling what was accepted.
+        reserve: bytes left free on its disk, for leasing and settling what was accepted; 0 for no such limit.
     """
 
     path: Path
@@ -27,16 +27,14 @@ class Room:
 
     def check(self, connection: sqlite3.Connection) -> None:
         """Raises StoreFull where nothing more may be accepted."""
-        log = log_of(self.path)
-        logged = log.stat().st_size if log.exists() else 0
+        logged = log_of(self.path).stat().st_size  # there is one while a transaction is open
         if self.max_bytes is not None and _used(connection) + logged > self.max_bytes:
             raise StoreFull(
                 f"{self.path} has reached its limit of {self.max_bytes} bytes: "
                 "wait until events are delivered, drop dead letters, or raise the limit"
             )
-        if (
-            shutil.disk_usage(self.path.parent).free < self.reserve + logged
-        ):  # the log has yet to go into the file
+        needed = self.reserve + logged  # the log has yet to go into the file
+        if self.reserve and shutil.disk_usage(self.path.parent).free < needed:
             raise StoreFull(
                 f"the disk of {self.path} has not {self.reserve} bytes to spare: "
                 "free space on it, or wait until events are delivered"

@@ -52,7 +52,8 @@ class SqliteStore:
             letter_age: seconds that dead letters and calls are kept.
             letter_bytes: the most they take together; the oldest go first.
             max_bytes: accept nothing more while the store takes more than this; None for no limit.
-            reserve: accept nothing more while its disk has fewer bytes than this free.
+            reserve: accept nothing more while its disk has fewer bytes than this to spare, so that what was
+                accepted can still be delivered; 0 for no limit.
             max_waiting: accept nothing more while this many calls wait for the disk.
             busy_timeout: seconds to wait for another process that writes.
             create: make the folder and the store where there is none.
