@@ -17,8 +17,8 @@ VERSION = 1
 _PAGE = 8192
 """Bytes of a page: events of 1 to 3 KB leave less of it empty than they do of SQLite's own 4096."""
 
-_SETTINGS = ("cache_size = -16384", "wal_autocheckpoint = 2048", "journal_size_limit = 67108864")
-"""16 MB of cache; the log goes into the file at 16 MB, and is cut to 64 MB after a slow reader."""
+LOG = 2**24
+"""Bytes of the write-ahead log at which it goes into the file, unless there is less room for it."""
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
@@ -31,8 +31,8 @@ _UNUSABLE = {
 }
 
 
-def open_writer(folder: Path, busy: float, *, create: bool) -> sqlite3.Connection:
-    """The connection that writes, its tables made where `create` allows it.
+def open_writer(folder: Path, busy: float, *, create: bool, log: int = LOG) -> sqlite3.Connection:
+    """The connection that writes, its tables made where `create` allows it; `log` as `LOG`.
 
     Raises:
         StoreUnusable: there is no store and none may be made, or what is there cannot be used.
@@ -50,7 +50,7 @@ def open_writer(folder: Path, busy: float, *, create: bool) -> sqlite3.Connectio
     except OSError as error:
         raise StoreUnusable(f"{path} cannot be made: {error.strerror}") from None
     try:
-        _prepare(connection, path)
+        _prepare(connection, path, log)
     except (sqlite3.Error, StoreUnusable) as error:
         connection.close()
         raise refusal(error, path) or error from None
@@ -91,7 +91,7 @@ def _connect(path: Path, mode: str, busy: float) -> sqlite3.Connection:
         raise refusal(error, path) or error from None
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, log: int) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise StoreUnusable(
@@ -102,8 +102,9 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise StoreUnusable(f"{path} is on a file system without shared memory: keep the data on a local disk")
-    for setting in _SETTINGS:
-        connection.execute(f"PRAGMA {setting}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {max(log // _PAGE, 1)}")
+    connection.execute(f"PRAGMA journal_size_limit = {4 * LOG}")  # what a slow reader made of it
+    connection.execute("PRAGMA cache_size = -16384")  # 16 MB
     if version < VERSION:
         schema = Path(__file__).with_name("schema.sql").read_text("utf-8")
         connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT;")

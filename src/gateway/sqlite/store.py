@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from ..store import Call, Claimed, Counts, DeadLetter, Entry, Letter, Receipt, StoreBusy
 from . import keep, leases, lookup, retention
-from .opening import FILE, open_reader, open_writer, refusal
+from .opening import FILE, LOG, open_reader, open_writer, refusal
 from .room import Room
 from .writer import Writer
 
@@ -68,7 +68,8 @@ class SqliteStore:
         self._letter_age, self._letter_bytes = letter_age, letter_bytes
         self._max_waiting = max_waiting
         self._room = Room(self._path, max_bytes, reserve)
-        connection = open_writer(folder, busy_timeout, create=create)
+        log = min(reserve // 2 or LOG, LOG)  # so that a full log still has room to go into the file
+        connection = open_writer(folder, busy_timeout, create=create, log=log)
         self._reader = open_reader(folder, busy_timeout)
         self._reads = ThreadPoolExecutor(1, thread_name_prefix="springhead-store-reads")
         self._writer = Writer(connection, self._path)
