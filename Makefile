@@ -25,6 +25,7 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/transform.py
+	$(BIN)/python benchmarks/store.py
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "springhead needs Python 3.11 or newer: make PYTHON=python3.12")'

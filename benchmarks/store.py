@@ -1,0 +1,110 @@
+"""What keeping events costs: appends a second, and the ratio to a floor measured in the same run.
+
+The floor keeps the same events by the same group commit: a thread writes what waits to the end of a file as it
+is, and fsyncs once for all of it. It keeps no order, no duplicates and no counts. Both are timed in turn.
+
+    python benchmarks/store.py
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from springhead.gateway.sqlite import SqliteStore
+from springhead.gateway.store import Entry
+
+ROUNDS = 7
+EVENTS = 4_000
+EVENT = b'{"type": "track", "event": "Successful login", "context": {"text": "' + b"x" * 1_430 + b'"}}'
+
+
+class Floor:
+    """The least that a group commit can do: bytes to the end of a file, one fsync for all that wait."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("ab", buffering=0)
+        self._thread = ThreadPoolExecutor(1)
+        self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
+        self.commits = 0
+
+    async def append(self, entries: Sequence[Entry]) -> None:
+        """Keep these; durable when it returns."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append((b"\n".join(entry.event for entry in entries), future))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+        await future
+
+    async def _write(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            data = b"\n".join(data for data, _ in group)
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._sync, data)
+            self.commits += 1
+            for _, future in group:
+                future.set_result(None)
+
+    def _sync(self, data: bytes) -> None:
+        self._file.write(data)
+        os.fsync(self._file.fileno())
+
+
+def batches(round_: int, size: int) -> list[list[Entry]]:
+    """All events of a round, `size` an append, no messageId met before."""
+    entries = [
+        Entry("auth0", f"{round_:08}-{size:04}-{number:022}", f"auth0|{number % 500:024}", EVENT)
+        for number in range(EVENTS)
+    ]
+    return [entries[start : start + size] for start in range(0, EVENTS, size)]
+
+
+async def seconds(
+    append: Callable[[Sequence[Entry]], Awaitable[object]], appends: list[list[Entry]], senders: int
+) -> float:
+    """How long `senders` senders take, each with one append on its way at a time."""
+    remaining = iter(appends)
+
+    async def send() -> None:
+        for entries in remaining:
+            await append(entries)
+
+    start = time.perf_counter()
+    await asyncio.gather(*(send() for _ in range(senders)))
+    return time.perf_counter() - start
+
+
+async def compare(folder: Path, size: int, senders: int) -> None:
+    """Print one line: so many events an append, from so many senders."""
+    store, floor = SqliteStore(folder / f"{size}-{senders}"), Floor(folder / f"{size}-{senders}.raw")
+    floors, stores = [], []
+    for round_ in range(ROUNDS):
+        appends = batches(round_, size)
+        floors.append(await seconds(floor.append, appends, senders))
+        stores.append(await seconds(lambda entries: store.append(entries, [], None), appends, senders))
+    appended = ROUNDS * EVENTS / size
+    print(
+        f"{senders:4} senders, {size:3} events an append: {EVENTS / statistics.median(stores):7,.0f} events/s,"
+        f" {statistics.median(stores) / statistics.median(floors):5.2f} times the floor (best"
+        f" {min(stores) / min(floors):5.2f}); {appended / store.commits:5.1f} appends a commit,"
+        f" the floor's {appended / floor.commits:5.1f}"
+    )
+    await store.close()
+
+
+async def main() -> None:
+    """One sender, many senders, and many with batches."""
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+        for size, senders in ((1, 1), (1, 32), (1, 256), (100, 8)):
+            await compare(Path(folder), size, senders)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

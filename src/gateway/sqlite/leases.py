@@ -1,0 +1,77 @@
+"""A lane in, its oldest events out, leased: order is kept by user, and lanes never share one."""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from zlib import crc32
+
+from ..store import Claimed
+
+BUCKETS = 64
+"""A user's events are in one bucket for good; a lane is every bucket of the same remainder by its number."""
+
+_LOOK = 10_000
+"""The most rows a claim passes over because they, or an older one of their user, are leased."""
+
+_WALK = "SELECT seq, source, user, size, lease_until FROM event"
+_EVENT = """SELECT seq, name, message_id, user, event, accepted_at, attempts
+    FROM event JOIN body USING (seq) JOIN source ON source.id = event.source WHERE seq = ?"""
+
+
+def bucket_of(source: str, user: str) -> int:
+    """Where the events of this user are."""
+    return crc32(f"{source}\0{user}".encode()) % BUCKETS
+
+
+def buckets_of(lane: int, lanes: int) -> range:
+    """The buckets of a lane; ValueError where there is no such lane."""
+    if lane not in range(lanes) or BUCKETS % lanes:
+        raise ValueError(f"no lane {lane} of {lanes}: there may be 1, 2, 4, 8, 16, 32 or 64, counted from 0")
+    return range(lane, BUCKETS, lanes)
+
+
+def claim(
+    connection: sqlite3.Connection, buckets: range, events: int, size: int, lease: float
+) -> list[Claimed]:
+    """Lease the oldest events of these buckets; the cost is that of what it takes, not of what is kept."""
+    now = time.time()
+    seqs = _choose(_walk(connection, buckets), now, events, size)
+    until = now + lease
+    connection.executemany("UPDATE event SET lease_until = ? WHERE seq = ?", ((until, seq) for seq in seqs))
+    return [Claimed(*connection.execute(_EVENT, (seq,)).fetchone()) for seq in seqs]
+
+
+def release(connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
+    """End leases, and count the attempt."""
+    end = "UPDATE event SET lease_until = 0, attempts = attempts + 1 WHERE seq = ?"
+    connection.executemany(end, ((seq,) for seq in seqs))
+
+
+def _walk(connection: sqlite3.Connection, buckets: range) -> Iterator[tuple[Any, ...]]:
+    """Events, oldest first: the index has each bucket in that order, and they are merged."""
+    if len(buckets) == BUCKETS:
+        return connection.execute(f"{_WALK} ORDER BY seq")
+    of_bucket = f"{_WALK} WHERE bucket = ? ORDER BY seq"
+    return heapq.merge(*(connection.execute(of_bucket, (bucket,)) for bucket in buckets))
+
+
+def _choose(walk: Iterable[tuple[Any, ...]], now: float, events: int, size: int) -> list[int]:
+    chosen: list[int] = []
+    leased: set[tuple[int, str]] = set()
+    room, passed = size, 0
+    for seq, source, user, bytes_, lease_until in walk:
+        if lease_until > now or (source, user) in leased:
+            leased.add((source, user))
+            passed += 1
+        elif len(chosen) < events and (bytes_ <= room or not chosen):
+            chosen.append(seq)
+            room -= bytes_
+        else:
+            break
+        if passed > _LOOK:
+            break
+    return chosen

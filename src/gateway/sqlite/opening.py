@@ -1,0 +1,110 @@
+"""A folder in, two connections to its store out: one that writes and one that reads."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+
+from ...core.errors import SpringheadError
+from ..store import StoreBusy, StoreFull, StoreUnusable
+
+FILE = "store.sqlite"
+VERSION = 1
+"""Of schema.sql, kept in the file as `PRAGMA user_version`."""
+
+_PAGE = 8192
+"""Bytes of a page: events of 1 to 3 KB leave less of it empty than they do of SQLite's own 4096."""
+
+LOG = 2**24
+"""Bytes of the write-ahead log at which it goes into the file, unless there is less room for it."""
+
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_UNUSABLE = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+
+
+def open_writer(folder: Path, busy: float, *, create: bool, log: int = LOG) -> sqlite3.Connection:
+    """The connection that writes, its tables made where `create` allows it; `log` as `LOG`.
+
+    Raises:
+        StoreUnusable: there is no store and none may be made, or what is there cannot be used.
+        StoreBusy: another process held it for `busy` seconds.
+    """
+    path = folder / FILE
+    try:
+        if create:
+            _make_file(path)
+        elif not path.exists():
+            raise StoreUnusable(
+                f"there is no store in {folder}: name the folder that the gateway keeps its data in"
+            )
+        connection = _connect(path, "rw", busy)
+    except OSError as error:
+        raise StoreUnusable(f"{path} cannot be made: {error.strerror}") from None
+    try:
+        _prepare(connection, path, log)
+    except (sqlite3.Error, StoreUnusable) as error:
+        connection.close()
+        raise refusal(error, path) or error from None
+    return connection
+
+
+def open_reader(folder: Path, busy: float) -> sqlite3.Connection:
+    """A connection that can only read, of a store that is open for writing."""
+    return _connect(folder / FILE, "ro", busy)
+
+
+def refusal(error: Exception, path: Path) -> SpringheadError | None:
+    """What SQLite's error means to a caller; None where it is not about the state of the store."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _BUSY:
+        return StoreBusy(f"{path} is held by another process: {error}; try again, or end what holds it")
+    if code in _FULL:
+        return StoreFull(f"{path} cannot grow: {error}; free space on its disk")
+    if code in _UNUSABLE:
+        return StoreUnusable(
+            f"{path} cannot be used: {error}; check its permissions, or move it away and restart"
+        )
+    return None
+
+
+def _make_file(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        # Never opened where it exists: closing it again would end SQLite's locks in this process.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _connect(path: Path, mode: str, busy: float) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    try:
+        return sqlite3.connect(address, busy, isolation_level=None, check_same_thread=False, uri=True)
+    except sqlite3.Error as error:
+        raise refusal(error, path) or error from None
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, log: int) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise StoreUnusable(
+            f"{path} is a store of version {version}, and this springhead knows {VERSION}: "
+            "use the springhead that wrote it, or a newer one"
+        )
+    connection.execute(f"PRAGMA page_size = {_PAGE}")  # of a new file only
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise StoreUnusable(f"{path} is on a file system without shared memory: keep the data on a local disk")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {max(log // _PAGE, 1)}")
+    connection.execute(f"PRAGMA journal_size_limit = {4 * LOG}")  # what a slow reader made of it
+    connection.execute("PRAGMA cache_size = -16384")  # 16 MB
+    if version < VERSION:
+        schema = Path(__file__).with_name("schema.sql").read_text("utf-8")
+        connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT;")

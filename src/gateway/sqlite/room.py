@@ -1,0 +1,50 @@
+"""Whether there is room to accept more: asked before each append, so that what is accepted can be delivered."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..store import StoreFull
+from .lookup import log_of
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The limits of the store at `path`.
+
+    Attributes:
+        path: of its file.
+        max_bytes: the most that its rows and its log may take; None for no such limit.
+        reserve: bytes left free on its disk, for leasing and settling what was accepted; 0 for no such limit.
+    """
+
+    path: Path
+    max_bytes: int | None
+    reserve: int
+
+    def check(self, connection: sqlite3.Connection) -> None:
+        """Raises StoreFull where nothing more may be accepted."""
+        logged = log_of(self.path).stat().st_size  # there is one while a transaction is open
+        if self.max_bytes is not None and _used(connection) + logged > self.max_bytes:
+            raise StoreFull(
+                f"{self.path} has reached its limit of {self.max_bytes} bytes: "
+                "wait until events are delivered, drop dead letters, or raise the limit"
+            )
+        needed = self.reserve + logged  # the log has yet to go into the file
+        if self.reserve and shutil.disk_usage(self.path.parent).free < needed:
+            raise StoreFull(
+                f"the disk of {self.path} has not {self.reserve} bytes to spare: "
+                "free space on it, or wait until events are delivered"
+            )
+
+
+def _used(connection: sqlite3.Connection) -> int:
+    """Bytes of pages in use: deleted rows leave pages that new ones take."""
+    pages, free, size = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * size)

@@ -1,0 +1,93 @@
+-- Version 1. What changes often (leases, attempts) is kept apart from what is large (events), so that
+-- a claim writes a few bytes an event.
+
+CREATE TABLE IF NOT EXISTS source (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    undelivered INTEGER NOT NULL DEFAULT 0,
+    letters INTEGER NOT NULL DEFAULT 0
+);
+
+-- Undelivered events. AUTOINCREMENT: a seq settled late must never be another event's.
+CREATE TABLE IF NOT EXISTS event (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    bucket INTEGER NOT NULL,             -- crc32(source NUL user) % 64
+    source INTEGER NOT NULL REFERENCES source,
+    user TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    accepted_at REAL NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    lease_until REAL NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS event_bucket ON event (bucket);  -- and seq, as every index ends in the row's id
+
+CREATE TABLE IF NOT EXISTS body (
+    seq INTEGER PRIMARY KEY,
+    message_id TEXT NOT NULL,
+    call INTEGER,
+    event BLOB NOT NULL CHECK (typeof(event) = 'blob')
+);
+
+-- What was accepted. By day first: new rows and expired ones lie together, although digests are random.
+CREATE TABLE IF NOT EXISTS seen (
+    day INTEGER NOT NULL,
+    digest BLOB NOT NULL,                -- 16 bytes of source NUL message_id
+    at REAL NOT NULL,
+    PRIMARY KEY (day, digest)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS call (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at REAL NOT NULL,
+    asked INTEGER NOT NULL,              -- kept even where it has no letters
+    size INTEGER NOT NULL,
+    content BLOB NOT NULL                -- MessagePack
+);
+
+CREATE TABLE IF NOT EXISTS letter (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at REAL NOT NULL,
+    source INTEGER NOT NULL REFERENCES source,
+    rule TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    pointer TEXT NOT NULL,
+    line INTEGER,
+    decodable INTEGER NOT NULL,
+    call INTEGER,
+    digest BLOB,                         -- of the event in `seen` that it was, so that a replay is no duplicate
+    size INTEGER NOT NULL,
+    record BLOB NOT NULL CHECK (typeof(record) = 'blob'),
+    event BLOB NOT NULL CHECK (typeof(event) = 'blob')
+);
+CREATE INDEX IF NOT EXISTS letter_source ON letter (source, rule);
+CREATE INDEX IF NOT EXISTS letter_rule ON letter (rule);
+CREATE INDEX IF NOT EXISTS letter_call ON letter (call) WHERE call IS NOT NULL;
+
+-- Bytes of letters and calls: the one row that retention by size looks at.
+CREATE TABLE IF NOT EXISTS kept (id INTEGER PRIMARY KEY CHECK (id = 1), bytes INTEGER NOT NULL);
+INSERT OR IGNORE INTO kept VALUES (1, 0);
+
+CREATE TRIGGER IF NOT EXISTS event_in AFTER INSERT ON event BEGIN
+    UPDATE source SET undelivered = undelivered + 1 WHERE id = NEW.source;
+END;
+CREATE TRIGGER IF NOT EXISTS event_out AFTER DELETE ON event BEGIN
+    UPDATE source SET undelivered = undelivered - 1 WHERE id = OLD.source;
+    DELETE FROM body WHERE seq = OLD.seq;
+END;
+CREATE TRIGGER IF NOT EXISTS letter_in AFTER INSERT ON letter BEGIN
+    UPDATE source SET letters = letters + 1 WHERE id = NEW.source;
+    UPDATE kept SET bytes = bytes + NEW.size;
+END;
+CREATE TRIGGER IF NOT EXISTS letter_out AFTER DELETE ON letter BEGIN
+    UPDATE source SET letters = letters - 1 WHERE id = OLD.source;
+    UPDATE kept SET bytes = bytes - OLD.size;
+    DELETE FROM call WHERE id = OLD.call AND NOT asked AND NOT EXISTS (SELECT 1 FROM letter WHERE call = OLD.call);
+END;
+CREATE TRIGGER IF NOT EXISTS call_in AFTER INSERT ON call BEGIN
+    UPDATE kept SET bytes = bytes + NEW.size;
+END;
+CREATE TRIGGER IF NOT EXISTS call_out AFTER DELETE ON call BEGIN
+    UPDATE kept SET bytes = bytes - OLD.size;
+END;
+
+PRAGMA user_version = 1;

@@ -1,0 +1,169 @@
+"""The store in one SQLite file: many callers in, few transactions out."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from ..store import Call, Claimed, Counts, DeadLetter, Entry, Letter, Receipt, StoreBusy
+from . import keep, leases, lookup, retention
+from .opening import FILE, LOG, open_reader, open_writer, refusal
+from .room import Room
+from .writer import Writer
+
+T = TypeVar("T")
+DAY = 86400.0
+
+
+class SqliteStore:
+    """Keeps events in `store.sqlite` of a folder; several processes may have it open.
+
+    Appends that wait together are committed together, so that many senders cost few fsyncs. Leases and
+    settlements are safe from a crash of the process, and become durable with the next append: what a power cut
+    takes back is delivered once more.
+    """
+
+    def __init__(  # noqa: PLR0913 - all but the first have defaults
+        self,
+        folder: Path,
+        *,
+        window: float = 7 * DAY,
+        keep_calls: bool = False,
+        letter_age: float = 30 * DAY,
+        letter_bytes: int = 2**30,
+        max_bytes: int | None = None,
+        reserve: int = 2**26,
+        max_waiting: int = 1000,
+        busy_timeout: float = 5.0,
+        create: bool = True,
+    ) -> None:
+        """Open the store, or make it.
+
+        Args:
+            folder: where its files are.
+            window: seconds in which a (source, messageId) is accepted once.
+            keep_calls: keep the call of every append, not only where there are dead letters.
+            letter_age: seconds that dead letters and calls are kept.
+            letter_bytes: the most they take together; the oldest go first.
+            max_bytes: accept nothing more while the store takes more than this; None for no limit.
+            reserve: accept nothing more while its disk has fewer bytes than this to spare, so that what was
+                accepted can still be delivered; 0 for no limit.
+            max_waiting: accept nothing more while this many calls wait for the disk.
+            busy_timeout: seconds to wait for another process that writes.
+            create: make the folder and the store where there is none.
+
+        Raises:
+            StoreUnusable: it cannot be opened: the message says why, and what to do.
+            StoreBusy: another process held it for `busy_timeout`.
+        """
+        self._path = folder / FILE
+        self._window = window
+        self._keep_calls = keep_calls
+        self._letter_age, self._letter_bytes = letter_age, letter_bytes
+        self._max_waiting = max_waiting
+        self._room = Room(self._path, max_bytes, reserve)
+        log = min(reserve // 2 or LOG, LOG)  # so that a full log still has room to go into the file
+        connection = open_writer(folder, busy_timeout, create=create, log=log)
+        self._reader = open_reader(folder, busy_timeout)
+        self._reads = ThreadPoolExecutor(1, thread_name_prefix="springhead-store-reads")
+        self._writer = Writer(connection, self._path)
+
+    @property
+    def commits(self) -> int:
+        """Transactions committed since it was opened."""
+        return self._writer.commits
+
+    async def append(
+        self,
+        entries: Sequence[Entry],
+        letters: Sequence[Letter],
+        call: Call | None,
+        *,
+        replacing: Sequence[int] = (),
+    ) -> Receipt:
+        """As `Store.append`."""
+        if self._writer.waiting >= self._max_waiting:
+            raise StoreBusy(
+                f"{self._writer.waiting} calls wait for {self._path}: its disk is too slow for them"
+            )
+        batch = keep.Batch(entries, letters, call, replacing)
+
+        def work(connection: sqlite3.Connection) -> Receipt:
+            self._room.check(connection)
+            return keep.append(connection, batch, self._window, keep_call=self._keep_calls)
+
+        return await self._writer.do(work)
+
+    async def claim(self, lane: int, lanes: int, *, events: int, size: int, lease: float) -> list[Claimed]:
+        """As `Store.claim`."""
+        buckets = leases.buckets_of(lane, lanes)
+        work = partial(leases.claim, buckets=buckets, events=events, size=size, lease=lease)
+        return await self._writer.do(work, durable=False)
+
+    async def settle(self, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]] = ()) -> None:
+        """As `Store.settle`."""
+        await self._writer.do(partial(keep.settle, delivered=delivered, dead=dead), durable=False)
+
+    async def release(self, seqs: Sequence[int]) -> None:
+        """As `Store.release`."""
+        await self._writer.do(partial(leases.release, seqs=seqs), durable=False)
+
+    async def dead(  # noqa: PLR0913 - as the interface
+        self,
+        *,
+        source: str | None = None,
+        rule: str | None = None,
+        older_than: float | None = None,
+        younger_than: float | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> list[DeadLetter]:
+        """As `Store.dead`."""
+        now = time.time()
+        asked = {
+            "letter.id > ?": after,
+            "name = ?": source,
+            "rule = ?": rule,
+            "letter.at < ?": None if older_than is None else now - older_than,
+            "letter.at > ?": None if younger_than is None else now - younger_than,
+        }
+        return await self._read(partial(lookup.dead, asked=asked, limit=limit))
+
+    async def letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - as the interface
+        """As `Store.letter`."""
+        found = await self._read(partial(lookup.dead, asked={"letter.id = ?": id}, limit=1))
+        return found[0] if found else None
+
+    async def drop(self, ids: Sequence[int]) -> int:
+        """As `Store.drop`."""
+        return await self._writer.do(partial(keep.drop, ids=ids))
+
+    async def counts(self) -> Counts:
+        """As `Store.counts`."""
+        return await self._read(partial(lookup.counts, path=self._path))
+
+    async def sweep(self) -> None:
+        """As `Store.sweep`; in many short transactions, with appends between them."""
+        seen = partial(retention.prune_seen, window=self._window)
+        letters = partial(retention.prune_letters, age=self._letter_age, size=self._letter_bytes)
+        for prune in (seen, letters):
+            while await self._writer.do(prune, durable=False):
+                pass
+
+    async def close(self) -> None:
+        """As `Store.close`."""
+        await asyncio.to_thread(self._reads.shutdown)
+        self._reader.close()
+        await self._writer.close()  # last, so that SQLite empties its log into the file
+
+    async def _read(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._reads, question, self._reader)
+        except sqlite3.Error as error:
+            raise refusal(error, self._path) or error from None

@@ -1,0 +1,157 @@
+"""The group commit: what coroutines ask for in, one transaction for all that waits, answers out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, TypeAlias, TypeVar
+
+from ..store import StoreBusy, StoreFull
+from .opening import refusal
+
+T = TypeVar("T")
+Work: TypeAlias = Callable[[sqlite3.Connection], T]
+"""Writes within a transaction that is the caller's. It may run twice, the first time undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    work: Work[Any]
+    durable: bool
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+
+
+class Writer:
+    """One thread that owns the connection that writes.
+
+    Attributes:
+        commits: transactions committed.
+        waiting: requests not yet answered.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.commits = 0
+        self.waiting = 0
+        self._connection = connection
+        self._path = path
+        self._queue: SimpleQueue[_Request | None] = SimpleQueue()
+        self._closing = False
+        self._durable: bool | None = None
+        self._thread = Thread(target=self._serve, name="springhead-store", daemon=True)
+        self._thread.start()
+
+    async def do(self, work: Work[T], *, durable: bool = True) -> T:
+        """What `work` returns or raises, once it is committed.
+
+        Args:
+            work: what to write. If it raises, it alone is undone.
+            durable: on the disk when this returns, or (False) safe from a crash of the process only.
+        """
+        if self._closing:
+            raise StoreBusy(f"{self._path} is being closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self.waiting += 1
+        self._queue.put(_Request(work, durable, loop, future))
+        return await future
+
+    async def close(self) -> None:
+        """Finish what waits, and close the connection."""
+        if not self._closing:
+            self._closing = True
+            self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _serve(self) -> None:
+        closing = False
+        while not closing:
+            group, closing = self._group()
+            if group:
+                self._answer(group, self._results(group))
+        self._connection.close()
+
+    def _group(self) -> tuple[list[_Request], bool]:
+        group = []
+        request = self._queue.get()
+        try:
+            while request is not None:
+                group.append(request)
+                request = self._queue.get_nowait()
+        except Empty:
+            return group, False
+        return group, True
+
+    def _results(self, group: list[_Request]) -> list[Any]:
+        """What each came to; what finds no room is tried once more, by itself and with the log emptied."""
+        results = self._commit(group)
+        for index, result in enumerate(results):
+            if isinstance(result, StoreFull):
+                self._empty_log()
+                (results[index],) = self._commit([group[index]])
+        return results
+
+    def _commit(self, group: list[_Request]) -> list[Any]:
+        try:
+            self._begin(durable=any(request.durable for request in group))
+            results = [self._run(request.work) for request in group]
+            self._connection.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001 - whatever it is, callers must hear of it and the thread live
+            self._undo()
+            return [refusal(error, self._path) or error for _ in group]
+        self.commits += 1
+        return results
+
+    def _begin(self, *, durable: bool) -> None:
+        if durable is not self._durable:
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._durable = durable
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def _run(self, work: Work[Any]) -> Any:
+        self._connection.execute("SAVEPOINT request")
+        try:
+            result = work(self._connection)
+        except Exception as error:
+            if refusal(error, self._path):
+                raise
+            self._connection.execute("ROLLBACK TO request")
+            result = error
+        self._connection.execute("RELEASE request")
+        return result
+
+    def _undo(self) -> None:
+        with contextlib.suppress(sqlite3.Error):  # SQLite has already rolled back after some errors
+            self._connection.execute("ROLLBACK")
+
+    def _empty_log(self) -> None:
+        """Put the log into the file, unless that means to wait for somebody who reads it."""
+        (busy,) = self._connection.execute("PRAGMA busy_timeout").fetchone()
+        for command in ("busy_timeout = 0", "wal_checkpoint(TRUNCATE)", f"busy_timeout = {busy}"):
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute(f"PRAGMA {command}")
+
+    def _answer(self, group: list[_Request], results: list[Any]) -> None:
+        answers = defaultdict(list)
+        for request, result in zip(group, results, strict=True):
+            answers[request.loop].append((request.future, result))
+        for loop, of_loop in answers.items():
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(self._wake, of_loop)
+
+    def _wake(self, answers: list[tuple[asyncio.Future[Any], Any]]) -> None:
+        self.waiting -= len(answers)
+        for future, result in answers:
+            if future.done():  # its caller was cancelled; what it asked for is committed all the same
+                continue
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)

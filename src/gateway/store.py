@@ -1,0 +1,201 @@
+"""The store: events and dead letters in, durable when it says so; events out until they are delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from ..core.errors import SpringheadError
+
+
+class _Discreet(msgspec.Struct, frozen=True):
+    """A value whose repr tells how much it holds of what a sender sent, never what."""
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={_outline(getattr(self, name))}" for name in self.__struct_fields__)
+        return f"{type(self).__name__}({shown})"
+
+
+def _outline(value: object) -> str:
+    if isinstance(value, bytes):
+        return f"<{len(value)} bytes>"
+    return f"<{len(value)} members>" if isinstance(value, dict) else repr(value)
+
+
+class Entry(_Discreet, frozen=True):
+    """One finished event to keep until it is delivered.
+
+    Attributes:
+        source: the configured source's name.
+        message_id: the event's messageId.
+        user: its userId, else its anonymousId: what order is kept by, within a source.
+        event: the event as UTF-8 JSON.
+    """
+
+    source: str
+    message_id: str
+    user: str
+    event: bytes
+
+
+class Letter(_Discreet, frozen=True):
+    """A dead letter to keep: a record that became no event, or an event nobody takes.
+
+    Attributes:
+        source: the configured source's name.
+        rule: what it broke: `schema/required`, `delivery/400`, `delivery/too-large`, ...
+        reason: one sentence; never a value of the record's.
+        pointer: where in the body it stood (JSON Pointer).
+        line: the line of the body, counted from 1; None where the body is one document.
+        record: the record as sent, as JSON, or its bytes where they could not be decoded.
+        decodable: whether `record` is JSON.
+        event: the finished event, where there was one.
+    """
+
+    source: str
+    rule: str
+    reason: str
+    pointer: str = ""
+    line: int | None = None
+    record: bytes = b""
+    decodable: bool = True
+    event: bytes = b""
+
+
+class Call(_Discreet, frozen=True):
+    """The HTTP call a batch came in, without secrets: no write key in `url`, no authorization in `headers`."""
+
+    method: str
+    url: str
+    headers: dict[str, list[str]]
+    query: dict[str, list[str]]
+    body: bytes
+    id: str
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What was kept: events stored, duplicates not stored again, ids of the dead letters in their order."""
+
+    stored: int
+    duplicates: int
+    letters: tuple[int, ...]
+
+
+class Claimed(_Discreet, frozen=True):
+    """An event to deliver; `accepted_at` in epoch seconds, `attempts` how often it was given back."""
+
+    seq: int
+    source: str
+    message_id: str
+    user: str
+    event: bytes
+    accepted_at: float
+    attempts: int
+
+
+class DeadLetter(Letter, frozen=True, kw_only=True):
+    """A dead letter kept: its id, since when (epoch seconds), and the call it came in where that is kept."""
+
+    id: int
+    at: float
+    call: Call | None = None
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How much is kept.
+
+    Attributes:
+        undelivered: events not yet delivered.
+        oldest: when the oldest of them was accepted, epoch seconds.
+        letters: dead letters.
+        bytes: on disk.
+        by_source: undelivered and dead letters of each source there was an event or a letter of.
+    """
+
+    undelivered: int
+    oldest: float | None
+    letters: int
+    bytes: int
+    by_source: dict[str, tuple[int, int]]
+
+
+class StoreFull(SpringheadError):  # noqa: N818 - the name says what is wrong
+    """There is no room to write: nothing of the refused call was kept. Answer 503 with Retry-After."""
+
+
+class StoreBusy(SpringheadError):  # noqa: N818
+    """Too much waits, or another process holds the store: nothing was kept. Answer 503 with Retry-After."""
+
+
+class StoreUnusable(SpringheadError):  # noqa: N818
+    """The store cannot be opened or read: damaged, of a newer springhead, no permission, not there."""
+
+
+class Store(Protocol):
+    """What the gateway asks of whatever keeps its events. All methods may raise the three errors above."""
+
+    async def append(
+        self,
+        entries: Sequence[Entry],
+        letters: Sequence[Letter],
+        call: Call | None,
+        *,
+        replacing: Sequence[int] = (),
+    ) -> Receipt:
+        """Keep events and dead letters: all or nothing, durable (fsynced) when it returns.
+
+        Args:
+            entries: events. One whose (source, message_id) was accepted within the window is counted as a
+                duplicate and not stored, unless a letter in `replacing` is what became of it.
+            letters: dead letters.
+            call: what they came in; kept where there are letters, or where the store keeps all calls.
+            replacing: ids of dead letters that go in the same transaction: a replay.
+        """
+
+    async def claim(self, lane: int, lanes: int, *, events: int, size: int, lease: float) -> list[Claimed]:
+        """The oldest undelivered, unleased events of a lane, in order: at least one where there is one.
+
+        Never an event of a user that has an older one leased.
+
+        Args:
+            lane: from 0; users are spread over lanes by source and user, and stay in theirs.
+            lanes: how many there are: 1, 2, 4, 8, 16, 32 or 64.
+            events: the most to claim.
+            size: the most bytes of events to claim, together.
+            lease: seconds after which the claim ends by itself.
+        """
+
+    async def settle(self, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]] = ()) -> None:
+        """Forget delivered events (by seq), turn others (seq, rule, reason) into dead letters. Idempotent."""
+
+    async def release(self, seqs: Sequence[int]) -> None:
+        """Give claimed events back, and count the attempt."""
+
+    async def dead(  # noqa: PLR0913 - filters, each optional
+        self,
+        *,
+        source: str | None = None,
+        rule: str | None = None,
+        older_than: float | None = None,
+        younger_than: float | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> list[DeadLetter]:
+        """Dead letters by id, from the one after `after`; ages in seconds."""
+
+    async def letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - what it is called everywhere
+        """One dead letter; None where there is none of this id."""
+
+    async def drop(self, ids: Sequence[int]) -> int:
+        """Drop dead letters; how many there were."""
+
+    async def counts(self) -> Counts:
+        """How much is kept, at a cost that does not grow with it."""
+
+    async def sweep(self) -> None:
+        """Prune what was seen before the window, and dead letters and calls beyond their age and size."""
+
+    async def close(self) -> None:
+        """Finish what was asked for, and close."""

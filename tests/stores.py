@@ -1,0 +1,74 @@
+"""A store in a folder, and what to put into it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from springhead.gateway.sqlite import SqliteStore
+from springhead.gateway.store import Call, Claimed, Entry, Letter, Receipt
+
+FILE = "store.sqlite"
+
+
+@asynccontextmanager
+async def opened(folder: Path, **settings: Any) -> AsyncIterator[SqliteStore]:
+    """A store that is closed in the end."""
+    store = SqliteStore(folder, **({"reserve": 0} | settings))
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def use(folder: Path, scenario: Callable[[SqliteStore], Awaitable[None]], **settings: Any) -> None:
+    """Run a scenario with a store of this folder."""
+
+    async def run() -> None:
+        async with opened(folder, **settings) as store:
+            await scenario(store)
+
+    asyncio.run(run())
+
+
+def entry(message_id: str, user: str = "ada", source: str = "auth0", size: int = 2) -> Entry:
+    """An event of `size` bytes."""
+    return Entry(source, message_id, user, b"{" + b" " * (size - 2) + b"}")
+
+
+def letter(rule: str = "schema/required", source: str = "auth0", record: bytes = b"{}") -> Letter:
+    """A dead letter."""
+    return Letter(source, rule, "type is required", "/0", 3, record)
+
+
+def call(body: bytes = b"[]") -> Call:
+    """An HTTP call."""
+    return Call("POST", "/v1/webhook", {"user-agent": ["example"]}, {"a": ["1", "2"]}, body, "request-1")
+
+
+async def keep(store: SqliteStore, *entries: Entry) -> Receipt:
+    """Append these events."""
+    return await store.append(entries, [], None)
+
+
+async def claim(store: SqliteStore, lane: int = 0, lanes: int = 1, **limits: Any) -> list[Claimed]:
+    """Claim all there is, but for the limits given."""
+    return await store.claim(lane, lanes, **({"events": 100, "size": 1_000_000, "lease": 60.0} | limits))
+
+
+def names(claimed: list[Claimed]) -> list[str]:
+    """The messageIds of what was claimed."""
+    return [each.message_id for each in claimed]
+
+
+def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    """What the file itself answers, to a connection of its own."""
+    connection = sqlite3.connect(folder / FILE)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
