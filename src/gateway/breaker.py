@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-ASK_AGAIN = 0.5
+ASK_AGAIN = 0.1
 """Seconds until a lane asks again while another one probes."""
 
 

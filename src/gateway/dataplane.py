@@ -49,6 +49,7 @@ class DataPlane:
         connections: int,
     ) -> None:
         self._url = url.rstrip("/") + "/v1/batch"
+        self._keys = dict(keys)
         self._headers = {source: _headers(key, compress) for source, key in keys.items()}
         self._timeout, self._compress = timeout, compress
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
@@ -70,6 +71,7 @@ class DataPlane:
             return Later(None, "timeout")
         except httpx.HTTPError as error:
             return Later(None, type(error).__name__)
+        text = text.replace(self._keys[source], "<write key>")[:_TEXT]
         return _answer(response.status_code, response.headers.get("retry-after"), text)
 
     async def close(self) -> None:
@@ -114,10 +116,10 @@ async def _text(response: httpx.Response) -> str:
     kept, size = b"", 0
     async for chunk in response.aiter_bytes():
         size += len(chunk)
-        kept += chunk[: 4 * _TEXT - len(kept)]
+        kept += chunk[: 8 * _TEXT - len(kept)]
         if size > _ANSWER:
             break
-    return " ".join(kept.decode("utf-8", "replace").split())[:_TEXT]
+    return " ".join(kept.decode("utf-8", "replace").split())
 
 
 def _answer(status: int, wait: str | None, text: str) -> Answer:

@@ -130,11 +130,10 @@ class Delivery(_Section):
     @field_validator("to")
     @classmethod
     def _is_a_destination(cls, to: str) -> str:
-        url = urlsplit(to)
-        if url.scheme in ("http", "https"):
-            if not url.hostname or url.username is not None or url.query or url.fragment:
+        if to.startswith(("https://", "http://")):
+            if not _is_plain_url(to):
                 raise ValueError("must be https://host[:port][/path]; keys go into write_key")
-        elif to != "stdout:" and not to.removeprefix("file:") < to:
+        elif to != "stdout:" and not (to.startswith("file:") and to != "file:"):
             raise ValueError('must begin with "https://", "file:" or "stdout:"')
         return to
 
@@ -210,3 +209,11 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _is_plain_url(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        return bool(url.hostname) and url.port != 0 and not (url.username or url.query or url.fragment)
+    except ValueError:  # its message quotes the text, which may hold a key
+        return False
