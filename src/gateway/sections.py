@@ -214,6 +214,6 @@ def _is_loopback(host: str) -> bool:
 def _is_plain_url(text: str) -> bool:
     try:
         url = urlsplit(text)
-        return bool(url.hostname) and url.port != 0 and not (url.username or url.query or url.fragment)
+        return bool(url.hostname) and url.port != 0 and not ("@" in url.netloc or url.query or url.fragment)
     except ValueError:  # its message quotes the text, which may hold a key
         return False
