@@ -1,0 +1,145 @@
+"""Files as destinations: events in, lines of JSON out, on disk before they count as delivered; or to stdout."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from .destination import Accepted, Answer, Later
+
+_BLOCK = 1 << 16
+
+
+class JsonLines:
+    """Appends to a file; one that is full is put aside as `<name>.000001`, and so on."""
+
+    def __init__(self, path: Path, *, rotate_bytes: int, rotate_keep: int = 0) -> None:
+        self._path, self._limit, self._keep = path, rotate_bytes, rotate_keep
+        self._fd: int | None = None
+        self._size = 0
+        self._lock = threading.Lock()
+
+    async def send(self, source: str, events: Sequence[bytes]) -> Answer:  # noqa: ARG002 - the same file for all
+        """Append the events, and wait for the disk."""
+        try:
+            await asyncio.to_thread(self._append, b"\n".join((*events, b"")))
+        except OSError as error:
+            return Later(None, type(error).__name__ if error.errno is None else os.strerror(error.errno))
+        return Accepted()
+
+    async def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._shut()
+
+    def _append(self, data: bytes) -> None:
+        with self._lock:
+            fd = self._open() if self._fd is None else self._fd
+            if self._size and self._size + len(data) > self._limit:
+                fd = self._rotate()
+            try:
+                written = 0
+                while written < len(data):
+                    written += os.write(fd, data[written:] if written else data)
+                os.fsync(fd)
+            except OSError:
+                with suppress(OSError):
+                    os.ftruncate(fd, self._size)  # half a batch would stand there twice
+                self._shut()
+                raise
+            self._size += len(data)
+
+    def _open(self) -> int:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._fd = fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._size = _mend(fd)
+        _sync_folder(self._path.parent)
+        return fd
+
+    def _rotate(self) -> int:
+        self._shut()
+        aside = self._aside()
+        number = int(aside[-1].suffix[1:]) + 1 if aside else 1
+        self._path.rename(self._path.with_name(f"{self._path.name}.{number:06}"))
+        if self._keep:
+            for path in self._aside()[: -self._keep]:
+                path.unlink()
+        return self._open()
+
+    def _aside(self) -> list[Path]:
+        prefix = self._path.name + "."
+        numbered = (path for path in self._path.parent.iterdir() if path.name.startswith(prefix))
+        return sorted(
+            (path for path in numbered if path.name.removeprefix(prefix).isdecimal()),
+            key=lambda path: int(path.suffix[1:]),
+        )
+
+    def _shut(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+class Stdout:
+    """Writes to an open stream, which is left open."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    async def send(self, source: str, events: Sequence[bytes]) -> Answer:  # noqa: ARG002
+        """Write the events; a reader that is slow slows delivery."""
+        try:
+            await asyncio.to_thread(self._write, b"\n".join((*events, b"")))
+        except OSError as error:
+            return Later(None, type(error).__name__)
+        return Accepted()
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def _write(self, data: bytes) -> None:
+        with self._lock:
+            self._stream.write(data)
+            self._stream.flush()
+
+
+def _mend(fd: int) -> int:
+    """Take away a last line that a crash cut off, for its event comes again; the size of what is left."""
+    size = os.fstat(fd).st_size
+    begin = _last_line(fd, size)
+    if begin == size:
+        return size
+    try:
+        msgspec.json.decode(os.pread(fd, size - begin, begin))
+    except ValueError:
+        os.ftruncate(fd, begin)
+        return begin
+    return size + os.write(fd, b"\n")
+
+
+def _last_line(fd: int, size: int) -> int:
+    """Where what follows the last newline begins."""
+    end = size
+    while end:
+        start = max(end - _BLOCK, 0)
+        newline = os.pread(fd, end - start, start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end = start
+    return 0
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

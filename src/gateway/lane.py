@@ -1,0 +1,234 @@
+"""A lane: a share of the users in, their events sent in order, settled, split, held or given back."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+import traceback
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from .breaker import ASK_AGAIN, Breaker
+from .dataplane import ENVELOPE
+from .destination import Destination, Later, Observer, Refused
+from .sections import Delivery as Rules
+from .store import Claimed, Store
+
+POLL = 1.0
+"""Seconds between two looks into the store where nobody wakes the lane."""
+
+_SPARE = 30.0
+_log = structlog.get_logger("springhead.delivery")
+
+
+@dataclass(slots=True)
+class Means:
+    """What the lanes of a delivery share."""
+
+    store: Store
+    destination: Destination
+    rules: Rules
+    observer: Observer
+    breaker: Breaker
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    held: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """Sources the destination refuses whatever is sent: how often in a row, and until when left alone."""
+
+    def backoff(self, tries: int) -> float:
+        """Seconds to wait after so many failures in a row: doubling, with jitter over all of it."""
+        most = min(self.rules.retry_max, self.rules.retry_min * 2.0 ** min(tries, 60))
+        return random.uniform(self.rules.retry_min, most)  # noqa: S311 - jitter is no secret
+
+
+@dataclass(slots=True)
+class _Piece:
+    source: str
+    events: Sequence[Claimed]
+
+    @property
+    def seqs(self) -> list[int]:
+        return [event.seq for event in self.events]
+
+    def halves(self) -> list[_Piece]:
+        """The second half and the first: the last of a list is sent next."""
+        middle = len(self.events) // 2
+        return [_Piece(self.source, self.events[middle:]), _Piece(self.source, self.events[:middle])]
+
+
+class Lane:
+    """Claims, sends and settles the events of its users, one batch after the other."""
+
+    def __init__(self, number: int, means: Means) -> None:
+        self.number, self._means = number, means
+        self.woken = asyncio.Event()
+        self._tries = 0
+        # Splitting ends when no time is left in the lease for one more request.
+        self._work_time = means.rules.timeout + _SPARE
+        self._lease = means.rules.timeout + self._work_time
+
+    async def run(self) -> None:
+        """Deliver until told to stop. Nothing that goes wrong ends it."""
+        while not self._means.stopping.is_set():
+            try:
+                await self._round()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other events still have to go out
+                at = traceback.extract_tb(error.__traceback__)[-1]
+                what = {"error": type(error).__name__, "at": f"{at.name}:{at.lineno}"}
+                _log.error("delivery went wrong and goes on", lane=self.number, **what)
+                await _waited(self._means.stopping, self._means.backoff(2))
+
+    async def _round(self) -> None:
+        means = self._means
+        if wait := means.breaker.admit(self.number):
+            await _waited(means.stopping, wait)
+            return
+        self.woken.clear()
+        try:
+            claimed = await self._claim()
+            pause = await self._deliver(claimed)
+        finally:
+            means.breaker.withdraw(self.number)
+        if pause:
+            await _waited(means.stopping, pause)
+        elif not claimed:
+            await _waited(self.woken, POLL)
+
+    async def _claim(self) -> list[Claimed]:
+        rules = self._means.rules
+        return await self._means.store.claim(
+            self.number, rules.lanes, events=rules.batch_events, size=rules.batch_bytes, lease=self._lease
+        )
+
+    async def _deliver(self, claimed: Sequence[Claimed]) -> float:
+        """Send what was claimed; the seconds to wait after. What was not sent is given back."""
+        deadline = time.monotonic() + self._work_time
+        limit = self._means.rules.event_limit
+        large = [
+            (event, f"the event has {len(event.event)} bytes, delivery.event_limit is {limit}")
+            for event in claimed
+            if len(event.event) > limit
+        ]
+        work = _pieces((event for event in claimed if len(event.event) <= limit), self._means.rules.batch_limit)
+        pause = 0.0
+        try:
+            await self._bury(large, "delivery/too-large")
+            while work and not pause and not self._means.stopping.is_set() and time.monotonic() < deadline:
+                pause = await self._send(work)
+        finally:
+            if work:
+                await self._means.store.release([seq for piece in work for seq in piece.seqs])
+        return pause
+
+    async def _send(self, work: list[_Piece]) -> float:
+        """Send the last piece and take it off, unless it has to be sent again; the seconds to wait after."""
+        means, piece = self._means, work[-1]
+        if time.monotonic() < means.held.get(piece.source, (0, 0.0))[1]:
+            work.pop()  # it keeps its lease, so that what stands behind it can be claimed
+            return 0.0
+        answer = await means.destination.send(piece.source, [event.event for event in piece.events])
+        if isinstance(answer, Later):
+            return self._failed(piece, answer)
+        self._tries = 0
+        means.breaker.succeeded()
+        if isinstance(answer, Refused):
+            await self._refused(work, answer)
+            return 0.0
+        means.held.pop(piece.source, None)
+        await self._settle(piece.seqs)
+        work.pop()
+        means.observer.delivered(piece.source, len(piece.events))
+        return 0.0
+
+    def _failed(self, piece: _Piece, answer: Later) -> float:
+        means = self._means
+        pause = max(means.backoff(self._tries), answer.after or 0.0)
+        self._tries += 1
+        means.breaker.failed(pause, answer.after)
+        _log.warning(
+            "delivery is retried",
+            lane=self.number,
+            source=piece.source,
+            why=answer.why,
+            tries=self._tries,
+            wait=round(pause, 1),
+        )
+        means.observer.retried(piece.source, answer.why)
+        return ASK_AGAIN if means.breaker.is_open else pause
+
+    async def _refused(self, work: list[_Piece], answer: Refused) -> None:
+        piece = work[-1]
+        if answer.always:
+            work.pop()
+            self._hold(piece, answer)
+        elif len(piece.events) > 1:
+            work[-1:] = piece.halves()
+        else:
+            reason = f"the destination answered {answer.status}: {answer.text}"
+            await self._bury([(piece.events[0], reason)], f"delivery/{answer.status}")
+            work.pop()
+
+    def _hold(self, piece: _Piece, answer: Refused) -> None:
+        """Leave a source alone for a while: its key or the address is wrong, its events are not."""
+        means = self._means
+        tries = means.held.get(piece.source, (0, 0.0))[0]
+        pause = means.backoff(tries + 1)
+        means.held[piece.source] = (tries + 1, time.monotonic() + pause)
+        _log.error(
+            "the destination refuses all events of a source; they are kept and tried again",
+            source=piece.source,
+            status=answer.status,
+            answer=answer.text,
+            tries=tries + 1,
+            wait=round(pause, 1),
+            advice="check delivery.to and the source's destination_write_key, and that it is enabled there",
+        )
+        means.observer.retried(piece.source, f"status {answer.status}")
+
+    async def _bury(self, dead: Sequence[tuple[Claimed, str]], rule: str) -> None:
+        """Make dead letters of events, each with its reason."""
+        if dead:
+            await self._settle([], [(event.seq, rule, reason) for event, reason in dead])
+        for event, _ in dead:
+            _log.warning(
+                "an event became a dead letter", source=event.source, rule=rule, message_id=event.message_id
+            )
+            self._means.observer.dead(event.source, rule, 1)
+
+    async def _settle(self, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]] = ()) -> None:
+        """Settle, however long the store takes: what was sent and forgotten about would be sent twice."""
+        tries = 0
+        while True:
+            try:
+                await self._means.store.settle(delivered, dead)
+            except Exception as error:  # noqa: BLE001 - a full disk, a lock: it will pass
+                wait = self._means.backoff(tries)
+                tries += 1
+                _log.error("the store does not settle", error=type(error).__name__, tries=tries)
+                await asyncio.sleep(wait)
+            else:
+                return
+
+
+def _pieces(claimed: Iterable[Claimed], limit: int) -> list[_Piece]:
+    """The events by source, in order, in pieces no longer than the limit; the last is to be sent first."""
+    pieces: list[_Piece] = []
+    open_: dict[str, tuple[list[Claimed], int]] = {}
+    for event in claimed:
+        events, size = open_.get(event.source, ([], ENVELOPE))
+        size += len(event.event) + 1
+        if not events or size > limit:
+            events, size = [], ENVELOPE + len(event.event) + 1
+            pieces.append(_Piece(event.source, events))
+        events.append(event)
+        open_[event.source] = events, size
+    return pieces[::-1]
+
+
+async def _waited(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

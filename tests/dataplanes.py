@@ -1,0 +1,113 @@
+"""A data plane for tests: an HTTP server on loopback that takes batches, and fails as it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gzip
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Reply: TypeAlias = tuple[int, dict[str, str], str]
+OK: Reply = (200, {}, "OK")
+HANG: Reply = (0, {}, "hang")
+"""Take the batch, and never answer."""
+CUT: Reply = (0, {}, "cut")
+"""Take the batch, and close the connection in the middle of the answer."""
+
+
+@dataclass
+class Batch:
+    """One request as it came."""
+
+    key: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+    size: int
+
+    @property
+    def ids(self) -> list[str]:
+        """The messageIds, in order."""
+        return [event["messageId"] for event in self.body["batch"]]
+
+
+@dataclass
+class FakeDataPlane:
+    """What came, what was taken, and how the next batch is answered."""
+
+    answer: Callable[[Batch], Reply] = lambda _batch: OK
+    url: str = ""
+    came: list[Batch] = field(default_factory=list)
+    taken: list[str] = field(default_factory=list)
+    """The messageIds of batches answered 200, or of which the answer was lost on purpose."""
+    under_way: int = 0
+    most_under_way: int = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the requests of one connection."""
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                await self._answer(head, reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def _answer(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        first, *lines = head.decode().strip().split("\r\n")
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+        raw = await reader.readexactly(int(headers["content-length"]))
+        body = gzip.decompress(raw) if headers.get("content-encoding") == "gzip" else raw
+        assert first == "POST /v1/batch HTTP/1.1"
+        user, _, password = (
+            base64.b64decode(headers["authorization"].removeprefix("Basic ")).decode().partition(":")
+        )
+        assert password == ""
+        batch = Batch(user, headers, json.loads(body), len(body))
+        self.came.append(batch)
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            await self._reply(batch, writer)
+        finally:
+            self.under_way -= 1
+
+    async def _reply(self, batch: Batch, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.001)
+        status, headers, text = self.answer(batch)
+        if status in (0, 200):
+            self.taken += batch.ids
+        if (status, text) == (0, "hang"):
+            await asyncio.sleep(3600)
+        length = len(text) + (100 if status == 0 else 0)
+        lines = [f"HTTP/1.1 {status or 200} -", f"Content-Length: {length}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        writer.write("\r\n".join([*lines, "", text]).encode())
+        await writer.drain()
+        if status == 0:
+            raise ConnectionError
+
+
+@asynccontextmanager
+async def data_plane(answer: Callable[[Batch], Reply] = lambda _batch: OK) -> AsyncIterator[FakeDataPlane]:
+    """A data plane that listens on a free port."""
+    plane = FakeDataPlane(answer)
+    connections: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(plane.serve(reader, writer))
+        connections.add(task)
+        task.add_done_callback(connections.discard)
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    plane.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield plane
+    finally:
+        server.close()
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)

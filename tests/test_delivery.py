@@ -1,0 +1,682 @@
+"""Delivery to a real HTTP server, and to files, through everything that goes wrong on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import itertools
+import json
+import os
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any, cast
+from zlib import crc32
+
+import pytest
+from structlog.testing import capture_logs
+
+from dataplanes import CUT, HANG, OK, Batch, FakeDataPlane, Reply, data_plane
+from springhead.gateway.dataplane import LONGEST_WAIT, DataPlane, retry_after
+from springhead.gateway.deliver import Delivery, open_destination
+from springhead.gateway.destination import Accepted, Destination, Later
+from springhead.gateway.files import JsonLines, Stdout
+from springhead.gateway.sections import Delivery as Rules
+from springhead.gateway.store import Claimed, Store
+
+KEYS = {"Acme": "acme-key", "Other": "other-key"}
+
+
+@dataclass
+class MemoryStore:
+    """The part of a store that delivery uses, in memory."""
+
+    events: dict[int, Claimed] = field(default_factory=dict)
+    leases: dict[int, float] = field(default_factory=dict)
+    letters: list[tuple[str, str, str]] = field(default_factory=list)
+    """The messageId, rule and reason of each dead letter."""
+    failing: int = 0
+    """How many calls of `settle` fail from now on."""
+
+    def add(self, source: str, user: str, message_id: str, size: int = 0) -> None:
+        """Keep one event."""
+        event = json.dumps({"messageId": message_id, "userId": user, "pad": "x" * size}).encode()
+        seq = len(self.events) + 1
+        self.events[seq] = Claimed(seq, source, message_id, user, event, 0.0, 0)
+
+    async def claim(self, lane: int, lanes: int, *, events: int, size: int, lease: float) -> list[Claimed]:
+        """As the protocol says."""
+        now = time.monotonic()
+        claimed: list[Claimed] = []
+        taken, behind = 0, set()
+        for seq, event in sorted(self.events.items()):
+            who = (event.source, event.user)
+            if crc32(f"{event.source}\0{event.user}".encode()) % lanes != lane:
+                continue
+            if self.leases.get(seq, 0) > now:
+                behind.add(who)
+            elif who not in behind:
+                if claimed and (len(claimed) >= events or taken + len(event.event) > size):
+                    break
+                taken += len(event.event)
+                claimed.append(event)
+        self.leases |= {event.seq: now + lease for event in claimed}
+        return claimed
+
+    async def settle(self, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]] = ()) -> None:
+        """As the protocol says."""
+        if self.failing:
+            self.failing -= 1
+            raise OSError("disk full")
+        for seq in delivered:
+            self.events.pop(seq, None)
+        for seq, rule, reason in dead:
+            if event := self.events.pop(seq, None):
+                self.letters.append((event.message_id, rule, reason))
+
+    async def release(self, seqs: Sequence[int]) -> None:
+        """As the protocol says."""
+        for seq in seqs:
+            self.leases.pop(seq, None)
+
+    async def empty(self) -> None:
+        """Wait until nothing is undelivered."""
+        await until(lambda: not self.events)
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Wait until something is true."""
+    async with asyncio.timeout(8):
+        while not true():  # noqa: ASYNC110 - what is waited for knows no event loop
+            await asyncio.sleep(0.005)
+
+
+@dataclass
+class Watch:
+    """An observer that writes down what it is told."""
+
+    told: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def delivered(self, source: str, count: int) -> None:
+        """Note it."""
+        self.told.append(("delivered", source, count))
+
+    def retried(self, source: str, why: str) -> None:
+        """Note it."""
+        self.told.append(("retried", source, why))
+
+    def dead(self, source: str, rule: str, count: int) -> None:
+        """Note it."""
+        self.told.append(("dead", source, rule, count))
+
+    def breaker(self, is_open: bool) -> None:
+        """Note it."""
+        self.told.append(("breaker", is_open))
+
+
+def rules(**given: Any) -> Rules:
+    """Settings that wait for nothing long."""
+    quick = {"timeout": 0.5, "retry_min": 0.005, "retry_max": 0.02, "breaker_pause": 0.05}
+    return Rules(**{**quick, **given})
+
+
+def store_of(count: int, users: int = 7, source: str = "Acme") -> MemoryStore:
+    """A store that holds so many events of so many users."""
+    store = MemoryStore()
+    for number in range(count):
+        store.add(source, f"user-{number % users}", f"{number:05}")
+    return store
+
+
+@asynccontextmanager
+async def delivering(
+    store: MemoryStore, to: Destination, settings: Rules, watch: Watch | None = None
+) -> AsyncIterator[Delivery]:
+    """A delivery that runs."""
+    delivery = Delivery(cast("Store", store), to, settings, watch)
+    delivery.start()
+    try:
+        yield delivery
+    finally:
+        await delivery.stop(2)
+
+
+def deliver(
+    store: MemoryStore, answer: Callable[[Batch], Reply], watch: Watch | None = None, **given: Any
+) -> FakeDataPlane:
+    """Deliver all the store holds to a data plane that answers so."""
+
+    async def scenario() -> FakeDataPlane:
+        async with data_plane(answer) as plane:
+            settings = rules(to=plane.url, **given)
+            async with delivering(store, open_destination(settings, KEYS), settings, watch):
+                await store.empty()
+            return plane
+
+    return asyncio.run(scenario())
+
+
+def in_order(ids: Iterable[str], users: int = 7) -> bool:
+    """Whether each user's messages first came in the order in which they were stored."""
+    by_user: dict[int, list[str]] = defaultdict(list)
+    for one in dict.fromkeys(ids):
+        by_user[int(one) % users].append(one)
+    return all(seen == sorted(seen) for seen in by_user.values())
+
+
+def ids(count: int) -> list[str]:
+    """The messageIds of so many events."""
+    return [f"{number:05}" for number in range(count)]
+
+
+def first(*replies: Reply) -> Callable[[Batch], Reply]:
+    """Answer so at first, in turn, and OK from then on."""
+    left = list(replies)
+    return lambda _batch: left.pop(0) if left else OK
+
+
+def test_batches_are_posted_as_the_http_api_says() -> None:
+    """Basic authentication with the source's key and no password, gzip, the events as they are, sentAt."""
+    store = store_of(3)
+    store.add("Other", "ada@example.com", "00003")
+    raw = [event.event for event in store.events.values()]
+
+    plane = deliver(store, first(), lanes=1)
+
+    acme, other = plane.came
+    assert (acme.key, other.key) == ("acme-key", "other-key")
+    assert acme.body["batch"] == [json.loads(event) for event in raw[:3]]
+    assert other.body["batch"] == [json.loads(raw[3])]
+    assert acme.headers["content-type"] == "application/json"
+    assert acme.headers["content-encoding"] == "gzip"
+    sent = datetime.strptime(acme.body["sentAt"], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    assert abs(datetime.now(UTC) - sent) < timedelta(seconds=10)
+
+
+def test_gzip_can_be_turned_off() -> None:
+    """For a proxy that cannot inflate."""
+    plane = deliver(store_of(1), first(), gzip=False)
+
+    assert "content-encoding" not in plane.came[0].headers
+
+
+def test_all_is_delivered_once_in_as_many_lanes_as_asked() -> None:
+    """A data plane that is well gets everything once, in order, from several lanes at a time."""
+    watch = Watch()
+    plane = deliver(store_of(2_000), first(), watch, batch_events=50, lanes=4)
+
+    assert sorted(plane.taken) == ids(2_000)
+    assert in_order(plane.taken)
+    assert 1 < plane.most_under_way <= 4
+    assert sum(told[2] for told in watch.told) == 2_000
+
+
+@pytest.mark.parametrize(
+    "reply", [(500, {}, "oh"), (503, {}, ""), (429, {}, "slow"), (408, {}, ""), (429, {"Retry-After": "0"}, "")]
+)
+def test_a_failure_that_passes_costs_nothing(reply: Reply) -> None:
+    """What was not accepted is sent again, in order, and nothing twice."""
+    plane = deliver(store_of(200), first(*[reply] * 12), batch_events=10)
+
+    assert sorted(plane.taken) == ids(200)
+    assert in_order(plane.taken)
+
+
+def test_a_lost_answer_means_sending_again() -> None:
+    """A data plane that hangs, or closes in the middle of its answer, gets those events twice and no others."""
+    store = store_of(200)
+    plane = deliver(store, first(HANG, CUT, OK, CUT), batch_events=10, timeout=0.2)
+
+    twice = [one for one in set(plane.taken) if plane.taken.count(one) > 1]
+    assert sorted(set(plane.taken)) == ids(200)
+    assert len(plane.taken) == 200 + len(twice)
+    assert 0 < len(twice) <= 30
+    assert in_order(plane.taken)
+
+
+def test_every_failure_at_once_loses_nothing() -> None:
+    """Order per user holds through any mixture."""
+    mixture = [(500, {}, ""), CUT, (429, {}, ""), HANG, (502, {}, ""), OK] * 4
+    plane = deliver(store_of(300), first(*mixture), batch_events=10, timeout=0.1)
+
+    assert sorted(set(plane.taken)) == ids(300)
+    assert in_order(plane.taken)
+
+
+def test_a_data_plane_that_is_not_there_yet_gets_all_later() -> None:
+    """Events wait for it."""
+    store, watch = store_of(20), Watch()
+
+    async def scenario() -> list[str]:
+        async with data_plane() as plane:
+            url = plane.url
+        settings = rules(to=url)
+        async with delivering(store, open_destination(settings, KEYS), settings, watch):
+            await asyncio.sleep(0.1)
+            assert len(store.events) == 20
+            again = FakeDataPlane()
+            server = await asyncio.start_server(again.serve, "127.0.0.1", int(url.rpartition(":")[2]))
+            await store.empty()
+            server.close()
+        return again.taken
+
+    assert sorted(asyncio.run(scenario())) == ids(20)
+    assert ("retried", "Acme", "ConnectError") in watch.told
+
+
+def refusing(bad: set[str], status: int = 400) -> Callable[[Batch], Reply]:
+    """Refuse every batch that holds one of these messages."""
+    return lambda batch: (status, {}, "not a valid event") if bad & set(batch.ids) else OK
+
+
+def test_an_event_at_fault_becomes_a_dead_letter_and_its_neighbours_go_through() -> None:
+    """The batch is split until the one stands alone; the letter holds the status and the answer."""
+    store, watch = store_of(100, users=1), Watch()
+
+    plane = deliver(store, refusing({"00017", "00063"}), watch)
+
+    reason = "the destination answered 400: not a valid event"
+    assert store.letters == [("00017", "delivery/400", reason), ("00063", "delivery/400", reason)]
+    assert plane.taken == [one for one in ids(100) if one not in ("00017", "00063")]
+    assert len(plane.came) < 30
+    assert watch.told.count(("dead", "Acme", "delivery/400", 1)) == 2
+
+
+def test_an_answer_is_kept_short_and_without_the_write_key() -> None:
+    """A data plane that says back what it was sent puts no secret into a dead letter."""
+    store = store_of(1)
+
+    deliver(store, lambda _batch: (422, {}, "acme-key " + "x" * 5_000))
+
+    ((_, rule, reason),) = store.letters
+    assert rule == "delivery/422"
+    assert reason.startswith("the destination answered 422: <write key> xxx")
+    assert len(reason) < 540
+
+
+def test_a_batch_too_large_for_the_data_plane_is_split() -> None:
+    """413 means fewer at a time; one event that is too large alone is a dead letter."""
+    store = store_of(40, users=1)
+    store.add("Acme", "user-0", "00040", size=3_000)
+
+    plane = deliver(store, lambda batch: (413, {}, "too large") if batch.size > 1_000 else OK)
+
+    assert plane.taken == ids(40)
+    assert [letter[:2] for letter in store.letters] == [("00040", "delivery/413")]
+
+
+def test_an_event_over_the_limit_is_never_sent() -> None:
+    """It is a dead letter before it can poison a batch."""
+    store = store_of(5)
+    store.add("Acme", "user-1", "00005", size=40_000)
+
+    plane = deliver(store, first())
+
+    assert sorted(plane.taken) == ids(5)
+    ((message, rule, reason),) = store.letters
+    assert (message, rule) == ("00005", "delivery/too-large")
+    assert reason == "the event has 40053 bytes, delivery.event_limit is 32768"
+
+
+def test_no_request_is_longer_than_the_batch_limit() -> None:
+    """Whatever the store hands out at a time."""
+    store = store_of(200, users=1)
+
+    plane = deliver(store, first(), batch_bytes=1_000, batch_limit=1_000, event_limit=200)
+
+    assert plane.taken == ids(200)
+    assert max(batch.size for batch in plane.came) <= 1_000
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        (401, {}, "invalid write key"),
+        (403, {}, ""),
+        (404, {}, "source is disabled"),
+        (302, {"Location": "http://127.0.0.1:9/"}, ""),
+        (400, {}, "Invalid Authorization Header"),
+    ],
+)
+def test_a_key_that_is_refused_costs_no_event_and_holds_up_no_other_source(reply: Reply) -> None:
+    """Its source's events are kept and tried again, loudly; the others' go out."""
+    store = store_of(30, users=1)
+    store.add("Other", "user-0", "other")
+
+    async def scenario() -> list[dict[str, Any]]:
+        async with data_plane(lambda batch: reply if batch.key == "acme-key" else OK) as plane:
+            settings = rules(to=plane.url, batch_events=5, retry_max=60, retry_min=30)
+            with capture_logs() as logs:
+                async with delivering(store, open_destination(settings, KEYS), settings):
+                    await until(lambda: plane.taken)
+            assert plane.taken == ["other"]
+        return cast("list[dict[str, Any]]", logs)
+
+    logs = asyncio.run(scenario())
+
+    assert len(store.events) == 30
+    assert store.letters == []
+    (loud,) = (entry for entry in logs if entry["log_level"] == "error")
+    assert (loud["source"], loud["status"]) == ("Acme", reply[0])
+    assert "acme-key" not in repr(logs)
+
+
+def test_a_key_that_works_again_lets_its_events_go() -> None:
+    """The source is tried again after a pause; what it held up comes when its leases end."""
+    store = store_of(10, users=1)
+
+    async def scenario() -> list[str]:
+        async with data_plane(first((401, {}, ""))) as plane:
+            settings = rules(to=plane.url, lanes=1)
+            async with delivering(store, open_destination(settings, KEYS), settings):
+                await until(lambda: plane.came)
+                await asyncio.sleep(0.1)
+                store.leases.clear()  # as time does
+                await store.empty()
+            return plane.taken
+
+    assert asyncio.run(scenario()) == ids(10)
+
+
+def test_events_of_a_source_that_is_no_longer_configured_are_kept() -> None:
+    """There is no key to send them with."""
+
+    async def scenario() -> Any:
+        plane = DataPlane("http://127.0.0.1:9", KEYS, timeout=1, compress=True, connections=1)
+        try:
+            return await plane.send("Gone", [b"{}"])
+        finally:
+            await plane.close()
+
+    answer = asyncio.run(scenario())
+
+    assert (answer.status, answer.always) == (401, True)
+    assert answer.text == "no [[source]] is called 'Gone': its write key is not known"
+
+
+def test_retry_after_is_honoured_by_all_lanes() -> None:
+    """Nobody tries before."""
+    times: list[float] = []
+
+    def answer(_batch: Batch) -> Reply:
+        times.append(time.monotonic())
+        return (429, {"Retry-After": "1"}, "") if len(times) == 1 else OK
+
+    store = MemoryStore()
+    store.add("Acme", "user-0", "00000")
+    deliver(store, answer)
+
+    assert times[1] - times[0] >= 1
+
+
+def test_retry_after_comes_in_two_forms() -> None:
+    """Seconds or a date; anything else is none, and nothing stops delivery for days."""
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+
+    assert retry_after("7") == 7
+    assert retry_after(soon) == pytest.approx(30, abs=2)
+    assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+    assert retry_after("9" * 30) == LONGEST_WAIT
+    assert [retry_after(text) for text in (None, "", "soon", "-1", "1.5", "²")] == [None] * 6
+
+
+def test_the_breaker_spares_a_data_plane_that_is_down() -> None:
+    """After some failures in a row one lane probes; when one gets through, all go on."""
+    store, watch = store_of(400), Watch()
+    downs: list[float] = []
+
+    def answer(_batch: Batch) -> Reply:
+        if len(downs) < 8:
+            downs.append(time.monotonic())
+            return (500, {}, "")
+        return OK
+
+    plane = deliver(store, answer, watch, batch_events=10, breaker_failures=4, breaker_pause=0.1)
+
+    assert [told for told in watch.told if told[0] == "breaker"] == [("breaker", True), ("breaker", False)]
+    probes = [later - earlier for earlier, later in itertools.pairwise(downs[5:])]
+    assert all(gap >= 0.095 for gap in probes)
+    assert sorted(plane.taken) == ids(400)
+
+
+def test_a_store_that_cannot_settle_is_asked_again_and_nothing_is_sent_twice() -> None:
+    """A full disk or a lock passes; what was sent stays sent."""
+    store = store_of(50)
+    store.failing = 6
+
+    plane = deliver(store, first(), batch_events=10)
+
+    assert sorted(plane.taken) == ids(50)
+
+
+def test_a_lane_survives_what_nobody_expected() -> None:
+    """The error's type is logged, not its text, and the events are delivered after it."""
+    store = store_of(10)
+    sent: list[bytes] = []
+
+    class Erratic:
+        """Fails once in a way no destination may."""
+
+        async def send(self, source: str, events: Sequence[bytes]) -> Accepted:  # noqa: ARG002
+            if not sent:
+                sent.append(b"")
+                raise RuntimeError("ada@example.com")
+            sent.extend(events)
+            return Accepted()
+
+        async def close(self) -> None:
+            """Nothing to close."""
+
+    async def scenario() -> None:
+        async with delivering(store, Erratic(), rules()):
+            await store.empty()
+
+    with capture_logs() as logs:
+        asyncio.run(scenario())
+
+    assert len(sent) == 11
+    (entry,) = (entry for entry in logs if entry["log_level"] == "error")
+    assert entry["error"] == "RuntimeError"
+    assert entry["at"].startswith("send:")
+    assert "ada@example.com" not in repr(logs)
+
+
+def test_a_woken_lane_delivers_at_once() -> None:
+    """Nobody waits for the next look into the store."""
+    store = MemoryStore()
+
+    async def scenario() -> float:
+        async with data_plane() as plane:
+            settings = rules(to=plane.url)
+            async with delivering(store, open_destination(settings, KEYS), settings) as delivery:
+                await asyncio.sleep(0.2)
+                begin = time.monotonic()
+                store.add("Acme", "ada@example.com", "00000")
+                delivery.wake()
+                await store.empty()
+                return time.monotonic() - begin
+
+    assert asyncio.run(scenario()) < 0.5
+
+
+def stopping(answer: Callable[[Batch], Reply], store: MemoryStore, grace: float) -> tuple[float, FakeDataPlane]:
+    """Stop while the first request is under way; the seconds that took."""
+
+    async def scenario() -> tuple[float, FakeDataPlane]:
+        async with data_plane(answer) as plane:
+            settings = rules(to=plane.url, timeout=30, lanes=1, batch_events=5)
+            delivery = Delivery(cast("Store", store), open_destination(settings, KEYS), settings)
+            delivery.start()
+            await until(lambda: plane.came)
+            begin = time.monotonic()
+            await delivery.stop(grace)
+            return time.monotonic() - begin, plane
+
+    return asyncio.run(scenario())
+
+
+def test_stop_finishes_what_is_under_way() -> None:
+    """The batch that was sent is settled, and no other is begun."""
+    store = store_of(20)
+
+    def slow(_batch: Batch) -> Reply:
+        time.sleep(0.05)
+        return OK
+
+    _, plane = stopping(slow, store, 2)
+
+    assert len(plane.taken) + len(store.events) == 20
+    assert store.leases.keys() & store.events.keys() == set()
+
+
+def test_stop_waits_no_longer_than_its_grace_and_gives_back_what_it_held() -> None:
+    """A data plane that hangs holds up no one, and a restart finds every event free."""
+    store = store_of(20)
+
+    took, _ = stopping(lambda _batch: HANG, store, 0.2)
+
+    assert took < 1
+    assert len(store.events) == 20
+    assert store.leases == {}
+
+
+def appended(path: Path, batches: Iterable[Sequence[bytes]], **given: int) -> JsonLines:
+    """Send batches to a file, one after another."""
+    lines = JsonLines(path, **{"rotate_bytes": 10**9, **given})
+
+    async def scenario() -> None:
+        for batch in batches:
+            assert await lines.send("Acme", batch) == Accepted()
+        await lines.close()
+
+    asyncio.run(scenario())
+    return lines
+
+
+def test_a_file_gets_one_event_a_line(tmp_path: Path) -> None:
+    """Through delivery as through any destination, and nobody else may read it."""
+    store, path = store_of(100), tmp_path / "deep" / "delivered.jsonl"
+
+    async def scenario() -> None:
+        settings = rules(to=f"file:{path}", batch_events=10)
+        async with delivering(store, open_destination(settings, KEYS), settings):
+            await store.empty()
+
+    asyncio.run(scenario())
+
+    written = [json.loads(line)["messageId"] for line in path.read_text().splitlines()]
+    assert sorted(written) == ids(100)
+    assert in_order(written)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_full_file_is_put_aside(tmp_path: Path) -> None:
+    """No file is longer than the limit, numbers go on, and all are kept unless told otherwise."""
+    path = tmp_path / "out.jsonl"
+    batches = [[b'{"n":%d}' % n] for n in range(10)]
+
+    appended(path, batches[:5], rotate_bytes=20)
+    appended(path, batches[5:], rotate_bytes=20)
+
+    names = sorted(one.name for one in tmp_path.iterdir())
+    assert names == ["out.jsonl", *(f"out.jsonl.{n:06}" for n in range(1, 5))]
+    whole = b"".join(tmp_path.joinpath(name).read_bytes() for name in [*names[1:], names[0]])
+    assert whole == b"".join(b'{"n":%d}\n' % n for n in range(10))
+
+
+def test_only_so_many_files_are_kept_as_asked(tmp_path: Path) -> None:
+    """The oldest go first."""
+    path = tmp_path / "out.jsonl"
+
+    appended(path, [[b'{"n":%d}' % n] for n in range(10)], rotate_bytes=5, rotate_keep=2)
+
+    assert sorted(one.name for one in tmp_path.iterdir()) == [
+        "out.jsonl",
+        "out.jsonl.000008",
+        "out.jsonl.000009",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("left", "mended"),
+    [
+        (b'{"n":1}\n{"n":2', b'{"n":1}\n'),
+        (b'{"n":2', b""),
+        (b'{"n":1}\n' + b'{"n": "' + b"x" * 200_000, b'{"n":1}\n'),
+        (b'{"n":1}', b'{"n":1}\n'),
+        (b"", b""),
+    ],
+)
+def test_a_line_cut_off_by_a_crash_is_taken_away(tmp_path: Path, left: bytes, mended: bytes) -> None:
+    """Its event was never settled and comes again; a line that only lacks its end gets it."""
+    path = tmp_path / "out.jsonl"
+    path.write_bytes(left)
+
+    appended(path, [[b'{"n":3}']])
+
+    assert path.read_bytes() == mended + b'{"n":3}\n'
+
+
+def test_a_file_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
+    """The answer says what the system said, and names no path."""
+    path = tmp_path / "out.jsonl"
+    path.mkdir()
+
+    answer = asyncio.run(JsonLines(path, rotate_bytes=100).send("Acme", [b"{}"]))
+
+    assert answer == Later(None, "Is a directory")
+
+
+def test_half_a_batch_on_a_full_disk_is_taken_back(tmp_path: Path) -> None:
+    """What was not wholly written is written again, once."""
+    resource = pytest.importorskip("resource")
+    signal = pytest.importorskip("signal")
+    path = tmp_path / "out.jsonl"
+    lines = JsonLines(path, rotate_bytes=10**9)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    async def scenario() -> list[Any]:
+        answers: list[Any] = [await lines.send("Acme", [b'{"n":1}'])]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (12, limits[1]))
+        try:
+            answers.append(await lines.send("Acme", [b'{"n":2}']))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        answers.append(await lines.send("Acme", [b'{"n":2}']))
+        await lines.close()
+        return answers
+
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        answers = asyncio.run(scenario())
+    finally:
+        signal.signal(signal.SIGXFSZ, before)
+
+    assert answers == [Accepted(), Later(None, "File too large"), Accepted()]
+    assert path.read_bytes() == b'{"n":1}\n{"n":2}\n'
+
+
+def test_stdout_gets_one_event_a_line() -> None:
+    """And is left open."""
+    stream = io.BytesIO()
+
+    answer = asyncio.run(Stdout(stream).send("Acme", [b'{"n":1}', b'{"n":2}']))
+
+    assert answer == Accepted()
+    assert stream.getvalue() == b'{"n":1}\n{"n":2}\n'
+
+
+def test_a_closed_pipe_is_tried_again() -> None:
+    """Nothing is lost because nobody reads just now."""
+    read, write = os.pipe()
+    os.close(read)
+
+    with os.fdopen(write, "wb", buffering=0) as stream:
+        answer = asyncio.run(Stdout(stream).send("Acme", [b"{}"]))
+
+    assert answer == Later(None, "BrokenPipeError")
