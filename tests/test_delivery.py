@@ -22,11 +22,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from dataplanes import CUT, HANG, OK, Batch, FakeDataPlane, Reply, data_plane
-from springhead.gateway.dataplane import LONGEST_WAIT, DataPlane, retry_after
-from springhead.gateway.deliver import Delivery, open_destination
-from springhead.gateway.destination import Accepted, Destination, Later
-from springhead.gateway.files import JsonLines, Stdout
-from springhead.gateway.sections import Delivery as Rules
+from springhead.gateway.delivery import Delivery, open_destination
+from springhead.gateway.delivery.dataplane import LONGEST_WAIT, DataPlane, retry_after
+from springhead.gateway.delivery.destination import Accepted, Destination, Later
+from springhead.gateway.delivery.files import JsonLines, Stdout
+from springhead.gateway.settings.sections import Delivery as Rules
 from springhead.gateway.store import Claimed, Store
 
 KEYS = {"Acme": "acme-key", "Other": "other-key"}

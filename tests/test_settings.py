@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from springhead.gateway.init import first_settings
-from springhead.gateway.sections import Delivery, Gateway, Keep, Limits
-from springhead.gateway.settings import Settings, load_settings
-from springhead.gateway.settings_file import InvalidSettings
+from springhead.gateway.settings import InvalidSettings, Settings, first_settings, load_settings
+from springhead.gateway.settings.sections import Delivery, Gateway, Keep, Limits
 
 KEY = "an-invented-write-key"
 SOURCE = f"""

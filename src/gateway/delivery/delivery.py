@@ -9,13 +9,13 @@ from pathlib import Path
 
 import structlog
 
+from ..settings.sections import Delivery as Rules
+from ..store import Store
 from .breaker import Breaker
 from .dataplane import DataPlane
 from .destination import Destination, Observer, Unobserved
 from .files import JsonLines, Stdout
 from .lane import Lane, Means
-from .sections import Delivery as Rules
-from .store import Store
 
 _LAST = 5.0
 """Seconds given to lanes that were cut off, to give back what they held."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ..core.errors import SpringheadError
+from ...core.errors import SpringheadError
 
 Steps: TypeAlias = tuple[str | int, ...]
 """The way from the top of the file to a value: `("source", 0, "name")`."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from ..settings.sections import Delivery as Rules
+from ..store import Claimed, Store
 from .breaker import ASK_AGAIN, Breaker
 from .dataplane import ENVELOPE
 from .destination import Destination, Later, Observer, Refused
-from .sections import Delivery as Rules
-from .store import Claimed, Store
 
 POLL = 1.0
 """Seconds between two looks into the store where nobody wakes the lane."""

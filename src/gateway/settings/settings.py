@@ -15,9 +15,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from ..core.document import nearest
+from ...core.document import nearest
+from .file import InvalidSettings, SettingsFile, Slip, Steps, read_settings_file, titled
 from .sections import Delivery, Gateway, Keep, Limits, Source, at_least_one, listed
-from .settings_file import InvalidSettings, SettingsFile, Slip, Steps, read_settings_file, titled
 
 PREFIX = "SPRINGHEAD_"
 """What the overriding variables begin with: `SPRINGHEAD_GATEWAY__PORT`."""
