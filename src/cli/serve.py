@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ..core.errors import PluginFailure
+from ..core.errors import PluginFailure, SpringheadError
 from ..core.host import Host
 from .misuse import misuse
 
@@ -85,4 +85,37 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
         worker = Worker(partial(transformer_app, sources, options), log_format.value, log_level.value)
         serve_app(worker, host=host, port=port, workers=workers)
     except (PluginFailure, ValueError, OSError) as error:
+        misuse(error)
+
+
+@serve.command(epilog="Example: springhead serve gateway --config springhead.toml")
+def gateway(
+    *,
+    config: Annotated[
+        Path, typer.Option(metavar="FILE", help="The settings; `springhead gateway init` writes a first file.")
+    ] = Path("springhead.toml"),
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="The port to listen at, whatever the settings say.")
+    ] = None,
+    folder: Annotated[
+        list[str] | None, typer.Option("--folder", help="A source folder to register; may be repeated.")
+    ] = None,
+    log_format: Annotated[Format, typer.Option(help="How log lines are written, on stderr.")] = Format.console,
+    log_level: Annotated[Level, typer.Option(help="What is logged at least.")] = Level.info,
+) -> None:
+    """Take webhooks, keep their events, and deliver them until they are accepted.
+
+    SIGTERM and SIGINT end it after what is in flight.
+    Exit code 0: ended so; 1: it does not stay up; 2: misuse.
+    """
+    from ..gateway.serve import serve_gateway  # noqa: PLC0415 - as above
+    from ..gateway.settings import load_settings  # noqa: PLC0415
+
+    try:
+        settings = load_settings(config)
+        if port is not None:
+            section = settings.gateway.model_copy(update={"port": port})
+            settings = settings.model_copy(update={"gateway": section})
+        serve_gateway(Host(folders=folder or []), settings, log_format.value, log_level.value)
+    except (SpringheadError, OSError) as error:
         misuse(error)

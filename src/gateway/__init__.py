@@ -1,6 +1,15 @@
-"""HTTP: the source transformer that rudder-server calls."""
+"""HTTP: the source transformer that rudder-server calls, and a webhook gateway of our own."""
 
+from .gateway import gateway_app
 from .options import TransformerOptions
+from .settings import InvalidSettings, Settings, load_settings
 from .transformer import transformer_app
 
-__all__ = ["TransformerOptions", "transformer_app"]
+__all__ = [
+    "InvalidSettings",
+    "Settings",
+    "TransformerOptions",
+    "gateway_app",
+    "load_settings",
+    "transformer_app",
+]

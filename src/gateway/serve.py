@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import errno
 import gc
@@ -10,6 +11,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,8 +20,12 @@ import structlog
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
+from starlette.routing import Router
 
+from ..core.host import Host
 from . import log, metrics
+from .gateway import Gateway, check_sources, open_store
+from .settings import Settings
 
 IDLE_SECONDS = 75
 """How long an idle connection is kept, and a request's head may take. Callers reuse one for up to a minute."""
@@ -77,6 +83,26 @@ def serve_app(worker: Worker, *, host: str, port: int, workers: int) -> None:
         if workers > 1:
             metrics.share(Path(folder))
         server.serve(target_loader=worker, wrap_loader=False)
+
+
+def serve_gateway(host: Host, settings: Settings, log_format: log.Format, log_level: str) -> None:
+    """Serve a gateway, and its admin address beside it, as `serve_app`.
+
+    Raises:
+        InvalidSettings: a source's type or settings are none the host has.
+        StoreUnusable, StoreBusy: the store cannot be opened.
+        OSError: an address is taken, or none of this machine's.
+    """
+    check_sources(host, settings)
+    asyncio.run(open_store(settings).close())  # what is wrong with it is said here, not by a worker
+    _claim(*settings.gateway.admin_address)
+    worker = Worker(partial(_gateway_beside_admin, host, settings), log_format, log_level)
+    serve_app(worker, host=settings.gateway.host, port=settings.gateway.port, workers=1)
+
+
+def _gateway_beside_admin(host: Host, settings: Settings) -> Router:
+    gateway = Gateway(host, settings)
+    return gateway.app
 
 
 def _claim(host: str, port: int) -> None:

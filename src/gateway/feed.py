@@ -1,0 +1,84 @@
+"""The feed: what was accepted just now, for whoever watches. It lives in memory, and shows nothing unmasked."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from ..core.codec import Object
+from ..core.host import Host
+from ..core.outcome import Outcome
+from ..core.request import Request
+from .settings import Source
+
+LAST = 50
+"""Accepted requests remembered of each source."""
+_LONGEST = 1 << 16
+"""Bytes of the longest body remembered; of a longer one only the counts are."""
+_WAITING = 1_000
+"""Accepted requests a watcher may be behind by before it misses some."""
+
+
+class Accepted:
+    """One accepted request, and what it came to."""
+
+    __slots__ = ("_request", "_shown", "at", "events", "rejections", "source")
+
+    def __init__(self, source: Source, request: Request, outcome: Outcome) -> None:
+        self.at = time.time()
+        self.source = source
+        self.events = len(outcome.events)
+        self.rejections = [
+            {"rule": each.rule, "pointer": each.pointer, "reason": each.reason} for each in outcome.rejections
+        ]
+        self._request = request if len(request.body) <= _LONGEST else None
+        self._shown: list[Object] | None = None
+
+    def shown(self, host: Host) -> list[Object]:
+        """Its events as a person may see them: mapped once more, with all secrets and personal data masked."""
+        if self._shown is None:
+            events: list[Object] = []
+            if self._request is not None and self.events:
+                settings = {**self.source.settings, "redact": "pii"}
+                events = host.receive(self.source.type, self._request, settings).events
+            self._shown, self._request = events, None
+        return self._shown
+
+
+class Feed:
+    """Remembers the last requests of each source, and hands new ones to watchers. Of one event loop."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, deque[Accepted]] = {}
+        self._watchers: set[asyncio.Queue[Accepted | None]] = set()
+
+    def add(self, source: Source, request: Request, outcome: Outcome) -> None:
+        """Note an accepted request."""
+        accepted = Accepted(source, request, outcome)
+        self._last.setdefault(source.name, deque(maxlen=LAST)).append(accepted)
+        for watcher in self._watchers:
+            with suppress(asyncio.QueueFull):  # a slow watcher misses some; accepting never waits for one
+                watcher.put_nowait(accepted)
+
+    def last(self, source: str) -> list[Accepted]:
+        """The last requests of a source, oldest first."""
+        return list(self._last.get(source, ()))
+
+    async def watch(self) -> AsyncIterator[Accepted]:
+        """Requests as they are accepted, from now until the feed is closed."""
+        queue: asyncio.Queue[Accepted | None] = asyncio.Queue(_WAITING)
+        self._watchers.add(queue)
+        try:
+            while (accepted := await queue.get()) is not None:
+                yield accepted
+        finally:
+            self._watchers.discard(queue)
+
+    def close(self) -> None:
+        """End all watching."""
+        for watcher in self._watchers:
+            with suppress(asyncio.QueueFull):
+                watcher.put_nowait(None)

@@ -1,0 +1,77 @@
+"""Forms: a body and its content type in, the JSON that RudderStack's gateway makes of a form out.
+
+A form is `{"a": ["1"], "b": ["2", "3"]}`, a multipart one
+`{"Value": {field: [text]}, "File": {field: [about]}}`, without the bytes of its files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from ..core.codec import Undecodable, encode, parse
+from .texts import FORM, MULTIFORM, Refusal
+
+_FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+_FIELDS = 1_000
+"""Fields and files of the largest form taken."""
+_BAD = re.compile(rb";|%(?![0-9a-fA-F]{2})")
+
+
+async def as_json(body: bytes, content_type: str, limit: int) -> bytes | Refusal:
+    """The body, or what it is as JSON where it is a form; a body that is JSON is itself, whatever it is called.
+
+    Args:
+        body: as posted.
+        content_type: the header, which is believed only where the body is no JSON.
+        limit: bytes of the longest field taken.
+    """
+    named = content_type.lower()
+    if _FORM in named:
+        return body if _is_json(body) else _form(body)
+    if _MULTIPART in named:
+        return body if _is_json(body) else await _multipart(body, content_type, limit)
+    return body
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        return isinstance(parse(body), dict | list)
+    except Undecodable:
+        return False
+
+
+def _form(body: bytes) -> bytes | Refusal:
+    if _BAD.search(body):
+        return FORM
+    form: dict[str, list[str]] = {}
+    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
+        form.setdefault(name, []).append(value)
+    return encode(form) if form else b""
+
+
+async def _multipart(body: bytes, content_type: str, limit: int) -> bytes | Refusal:
+    async def stream() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    headers = Headers({"content-type": content_type})
+    parser = MultiPartParser(headers, stream(), max_files=_FIELDS, max_fields=_FIELDS, max_part_size=limit)
+    parser.spool_max_size = limit  # nothing that is posted goes to a file
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError, ValueError):
+        return MULTIFORM
+    found: dict[str, dict[str, list[object]]] = {"Value": {}, "File": {}}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            header = {key.title(): [text] for key, text in value.headers.items()}
+            about = {"Filename": value.filename, "Header": header, "Size": value.size}
+            found["File"].setdefault(name, []).append(about)
+        else:
+            found["Value"].setdefault(name, []).append(value)
+    await form.close()
+    return encode(found) if form else MULTIFORM

@@ -1,0 +1,92 @@
+"""What the gateway counts: what is accepted, delivered and kept, in Prometheus' text format."""
+
+from __future__ import annotations
+
+import time
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+from ..core.mapping.spec import EVENT_TYPES
+from ..core.outcome import Outcome
+from .store import Counts
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class GatewayMetrics:
+    """The counters, gauges and histograms of one gateway. Delivery tells it as its `Observer`."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._requests = self._counter("requests", "Calls of senders, by the answer", "source", "status")
+        self._accepted = self._counter("accepted", "Events accepted, duplicates among them", "source", "type")
+        self._duplicates = self._counter("duplicates", "Events accepted before, not stored again", "source")
+        self._stored = self._counter("stored", "Events stored to be delivered", "source")
+        self._rejected = self._counter("rejected", "Records kept as dead letters", "source", "rule")
+        self._dropped = self._counter("dropped", "Records left out on purpose", "source")
+        self._delivered = self._counter("delivered", "Events the destination has", "source")
+        self._retries = self._counter("retries", "Batches to be sent again", "source", "why")
+        self._dead = self._counter("undeliverable", "Events that became dead letters", "source", "rule")
+        self._undelivered = self._gauge("undelivered", "Events stored and not delivered", "source")
+        self._letters = self._gauge("dead_letters", "Dead letters kept", "source")
+        self._oldest = self._gauge("oldest_undelivered_seconds", "Age of the oldest event not delivered")
+        self._bytes = self._gauge("store_bytes", "Bytes of the store on disk")
+        self._breaker = self._gauge("breaker_open", "1 while the destination is down")
+        self._seconds = Histogram(
+            "springhead_gateway_request_seconds",
+            "Time until a sender is answered",
+            ("source",),
+            registry=self._registry,
+            buckets=_SECONDS,
+        )
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"springhead_gateway_{name}", text, labels, registry=self._registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"springhead_gateway_{name}", text, labels, registry=self._registry)
+
+    def answered(self, source: str, status: int, seconds: float) -> None:
+        """Count a call; `source` is empty where it named none."""
+        self._requests.labels(source, status).inc()
+        self._seconds.labels(source).observe(seconds)
+
+    def accepted(self, source: str, outcome: Outcome, duplicates: int) -> None:
+        """Count what a call came to once it is kept."""
+        for event in outcome.events:
+            type_ = event["type"]
+            self._accepted.labels(source, type_ if type_ in EVENT_TYPES else "other").inc()
+        if outcome.events:
+            self._stored.labels(source).inc(len(outcome.events) - duplicates)
+        if duplicates:
+            self._duplicates.labels(source).inc(duplicates)
+        if outcome.dropped:
+            self._dropped.labels(source).inc(outcome.dropped)
+        for rejection in outcome.rejections:
+            self._rejected.labels(source, rejection.rule).inc()
+
+    def delivered(self, source: str, count: int) -> None:
+        """Count events the destination has."""
+        self._delivered.labels(source).inc(count)
+
+    def retried(self, source: str, why: str) -> None:
+        """Count a batch that will be sent again."""
+        self._retries.labels(source, why).inc()
+
+    def dead(self, source: str, rule: str, count: int) -> None:
+        """Count events that became dead letters."""
+        self._dead.labels(source, rule).inc(count)
+
+    def breaker(self, is_open: bool) -> None:
+        """Note that the destination is down, or back."""
+        self._breaker.set(is_open)
+
+    def text(self, counts: Counts) -> bytes:
+        """All of it, with what the store holds now."""
+        for source, (undelivered, letters) in counts.by_source.items():
+            self._undelivered.labels(source).set(undelivered)
+            self._letters.labels(source).set(letters)
+        self._oldest.set(0 if counts.oldest is None else max(time.time() - counts.oldest, 0))
+        self._bytes.set(counts.bytes)
+        return generate_latest(self._registry)

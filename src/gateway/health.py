@@ -1,0 +1,57 @@
+"""How a gateway is: up, ready to keep what is posted, and who it is."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from ..core.errors import SpringheadError
+from .store import Store
+
+
+class Health:
+    """The routes that tell, for senders and for whoever runs the gateway."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._version = version("springhead")
+        self.routes = [
+            Route("/", self.health),
+            Route("/health", self.health),
+            Route("/ready", self.ready),
+            Route("/version", self.about),
+            Route("/robots.txt", self.robots),
+        ]
+
+    async def health(self, _: Request) -> Response:
+        """The shape of rudder-server's; 503 where the store does not answer."""
+        if not await self._answers():
+            return PlainTextResponse("Cannot connect to db\n", 503)
+        up = {"server": "UP", "db": "UP", "acceptingEvents": "TRUE", "routingEvents": "TRUE", "mode": "NORMAL"}
+        return JSONResponse({"appType": "GATEWAY", **up, "version": self._version})
+
+    async def ready(self, _: Request) -> Response:
+        """Whether an event that is posted now could be kept."""
+        try:
+            await self._store.append((), (), None)
+        except SpringheadError as error:
+            return PlainTextResponse(f"{error}\n", 503)
+        return PlainTextResponse("ready\n")
+
+    async def about(self, _: Request) -> Response:
+        """The version of springhead."""
+        return JSONResponse({"Version": self._version})
+
+    async def robots(self, _: Request) -> Response:
+        """Nothing here is for them."""
+        return PlainTextResponse("User-agent: * \nDisallow: / \n")
+
+    async def _answers(self) -> bool:
+        try:
+            await self._store.counts()
+        except SpringheadError:
+            return False
+        return True

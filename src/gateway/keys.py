@@ -1,0 +1,73 @@
+"""Who calls: an ASGI call in, the source it may post to out, or the refusal rudder-server would give."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import secrets
+from collections.abc import Iterable
+from urllib.parse import parse_qsl
+
+from starlette.types import Scope
+
+from .settings import Source
+from .texts import Refusal
+
+NO_KEY = Refusal(401, "failed to read writekey from query params")
+WRONG_KEY = Refusal(401, "invalid write key")
+WRONG_AUTHORIZATION = Refusal(401, "invalid authorization")
+DISABLED = Refusal(404, "source is disabled")
+
+WRITE_KEY = "writeKey"
+"""The query parameter of the key."""
+
+
+class Keys:
+    """The sources by their write keys, which are looked up by a keyed digest: time tells nothing of them."""
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self._secret = secrets.token_bytes(32)
+        self._sources = {
+            self._digest(key.get_secret_value()): source for source in sources for key in source.write_key
+        }
+
+    def source(self, scope: Scope) -> Source | Refusal:
+        """The source a call is for: by the query's first `writeKey`, or where that is empty by Basic's user."""
+        authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        key = _first_key(scope["query_string"]) or _basic_user(authorization)
+        if not key:
+            return NO_KEY
+        source = self._sources.get(self._digest(key))
+        if source is None:
+            return WRONG_KEY
+        if source.authorization is not None:
+            wanted = source.authorization.get_secret_value().encode()
+            if not hmac.compare_digest(authorization, wanted):
+                return WRONG_AUTHORIZATION
+        return source if source.enabled else DISABLED
+
+    def _digest(self, key: str) -> bytes:
+        return hmac.digest(self._secret, key.encode("utf-8", "surrogateescape"), "sha256")
+
+
+def _first_key(query: bytes) -> str:
+    """The value of the first `writeKey`: only that one counts."""
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        if name == WRITE_KEY:
+            return value
+    return ""
+
+
+def _basic_user(authorization: bytes) -> str:
+    scheme, _, encoded = authorization.partition(b" ")
+    if scheme.lower() != b"basic":
+        return ""
+    try:
+        return (
+            base64.b64decode(encoded.strip(), validate=True)
+            .decode("utf-8", "surrogateescape")
+            .partition(":")[0]
+        )
+    except binascii.Error:
+        return ""

@@ -1,0 +1,95 @@
+"""`/v1/webhook`: what a sender posts, answered as RudderStack's own gateway answers."""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from ..core.errors import SpringheadError
+from ..core.outcome import Reply
+from . import calls, forms, log
+from .accept import Acceptor
+from .body import BodyError, Gone, read_body
+from .gateway_metrics import GatewayMetrics
+from .keys import Keys
+from .settings.sections import Limits, Source
+from .stamp import Stamp
+from .texts import TOO_LONG, Refusal, say, say_ok, say_refused
+
+BUSY = Refusal(503, "the gateway is busy: try again", retry_after=5)
+NO_ROOM = Refusal(503, "the gateway cannot keep events now: try again", retry_after=30)
+FAILED = Refusal(500, "internal error")
+
+_log = structlog.get_logger("springhead.gateway")
+
+
+class Webhook:
+    """The endpoint of all sources, as an ASGI app."""
+
+    def __init__(self, keys: Keys, acceptor: Acceptor, limits: Limits, metrics: GatewayMetrics) -> None:
+        self._keys = keys
+        self._acceptor = acceptor
+        self._limits = limits
+        self._metrics = metrics
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call."""
+        if scope["method"] not in ("GET", "POST"):
+            await say(send, HTTPStatus.METHOD_NOT_ALLOWED, b"", [(b"allow", b"GET, POST")])
+            return
+        started = time.perf_counter()
+        source = self._keys.source(scope)
+        name = source.name if isinstance(source, Source) else ""
+        self._under_way += 1
+        try:
+            said = source if isinstance(source, Refusal) else await self._taken(source, scope, receive)
+        except Gone:
+            return
+        except SpringheadError as error:
+            _log.error("nothing was kept", source=name, why=str(error))
+            said = NO_ROOM
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next call is another
+            _log.error("failed", source=name, error=type(error).__name__, at=log.where(error))
+            said = FAILED
+        finally:
+            self._under_way -= 1
+        status = await _told(send, said)
+        self._metrics.answered(name, status, time.perf_counter() - started)
+
+    async def _taken(self, source: Source, scope: Scope, receive: Receive) -> Refusal | Reply | None:
+        if self._under_way > self._limits.waiting:
+            return BUSY
+        limits = self._limits
+        try:
+            body = await read_body(scope, receive, limits.body, limits.read_timeout)
+        except BodyError as error:
+            return TOO_LONG if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else _refusal(error)
+        request = calls.request_of(scope, body)
+        if scope["method"] == "GET" and not self._acceptor.reads_query(source, request):
+            return Reply(b"", "")  # as if it was nothing: senders ask whether somebody is there
+        content_type = next(iter(request.headers.get("content-type", ())), "")
+        posted = await forms.as_json(body, content_type, limits.body)
+        if isinstance(posted, Refusal):
+            return posted
+        if posted is not body:
+            request = calls.with_json(request, posted)
+        return await self._acceptor.accept(source, request, Stamp.now(scope))
+
+
+def _refusal(error: BodyError) -> Refusal:
+    return Refusal(error.status, error.message)
+
+
+async def _told(send: Send, said: Refusal | Reply | None) -> int:
+    if said is None:
+        await say_ok(send)
+    elif isinstance(said, Refusal):
+        await say_refused(send, said)
+        return said.status
+    else:
+        await say(send, HTTPStatus.OK, said.body, [(b"content-type", said.content_type.encode())])
+    return HTTPStatus.OK
