@@ -11,8 +11,7 @@ demo: $(VENV)/.installed
 	@echo
 	@$(BIN)/springhead transform auth0 --set redact=secrets examples/auth0.json | $(BIN)/python -m json.tool --json-lines --no-ensure-ascii
 	@echo
-	@echo "What is bundled:"
-	@$(BIN)/springhead sources
+	@$(BIN)/python examples/gateway_demo.py
 
 test: lint
 	$(BIN)/pytest
