@@ -78,7 +78,8 @@ class Feed:
             self._watchers.discard(queue)
 
     def close(self) -> None:
-        """End all watching."""
+        """End all watching, that of a watcher far behind too: it misses what it has not seen."""
         for watcher in self._watchers:
-            with suppress(asyncio.QueueFull):
-                watcher.put_nowait(None)
+            while watcher.full():
+                watcher.get_nowait()
+            watcher.put_nowait(None)
