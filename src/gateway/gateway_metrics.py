@@ -66,6 +66,16 @@ class GatewayMetrics:
         for rejection in outcome.rejections:
             self._rejected.labels(source, rejection.rule).inc()
 
+    def accepted_so_far(self) -> dict[str, float]:
+        """Events accepted of each source there was one of, duplicates among them."""
+        totals: dict[str, float] = {}
+        name = "springhead_gateway_accepted_total"
+        for metric in self._registry.restricted_registry([name]).collect():
+            for sample in metric.samples:
+                source = sample.labels["source"]
+                totals[source] = totals.get(source, 0) + sample.value
+        return totals
+
     def delivered(self, source: str, count: int) -> None:
         """Count events the destination has."""
         self._delivered.labels(source).inc(count)

@@ -45,6 +45,11 @@ class Delivery:
         self._lanes = [Lane(number, self._means) for number in range(rules.lanes)]
         self._tasks: list[asyncio.Task[None]] = []
 
+    @property
+    def is_down(self) -> bool:
+        """Whether the destination is down: after failures in a row only one lane tries it."""
+        return self._means.breaker.is_open
+
     def start(self) -> None:
         """Start the lanes."""
         self._tasks = [asyncio.create_task(lane.run(), name=f"lane {lane.number}") for lane in self._lanes]
