@@ -1,0 +1,67 @@
+"""The status: a gateway in, what an operator wants to know of it now out, as JSON."""
+
+from __future__ import annotations
+
+import time
+from importlib.metadata import version
+
+from ..core.codec import Object
+from .gateway import Gateway
+from .rates import Rates
+from .settings import Source
+from .store import Counts
+
+REJECTIONS = 10
+"""The last rejections told of each source."""
+_NONE = (0, 0)
+
+
+async def status_of(gateway: Gateway, rates: Rates) -> Object:
+    """What is accepted, waits, and was rejected, of each source and of all.
+
+    Raises:
+        SpringheadError: the store does not answer.
+    """
+    counts = await gateway.store.counts()
+    now, listening = time.time(), gateway.settings.gateway
+    sources = [_source(gateway, one, counts, rates) for one in gateway.settings.source]
+    known = {one.name for one in gateway.settings.source}
+    return {
+        "version": version("springhead"),
+        "at": now,
+        "webhook": f"http://{listening.host}:{listening.port}/v1/webhook",
+        "destination": {"to": gateway.settings.delivery.to, "down": gateway.delivery.is_down},
+        "undelivered": counts.undelivered,
+        "oldest_undelivered_seconds": None if counts.oldest is None else max(now - counts.oldest, 0),
+        "dead_letters": counts.letters,
+        "store_bytes": counts.bytes,
+        "sources": sources
+        + [_former(name, *held) for name, held in counts.by_source.items() if name not in known],
+    }
+
+
+def _source(gateway: Gateway, source: Source, counts: Counts, rates: Rates) -> Object:
+    undelivered, letters = counts.by_source.get(source.name, _NONE)
+    rejected = [
+        {"at": accepted.at, **rejection}
+        for accepted in gateway.feed.last(source.name)
+        for rejection in accepted.rejections
+    ]
+    return {
+        "name": source.name,
+        "type": source.type,
+        "enabled": source.enabled,
+        "rate_10s": rates.over(source.name, 10),
+        "rate_60s": rates.over(source.name, 60),
+        "last_60s": rates.counted(source.name),
+        "undelivered": undelivered,
+        "dead_letters": letters,
+        "rejections": rejected[-REJECTIONS:],
+    }
+
+
+def _former(name: str, undelivered: int, letters: int) -> Object:
+    """A source that is configured no more, of which the store still holds something."""
+    idle: Object = {"rate_10s": 0, "rate_60s": 0, "last_60s": [], "rejections": []}
+    held = {"undelivered": undelivered, "dead_letters": letters}
+    return {"name": name, "type": None, "enabled": False, **idle, **held}
