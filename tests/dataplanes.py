@@ -6,8 +6,9 @@ import asyncio
 import base64
 import gzip
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -111,3 +112,19 @@ async def data_plane(answer: Callable[[Batch], Reply] = lambda _batch: OK) -> As
         for task in connections:
             task.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
+
+
+@contextmanager
+def data_plane_beside(answer: Callable[[Batch], Reply] = lambda _batch: OK) -> Iterator[FakeDataPlane]:
+    """The same, in a thread of its own: for tests that run no event loop, or somebody else's."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    running = data_plane(answer)
+    try:
+        yield asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(5)
+    finally:
+        asyncio.run_coroutine_threadsafe(running.__aexit__(None, None, None), loop).result(5)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

@@ -24,6 +24,8 @@ from starlette.routing import Router
 
 from ..core.host import Host
 from . import log, metrics
+from .admin import admin_app
+from .admin_server import served_beside
 from .gateway import Gateway, check_sources, open_store
 from .settings import Settings
 
@@ -102,6 +104,7 @@ def serve_gateway(host: Host, settings: Settings, log_format: log.Format, log_le
 
 def _gateway_beside_admin(host: Host, settings: Settings) -> Router:
     gateway = Gateway(host, settings)
+    gateway.beside.append(served_beside(admin_app(gateway), *settings.gateway.admin_address))
     return gateway.app
 
 
