@@ -22,8 +22,12 @@ Object: TypeAlias = dict[str, Any]
 DEPTH = 200
 """Levels of nesting taken, the most that common serialisers give back (orjson: 254)."""
 
-encode = msgspec.json.Encoder().encode
+_encoder = msgspec.json.Encoder()
+encode = _encoder.encode
 """A JSON value as UTF-8 bytes."""
+
+encode_into = _encoder.encode_into
+"""The same, written into a bytearray from an offset on; what stood there is gone."""
 
 encode_sorted = msgspec.json.Encoder(order="deterministic").encode
 """The same, with members in the order of their keys: equal values, equal bytes."""

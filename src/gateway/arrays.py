@@ -11,7 +11,7 @@ import zlib
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from ..core.codec import Object, Undecodable, encode
+from ..core.codec import Object, Undecodable, encode, encode_into
 from ..core.errors import InvalidConfig
 from ..core.host import Host
 from ..core.outcome import Outcome
@@ -87,14 +87,15 @@ class Arrays:
             invalid = answer.error(None, answer.INVALID_EVENTS, 400)
             return encode([invalid]), Count(0)
         count = Count(len(elements))
-        answers: list[Object] = []
+        answers = bytearray(b"[")
         until = time.perf_counter() + _TURN
-        for element in elements:
-            answers.append(self._answer(source, element, count, request_id))
-            if not len(answers) % _FEW and time.perf_counter() > until:
+        for number, element in enumerate(elements, 1):
+            _append(answers, self._answer(source, element, count, request_id), request_id)
+            if not number % _FEW and time.perf_counter() > until:
                 await asyncio.sleep(0)
                 until = time.perf_counter() + _TURN
-        return _encoded(answers, request_id), count
+        answers[-1:] = b"]" if elements else b"[]"
+        return bytes(answers), count
 
     def _answer(self, source: str, element: Element, count: Count, request_id: str) -> Object:
         """What one element is answered; nothing about it costs another."""
@@ -137,19 +138,15 @@ class Arrays:
                 _log.error("rejected records not kept", count=len(outcome.rejections), why=error.strerror)
 
 
-def _encoded(answers: list[Object], request_id: str) -> bytes:
+def _append(answers: bytearray, one: Object, request_id: str) -> None:
+    """Encode an answer, and a comma, at the end of the others."""
+    at = len(answers)
     try:
-        return encode(answers)
-    except (TypeError, ValueError, RecursionError):  # an answer that no JSON holds is an error of its own
-        return b"[" + b",".join(_encoded_alone(one, request_id) for one in answers) + b"]"
-
-
-def _encoded_alone(one: Object, request_id: str) -> bytes:
-    try:
-        return encode(one)
-    except (TypeError, ValueError, RecursionError) as error:
+        encode_into(one, answers, at)
+    except (TypeError, ValueError, RecursionError) as error:  # what no JSON holds costs no other
         _log.error("an answer is no JSON", error=type(error).__name__, request_id=request_id)
-        return encode(answer.error(None, "internal error: the answer is no JSON", 500))
+        answers[at:] = encode(answer.error(None, "internal error: the answer is no JSON", 500))
+    answers += b","
 
 
 def _takes_gzip(scope: Scope) -> bool:
