@@ -29,15 +29,15 @@ class Envelope:
     integration: str
     namespace: Namespace
 
-    def finish(self, rule: Rule, name: Any, fields: Object, place: str, seed: str) -> Object:
+    def finish(self, rule: Rule, name: Any, fields: Object, position: int, seed: str) -> Object:
         """The finished event.
 
         Args:
             rule: the one that gave the fields.
             name: the event's name; only `track` has one.
             fields: what the mapping wrote; becomes part of the event.
-            place: which event of which record this is: the same for a sender's retry, different for any other.
-            seed: which record this is.
+            position: which of the rule's events of the record this is.
+            seed: which record this is: the same for a sender's retry, different for any other.
 
         Raises:
             Unfinished: rule `event/type`, `event/name`, `event/identity` or `event/shape`.
@@ -56,7 +56,7 @@ class Envelope:
             event["anonymousId"] = uuid(f"user/{user}" if user else f"record/{seed}")
         message = event.get("messageId")
         if message.__class__ is not str or not message:
-            event["messageId"] = uuid(f"message/{place}")
+            event["messageId"] = uuid(f"message/{rule.label}/{position}/{seed}")
         self._wrap(event)
         return event
 

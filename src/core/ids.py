@@ -18,5 +18,7 @@ class Namespace:
 
     def uuid(self, name: str) -> str:
         """The UUIDv5 of a name, as text."""
-        plain = name if name.isascii() else name.encode("utf-8", "surrogatepass")  # bytes take four times as long
+        plain = (
+            name if name.isascii() else name.encode("utf-8", "surrogatepass")
+        )  # bytes take four times as long
         return str(uuid5(self.id, plain))  # type: ignore[arg-type] # bytes, too

@@ -13,11 +13,11 @@ from starlette.types import Receive, Scope, Send
 
 from ..core.codec import Object, Undecodable, encode, encode_into
 from ..core.errors import InvalidConfig
-from ..core.host import Host
+from ..core.host import Host, Receiver
 from ..core.outcome import Outcome
 from . import answer, log
 from .body import BodyError, Gone, read_body
-from .elements import Element, Elements
+from .elements import Element, Elements, Settings
 from .metrics import Count, Metrics
 from .options import TransformerOptions
 from .rejected import RejectedFile
@@ -104,8 +104,8 @@ class Arrays:
         if isinstance(element, str):
             return answer.error(source, element, 400)
         try:
-            request, config = element
-            outcome = self._host.receive(source, request, config)
+            request, settings = element
+            outcome = self._receiver(source, settings)(request)
         except InvalidConfig as error:  # the operator's mistake: the sender may try again once it is mended
             _log.error("wrong settings", source=source, why=error.reason, request_id=request_id)
             return answer.error(source, str(error), 500, "configuration")
@@ -118,6 +118,12 @@ class Arrays:
         if outcome.rejections:
             self._keep(source, outcome, request_id)
         return answer.answered(source, outcome)
+
+    def _receiver(self, source: str, settings: Settings) -> Receiver:
+        receiver = settings.receivers.get(source)
+        if receiver is None:
+            receiver = settings.receivers[source] = self._host.receiver(source, settings.value)
+        return receiver
 
     def _keep(self, source: str, outcome: Outcome, request_id: str) -> None:
         """Tell of rejections, and keep them whole where there is a file for them."""
