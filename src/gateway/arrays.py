@@ -21,6 +21,7 @@ from .elements import Element, Elements, Settings
 from .metrics import Count, Metrics
 from .options import TransformerOptions
 from .rejected import RejectedFile
+from .watch import Watch
 
 _TURN = 0.02
 """Seconds of work after which other calls get a turn."""
@@ -44,6 +45,7 @@ class Arrays:
         self._rejected = rejected
         self._options = options
         self._elements = Elements()
+        self._watch = Watch(options.read_seconds)
         run = secrets.token_hex(4)
         self._ids = (f"{run}-{number}" for number in itertools.count(1))
 
@@ -58,7 +60,7 @@ class Arrays:
         label = source if source in self._around else "unknown"
         request_id = next(self._ids)
         try:
-            body = await read_body(scope, receive, options.body_limit, options.read_seconds)
+            body = await read_body(scope, receive, options.body_limit, self._watch)
             data, count = await self._transformed(source, body, request_id)
         except Gone:
             return
@@ -68,7 +70,7 @@ class Arrays:
             _log.warning("array refused", source=label, status=status, why=error.message, request_id=request_id)
             await _send(send, status, data, request_id)
             return
-        gzip = _takes_gzip(scope) and 0 < options.gzip_from <= len(data)
+        gzip = 0 < options.gzip_from <= len(data) and _takes_gzip(scope)
         data = await _gzipped(data) if gzip else data
         await _send(send, 200, data, request_id, gzip=gzip)
         seconds = time.perf_counter() - started
