@@ -87,9 +87,7 @@ def _named(rule: Rule, name: Any, fields: Object) -> Object:
         fields.pop("event", None)
     if type_ == "track" and (name.__class__ is not str or not name):
         raise Unfinished("event/name", f"a track event needs a name: event is {kind(name)}")
-    event: Object = {"type": type_} if name is None else {"type": type_, "event": name}
-    event.update(fields)
-    return event
+    return {"type": type_, **fields} if name is None else {"type": type_, "event": name, **fields}
 
 
 def _id(field: str, value: Any) -> str | None:
