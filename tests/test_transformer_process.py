@@ -25,6 +25,7 @@ from starlette.routing import Mount
 
 from servers import SPRINGHEAD, Server, free_port, serving
 from springhead import Host, Outcome, Request
+from springhead.core.host import Receiver
 from springhead.gateway import TransformerOptions, transformer_app
 
 LOG = json.dumps({"log_id": "1", "data": {"type": "s", "user_id": "auth0|1"}})
@@ -343,14 +344,19 @@ def test_an_upstream_that_is_not_there_is_told(tmp_path: Path) -> None:
 class Broken(Host):
     """A host at which one record raises, and another becomes what no JSON holds."""
 
-    def receive(self, source: str, request: Request, config: dict[str, Any] | None = None) -> Outcome:
+    def receiver(self, source: str, config: dict[str, Any] | None = None) -> Receiver:
         """Raise, or give nonsense, where the body says so."""
-        if b"raise" in request.body:
-            raise RuntimeError("a secret of the sender's")
-        outcome = super().receive(source, request, config)
-        if b"nonsense" in request.body:
-            outcome.events[0]["properties"]["self"] = outcome.events[0]
-        return outcome
+        receive = super().receiver(source, config)
+
+        def received(request: Request) -> Outcome:
+            if b"raise" in request.body:
+                raise RuntimeError("a secret of the sender's")
+            outcome = receive(request)
+            if b"nonsense" in request.body:
+                outcome.events[0]["properties"]["self"] = outcome.events[0]
+            return outcome
+
+        return received
 
 
 def test_an_element_at_which_the_host_fails_is_a_500_of_its_own() -> None:

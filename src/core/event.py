@@ -29,15 +29,15 @@ class Envelope:
     integration: str
     namespace: Namespace
 
-    def finish(self, rule: Rule, name: Any, fields: Object, place: str, seed: str) -> Object:
+    def finish(self, rule: Rule, name: Any, fields: Object, position: int, seed: str) -> Object:
         """The finished event.
 
         Args:
             rule: the one that gave the fields.
             name: the event's name; only `track` has one.
             fields: what the mapping wrote; becomes part of the event.
-            place: which event of which record this is: the same for a sender's retry, different for any other.
-            seed: which record this is.
+            position: which of the rule's events of the record this is.
+            seed: which record this is: the same for a sender's retry, different for any other.
 
         Raises:
             Unfinished: rule `event/type`, `event/name`, `event/identity` or `event/shape`.
@@ -56,7 +56,7 @@ class Envelope:
             event["anonymousId"] = uuid(f"user/{user}" if user else f"record/{seed}")
         message = event.get("messageId")
         if message.__class__ is not str or not message:
-            event["messageId"] = uuid(f"message/{place}")
+            event["messageId"] = uuid(f"message/{rule.label}/{position}/{seed}")
         self._wrap(event)
         return event
 
@@ -87,9 +87,7 @@ def _named(rule: Rule, name: Any, fields: Object) -> Object:
         fields.pop("event", None)
     if type_ == "track" and (name.__class__ is not str or not name):
         raise Unfinished("event/name", f"a track event needs a name: event is {kind(name)}")
-    event: Object = {"type": type_} if name is None else {"type": type_, "event": name}
-    event.update(fields)
-    return event
+    return {"type": type_, **fields} if name is None else {"type": type_, "event": name, **fields}
 
 
 def _id(field: str, value: Any) -> str | None:

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
+import msgspec
+
 from .codec import Object, copied, encode, encode_sorted, kind
 from .decode import Bad, Item, Where
 from .event import Unfinished
@@ -18,42 +20,55 @@ Inspect: TypeAlias = Callable[[Object], "Object | None"]
 """What plugins make of a finished event: the event, another one, or None to drop it; raises Unfinished."""
 
 
+class Call(msgspec.Struct, frozen=True):
+    """What the records of one request share.
+
+    Attributes:
+        id: the caller's own id of the request.
+        read: what `$request` reads.
+        same: how often a record without an id of its own came so far, by what it holds.
+    """
+
+    id: str
+    read: Object
+    same: dict[str, int] = {}
+
+
 class Flow:
-    """The way of one request through its source, for one operator's settings."""
+    """The way of requests through a source, for one operator's settings."""
 
-    __slots__ = ("_config", "_inspect", "_request", "_request_id", "_run", "_same", "_source")
+    __slots__ = ("_accepts", "_config", "_inspect", "_replies", "_run", "_source")
 
-    def __init__(
-        self, source: Source, request: Request, config: Object, inspect: Inspect | None = None
-    ) -> None:
+    def __init__(self, source: Source, config: Object, inspect: Inspect | None = None) -> None:
         """Raises ValueError where `config` holds a setting the source does not take."""
         self._source = source
+        self._accepts = source.schema.accepts
+        self._replies = bool(source.mapper.spec.replies)
         self._run = source.mapper.for_config(config)
-        self._request_id = request.id
-        self._request = request.as_read() if source.mapper.reads_request else {}
         self._config = config
         self._inspect = inspect
-        self._same: dict[str, int] = {}
 
-    def process(self, items: Iterable[Item]) -> Outcome:
-        """What these items come to. No item, however odd, costs another."""
+    def call(self, request: Request) -> Call:
+        """What the items of this request are processed with."""
+        return Call(request.id, request.as_read() if self._source.mapper.reads_request else {})
+
+    def process(self, items: Iterable[Item], call: Call) -> Outcome:
+        """What these items of a call come to. No item, however odd, costs another."""
         outcome = Outcome()
-        accepts, unwrap, run = self._source.schema.accepts, self._source.unwrap, self._run
-        replies = bool(self._source.mapper.spec.replies)
-        request, config = self._request, self._config
+        accepts, unwrap, run = self._accepts, self._source.unwrap, self._run
         for where, item in items:
             if item.__class__ is not dict:
                 outcome.rejections.append(self._no_object(where, item))
                 continue
             record, steps = unwrap(item) or (item, ())
-            if replies and self._replied(record, item, outcome):
+            if self._replies and self._replied(record, item, call, outcome):
                 continue
             if not accepts(record):
                 outcome.rejections.append(self._invalid(where, item, record, steps))
                 continue
-            mapped = run(record, item, request, config)
+            mapped = run(record, item, call.read, self._config)
             if mapped:
-                self._finish(mapped, where, item, record, outcome)
+                self._finish(mapped, where, item, self._seed(record, item, call), outcome)
             elif mapped is not None or self._source.mapper.spec.drop_unmatched:
                 outcome.dropped += 1
             else:
@@ -62,17 +77,14 @@ class Flow:
                 )
         return outcome
 
-    def _finish(
-        self, mapped: list[Mapped], where: Where, item: Object, record: Object, outcome: Outcome
-    ) -> None:
-        seed = self._seed(record, item)
+    def _finish(self, mapped: list[Mapped], where: Where, item: Object, seed: str, outcome: Outcome) -> None:
         finish, inspect = self._source.envelope.finish, self._inspect
         for rule, position, name, fields in mapped:
             if fields is None:
                 outcome.dropped += 1
                 continue
             try:
-                event: Object | None = finish(rule, name, fields, f"{rule.label}/{position}/{seed}", seed)
+                event: Object | None = finish(rule, name, fields, position, seed)
                 if inspect is not None:
                     event = inspect(copied(event))  # what a plugin changes is never the record
             except Unfinished as error:
@@ -84,21 +96,21 @@ class Flow:
             else:
                 outcome.events.append(event)
 
-    def _seed(self, record: Object, item: Object) -> str:
+    def _seed(self, record: Object, item: Object, call: Call) -> str:
         """What the ids of the record's events are derived from: its own id, else its content.
 
         Records without an id that are the same to the last member are told apart by their count, so that the
         order of a batch does not matter; across requests, by the request's id where the caller gave one.
         """
-        own = self._source.native_id(record, None, item, self._request, self._config)
+        own = self._source.native_id(record, None, item, call.read, self._config)
         if own.__class__ is str or own.__class__ is int:
             return f"id/{own}"
         digest = hashlib.sha256(encode_sorted(item)).hexdigest()
-        count = self._same[digest] = self._same.get(digest, 0) + 1
-        return f"content/{count}/{digest}/{self._request_id}"
+        count = call.same[digest] = call.same.get(digest, 0) + 1
+        return f"content/{count}/{digest}/{call.id}"
 
-    def _replied(self, record: Object, item: Object, outcome: Outcome) -> bool:
-        found = self._source.mapper.reply(record, item, self._request, self._config)
+    def _replied(self, record: Object, item: Object, call: Call, outcome: Outcome) -> bool:
+        found = self._source.mapper.reply(record, item, call.read, self._config)
         if found is None:
             return False
         rule, body = found

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 from .decode import Bad, Item, Where, decode
 from .discovery import Plugin
@@ -20,6 +20,9 @@ from .stream import runs
 
 BODY_LIMIT = 64 * 2**20
 """Bytes of the longest body taken, unless the host is told otherwise."""
+
+Receiver: TypeAlias = Callable[[Request], Outcome]
+"""Takes the requests of one source with the same settings."""
 
 
 class Host:
@@ -86,11 +89,28 @@ class Host:
             InvalidConfig: a setting has a value it does not take, or nearly a setting's name; names that are no
                 setting's are not looked at.
         """
+        return self.receiver(source, config)(request)
+
+    def receiver(self, source: str, config: dict[str, Any] | None = None) -> Receiver:
+        """`receive` for many requests of a source with the same settings, which are looked at once.
+
+        Args:
+            source: as in `receive`.
+            config: as in `receive`; no longer yours to change.
+
+        Raises:
+            UnknownSource: as `receive`.
+            InvalidConfig: as `receive`.
+        """
         found = self._source(source)
-        flow = self._flow(found, request, config)
-        refusal = self._refusal(found, request)
-        items = decode(request, found.intake) if refusal is None else [refusal]
-        return self._told(found, flow.process(items))
+        flow = self._flow(found, config)
+
+        def received(request: Request) -> Outcome:
+            refusal = self._refusal(found, request)
+            items = decode(request, found.intake) if refusal is None else [refusal]
+            return self._told(found, flow.process(items, flow.call(request)))
+
+        return received
 
     def stream(
         self,
@@ -115,8 +135,9 @@ class Host:
         """
         found = self._source(source)
         request = request or Request()
-        flow = self._flow(found, request, config)
-        return (self._told(found, flow.process(items)) for items in runs(file, request, found.intake))
+        flow = self._flow(found, config)
+        call = flow.call(request)
+        return (self._told(found, flow.process(items, call)) for items in runs(file, request, found.intake))
 
     def _source(self, name: str) -> Source:
         found = self._plugins.sources.get(name)
@@ -124,9 +145,9 @@ class Host:
             raise UnknownSource(name, self._advice(name))
         return found
 
-    def _flow(self, source: Source, request: Request, config: dict[str, Any] | None) -> Flow:
+    def _flow(self, source: Source, config: dict[str, Any] | None) -> Flow:
         try:
-            return Flow(source, request, config or {}, self._plugins.inspector(source))
+            return Flow(source, config or {}, self._plugins.inspector(source))
         except ValueError as error:
             raise InvalidConfig(source.name, str(error)) from None
 

@@ -18,4 +18,7 @@ class Namespace:
 
     def uuid(self, name: str) -> str:
         """The UUIDv5 of a name, as text."""
-        return str(uuid5(self.id, name.encode("utf-8", "surrogatepass")))  # type: ignore[arg-type] # bytes, too
+        plain = (
+            name if name.isascii() else name.encode("utf-8", "surrogatepass")
+        )  # bytes take four times as long
+        return str(uuid5(self.id, plain))  # type: ignore[arg-type] # bytes, too

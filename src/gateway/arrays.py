@@ -11,16 +11,17 @@ import zlib
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from ..core.codec import Object, Undecodable, encode
+from ..core.codec import Object, Undecodable, encode, encode_into
 from ..core.errors import InvalidConfig
-from ..core.host import Host
+from ..core.host import Host, Receiver
 from ..core.outcome import Outcome
 from . import answer, log
 from .body import BodyError, Gone, read_body
-from .elements import Element, Elements
+from .elements import Element, Elements, Settings
 from .metrics import Count, Metrics
 from .options import TransformerOptions
 from .rejected import RejectedFile
+from .watch import Watch
 
 _TURN = 0.02
 """Seconds of work after which other calls get a turn."""
@@ -44,6 +45,7 @@ class Arrays:
         self._rejected = rejected
         self._options = options
         self._elements = Elements()
+        self._watch = Watch(options.read_seconds)
         run = secrets.token_hex(4)
         self._ids = (f"{run}-{number}" for number in itertools.count(1))
 
@@ -58,7 +60,7 @@ class Arrays:
         label = source if source in self._around else "unknown"
         request_id = next(self._ids)
         try:
-            body = await read_body(scope, receive, options.body_limit, options.read_seconds)
+            body = await read_body(scope, receive, options.body_limit, self._watch)
             data, count = await self._transformed(source, body, request_id)
         except Gone:
             return
@@ -68,7 +70,7 @@ class Arrays:
             _log.warning("array refused", source=label, status=status, why=error.message, request_id=request_id)
             await _send(send, status, data, request_id)
             return
-        gzip = _takes_gzip(scope) and 0 < options.gzip_from <= len(data)
+        gzip = 0 < options.gzip_from <= len(data) and _takes_gzip(scope)
         data = await _gzipped(data) if gzip else data
         await _send(send, 200, data, request_id, gzip=gzip)
         seconds = time.perf_counter() - started
@@ -87,14 +89,15 @@ class Arrays:
             invalid = answer.error(None, answer.INVALID_EVENTS, 400)
             return encode([invalid]), Count(0)
         count = Count(len(elements))
-        answers: list[Object] = []
+        answers = bytearray(b"[")
         until = time.perf_counter() + _TURN
-        for element in elements:
-            answers.append(self._answer(source, element, count, request_id))
-            if not len(answers) % _FEW and time.perf_counter() > until:
+        for number, element in enumerate(elements, 1):
+            _append(answers, self._answer(source, element, count, request_id), request_id)
+            if not number % _FEW and time.perf_counter() > until:
                 await asyncio.sleep(0)
                 until = time.perf_counter() + _TURN
-        return _encoded(answers, request_id), count
+        answers[-1:] = b"]" if elements else b"[]"
+        return bytes(answers), count
 
     def _answer(self, source: str, element: Element, count: Count, request_id: str) -> Object:
         """What one element is answered; nothing about it costs another."""
@@ -103,8 +106,8 @@ class Arrays:
         if isinstance(element, str):
             return answer.error(source, element, 400)
         try:
-            request, config = element
-            outcome = self._host.receive(source, request, config)
+            request, settings = element
+            outcome = self._receiver(source, settings)(request)
         except InvalidConfig as error:  # the operator's mistake: the sender may try again once it is mended
             _log.error("wrong settings", source=source, why=error.reason, request_id=request_id)
             return answer.error(source, str(error), 500, "configuration")
@@ -117,6 +120,12 @@ class Arrays:
         if outcome.rejections:
             self._keep(source, outcome, request_id)
         return answer.answered(source, outcome)
+
+    def _receiver(self, source: str, settings: Settings) -> Receiver:
+        receiver = settings.receivers.get(source)
+        if receiver is None:
+            receiver = settings.receivers[source] = self._host.receiver(source, settings.value)
+        return receiver
 
     def _keep(self, source: str, outcome: Outcome, request_id: str) -> None:
         """Tell of rejections, and keep them whole where there is a file for them."""
@@ -137,19 +146,15 @@ class Arrays:
                 _log.error("rejected records not kept", count=len(outcome.rejections), why=error.strerror)
 
 
-def _encoded(answers: list[Object], request_id: str) -> bytes:
+def _append(answers: bytearray, one: Object, request_id: str) -> None:
+    """Encode an answer, and a comma, at the end of the others."""
+    at = len(answers)
     try:
-        return encode(answers)
-    except (TypeError, ValueError, RecursionError):  # an answer that no JSON holds is an error of its own
-        return b"[" + b",".join(_encoded_alone(one, request_id) for one in answers) + b"]"
-
-
-def _encoded_alone(one: Object, request_id: str) -> bytes:
-    try:
-        return encode(one)
-    except (TypeError, ValueError, RecursionError) as error:
+        encode_into(one, answers, at)
+    except (TypeError, ValueError, RecursionError) as error:  # what no JSON holds costs no other
         _log.error("an answer is no JSON", error=type(error).__name__, request_id=request_id)
-        return encode(answer.error(None, "internal error: the answer is no JSON", 500))
+        answers[at:] = encode(answer.error(None, "internal error: the answer is no JSON", 500))
+    answers += b","
 
 
 def _takes_gzip(scope: Scope) -> bool:

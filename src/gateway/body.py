@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import zlib
 from typing import Any
 
 from starlette.types import Receive, Scope
+
+from .watch import Watch
 
 _FRAMING = {b"": 0, b"identity": 0, b"gzip": zlib.MAX_WBITS + 16, b"deflate": zlib.MAX_WBITS}
 """The content encodings taken, with what zlib calls their framing; 0 is none."""
@@ -26,14 +27,14 @@ class Gone(Exception):  # noqa: N818 - what the caller is
     """The caller hung up before the body was whole; nobody is there to answer."""
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) -> bytes:
+async def read_body(scope: Scope, receive: Receive, limit: int, watch: Watch) -> bytes:
     """The body of a call.
 
     Args:
         scope: of the ASGI call.
         receive: of the ASGI call.
         limit: bytes of the longest body taken, as sent and inflated; a longer one is refused while it comes in.
-        seconds: for the body to come in.
+        watch: how long the body may take to come in.
 
     Raises:
         BodyError: 408 too slow, 413 too long, 415 an encoding not taken, 400 an encoding that is broken.
@@ -43,10 +44,9 @@ async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) 
     if announced > limit:
         raise _too_long(limit)
     try:
-        async with asyncio.timeout(seconds):
-            body = await _whole(receive, limit)
+        body = await watch.within(_whole(receive, limit))
     except TimeoutError:
-        reason = f"the body did not come in within {seconds:g} seconds"
+        reason = f"the body did not come in within {watch.seconds:g} seconds"
         raise BodyError(408, "Request Timeout", reason) from None
     return _inflated(body, framing, limit) if framing else body
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from ..core.codec import Object, Undecodable, encode, parse
+from ..core.host import Receiver
 from ..core.request import Request
 
 NOT_PRESENT = "request.body is not present in V2 spec payload"
@@ -39,19 +40,26 @@ class _Element(msgspec.Struct):
     source: _Source | None = None
 
 
-Element: TypeAlias = "tuple[Request, Object] | str"
+class Settings(msgspec.Struct, eq=False):
+    """A source's settings as the operator has them, and what takes requests with them, by the source's name."""
+
+    value: Object
+    receivers: dict[str, Receiver] = {}
+
+
+Element: TypeAlias = tuple[Request, Settings] | str
 """A request and the settings of its source; or the error that there is none."""
 
 _decode = msgspec.json.Decoder(list[_Element]).decode
 
 
 class Elements:
-    """Reads arrays. Settings come again with every element: they are parsed once."""
+    """Reads arrays. Settings come again with every element: they are looked at once."""
 
     __slots__ = ("_settings",)
 
     def __init__(self) -> None:
-        self._settings: dict[bytes, Object] = {}
+        self._settings: dict[bytes, Settings] = {}
 
     def read(self, body: bytes, *, around: bool) -> list[Element] | None:
         """The elements of a body, in order; None where it is empty, or an object.
@@ -80,7 +88,7 @@ class Elements:
         if not body:
             return NOT_PRESENT
         source = element.source
-        return Request(body.encode()), {} if source is None else self._config(bytes(source.Config))
+        return Request(body.encode()), self._config(bytes(_NOTHING if source is None else source.Config))
 
     def _whole(self, element: _Element) -> Element:
         call = element.request
@@ -90,12 +98,12 @@ class Elements:
         headers, query = _values(call.headers), _values(call.query_parameters)
         return Request(bare[0].body, headers, query, call.method, call.url), bare[1]
 
-    def _config(self, raw: bytes) -> Object:
+    def _config(self, raw: bytes) -> Settings:
         settings = self._settings.get(raw)
         if settings is None:
             if len(self._settings) >= _SETTINGS_KEPT:
                 self._settings.clear()
-            settings = self._settings[raw] = _object(parse(raw))
+            settings = self._settings[raw] = Settings(_object(parse(raw)))
         return settings
 
 

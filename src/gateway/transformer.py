@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from importlib.metadata import version
 from importlib.resources import files
+from typing import Any
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import Lifespan, Receive, Scope, Send
 
 from ..core.host import Host
 from .arrays import Arrays
@@ -24,6 +26,8 @@ SOURCES = {"supportSourceTransformV1": True, "upgradedToSourceTransformV2": True
 """What the handshake says of sources: an array in, an array out, since rudder-server's v2."""
 FEATURES = {"routerTransform": {}, "regulations": [], **SOURCES}
 """The whole of it where nothing is behind us that serves destinations."""
+
+_BELOW_SOURCES = re.compile(r"/([^/]+)/sources/(.*)$")
 
 
 def transformer_app(host: Host, options: TransformerOptions | None = None) -> Router:
@@ -51,25 +55,28 @@ def transformer_app(host: Host, options: TransformerOptions | None = None) -> Ro
         if kept is not None:
             kept.close()
 
-    return Router(
-        [
-            Route("/{version}/sources/{source:path}", _Sources(arrays, behind)),
-            Route("/{path:path}", _About(metrics, behind)),
-        ],
-        redirect_slashes=False,
-        lifespan=lifespan,
-    )
+    return _Transformer(arrays, behind, Route("/{path:path}", _About(metrics, behind)), lifespan)
 
 
-class _Sources:
-    """Everything below `/{version}/sources/`: the arrays of our sources, and who answers for the rest."""
+class _Transformer(Router):
+    """Starlette's router, and past it what is below `/{version}/sources/`.
 
-    def __init__(self, arrays: Arrays, upstream: Upstream | None) -> None:
+    Those are the arrays of our sources, and the rest of them: to be routed takes as long as to map an event.
+    """
+
+    def __init__(
+        self, arrays: Arrays, upstream: Upstream | None, about: Route, lifespan: Lifespan[Any]
+    ) -> None:
+        super().__init__([about], redirect_slashes=False, lifespan=lifespan)
         self._arrays = arrays
         self._upstream = upstream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        called, source = scope["path_params"]["version"], scope["path_params"]["source"].rstrip("/").lower()
+        found = _BELOW_SOURCES.match(_path(scope)) if scope["type"] == "http" else None
+        if found is None:
+            await super().__call__(scope, receive, send)
+            return
+        called, source = found[1], found[2].rstrip("/").lower()
         array = called == "v2" and scope["method"] == "POST" and not source.endswith("/hydrate")
         if array and (self._upstream is None or self._arrays.knows(source)):
             await self._arrays.answer(source, scope, receive, send)
@@ -77,6 +84,13 @@ class _Sources:
             await self._upstream(scope, receive, send)
         else:
             await _not_served(called, source, scope["method"])(scope, receive, send)
+
+
+def _path(scope: Scope) -> str:
+    """The path below where the app is mounted."""
+    path: str = scope["path"]
+    below = path.removeprefix(scope.get("root_path", ""))
+    return below if below[:1] in ("", "/") else path
 
 
 def _not_served(called: str, source: str, method: str) -> Response:
