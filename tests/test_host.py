@@ -309,7 +309,7 @@ def test_a_mapping_reads_no_credentials(tmp_path: Path) -> None:
     headers = {
         "Authorization": "Basic a2V5Og==",
         "COOKIE": "a=b",
-        "Proxy-Authorization": ["x", "y"],
+        "Proxy-Authorization": "x",
         "X-Id": "1",
     }
 
