@@ -19,8 +19,8 @@ from .texts import FORM, MULTIFORM, Refusal
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _FIELDS = 1_000
 """Fields and files of the largest form taken: each costs more than its bytes."""
-_JSON = re.compile(rb"\s*(?:\xef\xbb\xbf\s*)?(?:\{\s*[\"}]|\[\s*[\[{])")
-"""How an object or a list of them begins, and no form of a page does."""
+_JSON = re.compile(rb"\s*(?:\xef\xbb\xbf\s*)?(?:\{\s*[\"}]|(\[))")
+"""How JSON begins; a form may begin with a bracket, too."""
 _BAD = re.compile(rb";|%(?![0-9a-fA-F]{2})")
 
 
@@ -33,16 +33,21 @@ async def as_json(body: bytes, content_type: str, limit: int) -> bytes | Refusal
         limit: bytes of the longest field taken.
     """
     named = content_type.lower()
-    if not (_FORM in named or _MULTIPART in named) or _JSON.match(body):
+    if not (_FORM in named or _MULTIPART in named) or _looks_like_json(body):
         return body
     return _form(body) if _FORM in named else await _multipart(body, content_type, limit)
+
+
+def _looks_like_json(body: bytes) -> bool:
+    found = _JSON.match(body)
+    return found is not None and (found[1] is None or body.rstrip().endswith(b"]"))
 
 
 def _form(body: bytes) -> bytes | Refusal:
     if body.count(b"&") >= _FIELDS or _BAD.search(body):
         return FORM
     form: dict[str, list[str]] = {}
-    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
+    for name, value in parse_qsl(body.strip().decode("utf-8", "replace"), keep_blank_values=True):
         form.setdefault(name, []).append(value)
     return encode(form) if form else b""
 

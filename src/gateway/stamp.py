@@ -7,6 +7,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from starlette.types import Scope
 from uuid_utils import UUID
@@ -18,6 +19,7 @@ from .store import Entry
 
 _LONGEST_ADDRESS = 100
 """Characters of the longest address believed: an event must not grow too long to be delivered."""
+_NUL = b"\\u0000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,10 @@ class Stamp:
         message = event.get("messageId")
         message = visible(message) if isinstance(message, str) else ""
         event["messageId"] = message = message or str(uuid.uuid4())  # none only where a plugin took it away
-        return Entry(source, message, user or anonymous, encode(event))
+        encoded = encode(event)
+        if _NUL in encoded:
+            encoded = encode(_without_nul(event))
+        return Entry(source, message, user or anonymous, encoded)
 
 
 def rudder_id(user: str, anonymous: str) -> str:
@@ -65,6 +70,17 @@ def _clean(value: object) -> str:
     """An id as downstream reads it: text, as it is seen."""
     found = value if isinstance(value, str) else text(value)
     return visible(found) if found else ""
+
+
+def _without_nul(value: Any) -> Any:
+    """The value without NULs in its texts and keys: the database of RudderStack's gateway cannot hold one."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [_without_nul(element) for element in value]
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(member) for key, member in value.items()}
+    return value
 
 
 def _moment(at: float) -> str:
