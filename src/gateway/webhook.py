@@ -18,7 +18,7 @@ from .gateway_metrics import GatewayMetrics
 from .keys import Keys
 from .settings.sections import Limits, Source
 from .stamp import Stamp
-from .texts import TOO_LONG, Refusal, say, say_ok, say_refused
+from .texts import CLOSE, TOO_LONG, Refusal, say, say_ok, say_refused
 
 BUSY = Refusal(503, "the gateway is busy: try again", retry_after=5)
 NO_ROOM = Refusal(503, "the gateway cannot keep events now: try again", retry_after=30)
@@ -42,7 +42,7 @@ class Webhook:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
         if scope["method"] not in ("GET", "POST"):
-            await say(send, HTTPStatus.METHOD_NOT_ALLOWED, b"", [(b"allow", b"GET, POST")])
+            await say(send, HTTPStatus.METHOD_NOT_ALLOWED, b"", [(b"allow", b"GET, POST"), CLOSE])
             return
         started = time.perf_counter()
         source = self._keys.source(scope)
