@@ -384,7 +384,7 @@ def test_the_description_is_true(here: Gateway) -> None:
     """Schemathesis calls the running server as its OpenAPI description says, and nearly so."""
     checks = (
         "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
-        "response_schema_conformance,ignored_auth"
+        "response_schema_conformance,ignored_auth,unsupported_method"
     )
     command = [str(Path(SPRINGHEAD).parent / "st"), "run", f"{here.url}/openapi.json", "--checks", checks]
     options = [
@@ -392,7 +392,7 @@ def test_the_description_is_true(here: Gateway) -> None:
         "60",
         "--generation-deterministic",
         "--phases",
-        "examples,fuzzing",
+        "examples,coverage,fuzzing",
         "--no-color",
     ]
     key = ["--auth", f"{KEY}:"]
