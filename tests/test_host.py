@@ -274,6 +274,50 @@ def test_odd_bytes_in_headers_and_ids_are_text(tmp_path: Path) -> None:
     assert json.loads(encode(event))["properties"] == {"a": "\ufffd"}
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\u200b", "\0", " \0\u00a0 "], ids=ascii)
+def test_an_id_nobody_can_see_is_none(tmp_path: Path, blank: str) -> None:
+    """It is cleaned away downstream: what was derived for an absent id is derived for this one."""
+    rule = {"type": "track", "event": "E", "pass": True}
+    host = Host(
+        folders=[
+            source_folder(
+                tmp_path,
+                mapping={"integration": "Acme", "events": [rule]},
+                source={"api": 1, "name": "acme", "id": ["id"]},
+            )
+        ]
+    )
+
+    (bare,) = host.receive("acme", Request(b'{"id": 1}')).events
+    odd = {"id": 1, "anonymousId": blank, "messageId": blank}
+    (event,) = host.receive("acme", Request(encode(odd))).events
+
+    assert (event["anonymousId"], event["messageId"]) == (bare["anonymousId"], bare["messageId"])
+
+
+def test_a_mapping_reads_no_credentials(tmp_path: Path) -> None:
+    """What lets a call in never reaches an event, although the mapping takes all headers over."""
+    rows = [{"from": "$request.headers", "to": "context.headers"}]
+    host = Host(
+        folders=[
+            source_folder(
+                tmp_path,
+                mapping={"integration": "Acme", "events": [{"type": "track", "event": "E", "map": rows}]},
+            )
+        ]
+    )
+    headers = {
+        "Authorization": "Basic a2V5Og==",
+        "COOKIE": "a=b",
+        "Proxy-Authorization": "x",
+        "X-Id": "1",
+    }
+
+    (event,) = host.receive("acme", Request(b"{}", headers)).events
+
+    assert event["context"]["headers"] == {"x-id": "1"}
+
+
 def test_rules_of_one_name_make_different_messages(tmp_path: Path) -> None:
     """Also where a name is what another rule would have been called."""
     events = [{"type": "track", "name": "track-2", "event": "E"}, *[{"type": "track", "event": "E"}] * 2]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .codec import Object, kind
-from .ids import Namespace
+from .ids import Namespace, visible
 from .mapping.convert import text
 from .mapping.spec import EVENT_TYPES, Rule
 
@@ -51,11 +51,11 @@ class Envelope:
                 raise Unfinished("event/shape", f"{field} must be an object: it is {kind(event[field])}")
         uuid = self.namespace.uuid
         anonymous = event.get("anonymousId")
-        if not anonymous or anonymous.isspace():  # blank text is no id downstream
+        if not (anonymous and visible(anonymous)):  # blank text is no id downstream
             user = event.get("userId")
             event["anonymousId"] = uuid(f"user/{user}" if user else f"record/{seed}")
         message = event.get("messageId")
-        if message.__class__ is not str or not message:
+        if message.__class__ is not str or not visible(message):
             event["messageId"] = uuid(f"message/{rule.label}/{position}/{seed}")
         self._wrap(event)
         return event

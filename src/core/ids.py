@@ -1,11 +1,20 @@
-"""Stable ids: UUIDv5 in a namespace of the source's own, so that a sender's retry is the same message."""
+"""Ids: what counts as one, and stable ones, so that a sender's retry is the same message."""
 
 from __future__ import annotations
+
+import re
 
 from uuid_utils import UUID, uuid5
 
 SPRINGHEAD = UUID("5b0f7d3a-52c1-5d0e-9a51-3f1d2c7e8a60")
 """The namespace above all sources. Changing it changes every id ever derived."""
+
+_INVISIBLE = re.compile("[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
+
+
+def visible(text: str) -> str:
+    """An id as it is read downstream: without what cannot be seen, and without space around it."""
+    return text.strip() if text.isprintable() else _INVISIBLE.sub("", text).strip()
 
 
 class Namespace:

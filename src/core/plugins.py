@@ -23,6 +23,7 @@ from .codec import Object, encode, kind, parse
 from .discovery import Load, Plugin, discover
 from .errors import InvalidSource, PluginFailure
 from .event import Unfinished
+from .ids import visible
 from .outcome import Rejection
 from .request import Request
 from .source import Source
@@ -102,7 +103,7 @@ def _sound(event: Object) -> Object:
         kept = type(error).__name__
         raise Unfinished("plugin", f"the plugins left in the event what is no JSON ({kept})") from error
     ids = (made.get("userId"), made.get("anonymousId"))
-    if not any(isinstance(one, str) and one.strip() for one in ids):
+    if not any(isinstance(one, str) and visible(one) for one in ids):
         raise Unfinished("plugin", "the plugins left the event with neither userId nor anonymousId")
     return made
 

@@ -10,6 +10,9 @@ import msgspec
 Values: TypeAlias = Mapping[str, "str | list[str]"]
 """Header or query values by name: text, or a list where a name came several times."""
 
+CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
+"""Headers that say who may call, not what happened: plugins see them, a mapping never does."""
+
 
 class Request(msgspec.Struct, frozen=True):
     """One HTTP call of a sender's.
@@ -35,9 +38,10 @@ class Request(msgspec.Struct, frozen=True):
             raise TypeError(f"the body of a Request is bytes, as posted, not {type(self.body).__name__}")
 
     def as_read(self) -> dict[str, Any]:
-        """What `$request` reads: header names in lower case, a list of one value as that value."""
+        """What `$request` reads: header names in lower case, one value as itself; no credentials."""
+        headers = {_text(name).lower(): _single(value) for name, value in self.headers.items()}
         return {
-            "headers": {_text(name).lower(): _single(value) for name, value in self.headers.items()},
+            "headers": {name: value for name, value in headers.items() if name not in CREDENTIALS},
             "query": {_text(name): _single(value) for name, value in self.query.items()},
             "method": _text(self.method),
             "url": _text(self.url),

@@ -1,37 +1,52 @@
-"""Accepting: a sender's request in; what it came to is kept, and then the sender is told."""
+"""Accepting: a sender's call in; what it came to is kept, and then the sender is told."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from ..core.codec import encode
 from ..core.host import Host
-from ..core.outcome import Rejection, Reply
+from ..core.outcome import Outcome, Rejection, Reply
 from ..core.request import Request
-from . import answer, calls
+from . import answer
+from .calls import Sent
 from .feed import Feed
 from .gateway_metrics import GatewayMetrics
-from .settings import Source
+from .settings import Settings, Source
 from .stamp import Stamp
-from .store import Letter, Store
+from .store import Entry, Letter, Store
 from .texts import EMPTY, Refusal
+
+_LARGE = 1 << 16
+"""Bytes of a body from which on it is worked on in a thread, so that others are served meanwhile."""
 
 
 class Acceptor:
     """Decodes, validates and maps what a sender posts, and keeps it before the sender is told."""
 
-    def __init__(
-        self, host: Host, store: Store, feed: Feed, metrics: GatewayMetrics, wake: Callable[[], None]
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a gateway
+        self,
+        host: Host,
+        settings: Settings,
+        store: Store,
+        feed: Feed,
+        metrics: GatewayMetrics,
+        wake: Callable[[], None],
     ) -> None:
         """`wake` is called when there is something new to deliver."""
         self._host = host
-        self._wake = wake
         self._store = store
         self._feed = feed
         self._metrics = metrics
+        self._wake = wake
+        self._keeps_all = settings.store.keep_requests
+        types = {source.type for source in settings.source}
+        self._around = {type_ for type_ in types if host.looks_around(type_)}
+        self._query = {type_ for type_ in types if "query" in host.sources[type_].intake.formats}
 
-    async def accept(self, source: Source, request: Request, stamp: Stamp) -> Refusal | Reply | None:
-        """Keep what a request came to: good events to be delivered, rejected records as dead letters.
+    async def accept(self, source: Source, sent: Sent, stamp: Stamp) -> Refusal | Reply | None:
+        """Keep what a call came to: good events to be delivered, rejected records as dead letters.
 
         Returns:
             Why nothing of it was taken, the answer it is owed, or None where it is `ok`.
@@ -39,15 +54,17 @@ class Acceptor:
         Raises:
             StoreFull, StoreBusy, StoreUnusable: nothing of it was kept.
         """
-        if not request.body.strip() and not self.reads_query(source, request):
+        if not sent.body.strip() and not self.reads_query(source, sent):
             return EMPTY
-        outcome = self._host.receive(source.type, request, source.settings)
-        entries = [stamp.entry(source.name, event) for event in outcome.events]
-        letters = [dead_letter(source.name, rejection) for rejection in outcome.rejections]
+        request = sent.whole() if source.type in self._around else sent.bare()
+        if len(sent.body) < _LARGE:
+            outcome, entries, letters = self._made(source, request, stamp)
+        else:
+            outcome, entries, letters = await asyncio.to_thread(self._made, source, request, stamp)
         duplicates = 0
         if entries or letters:
-            receipt = await self._store.append(entries, letters, calls.kept(request))
-            duplicates = receipt.duplicates
+            call = sent.kept() if letters or self._keeps_all else None
+            duplicates = (await self._store.append(entries, letters, call)).duplicates
             self._wake()
         self._metrics.accepted(source.name, outcome, duplicates)
         self._feed.add(source, request, outcome)
@@ -55,9 +72,16 @@ class Acceptor:
             return Refusal(400, answer.explained(outcome.rejections))
         return outcome.reply
 
-    def reads_query(self, source: Source, request: Request) -> bool:
-        """Whether the query of a request without a body is its record."""
-        return bool(request.query) and "query" in self._host.sources[source.type].intake.formats
+    def reads_query(self, source: Source, sent: Sent) -> bool:
+        """Whether the query of a call without a body is its record."""
+        return source.type in self._query and sent.has_query()
+
+    def _made(
+        self, source: Source, request: Request, stamp: Stamp
+    ) -> tuple[Outcome, list[Entry], list[Letter]]:
+        outcome = self._host.receive(source.type, request, source.settings)
+        entries = [stamp.entry(source.name, event) for event in outcome.events]
+        return outcome, entries, [dead_letter(source.name, rejection) for rejection in outcome.rejections]
 
 
 def dead_letter(source: str, rejection: Rejection) -> Letter:

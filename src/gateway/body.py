@@ -9,7 +9,15 @@ from starlette.types import Receive, Scope
 
 from .watch import Watch
 
-_FRAMING = {b"": 0, b"identity": 0, b"gzip": zlib.MAX_WBITS + 16, b"deflate": zlib.MAX_WBITS}
+_GZIP = zlib.MAX_WBITS + 16
+_FRAMING = {
+    b"": 0,
+    b"identity": 0,
+    b"utf-8": 0,  # a charset, which some senders take for one
+    b"gzip": _GZIP,
+    b"x-gzip": _GZIP,
+    b"deflate": zlib.MAX_WBITS,
+}
 """The content encodings taken, with what zlib calls their framing; 0 is none."""
 
 

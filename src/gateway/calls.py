@@ -2,43 +2,77 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, unquote_plus
+import re
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl
 
-from msgspec.structs import replace
 from starlette.types import Scope
 
-from ..core.request import Request
-from .keys import WRITE_KEY
+from ..core.request import CREDENTIALS, Request
+from .keys import names_key
 from .store import Call
 
-_NEVER_KEPT = frozenset({"authorization", "cookie", "proxy-authorization"})
+_JSON = "application/json"
+_KEY_IN_HEADER = re.compile(r"(?i)(writekey(?:=|%3d))[^&#\s\"'<>]*")
+"""Where a proxy says in a header which URL was called."""
 
 
-def request_of(scope: Scope, body: bytes) -> Request:
-    """The call as mappings and plugins see it: headers and query by name, without the write key."""
-    headers: dict[str, list[str]] = {}
-    for name, value in scope["headers"]:
-        headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
-    pairs = [pair for pair in scope["query_string"].decode("latin-1").split("&") if pair and not _is_key(pair)]
-    text = "&".join(pairs)
-    query: dict[str, list[str]] = {}
-    for name, value in parse_qsl(text, keep_blank_values=True):
-        query.setdefault(name, []).append(value)
-    url = scope["path"] + (f"?{text}" if text else "")
-    return Request(body, headers, query, scope["method"], url)
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A call as it came in. Its parts are made for who asks for them: most calls need none but the body.
 
+    Attributes:
+        scope: of the ASGI call.
+        body: read and inflated; of a form, what it is as JSON.
+        is_form: whether it was a form.
+    """
 
-def with_json(request: Request, body: bytes) -> Request:
-    """The same call with a form's body turned into JSON, and its content type told so."""
-    headers = {**request.headers, "content-type": ["application/json"]}
-    return replace(request, body=body, headers=headers)
+    scope: Scope
+    body: bytes
+    is_form: bool = False
 
+    def as_json(self, body: bytes) -> Sent:
+        """The same call, its form turned into JSON."""
+        return replace(self, body=body, is_form=True)
 
-def kept(request: Request) -> Call:
-    """The call as it is kept beside a dead letter: without the headers that let it in."""
-    headers = {name: list(values) for name, values in request.headers.items() if name not in _NEVER_KEPT}
-    query = {name: list(values) for name, values in request.query.items()}
-    return Call(request.method, request.url, headers, query, request.body, request.id)
+    def bare(self) -> Request:
+        """Its body alone, for where nothing looks around it."""
+        return Request(self.body)
+
+    def whole(self) -> Request:
+        """The call as mappings and plugins see it: headers and query by name, without the write key."""
+        text = _query(self.scope)
+        query: dict[str, list[str]] = {}
+        for name, value in parse_qsl(text, keep_blank_values=True):
+            query.setdefault(name, []).append(value)
+        url = self.scope["path"] + (f"?{text}" if text else "")
+        return Request(self.body, self._headers(), query, self.scope["method"], url)
+
+    def kept(self) -> Call:
+        """The call as it is kept beside a dead letter: without the headers that let it in."""
+        whole = self.whole()
+        headers = {name: list(values) for name, values in whole.headers.items() if name not in CREDENTIALS}
+        query = {name: list(values) for name, values in whole.query.items()}
+        return Call(whole.method, whole.url, headers, query, whole.body, whole.id)
+
+    def header(self, wanted: bytes) -> str:
+        """The first value of a header, named in lower case; empty where there is none."""
+        return next((value.decode("latin-1") for name, value in self.scope["headers"] if name == wanted), "")
+
+    def has_query(self) -> bool:
+        """Whether there is more to its query than the write key."""
+        return bool(_query(self.scope))
+
+    def _headers(self) -> dict[str, list[str]]:
+        headers: dict[str, list[str]] = {}
+        for name, value in self.scope["headers"]:
+            text = value.decode("latin-1")
+            if "key" in text.lower():
+                text = _KEY_IN_HEADER.sub(r"\1", text)
+            headers.setdefault(name.decode("latin-1").lower(), []).append(text)
+        if self.is_form:
+            headers["content-type"] = [_JSON]
+        return headers
 
 
 def replayed(call: Call | None, record: bytes) -> Request:
@@ -48,5 +82,7 @@ def replayed(call: Call | None, record: bytes) -> Request:
     return Request(record, call.headers, call.query, call.method, call.url, call.id)
 
 
-def _is_key(pair: str) -> bool:
-    return unquote_plus(pair.partition("=")[0]) == WRITE_KEY
+def _query(scope: Scope) -> str:
+    """The query, raw, without its write keys."""
+    pairs = [pair for pair in scope["query_string"].split(b"&") if pair and not names_key(pair)]
+    return b"&".join(pairs).decode("latin-1")

@@ -18,6 +18,8 @@ LAST = 50
 """Accepted requests remembered of each source."""
 _LONGEST = 1 << 16
 """Bytes of the longest body remembered; of a longer one only the counts are."""
+_REASONS = 20
+"""Rejections of a request remembered; of more only their number is."""
 _WAITING = 1_000
 """Accepted requests a watcher may be behind by before it misses some."""
 
@@ -25,14 +27,16 @@ _WAITING = 1_000
 class Accepted:
     """One accepted request, and what it came to."""
 
-    __slots__ = ("_request", "_shown", "at", "events", "rejections", "source")
+    __slots__ = ("_request", "_shown", "at", "events", "rejected", "rejections", "source")
 
     def __init__(self, source: Source, request: Request, outcome: Outcome) -> None:
         self.at = time.time()
         self.source = source
         self.events = len(outcome.events)
+        self.rejected = len(outcome.rejections)
         self.rejections = [
-            {"rule": each.rule, "pointer": each.pointer, "reason": each.reason} for each in outcome.rejections
+            {"rule": each.rule, "pointer": each.pointer, "reason": each.reason}
+            for each in outcome.rejections[:_REASONS]
         ]
         self._request = request if len(request.body) <= _LONGEST else None
         self._shown: list[Object] | None = None

@@ -13,43 +13,41 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from ..core.codec import Undecodable, encode, parse
+from ..core.codec import encode
 from .texts import FORM, MULTIFORM, Refusal
 
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _FIELDS = 1_000
-"""Fields and files of the largest form taken."""
+"""Fields and files of the largest form taken: each costs more than its bytes."""
+_JSON = re.compile(rb"\s*(?:\xef\xbb\xbf\s*)?(?:\{\s*[\"}]|(\[))")
+"""How JSON begins; a form may begin with a bracket, too."""
 _BAD = re.compile(rb";|%(?![0-9a-fA-F]{2})")
 
 
 async def as_json(body: bytes, content_type: str, limit: int) -> bytes | Refusal:
-    """The body, or what it is as JSON where it is a form; a body that is JSON is itself, whatever it is called.
+    """The body, or what it is as JSON where it is a form; what looks like JSON is itself.
 
     Args:
         body: as posted.
-        content_type: the header, which is believed only where the body is no JSON.
+        content_type: the header, which is believed only where the body does not look like JSON.
         limit: bytes of the longest field taken.
     """
     named = content_type.lower()
-    if _FORM in named:
-        return body if _is_json(body) else _form(body)
-    if _MULTIPART in named:
-        return body if _is_json(body) else await _multipart(body, content_type, limit)
-    return body
+    if not (_FORM in named or _MULTIPART in named) or _looks_like_json(body):
+        return body
+    return _form(body) if _FORM in named else await _multipart(body, content_type, limit)
 
 
-def _is_json(body: bytes) -> bool:
-    try:
-        return isinstance(parse(body), dict | list)
-    except Undecodable:
-        return False
+def _looks_like_json(body: bytes) -> bool:
+    found = _JSON.match(body)
+    return found is not None and (found[1] is None or body.rstrip().endswith(b"]"))
 
 
 def _form(body: bytes) -> bytes | Refusal:
-    if _BAD.search(body):
+    if body.count(b"&") >= _FIELDS or _BAD.search(body):
         return FORM
     form: dict[str, list[str]] = {}
-    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
+    for name, value in parse_qsl(body.strip().decode("utf-8", "replace"), keep_blank_values=True):
         form.setdefault(name, []).append(value)
     return encode(form) if form else b""
 

@@ -75,7 +75,7 @@ class Gateway:
             settings.delivery, {one.name: one.destination_key.get_secret_value() for one in settings.source}
         )
         self.delivery = Delivery(self.store, destination, settings.delivery, self.metrics)
-        acceptor = Acceptor(host, self.store, self.feed, self.metrics, self.delivery.wake)
+        acceptor = Acceptor(host, settings, self.store, self.feed, self.metrics, self.delivery.wake)
         self.app = Router(
             [
                 Route("/v1/webhook", Webhook(Keys(settings.source), acceptor, settings.limits, self.metrics)),

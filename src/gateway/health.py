@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from importlib.metadata import version
+from importlib.resources import files
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -18,12 +20,15 @@ class Health:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._version = version("springhead")
+        self._openapi = json.loads(files(__package__).joinpath("gateway.openapi.json").read_text("utf-8"))
+        self._openapi["info"]["version"] = self._version
         self.routes = [
             Route("/", self.health),
             Route("/health", self.health),
             Route("/ready", self.ready),
             Route("/version", self.about),
             Route("/robots.txt", self.robots),
+            Route("/openapi.json", self.description),
         ]
 
     async def health(self, _: Request) -> Response:
@@ -48,6 +53,10 @@ class Health:
     async def robots(self, _: Request) -> Response:
         """Nothing here is for them."""
         return PlainTextResponse("User-agent: * \nDisallow: / \n")
+
+    async def description(self, _: Request) -> Response:
+        """What there is to call, as OpenAPI has it."""
+        return JSONResponse(self._openapi)
 
     async def _answers(self) -> bool:
         try:

@@ -7,7 +7,7 @@ import binascii
 import hmac
 import secrets
 from collections.abc import Iterable
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus, unquote_to_bytes
 
 from starlette.types import Scope
 
@@ -19,8 +19,7 @@ WRONG_KEY = Refusal(401, "invalid write key")
 WRONG_AUTHORIZATION = Refusal(401, "invalid authorization")
 DISABLED = Refusal(404, "source is disabled")
 
-WRITE_KEY = "writeKey"
-"""The query parameter of the key."""
+_WRITE_KEY = b"writeKey"
 
 
 class Keys:
@@ -51,12 +50,16 @@ class Keys:
         return hmac.digest(self._secret, key.encode("utf-8", "surrogateescape"), "sha256")
 
 
+def names_key(pair: bytes) -> bool:
+    """Whether a pair of a query, as it came, is its write key."""
+    name = pair.partition(b"=")[0]
+    return name == _WRITE_KEY or (b"%" in name and unquote_to_bytes(name) == _WRITE_KEY)
+
+
 def _first_key(query: bytes) -> str:
     """The value of the first `writeKey`: only that one counts."""
-    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-        if name == WRITE_KEY:
-            return value
-    return ""
+    first = next(filter(names_key, query.split(b"&")), b"")
+    return unquote_plus(first.partition(b"=")[2].decode("latin-1"))
 
 
 def _basic_user(authorization: bytes) -> str:

@@ -30,6 +30,7 @@ def configure(format_: Format, level: str) -> None:
         else structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote what is posted
     logging.basicConfig(handlers=[_Others(logging.WARNING)], level=logging.WARNING, force=True)
 
 

@@ -58,7 +58,7 @@ class Replay:
         outcome = self._host.receive(source.type, request, source.settings)
         if not (outcome.events or outcome.dropped):
             return Replayed(letter.id, gone=False, events=0, said=_still(letter, outcome))
-        entries = [Stamp(letter.at).entry(letter.source, event) for event in outcome.events]
+        entries = [Stamp.of(letter.at).entry(letter.source, event) for event in outcome.events]
         letters = [dead_letter(letter.source, rejection) for rejection in outcome.rejections]
         if not dry_run:
             await self._replace(letter, entries, letters)

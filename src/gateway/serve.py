@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import errno
 import gc
+import resource
 import signal
 import socket
 import sys
@@ -31,7 +32,10 @@ from .settings import Settings
 
 IDLE_SECONDS = 75
 """How long an idle connection is kept, and a request's head may take. Callers reuse one for up to a minute."""
-
+CONNECTIONS = 50_000
+"""Connections kept at once; an idle one counts, so that few would shut all others out."""
+_FILES = 200
+"""Files that are open besides."""
 
 _TO_OUR_LOG = {"handlers": {}, "loggers": {"_granian": {"propagate": True}}}
 _PR_SET_PDEATHSIG = 1
@@ -77,6 +81,7 @@ def serve_app(worker: Worker, *, host: str, port: int, workers: int) -> None:
         port=port,
         interface=Interfaces.ASGI,
         workers=workers,
+        backpressure=_connections(),
         loop=Loops.uvloop,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=IDLE_SECONDS * 1000),
@@ -89,6 +94,15 @@ def serve_app(worker: Worker, *, host: str, port: int, workers: int) -> None:
         if workers > 1:
             metrics.share(Path(folder))
         server.serve(target_loader=worker, wrap_loader=False)
+
+
+def _connections() -> int:
+    """How many connections a worker may keep: as many as it may open files, of which it gets all it can."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY:
+        return CONNECTIONS
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return min(CONNECTIONS, max(most - _FILES, 1))
 
 
 def serve_gateway(host: Host, settings: Settings, log_format: log.Format, log_level: str) -> None:

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from starlette.types import Scope
+from uuid_utils import UUID
 
 from ..core.codec import Object, encode
+from ..core.ids import visible
 from ..core.mapping.convert import text
 from .store import Entry
 
-_INVISIBLE = re.compile("[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
+_LONGEST_ADDRESS = 100
+"""Characters of the longest address believed: an event must not grow too long to be delivered."""
+_NUL = b"\\u0000"
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """When a call came, in epoch seconds, and from which address; none where that is not known any more."""
+    """When a call came, as RFC 3339 has it, and from which address; none where that is not known any more."""
 
-    at: float
+    at: str
     ip: str = ""
 
     @classmethod
     def now(cls, scope: Scope) -> Stamp:
         """The stamp of a call that comes in now."""
-        return cls(time.time(), _address(scope))
+        return cls(_moment(time.time()), _address(scope))
+
+    @classmethod
+    def of(cls, at: float) -> Stamp:
+        """The stamp of a call that came at this moment, in epoch seconds."""
+        return cls(_moment(at))
 
     def entry(self, source: str, event: Object) -> Entry:
         """The event as it is kept; its own `receivedAt`, `request_ip` and usable `messageId` stay."""
@@ -39,35 +48,51 @@ class Stamp:
             else:
                 event.pop(key, None)
         event["rudderId"] = rudder_id(user, anonymous)
-        if "receivedAt" not in event:
-            moment = datetime.fromtimestamp(self.at, UTC).isoformat(timespec="milliseconds")
-            event["receivedAt"] = moment.replace("+00:00", "Z")
+        event.setdefault("receivedAt", self.at)
         if self.ip:
             event.setdefault("request_ip", self.ip)
         message = event.get("messageId")
-        message = _clean(message) if isinstance(message, str) else ""
-        event["messageId"] = message = message or str(uuid.uuid4())
-        return Entry(source, message, user or anonymous, encode(event))
+        message = visible(message) if isinstance(message, str) else ""
+        event["messageId"] = message = message or str(uuid.uuid4())  # none only where a plugin took it away
+        encoded = encode(event)
+        if _NUL in encoded:
+            encoded = encode(_without_nul(event))
+        return Entry(source, message, user or anonymous, encoded)
 
 
 def rudder_id(user: str, anonymous: str) -> str:
     """The MD5 of both ids, with the bits of a random UUID set, as RudderStack's gateway derives it."""
     digest = hashlib.md5(f"{user}:{anonymous}".encode(), usedforsecurity=False).digest()
-    return str(uuid.UUID(bytes=digest, version=4))
+    return str(UUID(bytes=digest, version=4))
 
 
 def _clean(value: object) -> str:
-    """An id as downstream reads it: text, without what cannot be seen, and without space around it."""
-    if value is None:
-        return ""
-    found = value if isinstance(value, str) else text(value) or ""
-    return _INVISIBLE.sub("", found).strip()
+    """An id as downstream reads it: text, as it is seen."""
+    found = value if isinstance(value, str) else text(value)
+    return visible(found) if found else ""
+
+
+def _without_nul(value: Any) -> Any:
+    """The value without NULs in its texts and keys: the database of RudderStack's gateway cannot hold one."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [_without_nul(element) for element in value]
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(member) for key, member in value.items()}
+    return value
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _address(scope: Scope) -> str:
     """The sender's address: the first that `X-Forwarded-For` names, else the peer's."""
     for name, value in scope["headers"]:
-        if name == b"x-forwarded-for" and (first := value.decode("latin-1").split(",")[0].replace(" ", "")):
-            return str(first)
+        if name == b"x-forwarded-for":
+            first: str = value.decode("latin-1").split(",")[0].replace(" ", "")
+            if 0 < len(first) <= _LONGEST_ADDRESS:
+                return first
     client = scope.get("client")
     return str(client[0]) if client else ""

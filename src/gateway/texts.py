@@ -6,10 +6,13 @@ Every error is plain text that ends in a newline; success is `ok`, without one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from starlette.types import Send
 
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
+CLOSE = (b"connection", b"close")
+"""For an answer to a call whose body was not read: the server closes, and who knows it sends no other there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ async def say_ok(send: Send) -> None:
 async def say_refused(send: Send, refusal: Refusal) -> None:
     """Say why nothing was taken."""
     headers = [_TEXT, (b"x-content-type-options", b"nosniff")]
+    if refusal.status != HTTPStatus.BAD_REQUEST:
+        headers.append(CLOSE)
     if refusal.retry_after is not None:
         headers.append((b"retry-after", b"%d" % refusal.retry_after))
     await say(send, refusal.status, f"{refusal.text}\n".encode(), headers)

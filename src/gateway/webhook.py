@@ -10,18 +10,21 @@ from starlette.types import Receive, Scope, Send
 
 from ..core.errors import SpringheadError
 from ..core.outcome import Reply
-from . import calls, forms, log
+from . import forms, log
 from .accept import Acceptor
 from .body import BodyError, Gone, read_body
+from .calls import Sent
 from .gateway_metrics import GatewayMetrics
 from .keys import Keys
 from .settings.sections import Limits, Source
 from .stamp import Stamp
-from .texts import TOO_LONG, Refusal, say, say_ok, say_refused
+from .texts import CLOSE, TOO_LONG, Refusal, say, say_ok, say_refused
 
 BUSY = Refusal(503, "the gateway is busy: try again", retry_after=5)
 NO_ROOM = Refusal(503, "the gateway cannot keep events now: try again", retry_after=30)
 FAILED = Refusal(500, "internal error")
+CUT = Refusal(400, "reading request body: it is not whole")
+NOTHING = Reply(b"", "")
 
 _log = structlog.get_logger("springhead.gateway")
 
@@ -39,7 +42,7 @@ class Webhook:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
         if scope["method"] not in ("GET", "POST"):
-            await say(send, HTTPStatus.METHOD_NOT_ALLOWED, b"", [(b"allow", b"GET, POST")])
+            await say(send, HTTPStatus.METHOD_NOT_ALLOWED, b"", [(b"allow", b"GET, POST"), CLOSE])
             return
         started = time.perf_counter()
         source = self._keys.source(scope)
@@ -47,8 +50,8 @@ class Webhook:
         self._under_way += 1
         try:
             said = source if isinstance(source, Refusal) else await self._taken(source, scope, receive)
-        except Gone:
-            return
+        except Gone:  # or it only stopped sending, and listens
+            said = CUT
         except SpringheadError as error:
             _log.error("nothing was kept", source=name, why=str(error))
             said = NO_ROOM
@@ -68,16 +71,15 @@ class Webhook:
             body = await read_body(scope, receive, limits.body, limits.read_timeout)
         except BodyError as error:
             return TOO_LONG if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else _refusal(error)
-        request = calls.request_of(scope, body)
-        if scope["method"] == "GET" and not self._acceptor.reads_query(source, request):
-            return Reply(b"", "")  # as if it was nothing: senders ask whether somebody is there
-        content_type = next(iter(request.headers.get("content-type", ())), "")
-        posted = await forms.as_json(body, content_type, limits.body)
+        sent = Sent(scope, body)
+        if scope["method"] == "GET" and not self._acceptor.reads_query(source, sent):
+            return NOTHING  # as if it was nothing: senders ask whether somebody is there
+        posted = await forms.as_json(body, sent.header(b"content-type"), limits.body)
         if isinstance(posted, Refusal):
             return posted
         if posted is not body:
-            request = calls.with_json(request, posted)
-        return await self._acceptor.accept(source, request, Stamp.now(scope))
+            sent = sent.as_json(posted)
+        return await self._acceptor.accept(source, sent, Stamp.now(scope))
 
 
 def _refusal(error: BodyError) -> Refusal:
@@ -91,5 +93,6 @@ async def _told(send: Send, said: Refusal | Reply | None) -> int:
         await say_refused(send, said)
         return said.status
     else:
-        await say(send, HTTPStatus.OK, said.body, [(b"content-type", said.content_type.encode())])
+        content_type = said.content_type.encode()
+        await say(send, HTTPStatus.OK, said.body, [(b"content-type", content_type)] if content_type else [])
     return HTTPStatus.OK

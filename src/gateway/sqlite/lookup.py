@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ..store import Call, Counts, DeadLetter
+from ..store import Call, Counts, DeadLetter, StoreUnusable
 
 _COLUMNS = "letter.id, letter.at, name, rule, reason, pointer, line, decodable, record, event, call"
 _LETTERS = f"SELECT {_COLUMNS} FROM letter JOIN source ON source.id = letter.source WHERE "  # noqa: S608 - ours
@@ -36,9 +36,21 @@ def counts(connection: sqlite3.Connection, path: Path) -> Counts:
         undelivered=sum(undelivered for _, undelivered, _ in rows),
         oldest=oldest[0] if oldest else None,
         letters=sum(letters for *_, letters in rows),
-        bytes=sum(file.stat().st_size for file in (path, log_of(path)) if file.exists()),
+        bytes=sum(on_disk(path)),
         by_source={name: (undelivered, letters) for name, undelivered, letters in rows},
     )
+
+
+def on_disk(path: Path) -> tuple[int, int]:
+    """Bytes of the store and of its log.
+
+    Raises:
+        StoreUnusable: they are gone, and whatever is written to what is open would be lost.
+    """
+    try:
+        return path.stat().st_size, log_of(path).stat().st_size  # there is a log while it is open
+    except FileNotFoundError:
+        raise StoreUnusable(f"{path} was taken away: put it back, and restart") from None
 
 
 def log_of(path: Path) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..store import StoreFull
-from .lookup import log_of
+from .lookup import on_disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Room:
     reserve: int
 
     def check(self, connection: sqlite3.Connection) -> None:
-        """Raises StoreFull where nothing more may be accepted."""
-        logged = log_of(self.path).stat().st_size  # there is one while a transaction is open
+        """Raises StoreFull where nothing more may be accepted, StoreUnusable where the files are gone."""
+        _, logged = on_disk(self.path)
         if self.max_bytes is not None and _used(connection) + logged > self.max_bytes:
             raise StoreFull(
                 f"{self.path} has reached its limit of {self.max_bytes} bytes: "
