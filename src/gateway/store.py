@@ -164,7 +164,7 @@ class Store(Protocol):
             lanes: how many there are: 1, 2, 4, 8, 16, 32 or 64.
             events: the most to claim.
             size: the most bytes of events to claim, together.
-            lease: seconds after which the claim ends by itself.
+            lease: seconds after which the claim ends by itself; it may end before with the process.
         """
 
     async def settle(self, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]] = ()) -> None:

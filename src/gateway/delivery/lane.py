@@ -21,7 +21,6 @@ from .destination import Destination, Later, Observer, Refused
 POLL = 1.0
 """Seconds between two looks into the store where nobody wakes the lane."""
 
-_SPARE = 30.0
 _log = structlog.get_logger("springhead.delivery")
 
 
@@ -67,8 +66,8 @@ class Lane:
         self.woken = asyncio.Event()
         self._tries = 0
         # Splitting ends when no time is left in the lease for one more request.
-        self._work_time = means.rules.timeout + _SPARE
-        self._lease = means.rules.timeout + self._work_time
+        self._work_time = 2 * means.rules.timeout
+        self._lease = self._work_time + means.rules.timeout
 
     async def run(self) -> None:
         """Deliver until told to stop. Nothing that goes wrong ends it."""

@@ -17,7 +17,7 @@ BUCKETS = 64
 _LOOK = 10_000
 """The most rows a claim passes over because they, or an older one of their user, are leased."""
 
-_WALK = "SELECT seq, source, user, size, lease_until FROM event"
+_WALK = "SELECT seq, source, user, size, leased_at, lease_until FROM event"
 _EVENT = """SELECT seq, name, message_id, user, event, accepted_at, attempts
     FROM event JOIN body USING (seq) JOIN source ON source.id = event.source WHERE seq = ?"""
 
@@ -34,14 +34,23 @@ def buckets_of(lane: int, lanes: int) -> range:
     return range(lane, BUCKETS, lanes)
 
 
-def claim(
-    connection: sqlite3.Connection, buckets: range, events: int, size: int, lease: float
+def claim(  # noqa: PLR0913 - limits, each of its own kind
+    connection: sqlite3.Connection,
+    buckets: range,
+    events: int,
+    size: int,
+    lease: float,
+    *,
+    since: float = 0.0,
 ) -> list[Claimed]:
-    """Lease the oldest events of these buckets; the cost is that of what it takes, not of what is kept."""
+    """Lease the oldest events of these buckets; the cost is that of what it takes, not of what is kept.
+
+    Leases from before `since` count no more.
+    """
     now = time.time()
-    seqs = _choose(_walk(connection, buckets), now, events, size)
-    until = now + lease
-    connection.executemany("UPDATE event SET lease_until = ? WHERE seq = ?", ((until, seq) for seq in seqs))
+    seqs = _choose(_walk(connection, buckets), (since, now), events, size)
+    take = "UPDATE event SET leased_at = ?, lease_until = ? WHERE seq = ?"
+    connection.executemany(take, ((now, now + lease, seq) for seq in seqs))
     return [Claimed(*connection.execute(_EVENT, (seq,)).fetchone()) for seq in seqs]
 
 
@@ -59,12 +68,13 @@ def _walk(connection: sqlite3.Connection, buckets: range) -> Iterator[tuple[Any,
     return heapq.merge(*(connection.execute(of_bucket, (bucket,)) for bucket in buckets))
 
 
-def _choose(walk: Iterable[tuple[Any, ...]], now: float, events: int, size: int) -> list[int]:
+def _choose(walk: Iterable[tuple[Any, ...]], span: tuple[float, float], events: int, size: int) -> list[int]:
+    since, now = span
     chosen: list[int] = []
     leased: set[tuple[int, str]] = set()
     room, passed = size, 0
-    for seq, source, user, bytes_, lease_until in walk:
-        if lease_until > now or (source, user) in leased:
+    for seq, source, user, bytes_, leased_at, lease_until in walk:
+        if since < leased_at <= now < lease_until or (source, user) in leased:
             leased.add((source, user))
             passed += 1
         elif len(chosen) < events and (bytes_ <= room or not chosen):

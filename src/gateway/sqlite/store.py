@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from ..store import Call, Claimed, Counts, DeadLetter, Entry, Letter, Receipt, StoreBusy
 from . import keep, leases, lookup, retention
+from .claimant import Claimant
 from .opening import FILE, LOG, open_reader, open_writer, refusal
 from .room import Room
 from .writer import Writer
@@ -73,6 +74,7 @@ class SqliteStore:
         self._reader = open_reader(folder, busy_timeout)
         self._reads = ThreadPoolExecutor(1, thread_name_prefix="springhead-store-reads")
         self._writer = Writer(connection, self._path)
+        self._claimant = Claimant(folder)
 
     @property
     def commits(self) -> int:
@@ -103,7 +105,8 @@ class SqliteStore:
     async def claim(self, lane: int, lanes: int, *, events: int, size: int, lease: float) -> list[Claimed]:
         """As `Store.claim`."""
         buckets = leases.buckets_of(lane, lanes)
-        work = partial(leases.claim, buckets=buckets, events=events, size=size, lease=lease)
+        since = self._claimant.since()
+        work = partial(leases.claim, buckets=buckets, events=events, size=size, lease=lease, since=since)
         return await self._writer.do(work, durable=False)
 
     async def settle(self, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]] = ()) -> None:
@@ -161,6 +164,7 @@ class SqliteStore:
         await asyncio.to_thread(self._reads.shutdown)
         self._reader.close()
         await self._writer.close()  # last, so that SQLite empties its log into the file
+        self._claimant.close()
 
     async def _read(self, question: Callable[[sqlite3.Connection], T]) -> T:
         try:
