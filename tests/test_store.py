@@ -212,6 +212,18 @@ def test_a_lease_ends_with_the_process_that_claimed(tmp_path: Path) -> None:
     use(tmp_path, restarted)
 
 
+def test_a_claim_leaves_sources_alone(tmp_path: Path) -> None:
+    """What waits of them hides nothing of the others, and comes in its order when it is wanted again."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, *(entry(f"{each}", f"{each % 9}", "auth0") for each in range(20)))
+        await keep(store, entry("other", source="acme"))
+        assert names(await claim(store, without={"auth0"})) == ["other"]
+        assert names(await claim(store)) == [f"{each}" for each in range(20)]
+
+    use(tmp_path, scenario)
+
+
 def test_settling_twice_is_settling_once(tmp_path: Path) -> None:
     """Delivered events are forgotten, dead ones become one dead letter; a late answer hits nothing new."""
 

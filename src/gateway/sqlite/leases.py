@@ -5,7 +5,8 @@ from __future__ import annotations
 import heapq
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import product
 from typing import Any
 from zlib import crc32
 
@@ -17,7 +18,8 @@ BUCKETS = 64
 _LOOK = 10_000
 """The most rows a claim passes over because they, or an older one of their user, are leased."""
 
-_WALK = "SELECT seq, source, user, size, leased_at, lease_until FROM event"
+_WALK = """SELECT seq, source, user, size, leased_at, lease_until FROM event
+    WHERE source = ? AND bucket = ? ORDER BY seq"""
 _EVENT = """SELECT seq, name, message_id, user, event, accepted_at, attempts
     FROM event JOIN body USING (seq) JOIN source ON source.id = event.source WHERE seq = ?"""
 
@@ -42,13 +44,14 @@ def claim(  # noqa: PLR0913 - limits, each of its own kind
     lease: float,
     *,
     since: float = 0.0,
+    without: Container[str] = (),
 ) -> list[Claimed]:
     """Lease the oldest events of these buckets; the cost is that of what it takes, not of what is kept.
 
-    Leases from before `since` count no more.
+    Leases from before `since` count no more; sources in `without` are left alone.
     """
     now = time.time()
-    seqs = _choose(_walk(connection, buckets), (since, now), events, size)
+    seqs = _choose(_walk(connection, buckets, without), (since, now), events, size)
     take = "UPDATE event SET leased_at = ?, lease_until = ? WHERE seq = ?"
     connection.executemany(take, ((now, now + lease, seq) for seq in seqs))
     return [Claimed(*connection.execute(_EVENT, (seq,)).fetchone()) for seq in seqs]
@@ -60,12 +63,11 @@ def release(connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
     connection.executemany(end, ((seq,) for seq in seqs))
 
 
-def _walk(connection: sqlite3.Connection, buckets: range) -> Iterator[tuple[Any, ...]]:
-    """Events, oldest first: the index has each bucket in that order, and they are merged."""
-    if len(buckets) == BUCKETS:
-        return connection.execute(f"{_WALK} ORDER BY seq")
-    of_bucket = f"{_WALK} WHERE bucket = ? ORDER BY seq"
-    return heapq.merge(*(connection.execute(of_bucket, (bucket,)) for bucket in buckets))
+def _walk(connection: sqlite3.Connection, buckets: range, without: Container[str]) -> Iterator[tuple[Any, ...]]:
+    """Events, oldest first: the index has each bucket of a source in that order, and they are merged."""
+    waiting = connection.execute("SELECT id, name FROM source WHERE undelivered > 0").fetchall()
+    sources = [id_ for id_, name in waiting if name not in without]
+    return heapq.merge(*(connection.execute(_WALK, place) for place in product(sources, buckets)))
 
 
 def _choose(walk: Iterable[tuple[Any, ...]], span: tuple[float, float], events: int, size: int) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -102,11 +102,20 @@ class SqliteStore:
 
         return await self._writer.do(work)
 
-    async def claim(self, lane: int, lanes: int, *, events: int, size: int, lease: float) -> list[Claimed]:
+    async def claim(  # noqa: PLR0913 - as the interface
+        self,
+        lane: int,
+        lanes: int,
+        *,
+        events: int,
+        size: int,
+        lease: float,
+        without: Container[str] = (),
+    ) -> list[Claimed]:
         """As `Store.claim`."""
-        buckets = leases.buckets_of(lane, lanes)
-        since = self._claimant.since()
-        work = partial(leases.claim, buckets=buckets, events=events, size=size, lease=lease, since=since)
+        buckets, since = leases.buckets_of(lane, lanes), self._claimant.since()
+        claimed = partial(leases.claim, buckets=buckets, without=without, since=since)
+        work = partial(claimed, events=events, size=size, lease=lease)
         return await self._writer.do(work, durable=False)
 
     async def settle(self, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]] = ()) -> None:
