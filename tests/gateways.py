@@ -1,4 +1,4 @@
-"""A gateway with one Auth0 source as a process, senders that post as Auth0 does, and what became of it."""
+"""A gateway with two Auth0 sources as a process, senders that post as Auth0 does, and what became of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import httpx
 from dataplanes import FakeDataPlane
 from servers import Server, free_port, serving
 
-KEY = "auth0-write-key-0001"
+KEY, OTHER_KEY = "auth0-write-key-0001", "auth0-write-key-0002"
 USERS = 5
 """How many users the logs of one sender are of."""
 
@@ -36,6 +36,11 @@ to = "{to}"
 name = "Auth0 production"
 type = "auth0"
 write_key = "{key}"
+
+[[source]]
+name = "Auth0 staging"
+type = "auth0"
+write_key = "{other_key}"
 """
 
 
@@ -45,7 +50,8 @@ def gateway(folder: Path, to: str, port: int = 0, **delivery: Any) -> Iterator[S
     quick = {"timeout": 1, "retry_min": 0.05, "retry_max": 0.5, "breaker_pause": 0.2}
     lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in (quick | delivery).items())
     settings = folder / "springhead.toml"
-    settings.write_text(_SETTINGS.format(admin=free_port(), to=to, delivery=lines, key=KEY))
+    keys = {"key": KEY, "other_key": OTHER_KEY}
+    settings.write_text(_SETTINGS.format(admin=free_port(), to=to, delivery=lines, **keys))
     with serving(folder, "gateway", "--config", str(settings), port=port, start_new_session=True) as server:
         yield server
 
@@ -87,11 +93,11 @@ class Senders:
         """Post from so many senders until told to stop, each with its last batch taken."""
         await asyncio.gather(*(self._send(sender, sizes, data) for sender in range(senders)))
 
-    async def post(self, client: httpx.AsyncClient, logs: list[dict[str, Any]]) -> int:
+    async def post(self, client: httpx.AsyncClient, logs: list[dict[str, Any]], key: str = KEY) -> int:
         """Post a batch once; the status it was answered."""
         started = time.monotonic()
         try:
-            answer = await client.post(f"{self.url}/v1/webhook?writeKey={KEY}", json=logs)
+            answer = await client.post(f"{self.url}/v1/webhook?writeKey={key}", json=logs)
             status = answer.status_code
         except httpx.TransportError:
             status = 0
