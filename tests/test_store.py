@@ -448,7 +448,7 @@ def filled(folder: Path, entries: list[Entry]) -> sqlite3.Connection:
     """The connection that writes, of a store with these events."""
     connection = opening.open_writer(folder, 1, create=True)
     connection.execute("BEGIN")
-    keeping.append(connection, keeping.Batch(entries, [], None, ()), 60, keep_call=False)
+    keeping.append(connection, [keeping.Batch(entries, [], None, ())], 60, keep_calls=False)
     connection.execute("COMMIT")
     return connection
 

@@ -11,6 +11,7 @@ from typing import Any
 from zlib import crc32
 
 from ..store import Claimed
+from .many import LISTED, listed
 
 BUCKETS = 64
 """A user's events are in one bucket for good; a lane is every bucket of the same remainder by its number."""
@@ -20,8 +21,9 @@ _LOOK = 10_000
 
 _WALK = """SELECT seq, source, user, size, leased_at, lease_until FROM event
     WHERE source = ? AND bucket = ? ORDER BY seq"""
-_EVENT = """SELECT seq, name, message_id, user, event, accepted_at, attempts
-    FROM event JOIN body USING (seq) JOIN source ON source.id = event.source WHERE seq = ?"""
+_EVENTS = f"""SELECT seq, name, message_id, user, event, accepted_at, attempts
+    FROM event JOIN body USING (seq) JOIN source ON source.id = event.source
+    WHERE seq IN {LISTED} ORDER BY seq"""  # noqa: S608 - no value in it
 
 
 def bucket_of(source: str, user: str) -> int:
@@ -52,15 +54,15 @@ def claim(  # noqa: PLR0913 - limits, each of its own kind
     """
     now = time.time()
     seqs = _choose(_walk(connection, buckets, without), (since, now), events, size)
-    take = "UPDATE event SET leased_at = ?, lease_until = ? WHERE seq = ?"
-    connection.executemany(take, ((now, now + lease, seq) for seq in seqs))
-    return [Claimed(*connection.execute(_EVENT, (seq,)).fetchone()) for seq in seqs]
+    take = f"UPDATE event SET leased_at = ?, lease_until = ? WHERE seq IN {LISTED}"  # noqa: S608 - ours
+    connection.execute(take, (now, now + lease, listed(seqs)))
+    return [Claimed(*row) for row in connection.execute(_EVENTS, (listed(seqs),))]
 
 
 def release(connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
     """End leases, and count the attempt."""
-    end = "UPDATE event SET lease_until = 0, attempts = attempts + 1 WHERE seq = ?"
-    connection.executemany(end, ((seq,) for seq in seqs))
+    end = f"UPDATE event SET lease_until = 0, attempts = attempts + 1 WHERE seq IN {LISTED}"  # noqa: S608 - ours
+    connection.execute(end, (listed(seqs),))
 
 
 def _walk(connection: sqlite3.Connection, buckets: range, without: Container[str]) -> Iterator[tuple[Any, ...]]:

@@ -94,13 +94,7 @@ class SqliteStore:
             raise StoreBusy(
                 f"{self._writer.waiting} calls wait for {self._path}: its disk is too slow for them"
             )
-        batch = keep.Batch(entries, letters, call, replacing)
-
-        def work(connection: sqlite3.Connection) -> Receipt:
-            self._room.check(connection)
-            return keep.append(connection, batch, self._window, keep_call=self._keep_calls)
-
-        return await self._writer.do(work)
+        return await self._writer.ask(self._append, keep.Batch(entries, letters, call, replacing))
 
     async def claim(  # noqa: PLR0913 - as the interface
         self,
@@ -174,6 +168,10 @@ class SqliteStore:
         self._reader.close()
         await self._writer.close()  # last, so that SQLite empties its log into the file
         self._claimant.close()
+
+    def _append(self, connection: sqlite3.Connection, batches: list[keep.Batch]) -> list[Receipt]:
+        self._room.check(connection)
+        return keep.append(connection, batches, self._window, keep_calls=self._keep_calls)
 
     async def _read(self, question: Callable[[sqlite3.Connection], T]) -> T:
         try:
