@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,8 @@ import pytest
 from dataplanes import CUT, HANG, OK, Batch, FakeDataPlane, Reply, data_plane
 from gateways import KEY, OTHER_KEY, Senders, arrived, assert_complete, batch, gateway, log, log_ids, until
 from servers import free_port
-from stores import rows
+from springhead.gateway.store import Entry
+from stores import opened, rows
 
 DATA = "springhead-data"
 DOWN: Reply = (500, {}, "down")
@@ -135,6 +137,43 @@ def test_a_source_whose_key_is_refused_holds_up_no_other(tmp_path: Path) -> None
         assert_complete(plane, senders.told)
 
     asyncio.run(scenario())
+
+
+def test_a_long_backlog_costs_neither_memory_nor_time(tmp_path: Path) -> None:
+    """With 50,000 events undelivered a gateway starts at once, stays small, and delivers them all in order."""
+    backlog = [f"backlog-{number:08}" for number in range(50_000)]
+
+    async def scenario() -> None:
+        async with opened(tmp_path / DATA) as store:
+            for start in range(0, len(backlog), 1_000):
+                await store.append([kept(one) for one in backlog[start : start + 1_000]], [], None)
+        async with data_plane() as plane, httpx.AsyncClient(trust_env=False) as client:
+            began = time.monotonic()
+            with gateway(tmp_path, plane.url) as server:
+                senders = Senders(server.url)
+                assert await senders.post(client, batch(0, 0, 1)) == 200
+                assert time.monotonic() - began < 2
+                senders.told += backlog
+                await delivered(plane, senders)
+                (worker,) = server.workers()
+                assert resident(worker) < 150
+        assert_complete(plane, senders.told)
+
+    asyncio.run(scenario())
+
+
+def kept(log_id: str) -> Entry:
+    """An event of a thousand bytes as the store keeps it."""
+    user = f"auth0|{int(log_id[-3:])}"
+    properties = {"log_id": log_id, "text": "x" * 850}
+    event = {"type": "track", "userId": user, "messageId": log_id, "properties": properties}
+    return Entry("Auth0 production", log_id, user, json.dumps(event).encode())
+
+
+def resident(pid: int) -> float:
+    """Megabytes of memory a process holds."""
+    (line,) = (one for one in Path(f"/proc/{pid}/status").read_text().splitlines() if one.startswith("VmRSS"))
+    return int(line.split()[1]) / 1000
 
 
 @pytest.fixture
