@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 _SIZES = (128, 32, 8, 2, 1)
-"""Rows of a statement: few sizes, so that each stays compiled; not past the 999 values that any SQLite takes."""
+"""Rows of a statement: few sizes, so that each stays compiled; at most 999 values, which any SQLite takes."""
 
 
 LISTED = "(SELECT value FROM json_each(?))"
