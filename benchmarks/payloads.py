@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+STREAM = "90020240315101531004" + "0" * 28
+"""What the log_ids of a stream begin with."""
 
-def log(number: int) -> dict[str, object]:
+
+def log(number: int, stream: str = STREAM) -> dict[str, object]:
     """A log stream item of about 2 KB, as a login makes it."""
-    log_id = f"900202403151015310040000000000000000000000000000{number:08}"
+    log_id = f"{stream}{number:08}"
     user = f"auth0|{number % 500:024}"
     prompt = {
         "name": "prompt-authenticate",

@@ -11,16 +11,10 @@ another by wrk (Debian's package: apt-get install wrk). A noisy neighbour slows 
 from __future__ import annotations
 
 import json
-import os
-import re
-import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,40 +22,23 @@ from typing import Any
 import httpx
 import msgspec
 
+from driving import RESULT, Run, drive, need_tools, report, resident, start, stop, worker
 from payloads import log
 from springhead import Host, Request, encode
 from springhead.gateway.serve import Worker, serve_app
 from springhead.gateway.transformer import transformer_app
 
-SERVER_CORE, CLIENT_CORE = "1", "0"
 KINDS = ("springhead", "floor", "floor+bodies")
 CASES = {"1 element": (1, 1), "10 elements": (10, 1), "100 elements": (100, 1), "1000 elements": (1000, 1)} | {
     "1 element of 100 logs": (1, 100)
 }
 CONNECTIONS = (1, 16, 64)
-ROUNDS, SECONDS = 5, 2
+ROUNDS = 5
 
-_TICKS = os.sysconf("SC_CLK_TCK")
 _SCRIPT = """
 local file = io.open("{body}", "rb"); local body = file:read("*a"); file:close()
 wrk.method, wrk.body, wrk.headers["Content-Type"] = "POST", body, "application/json; charset=utf-8"
-done = function(summary, latency, requests)
-  local errors = summary.errors
-  io.write(string.format("RESULT %d %d %d %d %d\\n", summary.requests, summary.duration, latency:percentile(50),
-    latency:percentile(99), errors.connect + errors.read + errors.write + errors.status + errors.timeout))
-end
 """
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one run of wrk measured: requests, seconds, latencies in ms, the server's processor seconds."""
-
-    requests: int
-    seconds: float
-    p50: float
-    p99: float
-    cpu: float
 
 
 def element(body: str) -> dict[str, Any]:
@@ -133,51 +110,6 @@ def serve(kind: str, port: int) -> None:
     serve_app(Worker(app, "json", "warning"), host="127.0.0.1", port=port, workers=1)
 
 
-def worker(process: subprocess.Popen[bytes]) -> int:
-    """The process id of a server's one worker."""
-    return int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
-
-
-def cpu(pid: int) -> float:
-    """Processor seconds a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def resident(pid: int, name: str = "VmRSS") -> float:
-    """Resident memory of a process in MB: now, or at its peak (`VmHWM`)."""
-    found = re.search(rf"{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(found[1]) / 1000 if found else 0.0
-
-
-def drive(url: str, script: Path, connections: int, pid: int) -> Run:
-    """Run wrk once."""
-    options = [f"-c{connections}", f"-d{SECONDS}", "--timeout", "30s", "-s", str(script), url]
-    command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", *options]
-    before = cpu(pid)
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    used = cpu(pid) - before
-    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", said)
-    if found is None or int(found[5]):
-        sys.exit(f"wrk at {url}: {said}")
-    requests, micros, p50, p99 = map(int, found.groups()[:4])
-    return Run(requests, micros / 1e6, p50 / 1e3, p99 / 1e3, used)
-
-
-def report(name: str, events: int, connections: int, runs: dict[str, list[Run]]) -> None:
-    """Print a line for each kind: the median of its rounds, and its ratio to the floor's."""
-    rates = {kind: statistics.median(run.requests / run.seconds for run in runs[kind]) for kind in KINDS}
-    for kind in KINDS:
-        p50, p99 = (statistics.median(getattr(run, key) for run in runs[kind]) for key in ("p50", "p99"))
-        each = sum(run.cpu for run in runs[kind]) / sum(run.requests for run in runs[kind]) / events
-        ratios = "".join(
-            f"  {rates[kind] / rates[other]:4.0%} of {other}" for other in KINDS[1:] if kind == "springhead"
-        )
-        rate = f"{rates[kind]:8,.0f} req/s {rates[kind] * events:9,.0f} ev/s"
-        times = f"p50 {p50:8.2f} ms  p99 {p99:8.2f} ms  cpu {each * 1e6:6.1f} us/ev"
-        print(f"{name:22} {connections:3} conn  {kind:13} {rate}  {times}{ratios}", flush=True)
-
-
 def prepare(folder: Path, ports: dict[str, int], elements: int, logs: int) -> Path:
     """Tell the floors what to answer to arrays of so many elements and logs; wrk's script that posts them."""
     host = Host()
@@ -190,19 +122,14 @@ def prepare(folder: Path, ports: dict[str, int], elements: int, logs: int) -> Pa
         ).raise_for_status()
     array, script = folder / "array.json", folder / "post.lua"
     array.write_bytes(encode([element(body) for body in bodies]))
-    script.write_text(_SCRIPT.format(body=array))
+    script.write_text(_SCRIPT.format(body=array) + RESULT)
     return script
 
 
 def measure(folder: Path, rounds: int, cases: dict[str, tuple[int, int]], connections: tuple[int, ...]) -> None:
     """Start the three, drive each case, and print what came of it."""
     ports = {kind: 19090 + number for number, kind in enumerate(KINDS)}
-    processes = {
-        kind: subprocess.Popen(
-            ["taskset", "-c", SERVER_CORE, sys.executable, __file__, "serve", kind, str(port)]
-        )
-        for kind, port in ports.items()
-    }
+    processes = {kind: start(kind, str(port)) for kind, port in ports.items()}
     try:
         time.sleep(4)
         pids = {kind: worker(process) for kind, process in processes.items()}
@@ -219,17 +146,14 @@ def measure(folder: Path, rounds: int, cases: dict[str, tuple[int, int]], connec
         peak, now = resident(pids["springhead"], "VmHWM"), resident(pids["springhead"])
         print(f"springhead's worker: {peak:.0f} MB resident at its peak, {now:.0f} MB after")
     finally:
-        for process in processes.values():
-            process.terminate()
-            process.wait(30)
+        stop(list(processes.values()))
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
         serve(sys.argv[2], int(sys.argv[3]))
-    elif missing := [tool for tool in ("wrk", "taskset") if shutil.which(tool) is None]:
-        sys.exit(f"{missing[0]} is not installed; wrk is Debian's package wrk")
     else:
+        need_tools()
         with tempfile.TemporaryDirectory() as temporary:
             if "--quick" in sys.argv:
                 few = {name: CASES[name] for name in ("1 element", "100 elements")}

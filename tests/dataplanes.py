@@ -93,8 +93,10 @@ class FakeDataPlane:
 
 
 @asynccontextmanager
-async def data_plane(answer: Callable[[Batch], Reply] = lambda _batch: OK) -> AsyncIterator[FakeDataPlane]:
-    """A data plane that listens on a free port."""
+async def data_plane(
+    answer: Callable[[Batch], Reply] = lambda _batch: OK, port: int = 0
+) -> AsyncIterator[FakeDataPlane]:
+    """A data plane that listens on this port, or on a free one."""
     plane = FakeDataPlane(answer)
     connections: set[asyncio.Task[None]] = set()
 
@@ -103,7 +105,7 @@ async def data_plane(answer: Callable[[Batch], Reply] = lambda _batch: OK) -> As
         connections.add(task)
         task.add_done_callback(connections.discard)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    server = await asyncio.start_server(connected, "127.0.0.1", port)
     plane.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield plane

@@ -184,19 +184,44 @@ def test_what_is_released_comes_first_again(tmp_path: Path) -> None:
 
 
 def test_a_lease_ends_by_itself(tmp_path: Path) -> None:
-    """What a crashed process had claimed is claimed again, by another process too."""
+    """While who claimed first is there, its leases hold for others, until they end."""
 
     async def scenario(store: SqliteStore) -> None:
         await keep(store, entry("1"))
         await claim(store, lease=0.2)
+        async with opened(tmp_path) as other:
+            assert await claim(other) == []
+            await asyncio.sleep(0.25)
+            assert names(await claim(other)) == ["1"]
+
+    use(tmp_path, scenario)
+
+
+def test_a_lease_ends_with_the_process_that_claimed(tmp_path: Path) -> None:
+    """What it did not finish is claimed again at once, and what came after it in its order."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, entry("1"), entry("2"))
+        await claim(store, events=1)
 
     async def restarted(store: SqliteStore) -> None:
+        assert names(await claim(store)) == ["1", "2"]
         assert await claim(store) == []
-        await asyncio.sleep(0.25)
-        assert names(await claim(store)) == ["1"]
 
     use(tmp_path, scenario)
     use(tmp_path, restarted)
+
+
+def test_a_claim_leaves_sources_alone(tmp_path: Path) -> None:
+    """What waits of them hides nothing of the others, and comes in its order when it is wanted again."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, *(entry(f"{each}", f"{each % 9}", "auth0") for each in range(20)))
+        await keep(store, entry("other", source="acme"))
+        assert names(await claim(store, without={"auth0"})) == ["other"]
+        assert names(await claim(store)) == [f"{each}" for each in range(20)]
+
+    use(tmp_path, scenario)
 
 
 def test_settling_twice_is_settling_once(tmp_path: Path) -> None:
@@ -423,7 +448,7 @@ def filled(folder: Path, entries: list[Entry]) -> sqlite3.Connection:
     """The connection that writes, of a store with these events."""
     connection = opening.open_writer(folder, 1, create=True)
     connection.execute("BEGIN")
-    keeping.append(connection, keeping.Batch(entries, [], None, ()), 60, keep_call=False)
+    keeping.append(connection, [keeping.Batch(entries, [], None, ())], 60, keep_calls=False)
     connection.execute("COMMIT")
     return connection
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Protocol
 
 import msgspec
@@ -154,7 +154,16 @@ class Store(Protocol):
             replacing: ids of dead letters that go in the same transaction: a replay.
         """
 
-    async def claim(self, lane: int, lanes: int, *, events: int, size: int, lease: float) -> list[Claimed]:
+    async def claim(  # noqa: PLR0913 - limits, each of its own kind
+        self,
+        lane: int,
+        lanes: int,
+        *,
+        events: int,
+        size: int,
+        lease: float,
+        without: Container[str] = (),
+    ) -> list[Claimed]:
         """The oldest undelivered, unleased events of a lane, in order: at least one where there is one.
 
         Never an event of a user that has an older one leased.
@@ -164,7 +173,8 @@ class Store(Protocol):
             lanes: how many there are: 1, 2, 4, 8, 16, 32 or 64.
             events: the most to claim.
             size: the most bytes of events to claim, together.
-            lease: seconds after which the claim ends by itself.
+            lease: seconds after which the claim ends by itself; it may end before with the process.
+            without: names of sources to leave alone, however much of them waits.
         """
 
     async def settle(self, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]] = ()) -> None:

@@ -19,6 +19,7 @@ from .keys import Keys
 from .settings.sections import Limits, Source
 from .stamp import Stamp
 from .texts import CLOSE, TOO_LONG, Refusal, say, say_ok, say_refused
+from .watch import Watch
 
 BUSY = Refusal(503, "the gateway is busy: try again", retry_after=5)
 NO_ROOM = Refusal(503, "the gateway cannot keep events now: try again", retry_after=30)
@@ -36,6 +37,7 @@ class Webhook:
         self._keys = keys
         self._acceptor = acceptor
         self._limits = limits
+        self._watch = Watch(limits.read_timeout)
         self._metrics = metrics
         self._under_way = 0
 
@@ -68,7 +70,7 @@ class Webhook:
             return BUSY
         limits = self._limits
         try:
-            body = await read_body(scope, receive, limits.body, limits.read_timeout)
+            body = await read_body(scope, receive, limits.body, self._watch)
         except BodyError as error:
             return TOO_LONG if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else _refusal(error)
         sent = Sent(scope, body)

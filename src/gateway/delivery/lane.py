@@ -21,7 +21,6 @@ from .destination import Destination, Later, Observer, Refused
 POLL = 1.0
 """Seconds between two looks into the store where nobody wakes the lane."""
 
-_SPARE = 30.0
 _log = structlog.get_logger("springhead.delivery")
 
 
@@ -37,6 +36,11 @@ class Means:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     held: dict[str, tuple[int, float]] = field(default_factory=dict)
     """Sources the destination refuses whatever is sent: how often in a row, and until when left alone."""
+
+    def left_alone(self) -> set[str]:
+        """The sources that are to be left alone now."""
+        now = time.monotonic()
+        return {source for source, (_, until) in self.held.items() if now < until}
 
     def backoff(self, tries: int) -> float:
         """Seconds to wait after so many failures in a row: doubling, with jitter over all of it."""
@@ -67,8 +71,8 @@ class Lane:
         self.woken = asyncio.Event()
         self._tries = 0
         # Splitting ends when no time is left in the lease for one more request.
-        self._work_time = means.rules.timeout + _SPARE
-        self._lease = means.rules.timeout + self._work_time
+        self._work_time = 2 * means.rules.timeout
+        self._lease = self._work_time + means.rules.timeout
 
     async def run(self) -> None:
         """Deliver until told to stop. Nothing that goes wrong ends it."""
@@ -99,8 +103,9 @@ class Lane:
 
     async def _claim(self) -> list[Claimed]:
         rules = self._means.rules
+        limits = {"events": rules.batch_events, "size": rules.batch_bytes}
         return await self._means.store.claim(
-            self.number, rules.lanes, events=rules.batch_events, size=rules.batch_bytes, lease=self._lease
+            self.number, rules.lanes, **limits, lease=self._lease, without=self._means.left_alone()
         )
 
     async def _deliver(self, claimed: Sequence[Claimed]) -> float:
@@ -126,8 +131,8 @@ class Lane:
     async def _send(self, work: list[_Piece]) -> float:
         """Send the last piece and take it off, unless it has to be sent again; the seconds to wait after."""
         means, piece = self._means, work[-1]
-        if time.monotonic() < means.held.get(piece.source, (0, 0.0))[1]:
-            work.pop()  # it keeps its lease, so that what stands behind it can be claimed
+        if piece.source in means.left_alone():
+            await self._give_back(work, piece.source)
             return 0.0
         answer = await means.destination.send(piece.source, [event.event for event in piece.events])
         if isinstance(answer, Later):
@@ -162,8 +167,8 @@ class Lane:
     async def _refused(self, work: list[_Piece], answer: Refused) -> None:
         piece = work[-1]
         if answer.always:
-            work.pop()
             self._hold(piece, answer)
+            await self._give_back(work, piece.source)
         elif len(piece.events) > 1:
             work[-1:] = piece.halves()
         else:
@@ -187,6 +192,12 @@ class Lane:
             advice="check delivery.to and the source's destination_write_key, and that it is enabled there",
         )
         means.observer.retried(piece.source, f"status {answer.status}")
+
+    async def _give_back(self, work: list[_Piece], source: str) -> None:
+        """Take all of a source off the work: none of it may go out before what is older."""
+        left = [seq for piece in work if piece.source == source for seq in piece.seqs]
+        work[:] = [piece for piece in work if piece.source != source]
+        await self._means.store.release(left)
 
     async def _bury(self, dead: Sequence[tuple[Claimed, str]], rule: str) -> None:
         """Make dead letters of events, each with its reason."""

@@ -6,17 +6,20 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 
 import msgspec
 
 from ..store import Call, Entry, Letter, Receipt
 from .leases import bucket_of
+from .many import LISTED, insert, listed
 from .seen import Window, digest
 
 _OVERHEAD = 200
 """Bytes that a dead letter takes beyond its record, its event and its reason, about."""
 
-_EVENT = "INSERT INTO event (bucket, source, user, size, accepted_at) VALUES (?, ?, ?, ?, ?)"
+_EVENT = "INSERT INTO event (bucket, source, user, size, accepted_at)"
 _LETTER = """INSERT INTO letter
     (at, call, source, rule, reason, pointer, line, decodable, digest, size, record, event)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -42,19 +45,36 @@ class _Origin:
     call: int | None
 
 
-def append(connection: sqlite3.Connection, batch: Batch, window: float, *, keep_call: bool) -> Receipt:
-    """Keep a batch; `keep_call` where its call is kept even without dead letters."""
+class _Kept(NamedTuple):
+    """An event to keep: its identity, itself, and the rows of its source and of the call it came in."""
+
+    key: bytes
+    entry: Entry
+    source: int
+    call: int | None
+
+
+def append(
+    connection: sqlite3.Connection, batches: Sequence[Batch], window: float, *, keep_calls: bool
+) -> list[Receipt]:
+    """Keep batches, as one; `keep_calls` where calls are kept even without dead letters."""
     now = time.time()
-    accepts = Window(connection, now, window, _replayed(connection, batch.replacing)).accepts
-    keep_it = batch.call is not None and (keep_call or batch.letters)
-    origin = _Origin(now, _keep_call(connection, batch.call, now, keep_call) if keep_it else None)
-    names = {entry.source for entry in batch.entries} | {letter.source for letter in batch.letters}
-    sources = {name: _source(connection, name) for name in names}
-    fresh = [entry for entry in batch.entries if accepts(entry.source, entry.message_id)]
-    for entry in fresh:
-        _keep_event(connection, sources[entry.source], entry, origin)
-    letters = [_keep_letter(connection, sources[each.source], each, origin, None) for each in batch.letters]
-    return Receipt(len(fresh), len(batch.entries) - len(fresh), tuple(letters))
+    within = Window(connection, now, window)
+    keys = [[digest(entry.source, entry.message_id) for entry in batch.entries] for batch in batches]
+    seen = within.seen(list(chain.from_iterable(keys)))
+    sources = _sources(connection, batches)
+    kept: list[_Kept] = []
+    receipts = []
+    for batch, digests in zip(batches, keys, strict=True):
+        seen -= _replayed(connection, batch.replacing)
+        origin = _Origin(now, _keep_call(connection, batch, now, keep_calls))
+        fresh = [(key, entry) for key, entry in zip(digests, batch.entries, strict=True) if _is_new(key, seen)]
+        kept += [_Kept(key, entry, sources[entry.source], origin.call) for key, entry in fresh]
+        letters = [_keep_letter(connection, sources[one.source], one, origin, None) for one in batch.letters]
+        receipts.append(Receipt(len(fresh), len(batch.entries) - len(fresh), tuple(letters)))
+    _keep_events(connection, kept, now)
+    within.accept([one.key for one in kept])
+    return receipts
 
 
 def settle(
@@ -69,12 +89,19 @@ def settle(
             letter = Letter(name, rule, reason, event=event)
             _keep_letter(connection, source, letter, _Origin(now, call), digest(name, message_id))
             connection.execute("DELETE FROM event WHERE seq = ?", (seq,))
-    connection.executemany("DELETE FROM event WHERE seq = ?", ((seq,) for seq in delivered))
+    connection.execute(f"DELETE FROM event WHERE seq IN {LISTED}", (listed(delivered),))  # noqa: S608 - ours
 
 
 def drop(connection: sqlite3.Connection, ids: Sequence[int]) -> int:
     """Delete dead letters, and calls that were kept for them alone; how many letters there were."""
     return connection.executemany("DELETE FROM letter WHERE id = ?", ((each,) for each in ids)).rowcount
+
+
+def _is_new(key: bytes, seen: set[bytes]) -> bool:
+    """Whether this was not seen; from now on it is."""
+    new = key not in seen
+    seen.add(key)
+    return new
 
 
 def _replayed(connection: sqlite3.Connection, ids: Sequence[int]) -> set[bytes]:
@@ -84,23 +111,36 @@ def _replayed(connection: sqlite3.Connection, ids: Sequence[int]) -> set[bytes]:
     return {row[0] for row in rows if row and row[0]}
 
 
-def _source(connection: sqlite3.Connection, name: str) -> int:
-    connection.execute("INSERT OR IGNORE INTO source (name) VALUES (?)", (name,))
-    (id_,) = connection.execute("SELECT id FROM source WHERE name = ?", (name,)).fetchone()
-    return int(id_)
+def _sources(connection: sqlite3.Connection, batches: Sequence[Batch]) -> dict[str, int]:
+    """The rows of the sources that these are of, made where there are none."""
+    names = {entry.source for batch in batches for entry in batch.entries}
+    names |= {letter.source for batch in batches for letter in batch.letters}
+    rows: dict[str, int] = {}
+    for name in sorted(names):
+        row = connection.execute("SELECT id FROM source WHERE name = ?", (name,)).fetchone()
+        rows[name] = row[0] if row else insert(connection, "INSERT INTO source (name)", [(name,)])
+    return rows
 
 
-def _keep_call(connection: sqlite3.Connection, call: Call | None, now: float, asked: bool) -> int | None:
-    content = msgspec.msgpack.encode(call)
+def _keep_call(connection: sqlite3.Connection, batch: Batch, now: float, asked: bool) -> int | None:
+    if batch.call is None or not (asked or batch.letters):
+        return None
+    content = msgspec.msgpack.encode(batch.call)
     row = "INSERT INTO call (at, asked, size, content) VALUES (?, ?, ?, ?)"
     return connection.execute(row, (now, asked, len(content), content)).lastrowid
 
 
-def _keep_event(connection: sqlite3.Connection, source: int, entry: Entry, origin: _Origin) -> None:
-    values = bucket_of(entry.source, entry.user), source, entry.user, len(entry.event), origin.at
-    seq = connection.execute(_EVENT, values).lastrowid
-    body = seq, entry.message_id, origin.call, entry.event
-    connection.execute("INSERT INTO body VALUES (?, ?, ?, ?)", body)
+def _keep_events(connection: sqlite3.Connection, kept: Sequence[_Kept], now: float) -> None:
+    rows = [
+        (bucket_of(entry.source, entry.user), source, entry.user, len(entry.event), now)
+        for _, entry, source, _ in kept
+    ]
+    end = insert(connection, _EVENT, rows) + 1  # seqs that are given out together follow one another
+    seqs = range(end - len(kept), end)
+    bodies = [
+        (seq, one.entry.message_id, one.call, one.entry.event) for seq, one in zip(seqs, kept, strict=True)
+    ]
+    insert(connection, "INSERT INTO body", bodies)
 
 
 def _keep_letter(

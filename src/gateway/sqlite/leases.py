@@ -5,11 +5,13 @@ from __future__ import annotations
 import heapq
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import product
 from typing import Any
 from zlib import crc32
 
 from ..store import Claimed
+from .many import LISTED, listed
 
 BUCKETS = 64
 """A user's events are in one bucket for good; a lane is every bucket of the same remainder by its number."""
@@ -17,9 +19,11 @@ BUCKETS = 64
 _LOOK = 10_000
 """The most rows a claim passes over because they, or an older one of their user, are leased."""
 
-_WALK = "SELECT seq, source, user, size, lease_until FROM event"
-_EVENT = """SELECT seq, name, message_id, user, event, accepted_at, attempts
-    FROM event JOIN body USING (seq) JOIN source ON source.id = event.source WHERE seq = ?"""
+_WALK = """SELECT seq, source, user, size, leased_at, lease_until FROM event
+    WHERE source = ? AND bucket = ? ORDER BY seq"""
+_EVENTS = f"""SELECT seq, name, message_id, user, event, accepted_at, attempts
+    FROM event JOIN body USING (seq) JOIN source ON source.id = event.source
+    WHERE seq IN {LISTED} ORDER BY seq"""  # noqa: S608 - no value in it
 
 
 def bucket_of(source: str, user: str) -> int:
@@ -34,37 +38,47 @@ def buckets_of(lane: int, lanes: int) -> range:
     return range(lane, BUCKETS, lanes)
 
 
-def claim(
-    connection: sqlite3.Connection, buckets: range, events: int, size: int, lease: float
+def claim(  # noqa: PLR0913 - limits, each of its own kind
+    connection: sqlite3.Connection,
+    buckets: range,
+    events: int,
+    size: int,
+    lease: float,
+    *,
+    since: float = 0.0,
+    without: Container[str] = (),
 ) -> list[Claimed]:
-    """Lease the oldest events of these buckets; the cost is that of what it takes, not of what is kept."""
+    """Lease the oldest events of these buckets; the cost is that of what it takes, not of what is kept.
+
+    Leases from before `since` count no more; sources in `without` are left alone.
+    """
     now = time.time()
-    seqs = _choose(_walk(connection, buckets), now, events, size)
-    until = now + lease
-    connection.executemany("UPDATE event SET lease_until = ? WHERE seq = ?", ((until, seq) for seq in seqs))
-    return [Claimed(*connection.execute(_EVENT, (seq,)).fetchone()) for seq in seqs]
+    seqs = _choose(_walk(connection, buckets, without), (since, now), events, size)
+    take = f"UPDATE event SET leased_at = ?, lease_until = ? WHERE seq IN {LISTED}"  # noqa: S608 - ours
+    connection.execute(take, (now, now + lease, listed(seqs)))
+    return [Claimed(*row) for row in connection.execute(_EVENTS, (listed(seqs),))]
 
 
 def release(connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
     """End leases, and count the attempt."""
-    end = "UPDATE event SET lease_until = 0, attempts = attempts + 1 WHERE seq = ?"
-    connection.executemany(end, ((seq,) for seq in seqs))
+    end = f"UPDATE event SET lease_until = 0, attempts = attempts + 1 WHERE seq IN {LISTED}"  # noqa: S608 - ours
+    connection.execute(end, (listed(seqs),))
 
 
-def _walk(connection: sqlite3.Connection, buckets: range) -> Iterator[tuple[Any, ...]]:
-    """Events, oldest first: the index has each bucket in that order, and they are merged."""
-    if len(buckets) == BUCKETS:
-        return connection.execute(f"{_WALK} ORDER BY seq")
-    of_bucket = f"{_WALK} WHERE bucket = ? ORDER BY seq"
-    return heapq.merge(*(connection.execute(of_bucket, (bucket,)) for bucket in buckets))
+def _walk(connection: sqlite3.Connection, buckets: range, without: Container[str]) -> Iterator[tuple[Any, ...]]:
+    """Events, oldest first: the index has each bucket of a source in that order, and they are merged."""
+    waiting = connection.execute("SELECT id, name FROM source WHERE undelivered > 0").fetchall()
+    sources = [id_ for id_, name in waiting if name not in without]
+    return heapq.merge(*(connection.execute(_WALK, place) for place in product(sources, buckets)))
 
 
-def _choose(walk: Iterable[tuple[Any, ...]], now: float, events: int, size: int) -> list[int]:
+def _choose(walk: Iterable[tuple[Any, ...]], span: tuple[float, float], events: int, size: int) -> list[int]:
+    since, now = span
     chosen: list[int] = []
     leased: set[tuple[int, str]] = set()
     room, passed = size, 0
-    for seq, source, user, bytes_, lease_until in walk:
-        if lease_until > now or (source, user) in leased:
+    for seq, source, user, bytes_, leased_at, lease_until in walk:
+        if since < leased_at <= now < lease_until or (source, user) in leased:
             leased.add((source, user))
             passed += 1
         elif len(chosen) < events and (bytes_ <= room or not chosen):

@@ -17,9 +17,10 @@ CREATE TABLE IF NOT EXISTS event (
     size INTEGER NOT NULL,
     accepted_at REAL NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
+    leased_at REAL NOT NULL DEFAULT 0,
     lease_until REAL NOT NULL DEFAULT 0
 );
-CREATE INDEX IF NOT EXISTS event_bucket ON event (bucket);  -- and seq, as every index ends in the row's id
+CREATE INDEX IF NOT EXISTS event_place ON event (source, bucket);  -- and seq, as every index ends in the row's id
 
 CREATE TABLE IF NOT EXISTS body (
     seq INTEGER PRIMARY KEY,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Container
+from collections.abc import Sequence
+
+from .many import found, insert, marks
 
 DAY = 86400
 
@@ -17,27 +19,21 @@ def digest(source: str, message_id: str) -> bytes:
 class Window:
     """The time before `now` in which a messageId is accepted once."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, now: float, seconds: float, exempt: Container[bytes]
-    ) -> None:
-        """`exempt` are digests accepted although they were seen."""
+    def __init__(self, connection: sqlite3.Connection, now: float, seconds: float) -> None:
         self._connection = connection
         self._now = now
         self._start = now - seconds
-        self._exempt = exempt
         self._days = range(int(self._start // DAY), int(now // DAY) + 2)  # one more, for a clock set back
-        marks = ", ".join("?" * len(self._days))
-        self._seen = f"SELECT 1 FROM seen WHERE day IN ({marks}) AND digest = ? AND at > ?"  # noqa: S608 - marks
 
-    def accepts(self, source: str, message_id: str) -> bool:
-        """Whether this is the first one of its identity; from now on it is not."""
-        key = digest(source, message_id)
-        found = self._connection.execute(self._seen, (*self._days, key, self._start)).fetchone()
-        if found and key not in self._exempt:
-            return False
-        values = int(self._now // DAY), key, self._now
-        self._connection.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", values)
-        return True
+    def seen(self, digests: Sequence[bytes]) -> set[bytes]:
+        """Those that were accepted within it."""
+        query = f"SELECT digest FROM seen WHERE at > ? AND day IN {marks(len(self._days))} AND digest IN "  # noqa: S608
+        return set(found(self._connection, query, (self._start, *self._days), digests))
+
+    def accept(self, digests: Sequence[bytes]) -> None:
+        """From now on they are seen."""
+        day = int(self._now // DAY)
+        insert(self._connection, "INSERT OR REPLACE INTO seen", [(day, key, self._now) for key in digests])
 
 
 def forget(connection: sqlite3.Connection, before: float, limit: int) -> int:

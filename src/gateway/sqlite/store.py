@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from ..store import Call, Claimed, Counts, DeadLetter, Entry, Letter, Receipt, StoreBusy
 from . import keep, leases, lookup, retention
+from .claimant import Claimant
 from .opening import FILE, LOG, open_reader, open_writer, refusal
 from .room import Room
 from .writer import Writer
@@ -73,6 +74,7 @@ class SqliteStore:
         self._reader = open_reader(folder, busy_timeout)
         self._reads = ThreadPoolExecutor(1, thread_name_prefix="springhead-store-reads")
         self._writer = Writer(connection, self._path)
+        self._claimant = Claimant(folder)
 
     @property
     def commits(self) -> int:
@@ -92,18 +94,22 @@ class SqliteStore:
             raise StoreBusy(
                 f"{self._writer.waiting} calls wait for {self._path}: its disk is too slow for them"
             )
-        batch = keep.Batch(entries, letters, call, replacing)
+        return await self._writer.ask(self._append, keep.Batch(entries, letters, call, replacing))
 
-        def work(connection: sqlite3.Connection) -> Receipt:
-            self._room.check(connection)
-            return keep.append(connection, batch, self._window, keep_call=self._keep_calls)
-
-        return await self._writer.do(work)
-
-    async def claim(self, lane: int, lanes: int, *, events: int, size: int, lease: float) -> list[Claimed]:
+    async def claim(  # noqa: PLR0913 - as the interface
+        self,
+        lane: int,
+        lanes: int,
+        *,
+        events: int,
+        size: int,
+        lease: float,
+        without: Container[str] = (),
+    ) -> list[Claimed]:
         """As `Store.claim`."""
-        buckets = leases.buckets_of(lane, lanes)
-        work = partial(leases.claim, buckets=buckets, events=events, size=size, lease=lease)
+        buckets, since = leases.buckets_of(lane, lanes), self._claimant.since()
+        claimed = partial(leases.claim, buckets=buckets, without=without, since=since)
+        work = partial(claimed, events=events, size=size, lease=lease)
         return await self._writer.do(work, durable=False)
 
     async def settle(self, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]] = ()) -> None:
@@ -161,6 +167,11 @@ class SqliteStore:
         await asyncio.to_thread(self._reads.shutdown)
         self._reader.close()
         await self._writer.close()  # last, so that SQLite empties its log into the file
+        self._claimant.close()
+
+    def _append(self, connection: sqlite3.Connection, batches: list[keep.Batch]) -> list[Receipt]:
+        self._room.check(connection)
+        return keep.append(connection, batches, self._window, keep_calls=self._keep_calls)
 
     async def _read(self, question: Callable[[sqlite3.Connection], T]) -> T:
         try:

@@ -17,13 +17,18 @@ from ..store import StoreBusy, StoreFull
 from .opening import refusal
 
 T = TypeVar("T")
-Work: TypeAlias = Callable[[sqlite3.Connection], T]
-"""Writes within a transaction that is the caller's. It may run twice, the first time undone."""
+A = TypeVar("A")
+Work: TypeAlias = Callable[[sqlite3.Connection, list[A]], list[T]]
+"""Writes what was asked for within a transaction that is the caller's, and answers each.
+
+What waits for the same work is done as one. It may run more than once, undone but for the last time.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    work: Work[Any]
+    work: Work[Any, Any]
+    asked: Any
     durable: bool
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
@@ -48,19 +53,23 @@ class Writer:
         self._thread = Thread(target=self._serve, name="springhead-store", daemon=True)
         self._thread.start()
 
-    async def do(self, work: Work[T], *, durable: bool = True) -> T:
+    async def do(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
         """What `work` returns or raises, once it is committed.
 
         Args:
             work: what to write. If it raises, it alone is undone.
             durable: on the disk when this returns, or (False) safe from a crash of the process only.
         """
+        return await self.ask(lambda connection, _: [work(connection)], None, durable=durable)
+
+    async def ask(self, work: Work[A, T], asked: A, *, durable: bool = True) -> T:
+        """What `work` answers to this, once it is committed; as `do`, with all that asks the same work."""
         if self._closing:
             raise StoreBusy(f"{self._path} is being closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self.waiting += 1
-        self._queue.put(_Request(work, durable, loop, future))
+        self._queue.put(_Request(work, asked, durable, loop, future))
         return await future
 
     async def close(self) -> None:
@@ -101,7 +110,7 @@ class Writer:
     def _commit(self, group: list[_Request]) -> list[Any]:
         try:
             self._begin(durable=any(request.durable for request in group))
-            results = [self._run(request.work) for request in group]
+            results = self._answers(group)
             self._connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - whatever it is, callers must hear of it and the thread live
             self._undo()
@@ -115,17 +124,31 @@ class Writer:
             self._durable = durable
         self._connection.execute("BEGIN IMMEDIATE")
 
-    def _run(self, work: Work[Any]) -> Any:
+    def _answers(self, group: list[_Request]) -> list[Any]:
+        """What each came to, in the transaction that is open."""
+        alike: dict[Work[Any, Any], list[int]] = defaultdict(list)
+        for index, request in enumerate(group):
+            alike[request.work].append(index)
+        results: dict[int, Any] = {}
+        for work, indices in alike.items():
+            answers = self._run(work, [group[index].asked for index in indices])
+            results.update(zip(indices, answers, strict=True))
+        return [results[index] for index in range(len(group))]
+
+    def _run(self, work: Work[Any, Any], asked: list[Any]) -> list[Any]:
+        """What a work answers; where it fails, each alone, so that none fails for another's sake."""
         self._connection.execute("SAVEPOINT request")
         try:
-            result = work(self._connection)
+            answers = work(self._connection, asked)
         except Exception as error:
             if refusal(error, self._path):
                 raise
             self._connection.execute("ROLLBACK TO request")
-            result = error
+            answers = [error]
         self._connection.execute("RELEASE request")
-        return result
+        if len(answers) < len(asked):
+            return [answer for one in asked for answer in self._run(work, [one])]
+        return answers
 
     def _undo(self) -> None:
         with contextlib.suppress(sqlite3.Error):  # SQLite has already rolled back after some errors

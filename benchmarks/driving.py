@@ -1,0 +1,102 @@
+"""Servers driven by wrk from a core of its own, and what came of it: for the benchmarks over HTTP."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVER_CORE, CLIENT_CORE = "1", "0"
+SECONDS = 2
+"""Of one run of wrk."""
+RESULT = """
+done = function(summary, latency, requests)
+  local errors = summary.errors
+  io.write(string.format("RESULT %d %d %d %d %d\\n", summary.requests, summary.duration, latency:percentile(50),
+    latency:percentile(99), errors.connect + errors.read + errors.write + errors.status + errors.timeout))
+end
+"""
+"""The end of every script for wrk: what it measured, to be read here."""
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of wrk measured: requests, seconds, latencies in ms, the server's processor seconds."""
+
+    requests: int
+    seconds: float
+    p50: float
+    p99: float
+    cpu: float
+
+
+def start(*arguments: str) -> subprocess.Popen[bytes]:
+    """Start this very script again on the server's core, as one of the servers it measures."""
+    return subprocess.Popen(["taskset", "-c", SERVER_CORE, sys.executable, sys.argv[0], "serve", *arguments])
+
+
+def stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """End what was started."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.wait(30)
+
+
+def worker(process: subprocess.Popen[bytes]) -> int:
+    """The process id of a server's one worker."""
+    return int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
+
+
+def cpu(pid: int) -> float:
+    """Processor seconds a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def resident(pid: int, name: str = "VmRSS") -> float:
+    """Resident memory of a process in MB: now, or at its peak (`VmHWM`)."""
+    found = re.search(rf"{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) / 1000 if found else 0.0
+
+
+def drive(url: str, script: Path, connections: int, pid: int) -> Run:
+    """Run wrk once."""
+    options = [f"-c{connections}", f"-d{SECONDS}", "--timeout", "30s", "-s", str(script), url]
+    command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", *options]
+    before = cpu(pid)
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    used = cpu(pid) - before
+    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", said)
+    if found is None or int(found[5]):
+        sys.exit(f"wrk at {url}: {said}")
+    requests, micros, p50, p99 = map(int, found.groups()[:4])
+    return Run(requests, micros / 1e6, p50 / 1e3, p99 / 1e3, used)
+
+
+def report(name: str, events: int, connections: int, runs: dict[str, list[Run]]) -> None:
+    """Print a line for each kind: the median of its rounds, and the first one's ratio to the others."""
+    rates = {kind: statistics.median(run.requests / run.seconds for run in runs[kind]) for kind in runs}
+    first, *floors = rates
+    for kind, rate in rates.items():
+        p50, p99 = (statistics.median(getattr(run, key) for run in runs[kind]) for key in ("p50", "p99"))
+        each = sum(run.cpu for run in runs[kind]) / sum(run.requests for run in runs[kind]) / events
+        ratios = "".join(f"  {rate / rates[floor]:4.0%} of {floor}" for floor in floors if kind == first)
+        measured = f"{rate:8,.0f} req/s {rate * events:9,.0f} ev/s"
+        times = f"p50 {p50:8.2f} ms  p99 {p99:8.2f} ms  cpu {each * 1e6:6.1f} us/ev"
+        print(f"{name:22} {connections:3} conn  {kind:13} {measured}  {times}{ratios}", flush=True)
+
+
+def need_tools() -> None:
+    """End where what a benchmark runs is not installed."""
+    for tool in ("wrk", "taskset"):
+        if shutil.which(tool) is None:
+            sys.exit(f"{tool} is not installed; wrk is Debian's package wrk")

@@ -1,0 +1,178 @@
+"""How many events the gateway accepts over HTTP, each request durable, against two floors on the same server.
+
+The floor reads the body and keeps it as one row of raw bytes by the same group commit: it parses nothing, knows
+no duplicates and no order, and could deliver nothing. The second one also parses the body and keeps each log in
+it as a row, as anybody must who delivers events one by one. All run in turn, each in one worker pinned to one
+core, driven from another by wrk (Debian's package: apt-get install wrk). No log_id is posted twice. The first
+lines have a data plane that is down, so that accepting is all there is to do; the last ones deliver to a file
+meanwhile. A noisy neighbour slows all of them: read the ratios.
+
+    python benchmarks/gateway.py [--quick]
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from driving import RESULT, Run, drive, need_tools, report, resident, start, stop, worker
+from payloads import STREAM, log
+from springhead import Host, encode
+from springhead.gateway.serve import Worker, serve_app, serve_gateway
+from springhead.gateway.settings import load_settings
+from springhead.gateway.sqlite.many import insert
+from springhead.gateway.sqlite.opening import FILE, open_writer
+from springhead.gateway.sqlite.writer import Writer
+
+CASES = {"1 log": 1, "100 logs": 100}
+CONNECTIONS = (1, 16, 64)
+ROUNDS = 5
+
+ACCEPTING, DELIVERING = "gateway", "gateway+file"
+FLOORS = ("floor", "floor+events")
+KEY = "benchmark-write-key"
+_USERS = 16
+"""Bodies that differ by their users; a mark in them is replaced by what makes their log_ids new."""
+_MARK = "#" * 15
+_SCRIPT = """
+local bodies, number = {{}}, 0
+for body = 1, {bodies} do
+  local file = io.open("{folder}/" .. body, "rb"); local text = file:read("*a"); file:close()
+  local pieces = {{}}
+  for piece in (text .. "{mark}"):gmatch("(.-){mark}") do pieces[#pieces + 1] = piece end
+  local head = "POST {path} HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Type: application/json\\r\\n"
+  pieces[1] = head .. "Content-Length: " .. #text .. "\\r\\n\\r\\n" .. pieces[1]
+  bodies[body] = pieces
+end
+request = function()
+  number = number + 1
+  return table.concat(bodies[number % {bodies} + 1], string.format("%06d%09d", {run}, number))
+end
+"""
+_SETTINGS = """
+[gateway]
+port = {port}
+admin = "127.0.0.1:{admin}"
+data = "data-{port}"
+[delivery]
+to = "{to}"
+[[source]]
+name = "Auth0"
+type = "auth0"
+write_key = "{key}"
+"""
+
+
+def floor(folder: Path, events: bool) -> Callable[..., Awaitable[None]]:
+    """A floor: an ASGI app that keeps each body as one row, or each log in it, before it answers."""
+    connection = open_writer(folder, 5, create=True)
+    connection.execute("CREATE TABLE raw (id INTEGER PRIMARY KEY, body BLOB NOT NULL)")
+    writer = Writer(connection, folder / FILE)
+    decode = msgspec.json.Decoder().decode
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        parts, more = [], True
+        while more:
+            message = await receive()
+            parts.append(message.get("body", b""))
+            more = message.get("more_body", False)
+        rows = [b"".join(parts)]
+        if events:
+            logs = decode(rows[0])
+            rows = [encode(one) for one in (logs if isinstance(logs, list) else [logs])]
+        values = [(row,) for row in rows]
+        await writer.do(lambda connection: insert(connection, "INSERT INTO raw (body)", values))
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    return app
+
+
+def serve(kind: str, port: int, folder: Path) -> None:
+    """Run one of the servers, in this process."""
+    if kind in FLOORS:
+        app = partial(floor, folder / f"data-{port}", kind != "floor")
+        serve_app(Worker(app, "json", "warning"), host="127.0.0.1", port=port, workers=1)
+        return
+    to = "http://127.0.0.1:9" if kind == ACCEPTING else "file:delivered.jsonl"
+    settings = folder / f"{port}.toml"
+    settings.write_text(_SETTINGS.format(port=port, admin=port + 100, to=to, key=KEY))
+    serve_gateway(Host(), load_settings(settings), "json", "error")
+
+
+def script(folder: Path, logs: int, run: int) -> Path:
+    """A script for wrk that posts bodies of so many logs, none of them posted before."""
+    for body in range(1, _USERS + 1):
+        items = [log(body * 100 + number, STREAM[: -len(_MARK)] + _MARK) for number in range(logs)]
+        (folder / str(body)).write_text(json.dumps(items if logs > 1 else items[0]))
+    path = folder / "post.lua"
+    given = {
+        "folder": folder,
+        "bodies": _USERS,
+        "mark": _MARK,
+        "run": run,
+        "path": f"/v1/webhook?writeKey={KEY}",
+    }
+    path.write_text(_SCRIPT.format(**given) + RESULT)
+    return path
+
+
+def drain(store: Path) -> float:
+    """Wait until a store has delivered all it holds; how many events a second that were."""
+    connection, started, first = sqlite3.connect(store / FILE), time.perf_counter(), -1
+    while left := connection.execute("SELECT sum(undelivered) FROM source").fetchone()[0] or 0:
+        first = max(first, left)
+        time.sleep(0.1)
+    connection.close()
+    return first / (time.perf_counter() - started) if first > 0 else 0.0
+
+
+def measure(folder: Path, kind: str, rounds: int, connections: tuple[int, ...]) -> None:
+    """Start a gateway and the floors, drive each case, and print what came of it."""
+    ports = {each: 19390 + number for number, each in enumerate((kind, *FLOORS))}
+    processes = {kind: start(kind, str(port), str(folder)) for kind, port in ports.items()}
+    runs_made = count(int(time.time()) % 100_000)
+    try:
+        time.sleep(4)
+        pids = {kind: worker(process) for kind, process in processes.items()}
+        print(f"the gateway's worker at rest: {resident(pids[kind]):.0f} MB resident", flush=True)
+        for name, logs in CASES.items():
+            for number in connections:
+                runs: dict[str, list[Run]] = {kind: [] for kind in ports}
+                for _ in range(rounds):
+                    for each, port in ports.items():
+                        post = script(folder, logs, next(runs_made))
+                        runs[each].append(drive(f"http://127.0.0.1:{port}", post, number, pids[each]))
+                        if each == DELIVERING:
+                            rate = drain(folder / f"data-{port}")
+                report(name, logs, number, runs)
+                if kind == DELIVERING:
+                    print(f"{'':22} then, with nothing to accept, {rate:,.0f} ev/s delivered", flush=True)
+        peak, now = resident(pids[kind], "VmHWM"), resident(pids[kind])
+        print(f"the gateway's worker: {peak:.0f} MB resident at its peak, {now:.0f} MB after")
+    finally:
+        stop(list(processes.values()))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["serve"]:
+        serve(sys.argv[2], int(sys.argv[3]), Path(sys.argv[4]))
+    else:
+        need_tools()
+        quick = "--quick" in sys.argv
+        for measured, senders in ((ACCEPTING, CONNECTIONS), (DELIVERING, (16,))):
+            with tempfile.TemporaryDirectory(dir=Path.cwd()) as temporary:
+                measure(Path(temporary), measured, 2 if quick else ROUNDS, (16,) if quick else senders)
