@@ -138,7 +138,7 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
 
 
 def test_a_peer_that_hangs_up_ends_no_server(small: Server) -> None:
-    """Writing to a connection that is closed is an error of that connection, though SIGPIPE ends our filters."""
+    """Writing to a connection that is closed is an error of that connection: SIGPIPE ends filters only."""
     workers = small.workers()
 
     for pid in (small.process.pid, *workers):
