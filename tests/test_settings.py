@@ -267,6 +267,13 @@ def test_a_first_file_loads_and_has_a_key_of_its_own(tmp_path: Path) -> None:
     assert len(source.write_key[0]) >= 32
 
 
+def test_a_first_file_takes_any_name(tmp_path: Path) -> None:
+    """What is special to JSON, TOML or the settings themselves is just text in a name."""
+    name = "Zoë's ${HOME} $$ 🚀 \\ shop"
+
+    assert loaded(tmp_path, first_settings("auth0", name)).source[0].name == name
+
+
 def test_a_first_file_shows_every_key_with_its_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is commented out says nothing but the truth."""
     for name in ("ADMIN_TOKEN", "AUTHORIZATION", "DESTINATION_WRITE_KEY"):

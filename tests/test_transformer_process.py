@@ -138,6 +138,18 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
         assert post(server).status_code == 200
 
 
+def test_a_peer_that_hangs_up_ends_no_server(small: Server) -> None:
+    """Writing to a connection that is closed is an error of that connection: SIGPIPE ends filters only."""
+    workers = small.workers()
+
+    for pid in (small.process.pid, *workers):
+        os.kill(pid, signal.SIGPIPE)
+    time.sleep(0.2)
+
+    assert post(small).json()[0]["output"]["batch"]
+    assert small.workers() == workers
+
+
 def test_a_signal_lets_what_is_in_flight_finish(tmp_path: Path) -> None:
     """The answer comes whole, and the exit code is 0."""
     array = json.dumps([{"request": {"body": LOG}}] * 100_000).encode()

@@ -1,4 +1,4 @@
-"""The command line: `springhead sources`, `transform`, `check` and `serve`."""
+"""The command line: `springhead sources`, `transform`, `check`, `serve`, `gateway` and `dead`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from .check import check
+from .dead import dead
+from .gateway import gateway
 from .serve import serve
 from .sources import sources
 from .transform import transform
@@ -28,6 +30,8 @@ app.command(epilog="Example: springhead transform auth0 --set redact=secrets log
 )
 app.command(epilog="Example: springhead check ./acme")(check)
 app.add_typer(serve, name="serve")
+app.add_typer(gateway, name="gateway")
+app.add_typer(dead, name="dead")
 
 
 def _version(asked: bool) -> None:

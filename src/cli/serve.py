@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,8 @@ class Level(StrEnum):
 @serve.callback()
 def _group() -> None:
     """Serve the host over HTTP."""
+    if hasattr(signal, "SIGPIPE"):  # who hangs up on a server ends a connection, not the server
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
 @serve.command(epilog="Example: springhead serve transformer --port 9090 --workers 2")

@@ -36,6 +36,7 @@ class Source:
     title: str
     version: str
     docs: str
+    setup: tuple[str, ...]
     folder: FilePath
     intake: Intake
     unwrap: Callable[[Any], tuple[Any, tuple[str, ...]] | None]
@@ -98,6 +99,7 @@ def _compiled(folder: FilePath) -> tuple[Source | None, list[Problem]]:
         title=str(facts.get("title", spec.integration)),
         version=str(facts.get("version", "0")),
         docs=str(facts.get("docs", "")),
+        setup=tuple(facts.get("setup", ())),
         folder=folder,
         intake=Intake(
             tuple(facts.get("formats", ("json", "json-lines"))), compile_find(paths["batch"], "list")

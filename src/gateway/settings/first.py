@@ -62,5 +62,9 @@ write_key = ["$key"]   # senders post to /v1/webhook?writeKey=...
 
 def first_settings(type_: str, name: str = "") -> str:
     """The text of a settings file with one source of this type, named `name`, and a fresh write key."""
-    quoted = {"name": json.dumps(name or type_), "type": json.dumps(type_)}
-    return _FILE.substitute(quoted, key=secrets.token_urlsafe(24))
+    return _FILE.substitute(name=_quoted(name or type_), type=_quoted(type_), key=secrets.token_urlsafe(24))
+
+
+def _quoted(text: str) -> str:
+    """A text as TOML has it, which knows no surrogate pairs; a dollar stands for itself."""
+    return json.dumps(text.replace("$", "$$"), ensure_ascii=False)

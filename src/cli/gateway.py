@@ -1,0 +1,212 @@
+"""`springhead gateway`: a first settings file, how a gateway is, and what it accepts just now."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import time
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from ..core.document import nearest
+from ..core.errors import PluginFailure
+from ..core.host import Host
+from ..core.source import Source
+from . import shown
+from .beside import CONFIG, AsJson, Config, Folders, settings_of, with_store
+from .misuse import misuse
+from .tail import follow, written
+
+if TYPE_CHECKING:
+    from ..gateway.settings import Settings
+    from ..gateway.store import Counts
+
+_LONGEST_NAME = 100
+_READY_SECONDS = 3.0
+
+gateway = typer.Typer(
+    help="Set up and watch a gateway; `springhead serve gateway` runs it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@gateway.command(epilog="Example: springhead gateway init --url https://hooks.example.com")
+def init(
+    *,
+    type_: Annotated[
+        str | None,
+        typer.Option("--type", metavar="SOURCE", help="What the sender is; needed if there are more."),
+    ] = None,
+    name: Annotated[str, typer.Option(help="What you call it; the type if not given.")] = "",
+    file: Annotated[
+        Path, typer.Option(metavar="FILE", help="The file to write; it is never replaced.")
+    ] = CONFIG,
+    url: Annotated[str, typer.Option(help="Where senders reach the gateway.")] = "",
+    folder: Folders = None,
+) -> None:
+    """Write a first settings file with a fresh write key, and say what to paste at the sender.
+
+    Exit code 0: written; 2: misuse.
+    """
+    from ..gateway.settings import first_settings  # noqa: PLC0415
+
+    source = _source(type_, folder)
+    if len(name) > _LONGEST_NAME or not name.isprintable():
+        misuse(f"--name takes up to {_LONGEST_NAME} characters that can be seen")
+    address = _public(url)
+    text = first_settings(source.name, name)
+    _write(file, text)
+    key = tomllib.loads(text)["source"][0]["write_key"][0]
+    typer.echo(f"{file} is written, with one source and a write key of its own; only you can read it.\n")
+    typer.echo(
+        f"This is the URL for {source.title}. It holds the write key: pass it on as you do a password.\n"
+    )
+    typer.echo(f"  {address}/v1/webhook?writeKey={key}\n")
+    for sentence in (*source.setup, *([f"See {source.docs}"] if source.docs else [])):
+        typer.echo(sentence)
+    typer.echo(f"\nThen start the gateway:\n\n  springhead serve gateway --config {shlex.quote(str(file))}")
+
+
+def _source(type_: str | None, folders: list[str] | None) -> Source:
+    try:
+        sources = Host(folders=folders or []).sources
+    except PluginFailure as error:
+        misuse(error)
+    names = sorted(sources)
+    if type_ is None and len(names) != 1:
+        misuse(f"which --type is the sender? One of: {', '.join(names)}" if names else "there are no sources")
+    found = sources.get(type_ or names[0])
+    if found is None:
+        misuse(f"--type {type_!r} is no active source: {nearest(str(type_), names)}")
+    return found
+
+
+def _public(url: str) -> str:
+    from ..gateway.settings.sections import Gateway  # noqa: PLC0415
+
+    if not url:
+        here = Gateway()
+        return f"http://{here.host}:{here.port}"
+    if not url.startswith(("https://", "http://")) or any(mark in url for mark in "?#@ "):
+        misuse(f"--url {url!r} is no address: write it as in https://hooks.example.com")
+    return url.rstrip("/")
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        with os.fdopen(
+            os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+        ) as new:
+            new.write(text)
+    except FileExistsError:
+        misuse(f"{file} is there already, and stays: name another with --file")
+    except OSError as error:
+        misuse(error)
+
+
+@gateway.command(epilog="Example: springhead gateway status --json")
+def status(*, config: Config = CONFIG, as_json: AsJson = False) -> None:
+    """Show what a gateway keeps and whether it answers; the first is read from its store, so always there.
+
+    Exit code 0: it is ready to keep what is posted; 1: it is not; 2: misuse.
+    """
+    settings = settings_of(config)
+    counts = with_store(settings, lambda store: store.counts())
+    address = _address(settings)
+    said = _ready(address)
+    if as_json:
+        typer.echo(json.dumps(_report(settings, counts, address, said), indent=2))
+    else:
+        _show(settings, counts, f"{address} {'is ready' if said is None else said}")
+    raise typer.Exit(0 if said is None else 1)
+
+
+def _address(settings: Settings) -> str:
+    """Where this machine reaches the gateway."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.gateway.host, settings.gateway.host)  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.gateway.port}"
+
+
+def _ready(address: str) -> str | None:
+    """Why the server at this address keeps nothing that is posted now; None where it does."""
+    import httpx  # noqa: PLC0415
+
+    try:
+        answer = httpx.get(f"{address}/ready", timeout=_READY_SECONDS, trust_env=False)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return f"does not answer ({type(error).__name__})"
+    if answer.is_success:
+        return None
+    return f"is not ready ({answer.status_code}): {shown.printable(answer.text.strip()[:300])}"
+
+
+def _report(settings: Settings, counts: Counts, address: str, said: str | None) -> dict[str, Any]:
+    return {
+        "server": {"address": address, "ready": said is None, "reason": said},
+        "store": {"folder": str(settings.gateway.data), "bytes": counts.bytes},
+        "undelivered": counts.undelivered,
+        "oldest_undelivered_seconds": None if counts.oldest is None else max(time.time() - counts.oldest, 0.0),
+        "dead_letters": counts.letters,
+        "sources": [
+            {"name": name, "type": type_, "state": state, "undelivered": undelivered, "dead_letters": letters}
+            for name, type_, state, undelivered, letters in _rows(settings, counts)
+        ],
+    }
+
+
+def _show(settings: Settings, counts: Counts, server: str) -> None:
+    oldest = "nothing waits to be delivered"
+    if counts.oldest is not None:
+        oldest = f"the oldest undelivered event has waited {shown.age(time.time() - counts.oldest)}"
+    table = Table("source", "type", "state", box=None, pad_edge=False)
+    for title in ("undelivered", "dead letters"):
+        table.add_column(title, justify="right")
+    for name, type_, state, undelivered, letters in _rows(settings, counts):
+        table.add_row(shown.printable(name), type_ or "", state, f"{undelivered:,}", f"{letters:,}")
+    console = shown.console()
+    console.print(f"{server}\n{oldest}\n{settings.gateway.data} takes {shown.size(counts.bytes)}\n")
+    console.print(table)
+
+
+def _rows(settings: Settings, counts: Counts) -> list[tuple[str, str | None, str, int, int]]:
+    """Name, type, state, undelivered and dead letters: of the sources set up, then of those that once were."""
+    rows = [
+        (one.name, one.type, "enabled" if one.enabled else "disabled", *counts.by_source.get(one.name, (0, 0)))
+        for one in settings.source
+    ]
+    set_up = {one.name for one in settings.source}
+    once = [
+        (name, None, "not in the settings", *both)
+        for name, both in counts.by_source.items()
+        if name not in set_up and any(both)
+    ]
+    return [*rows, *once]
+
+
+@gateway.command(epilog="Example: springhead gateway tail --json | jq .events[].event")
+def tail(
+    *,
+    config: Config = CONFIG,
+    source: Annotated[str | None, typer.Option(metavar="NAME", help="Of this source only.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a request.")] = False,
+) -> None:
+    """Show events as they are accepted, secrets and personal data masked, until Ctrl-C.
+
+    They come from the server's admin address: first those it remembers, and again when it is restarted.
+    """
+    settings = settings_of(config)
+    names = [one.name for one in settings.source]
+    if source is not None and source not in names:
+        misuse(f"no source is called {source!r}: {nearest(source, names)}")
+    try:
+        for accepted in follow(settings):
+            if source in (None, accepted["source"]):
+                written(accepted, max(map(len, names)), as_json=as_json)
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None

@@ -1,0 +1,109 @@
+"""The feed of a running gateway: its admin address in, requests as they are accepted out, without end."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from ..core.codec import encode
+from . import shown
+from .misuse import misuse
+
+if TYPE_CHECKING:
+    from ..gateway.settings import Settings
+
+_AGAIN_SECONDS = 1.0
+_QUIET_SECONDS = 60.0
+"""A connection on which nothing came for so long may be dead, and is made anew."""
+
+
+def follow(settings: Settings) -> Iterator[dict[str, Any]]:
+    """Accepted requests, each once: first those the server remembers, then new ones, through its restarts."""
+    import httpx  # noqa: PLC0415
+
+    host, port = settings.gateway.admin_address
+    address = f"{f'[{host}]' if ':' in host else host}:{port}"
+    token = settings.gateway.admin_token
+    headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
+    latest: dict[str, float] = {}
+    told = False
+    with httpx.Client(headers=headers, timeout=_QUIET_SECONDS, trust_env=False) as client:
+        while True:
+            try:
+                with client.stream("GET", f"http://{address}/api/events") as answer:
+                    _check(answer.status_code, address)
+                    answer.raise_for_status()
+                    told = False
+                    for data in _accepted(answer.iter_bytes()):
+                        yield from _new(data, latest)
+            except httpx.ReadTimeout:
+                continue
+            except httpx.HTTPError:
+                if not told:
+                    typer.echo(f"{address} does not answer: waiting for it", err=True)
+                told = True
+            time.sleep(_AGAIN_SECONDS)
+
+
+def written(accepted: dict[str, Any], width: int, *, as_json: bool) -> None:
+    """Write a request to stdout: a line for each event and rejection, or all of it as one JSON object."""
+    if as_json:
+        lines: list[str | bytes] = [encode(accepted)]
+    else:
+        head = f"{shown.moment(accepted['at'])}  {shown.printable(accepted['source']):<{width}}"
+        lines = [f"{head}  {line}" for line in _lines(accepted)]
+    for line in lines:
+        typer.echo(line)
+    sys.stdout.flush()
+
+
+def _lines(accepted: dict[str, Any]) -> Iterator[str]:
+    for event in accepted["events"]:
+        user = event.get("userId") or event.get("anonymousId") or ""
+        what = (event.get("event") or event.get("name") or "", user)
+        yield "  ".join([f"{event['type']:<8}", *(shown.printable(str(each)) for each in what if each)])
+    for each in accepted["rejections"]:
+        where = f"{each['pointer']}: " if each["pointer"] else ""
+        yield shown.printable(f"{'rejected':<8}  {each['rule']}  {where}{each['reason']}")
+
+
+def _check(status: int, address: str) -> None:
+    if status in (401, 403):
+        misuse(f"{address} wants another token: the settings' admin_token is not the server's")
+    if 300 <= status < 500:  # noqa: PLR2004 - what waiting does not change
+        misuse(f"{address} has no feed (status {status}): is it this gateway's admin address?")
+
+
+def _new(data: bytes, latest: dict[str, float]) -> Iterator[dict[str, Any]]:
+    """The request, unless it is one remembered from before the connection was made anew."""
+    accepted = json.loads(data)
+    at, source = accepted["at"], accepted["source"]
+    if not (accepted.get("past") and at <= latest.get(source, 0.0)):
+        latest[source] = at
+        yield accepted
+
+
+def _accepted(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The data of the events named `accepted` in a stream of server-sent events.
+
+    Lines end where bytes say so: a text's own line separators (U+2028) do not end one.
+    https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+    """
+    rest, name, data = b"", b"", list[bytes]()
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            field, _, value = line.removesuffix(b"\r").partition(b":")
+            if field == b"event":
+                name = value.strip()
+            elif field == b"data":
+                data.append(value.removeprefix(b" "))
+            elif not field and not value:
+                if name == b"accepted" and data:
+                    yield b"\n".join(data)
+                name, data = b"", []

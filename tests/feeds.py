@@ -1,0 +1,65 @@
+"""A server for tests that speaks a gateway's feed: server-sent events, as it is told to."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class FakeFeed:
+    """What each connection is sent, one after the other; the last connection stays open."""
+
+    connections: list[list[bytes]]
+    status: int = 200
+    port: int = 0
+    asked: list[tuple[str, str | None]] = field(default_factory=list)
+    """The path and the authorization of each request."""
+
+
+def accepted(at: float, *names: str, source: str = "auth0", **more: Any) -> bytes:
+    """A message that says: a request with events of these names was accepted."""
+    events = [{"type": "track", "event": name, "userId": "auth0|1"} for name in names]
+    data = {"at": at, "source": source, "events": events, "rejections": [], **more}
+    return b"event: accepted\ndata: " + json.dumps(data, ensure_ascii=False).encode() + b"\n\n"
+
+
+@contextmanager
+def feed(*connections: list[bytes], status: int = 200, port: int = 0) -> Iterator[FakeFeed]:
+    """A feed on a free port of this machine."""
+    one = FakeFeed(list(connections), status)
+    ended = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            one.asked.append((self.path, self.headers.get("Authorization")))
+            self.send_response(one.status)
+            self.send_header("Content-Type", "text/event-stream")
+            self.end_headers()
+            for chunk in one.connections.pop(0) if one.connections else []:
+                self.wfile.write(chunk)
+                time.sleep(0.01)  # chunks arrive one by one
+            if not one.connections and one.status == 200:
+                ended.wait(30)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server.daemon_threads = True
+    one.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield one
+    finally:
+        ended.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
