@@ -25,7 +25,7 @@ from gateways import KEY, SOURCE, Gateway, gateway
 from servers import SPRINGHEAD
 
 EXAMPLES = int(os.environ.get("SPRINGHEAD_EXAMPLES", "3000"))
-SOON = 1.0
+SOON = 4.0
 """Seconds within which everybody else is answered, whatever is going on."""
 GUARDED = "key-of-the-guarded-tenant"
 AUTHORIZATION = "Bearer invented-authorization"
