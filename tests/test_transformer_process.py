@@ -233,7 +233,7 @@ def test_a_port_that_is_taken_is_told(small: Server) -> None:
     done = subprocess.run(command, capture_output=True, check=False, timeout=60)
 
     assert (
-        f"127.0.0.1:{small.port} is taken: stop who listens there, or choose another --port".encode()
+        f"127.0.0.1:{small.port} is taken: stop who listens there, or choose another address".encode()
         in done.stderr
     )
     assert b"Traceback" not in done.stderr
@@ -421,3 +421,14 @@ def test_the_description_is_true(small: Server) -> None:
 
     assert done.returncode == 0, done.stdout
     assert "6 passed" in done.stdout or "No issues found" in done.stdout, done.stdout
+
+
+def test_a_body_that_is_cut_off_is_refused(small: Server) -> None:
+    """A caller that stops sending may still listen; a 5xx would make it post the same again."""
+    with socket.create_connection(("127.0.0.1", small.port), timeout=10) as wire:
+        wire.sendall(head("Content-Length: 1000", "Content-Type: application/json") + b"[")
+        wire.shutdown(socket.SHUT_WR)
+
+        answer = wire.recv(10_000)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")

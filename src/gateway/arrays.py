@@ -16,7 +16,7 @@ from ..core.errors import InvalidConfig
 from ..core.host import Host, Receiver
 from ..core.outcome import Outcome
 from . import answer, log
-from .body import BodyError, Gone, read_body
+from .body import BodyError, read_body
 from .elements import Element, Elements, Settings
 from .metrics import Count, Metrics
 from .options import TransformerOptions
@@ -62,8 +62,6 @@ class Arrays:
         try:
             body = await read_body(scope, receive, options.body_limit, self._watch)
             data, count = await self._transformed(source, body, request_id)
-        except Gone:
-            return
         except BodyError as error:
             status, data = error.status, encode({"error": error.error, "message": error.message})
             self._metrics.refused(label, status)

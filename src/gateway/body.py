@@ -31,10 +31,6 @@ class BodyError(Exception):
         self.message = message
 
 
-class Gone(Exception):  # noqa: N818 - what the caller is
-    """The caller hung up before the body was whole; nobody is there to answer."""
-
-
 async def read_body(scope: Scope, receive: Receive, limit: int, watch: Watch) -> bytes:
     """The body of a call.
 
@@ -46,7 +42,6 @@ async def read_body(scope: Scope, receive: Receive, limit: int, watch: Watch) ->
 
     Raises:
         BodyError: 408 too slow, 413 too long, 415 an encoding not taken, 400 an encoding that is broken.
-        Gone: the caller hung up.
     """
     framing, announced = _announced(scope)
     if announced > limit:
@@ -91,7 +86,9 @@ async def _whole(receive: Receive, limit: int) -> bytes:
 async def _part(receive: Receive) -> Any:
     message = await receive()
     if message["type"] == "http.disconnect":
-        raise Gone
+        raise BodyError(
+            400, "Request Aborted", "reading request body: it is not whole"
+        )  # some only stop sending, and listen
     return message
 
 

@@ -32,6 +32,8 @@ from .settings import Settings
 
 IDLE_SECONDS = 75
 """How long an idle connection is kept, and a request's head may take. Callers reuse one for up to a minute."""
+STOP_SECONDS = 60
+"""How long a worker may take to finish what is in flight before it is killed."""
 CONNECTIONS = 50_000
 """Connections kept at once; an idle one counts, so that few would shut all others out."""
 _FILES = 200
@@ -54,6 +56,7 @@ class Worker:
 
     def __call__(self, *_: Any) -> Any:
         """The app, made in this process."""
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # not the parent's: until it serves, it just ends
         _end_with_parent()
         _keep_memory()
         log.configure(self.log_format, self.log_level)
@@ -88,6 +91,7 @@ def serve_app(worker: Worker, *, host: str, port: int, workers: int) -> None:
         websockets=False,
         log_dictconfig=_TO_OUR_LOG,
         respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
     )
     structlog.get_logger().info("serving", address=f"{host}:{port}", workers=workers)
     with TemporaryDirectory(prefix="springhead-metrics-") as folder:
@@ -136,7 +140,7 @@ def _claim(host: str, port: int) -> None:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-            advice = "stop who listens there, or choose another --port"
+            advice = "stop who listens there, or choose another address"
             raise OSError(error.errno, f"{host}:{port} is taken: {advice}") from None
 
 

@@ -12,7 +12,7 @@ from ..core.errors import SpringheadError
 from ..core.outcome import Reply
 from . import forms, log
 from .accept import Acceptor
-from .body import BodyError, Gone, read_body
+from .body import BodyError, read_body
 from .calls import Sent
 from .gateway_metrics import GatewayMetrics
 from .keys import Keys
@@ -24,7 +24,6 @@ from .watch import Watch
 BUSY = Refusal(503, "the gateway is busy: try again", retry_after=5)
 NO_ROOM = Refusal(503, "the gateway cannot keep events now: try again", retry_after=30)
 FAILED = Refusal(500, "internal error")
-CUT = Refusal(400, "reading request body: it is not whole")
 NOTHING = Reply(b"", "")
 
 _log = structlog.get_logger("springhead.gateway")
@@ -52,8 +51,6 @@ class Webhook:
         self._under_way += 1
         try:
             said = source if isinstance(source, Refusal) else await self._taken(source, scope, receive)
-        except Gone:  # or it only stopped sending, and listens
-            said = CUT
         except SpringheadError as error:
             _log.error("nothing was kept", source=name, why=str(error))
             said = NO_ROOM
