@@ -24,10 +24,15 @@ class FakeFeed:
 
 
 def accepted(at: float, *names: str, source: str = "auth0", **more: Any) -> bytes:
-    """A message that says: a request with events of these names was accepted."""
+    """The message that a request with events of these names was accepted."""
     events = [{"type": "track", "event": name, "userId": "auth0|1"} for name in names]
-    data = {"at": at, "source": source, "events": events, "rejections": [], **more}
-    return b"event: accepted\ndata: " + json.dumps(data, ensure_ascii=False).encode() + b"\n\n"
+    about = {"at": at, "source": source, "accepted": len(events), "events": events, "rejections": []}
+    return message("accepted", about | more)
+
+
+def message(name: str, data: Any) -> bytes:
+    """A server-sent event."""
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
 
 
 @contextmanager

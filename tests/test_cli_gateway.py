@@ -21,7 +21,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from feeds import accepted, feed
+from feeds import accepted, feed, message
 from folders import source_folder
 from servers import SPRINGHEAD, free_port, serving
 from springhead.cli import app
@@ -222,7 +222,7 @@ def test_a_running_gateway_is_ready_and_its_dead_letters_can_be_replayed(tmp_pat
         "1  gone  1 event (track)",
         "2  dead  still schema/type: type must be text: it is a number",
     ]
-    assert (replayed.stderr, replayed.returncode) == ("1 of 2 dead letters became 1 event\n", 1)
+    assert (replayed.stderr, replayed.returncode) == ("2 dead letters: 1 gone (1 event), 1 still dead\n", 1)
     assert [event["event"] for event in json_lines(delivered.read_text())] == ["Success Login"]
 
 
@@ -255,17 +255,19 @@ def test_wrong_settings_end_every_command(tmp_path: Path) -> None:
 def test_tail_shows_events_as_they_are_accepted(tmp_path: Path) -> None:
     """A line an event: when, source, type, name, user; a line a rejection. What is past comes first, once."""
     rejections = [{"rule": "schema/type", "pointer": "/0/type", "reason": "type must be text"}]
-    first = [accepted(1.0, "A", past=True), accepted(2.0, "B", "C"), accepted(3.0, rejections=rejections)]
-    again = [accepted(2.0, "B", "C", past=True), accepted(4.0, "D", past=True), accepted(5.0, "\x1b[2J")]
-    with feed(first, again) as one:
+    many: dict[str, Any] = {"accepted": 2, "rejections": rejections}
+    once = [accepted(1.0, "A", past=True), accepted(2.0, "B", "C"), accepted(3.0, **many)]
+    again = [accepted(3.0, past=True, **many), accepted(4.0, "D", past=True), accepted(5.0, "\x1b[2J")]
+    with feed(once, again) as one:
         configured(tmp_path, admin=one.port, more='admin_token = "an-invented-token"')
-        lines = following(tmp_path, 6)
+        lines = following(tmp_path, 7)
 
     assert one.asked == [("/api/events", "Bearer an-invented-token")] * 2
     assert lines == [
         "1970-01-01T00:00:01Z  auth0  track     A  auth0|1",
         "1970-01-01T00:00:02Z  auth0  track     B  auth0|1",
         "1970-01-01T00:00:02Z  auth0  track     C  auth0|1",
+        "1970-01-01T00:00:03Z  auth0  and 2 events too many or too long to be shown",
         "1970-01-01T00:00:03Z  auth0  rejected  schema/type  /0/type: type must be text",
         "1970-01-01T00:00:04Z  auth0  track     D  auth0|1",
         r"1970-01-01T00:00:05Z  auth0  track     \x1b[2J  auth0|1",
@@ -275,7 +277,7 @@ def test_tail_shows_events_as_they_are_accepted(tmp_path: Path) -> None:
 def test_tail_takes_a_stream_in_any_pieces(tmp_path: Path) -> None:
     """Cut anywhere, with other events, comments and another line ending; U+2028 in a text ends no line."""
     stream = b"".join(
-        (b": hello\n\nevent: other\ndata: 7\n\n", accepted(1.0, "a\u2028b"), accepted(2.0, "Zoë"))
+        (b": hello\n\nevent: status\ndata: 7\n\n", accepted(1.0, "a\u2028b"), accepted(2.0, "Zoë"))
     ).replace(b"\n", b"\r\n")
     with feed([stream[at : at + 7] for at in range(0, len(stream), 7)]) as one:
         configured(tmp_path, admin=one.port)
@@ -291,6 +293,18 @@ def test_tail_of_one_source(tmp_path: Path) -> None:
         (line,) = following(tmp_path, 1, "--source", "auth0")
 
     assert "track     B" in line
+
+
+def test_tail_says_what_it_misses(tmp_path: Path) -> None:
+    """On stderr, beside what it shows."""
+    with feed([message("skipped", {"requests": 7}), *[accepted(1.0, "A")] * 100]) as one:
+        configured(tmp_path, admin=one.port)
+        command = f"{SPRINGHEAD} gateway tail 2>&1 | head -1"
+        done = subprocess.run(
+            ["/bin/sh", "-c", command], cwd=tmp_path, capture_output=True, check=False, timeout=20
+        )
+
+    assert done.stdout == b"7 requests came too fast to be shown\n"
 
 
 def following(folder: Path, count: int, *arguments: str) -> list[str]:
@@ -362,12 +376,12 @@ def test_dead_list_says_where_and_why_and_nothing_that_was_sent(gateway: Path) -
     people = springhead(gateway, "dead", "list")
     scripts = springhead(gateway, "dead", "list", "--json")
 
-    (head, first, second), objects = people.stdout.splitlines(), json_lines(scripts.stdout)
+    (head, one, other), objects = people.stdout.splitlines(), json_lines(scripts.stdout)
     assert head.split() == ["id", "at", "source", "rule", "why"]
-    assert first.startswith("1   20")
-    assert first.endswith("Z  auth0   schema/type  /0/type: type must be text")
-    assert second.endswith("Z  auth0   json/syntax  line 3 /: no JSON")
-    assert [(one["id"], one["rule"], one["line"], one["bytes"]) for one in objects] == [
+    assert one.startswith("1   20")
+    assert one.endswith("Z  auth0   schema/type  /0/type: type must be text")
+    assert other.endswith("Z  auth0   json/syntax  line 3 /: no JSON")
+    assert [(each["id"], each["rule"], each["line"], each["bytes"]) for each in objects] == [
         (1, "schema/type", None, len(secret)),
         (2, "json/syntax", 3, len(secret)),
     ]
@@ -461,8 +475,8 @@ def test_dead_replay_says_what_would_become_of_letters(gateway: Path) -> None:
     done = springhead(gateway, "dead", "replay", "1", "2")
 
     assert tried.stdout == done.stdout == "1  gone  1 event (track)\n2  gone  1 event (track)\n"
-    assert tried.stderr == "2 of 2 dead letters would become 2 events\n"
-    assert done.stderr == "2 of 2 dead letters became 2 events\n"
+    assert tried.stderr == "2 dead letters: 2 gone (2 events), 0 still dead; nothing was changed\n"
+    assert done.stderr == "2 dead letters: 2 gone (2 events), 0 still dead\n"
     assert (tried.returncode, before, done.returncode) == (0, (2, 0), 0)
     assert (left(gateway), len(stored(gateway))) == ([], 2)
 
@@ -566,7 +580,7 @@ def test_ten_thousand_letters_take_no_more_memory_than_a_hundred(tmp_path: Path)
         kept(folder, *[letter(record)] * count)
         for command, flags, said in (
             ("list", ("--json",), ""),
-            ("replay", ("--all",), f"0 of {count} dead letters became 0 events\n"),
+            ("replay", ("--all",), f"{count} dead letters: 0 gone (0 events), {count} still dead\n"),
             ("drop", ("--all", "--yes"), f"{count} dead letters dropped\n"),
         ):
             arguments = [sys.executable, "-c", MEASURED, SPRINGHEAD, "dead", command, *flags]

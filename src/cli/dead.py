@@ -144,8 +144,8 @@ async def _replayed(again: Replay, store: Store, which: Which, dry_run: bool) ->
         for one in await asyncio.gather(*(again.one(each, dry_run=dry_run) for each in page)):
             typer.echo(_said(one))
             total, gone, events = total + 1, gone + one.gone, events + one.events
-    would = "would become" if dry_run else "became"
-    typer.echo(f"{gone} of {_many(total)} {would} {events} event{'' if events == 1 else 's'}", err=True)
+    counted = f"{gone} gone ({events} event{'' if events == 1 else 's'}), {total - gone} still dead"
+    typer.echo(f"{_many(total)}: {counted}{'; nothing was changed' if dry_run else ''}", err=True)
     return gone == total
 
 

@@ -39,8 +39,8 @@ def follow(settings: Settings) -> Iterator[dict[str, Any]]:
                     _check(answer.status_code, address)
                     answer.raise_for_status()
                     told = False
-                    for data in _accepted(answer.iter_bytes()):
-                        yield from _new(data, latest)
+                    for name, data in _messages(answer.iter_bytes()):
+                        yield from _told(name, data, latest)
             except httpx.ReadTimeout:
                 continue
             except httpx.HTTPError:
@@ -67,6 +67,8 @@ def _lines(accepted: dict[str, Any]) -> Iterator[str]:
         user = event.get("userId") or event.get("anonymousId") or ""
         what = (event.get("event") or event.get("name") or "", user)
         yield "  ".join([f"{event['type']:<8}", *(shown.printable(str(each)) for each in what if each)])
+    if more := accepted["accepted"] - len(accepted["events"]):
+        yield f"and {more} event{'' if more == 1 else 's'} too many or too long to be shown"
     for each in accepted["rejections"]:
         where = f"{each['pointer']}: " if each["pointer"] else ""
         yield shown.printable(f"{'rejected':<8}  {each['rule']}  {where}{each['reason']}")
@@ -79,31 +81,34 @@ def _check(status: int, address: str) -> None:
         misuse(f"{address} has no feed (status {status}): is it this gateway's admin address?")
 
 
-def _new(data: bytes, latest: dict[str, float]) -> Iterator[dict[str, Any]]:
-    """The request, unless it is one remembered from before the connection was made anew."""
-    accepted = json.loads(data)
-    at, source = accepted["at"], accepted["source"]
-    if not (accepted.get("past") and at <= latest.get(source, 0.0)):
-        latest[source] = at
-        yield accepted
+def _told(name: str, data: bytes, latest: dict[str, float]) -> Iterator[dict[str, Any]]:
+    """The request that a message tells of, unless it was told before the connection was made anew."""
+    if name == "skipped":
+        typer.echo(f"{json.loads(data)['requests']} requests came too fast to be shown", err=True)
+    elif name == "accepted":
+        accepted = json.loads(data)
+        at, source = accepted["at"], accepted["source"]
+        if not accepted.get("past") or at > latest.get(source, 0.0):
+            latest[source] = at
+            yield accepted
 
 
-def _accepted(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The data of the events named `accepted` in a stream of server-sent events.
+def _messages(chunks: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+    """Names and data of server-sent events.
 
     Lines end where bytes say so: a text's own line separators (U+2028) do not end one.
     https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
     """
-    rest, name, data = b"", b"", list[bytes]()
+    rest, name, data = b"", "", list[bytes]()
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             field, _, value = line.removesuffix(b"\r").partition(b":")
             if field == b"event":
-                name = value.strip()
+                name = value.decode().strip()
             elif field == b"data":
                 data.append(value.removeprefix(b" "))
             elif not field and not value:
-                if name == b"accepted" and data:
-                    yield b"\n".join(data)
-                name, data = b"", []
+                if data:
+                    yield name, b"\n".join(data)
+                name, data = "", []

@@ -1,0 +1,80 @@
+"""How a gateway is: what its store holds and what its server says in, a report for people or scripts out."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from . import shown
+
+if TYPE_CHECKING:
+    from ..gateway.settings import Settings
+    from ..gateway.store import Counts
+
+_READY_SECONDS = 3.0
+
+
+def address(settings: Settings) -> str:
+    """Where this machine reaches the gateway."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.gateway.host, settings.gateway.host)  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.gateway.port}"
+
+
+def ready(address: str) -> str | None:
+    """Why the server at this address keeps nothing that is posted now; None where it does."""
+    import httpx  # noqa: PLC0415
+
+    try:
+        answer = httpx.get(f"{address}/ready", timeout=_READY_SECONDS, trust_env=False)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return f"does not answer ({type(error).__name__})"
+    if answer.is_success:
+        return None
+    return f"is not ready ({answer.status_code}): {shown.printable(answer.text.strip()[:300])}"
+
+
+def report(settings: Settings, counts: Counts, address: str, said: str | None) -> dict[str, Any]:
+    """All of it as a JSON object; `said` as `ready` says it."""
+    return {
+        "server": {"address": address, "ready": said is None, "reason": said},
+        "store": {"folder": str(settings.gateway.data), "bytes": counts.bytes},
+        "undelivered": counts.undelivered,
+        "oldest_undelivered_seconds": None if counts.oldest is None else max(time.time() - counts.oldest, 0.0),
+        "dead_letters": counts.letters,
+        "sources": [
+            {"name": name, "type": type_, "state": state, "undelivered": undelivered, "dead_letters": letters}
+            for name, type_, state, undelivered, letters in _rows(settings, counts)
+        ],
+    }
+
+
+def show(settings: Settings, counts: Counts, server: str) -> None:
+    """Print it for people, below a line about the server."""
+    oldest = "nothing waits to be delivered"
+    if counts.oldest is not None:
+        oldest = f"the oldest undelivered event has waited {shown.age(time.time() - counts.oldest)}"
+    table = Table("source", "type", "state", box=None, pad_edge=False)
+    for title in ("undelivered", "dead letters"):
+        table.add_column(title, justify="right")
+    for name, type_, state, undelivered, letters in _rows(settings, counts):
+        table.add_row(shown.printable(name), type_ or "", state, f"{undelivered:,}", f"{letters:,}")
+    console = shown.console()
+    console.print(f"{server}\n{oldest}\n{settings.gateway.data} takes {shown.size(counts.bytes)}\n")
+    console.print(table)
+
+
+def _rows(settings: Settings, counts: Counts) -> list[tuple[str, str | None, str, int, int]]:
+    """Name, type, state, undelivered and dead letters: of the sources set up, then of those that once were."""
+    rows = [
+        (one.name, one.type, "enabled" if one.enabled else "disabled", *counts.by_source.get(one.name, (0, 0)))
+        for one in settings.source
+    ]
+    set_up = {one.name for one in settings.source}
+    once = [
+        (name, None, "not in the settings", *both)
+        for name, both in counts.by_source.items()
+        if name not in set_up and any(both)
+    ]
+    return [*rows, *once]
