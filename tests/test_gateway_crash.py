@@ -24,10 +24,10 @@ def torment(folder: Path, to: str, port: int, starts: list[float]) -> None:
         started = time.monotonic()
         with gateway(folder, to, port) as server:
             starts.append(time.monotonic() - started)
-            time.sleep(random.uniform(0.1, 1.5))  # noqa: S311 - any moment
+            time.sleep(random.uniform(0.1, 1.0))  # noqa: S311 - any moment
             if number % 3 == 2:
                 replaced(server)
-                time.sleep(random.uniform(0.1, 1.0))  # noqa: S311
+                time.sleep(random.uniform(0.1, 0.5))  # noqa: S311
             kill(server)
 
 

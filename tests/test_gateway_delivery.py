@@ -244,7 +244,7 @@ def held(folder: Path, begin: str, seconds: float) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("begin", "seconds", "told"),
-    [("BEGIN", 2, {200}), ("BEGIN IMMEDIATE", 7, {200, 503})],
+    [("BEGIN", 2, {200}), ("BEGIN IMMEDIATE", 6, {200, 503})],
     ids=["reads", "writes"],
 )
 def test_another_process_that_holds_the_store_costs_nothing(

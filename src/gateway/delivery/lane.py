@@ -21,6 +21,9 @@ from .destination import Destination, Later, Observer, Refused
 POLL = 1.0
 """Seconds between two looks into the store where nobody wakes the lane."""
 
+GATHER = 0.02
+"""Seconds a lane lets events gather where few wait: a batch costs the same whatever is in it."""
+
 _log = structlog.get_logger("springhead.delivery")
 
 
@@ -100,6 +103,13 @@ class Lane:
             await _waited(means.stopping, pause)
         elif not claimed:
             await _waited(self.woken, POLL)
+        if self._is_few(claimed):
+            await _waited(means.stopping, GATHER)
+
+    def _is_few(self, claimed: Sequence[Claimed]) -> bool:
+        """Whether it makes less than half a batch."""
+        rules, size = self._means.rules, sum(len(event.event) for event in claimed)
+        return 2 * len(claimed) < rules.batch_events and 2 * size < rules.batch_bytes
 
     async def _claim(self) -> list[Claimed]:
         rules = self._means.rules
