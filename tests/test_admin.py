@@ -17,8 +17,8 @@ import pytest
 from admins import CHANGE, LOGIN, TOKEN, WRONG, Admin, administered, until
 from dataplanes import OK, data_plane_beside
 from servers import SPRINGHEAD, free_port
-from springhead.gateway.masked import person_masked
-from springhead.gateway.rates import Rates
+from springhead.gateway.admin.masked import person_masked
+from springhead.gateway.admin.rates import Rates
 
 NOWHERE = "http://127.0.0.1:9"
 MASKED = "*****"

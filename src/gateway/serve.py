@@ -25,8 +25,7 @@ from starlette.routing import Router
 
 from ..core.host import Host
 from . import log, metrics
-from .admin import admin_app
-from .admin_server import served_beside
+from .admin import admin_app, served_beside
 from .gateway import Gateway, check_sources, open_store
 from .settings import Settings
 

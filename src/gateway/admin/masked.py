@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.codec import Object
+from ...core.codec import Object
 
 PERSON = ("userId", "anonymousId", "previousId")
 """The fields that say whose event it is. Redaction leaves them: what is delivered must tell people apart."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from importlib.metadata import version
 
-from ..core.codec import Object
-from .gateway import Gateway
+from ...core.codec import Object
+from ..gateway import Gateway
+from ..settings import Source
+from ..store import Counts
 from .rates import Rates
-from .settings import Source
-from .store import Counts
 
 REJECTIONS = 10
 """The last rejections told of each source."""

@@ -15,7 +15,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .settings.sections import Gateway
+from ..settings.sections import Gateway
 
 COOKIE = "springhead_admin"
 """The session cookie's name."""

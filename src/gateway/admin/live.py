@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
-from ..core.codec import Object, encode
-from ..core.errors import SpringheadError
-from . import log
-from .feed import Accepted
-from .gateway import Gateway
+from ...core.codec import Object, encode
+from ...core.errors import SpringheadError
+from .. import log
+from ..feed import Accepted
+from ..gateway import Gateway
 from .masked import person_masked
 from .rates import Rates
 from .status import status_of

@@ -15,14 +15,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from ..core.errors import SpringheadError
-from . import log
+from ...core.errors import SpringheadError
+from .. import log
+from ..gateway import Gateway
+from ..health import Health
+from ..metrics import CONTENT_TYPE
 from .dead_letters import DeadLetters
-from .gateway import Gateway
 from .guard import Guard
-from .health import Health
 from .live import Live
-from .metrics import CONTENT_TYPE
 
 _POLICY = (
     "default-src 'none'; script-src {script}; style-src {style}; connect-src 'self'; img-src data:; "

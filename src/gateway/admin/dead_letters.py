@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..core.codec import Object
-from .gateway import Gateway
-from .replay import Replay
-from .store import DeadLetter
+from ...core.codec import Object
+from ..gateway import Gateway
+from ..replay import Replay
+from ..store import DeadLetter
 
 LIMIT = 100
 """The most dead letters of one answer."""
