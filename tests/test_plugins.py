@@ -181,6 +181,23 @@ def test_strict_plugins_stop_the_start(install: Install, monkeypatch: pytest.Mon
     ]
 
 
+def test_what_was_received_before_is_not_verified_or_told_again(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A signature is of the whole body, and a plugin has counted its rejections already."""
+    code = SOURCE + (
+        "\n@hookimpl\ndef springhead_verify(source, request):\n    return 'never'\n"
+        "@hookimpl\ndef springhead_rejected(rejection):\n    raise AssertionError('told')\n"
+    )
+    install("springhead-source-acme", code)
+
+    outcome = Host().receiver("acme", again=True)(Request(body=b"[{}, 7]"))
+
+    assert len(outcome.events) == 1
+    assert [one.rule for one in outcome.rejections] == ["item/object"]
+    assert caplog.records == []  # where a plugin that is told would have raised
+
+
 def test_verify_refuses_a_request(install: Install) -> None:
     """The first reason decides, nothing is decoded, and the request is kept."""
     code = SOURCE + (

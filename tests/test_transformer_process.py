@@ -356,9 +356,9 @@ def test_an_upstream_that_is_not_there_is_told(tmp_path: Path) -> None:
 class Broken(Host):
     """A host at which one record raises, and another becomes what no JSON holds."""
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None) -> Receiver:
+    def receiver(self, source: str, config: dict[str, Any] | None = None, *, again: bool = False) -> Receiver:
         """Raise, or give nonsense, where the body says so."""
-        receive = super().receiver(source, config)
+        receive = super().receiver(source, config, again=again)
 
         def received(request: Request) -> Outcome:
             if b"raise" in request.body:

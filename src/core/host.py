@@ -91,12 +91,13 @@ class Host:
         """
         return self.receiver(source, config)(request)
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None) -> Receiver:
+    def receiver(self, source: str, config: dict[str, Any] | None = None, *, again: bool = False) -> Receiver:
         """`receive` for many requests of a source with the same settings, which are looked at once.
 
         Args:
             source: as in `receive`.
             config: as in `receive`; no longer yours to change.
+            again: for requests that were received before: no plugin verifies them or hears of their rejections.
 
         Raises:
             UnknownSource: as `receive`.
@@ -105,12 +106,15 @@ class Host:
         found = self._source(source)
         flow = self._flow(found, config)
 
+        def received_again(request: Request) -> Outcome:
+            return flow.process(decode(request, found.intake), flow.call(request))
+
         def received(request: Request) -> Outcome:
             refusal = self._refusal(found, request)
             items = decode(request, found.intake) if refusal is None else [refusal]
             return self._told(found, flow.process(items, flow.call(request)))
 
-        return received
+        return received_again if again else received
 
     def stream(
         self,

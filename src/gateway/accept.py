@@ -35,7 +35,7 @@ class Acceptor:
         wake: Callable[[], None],
     ) -> None:
         """`wake` is called when there is something new to deliver."""
-        self._host = host
+        self._receivers = {one.name: host.receiver(one.type, one.settings) for one in settings.source}
         self._store = store
         self._feed = feed
         self._metrics = metrics
@@ -79,7 +79,7 @@ class Acceptor:
     def _made(
         self, source: Source, request: Request, stamp: Stamp
     ) -> tuple[Outcome, list[Entry], list[Letter]]:
-        outcome = self._host.receive(source.type, request, source.settings)
+        outcome = self._receivers[source.name](request)
         entries = [stamp.entry(source.name, event) for event in outcome.events]
         return outcome, entries, [dead_letter(source.name, rejection) for rejection in outcome.rejections]
 

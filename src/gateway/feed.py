@@ -46,8 +46,8 @@ class Accepted:
         if self._shown is None:
             events: list[Object] = []
             if self._request is not None and self.events:
-                settings = {**self.source.settings, "redact": "pii"}
-                events = host.receive(self.source.type, self._request, settings).events
+                masking = {**self.source.settings, "redact": "pii"}
+                events = host.receiver(self.source.type, masking, again=True)(self._request).events
             self._shown, self._request = events, None
         return self._shown
 

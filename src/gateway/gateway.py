@@ -14,7 +14,6 @@ from starlette.types import Receive, Scope, Send
 
 from ..core.errors import InvalidConfig, SpringheadError
 from ..core.host import Host
-from ..core.request import Request
 from .accept import Acceptor
 from .delivery import Delivery, open_destination
 from .feed import Feed
@@ -133,7 +132,7 @@ def check_sources(host: Host, settings: Settings) -> None:
     slips = []
     for number, source in enumerate(settings.source, 1):
         try:
-            host.receive(source.type, Request(b"[]"), source.settings)
+            host.receiver(source.type, source.settings)
         except InvalidConfig as error:
             slips.append(Slip(f"[[source]] {number}", "settings", error.reason))
         except SpringheadError as error:
