@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 from collections.abc import Iterator
@@ -114,7 +115,7 @@ def test_the_page_shows_what_happens(context: BrowserContext, down: Admin) -> No
     summary.click()
     shown = json.loads(rows.first.locator("pre").inner_text())
     assert shown["properties"]["details"] == {"body": {"password": "*****"}}
-    page.wait_for_function("document.querySelector('polyline').getAttribute('points').includes(',2.0')")
+    expect(page.locator("polyline").first).to_have_attribute("points", re.compile(r",2\.0"))
     pictured(page, "desktop")
 
 
