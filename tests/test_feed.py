@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from springhead import Outcome, Request
-from springhead.gateway.feed import Feed
+from springhead.gateway.feed import Arrival, Feed
 from springhead.gateway.settings import Source
 
 
@@ -19,9 +19,9 @@ def test_closing_the_feed_ends_a_watcher_that_is_far_behind() -> None:
         first = asyncio.ensure_future(anext(watching))
         await asyncio.sleep(0)
         for _ in range(1_500):
-            feed.add(source, Request(), Outcome())
+            feed.add(Arrival(source, Request(), Outcome()))
         await first
-        feed.add(source, Request(), Outcome())
+        feed.add(Arrival(source, Request(), Outcome()))
         feed.close()
         return len([accepted async for accepted in watching])
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import msgspec
+
 from ..core.codec import encode
 from ..core.host import Host
-from ..core.outcome import Outcome, Rejection, Reply
+from ..core.outcome import Rejection, Reply
 from ..core.request import Request
 from . import answer
 from .calls import Sent
-from .feed import Feed
+from .count import Count
+from .feed import Arrival, Feed
 from .gateway_metrics import GatewayMetrics
 from .settings import Settings, Source
 from .stamp import Stamp
@@ -20,6 +23,16 @@ from .texts import EMPTY, Refusal
 
 _LARGE = 1 << 16
 """Bytes of a body from which on it is worked on in a thread, so that others are served meanwhile."""
+
+
+class _Made(msgspec.Struct, frozen=True):
+    """What there is to do with a call: the events themselves are gone while it waits for the disk."""
+
+    entries: list[Entry]
+    letters: list[Letter]
+    count: Count
+    arrival: Arrival
+    said: Refusal | Reply | None
 
 
 class Acceptor:
@@ -58,30 +71,36 @@ class Acceptor:
             return EMPTY
         request = sent.whole() if source.type in self._around else sent.bare()
         if len(sent.body) < _LARGE:
-            outcome, entries, letters = self._made(source, request, stamp)
+            made = self._made(source, request, stamp)
         else:
-            outcome, entries, letters = await asyncio.to_thread(self._made, source, request, stamp)
+            made = await asyncio.to_thread(self._made, source, request, stamp)
         duplicates = 0
-        if entries or letters:
-            call = sent.kept() if letters or self._keeps_all else None
-            duplicates = (await self._store.append(entries, letters, call)).duplicates
+        if made.entries or made.letters:
+            call = sent.kept() if made.letters or self._keeps_all else None
+            duplicates = (await self._store.append(made.entries, made.letters, call)).duplicates
             self._wake()
-        self._metrics.accepted(source.name, outcome, duplicates)
-        self._feed.add(source, request, outcome)
-        if outcome.reply is None and letters and not (entries or outcome.dropped):
-            return Refusal(400, answer.explained(outcome.rejections))
-        return outcome.reply
+        self._metrics.accepted(source.name, made.count, duplicates)
+        self._feed.add(made.arrival)
+        return made.said
 
     def reads_query(self, source: Source, sent: Sent) -> bool:
         """Whether the query of a call without a body is its record."""
         return source.type in self._query and sent.has_query()
 
-    def _made(
-        self, source: Source, request: Request, stamp: Stamp
-    ) -> tuple[Outcome, list[Entry], list[Letter]]:
+    def _made(self, source: Source, request: Request, stamp: Stamp) -> _Made:
         outcome = self._receivers[source.name](request)
-        entries = [stamp.entry(source.name, event) for event in outcome.events]
-        return outcome, entries, [dead_letter(source.name, rejection) for rejection in outcome.rejections]
+        count = Count(1)
+        count.add(outcome)
+        said: Refusal | Reply | None = outcome.reply
+        if said is None and outcome.rejections and not (outcome.events or outcome.dropped):
+            said = Refusal(400, answer.explained(outcome.rejections))
+        return _Made(
+            [stamp.entry(source.name, event) for event in outcome.events],
+            [dead_letter(source.name, rejection) for rejection in outcome.rejections],
+            count,
+            Arrival(source, request, outcome),
+            said,
+        )
 
 
 def dead_letter(source: str, rejection: Rejection) -> Letter:

@@ -17,8 +17,9 @@ from ..core.host import Host, Receiver
 from ..core.outcome import Outcome
 from . import answer, log
 from .body import BodyError, read_body
+from .count import Count
 from .elements import Element, Elements, Settings
-from .metrics import Count, Metrics
+from .metrics import Metrics
 from .options import TransformerOptions
 from .rejected import RejectedFile
 from .watch import Watch

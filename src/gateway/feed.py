@@ -24,7 +24,7 @@ _WAITING = 1_000
 """Accepted requests a watcher may be behind by before it misses some."""
 
 
-class Accepted:
+class Arrival:
     """One accepted request, and what it came to."""
 
     __slots__ = ("_request", "_shown", "at", "events", "rejected", "rejections", "source")
@@ -56,24 +56,23 @@ class Feed:
     """Remembers the last requests of each source, and hands new ones to watchers. Of one event loop."""
 
     def __init__(self) -> None:
-        self._last: dict[str, deque[Accepted]] = {}
-        self._watchers: set[asyncio.Queue[Accepted | None]] = set()
+        self._last: dict[str, deque[Arrival]] = {}
+        self._watchers: set[asyncio.Queue[Arrival | None]] = set()
 
-    def add(self, source: Source, request: Request, outcome: Outcome) -> None:
+    def add(self, accepted: Arrival) -> None:
         """Note an accepted request."""
-        accepted = Accepted(source, request, outcome)
-        self._last.setdefault(source.name, deque(maxlen=LAST)).append(accepted)
+        self._last.setdefault(accepted.source.name, deque(maxlen=LAST)).append(accepted)
         for watcher in self._watchers:
             with suppress(asyncio.QueueFull):  # a slow watcher misses some; accepting never waits for one
                 watcher.put_nowait(accepted)
 
-    def last(self, source: str) -> list[Accepted]:
+    def last(self, source: str) -> list[Arrival]:
         """The last requests of a source, oldest first."""
         return list(self._last.get(source, ()))
 
-    async def watch(self) -> AsyncIterator[Accepted]:
+    async def watch(self) -> AsyncIterator[Arrival]:
         """Requests as they are accepted, from now until the feed is closed."""
-        queue: asyncio.Queue[Accepted | None] = asyncio.Queue(_WAITING)
+        queue: asyncio.Queue[Arrival | None] = asyncio.Queue(_WAITING)
         self._watchers.add(queue)
         try:
             while (accepted := await queue.get()) is not None:

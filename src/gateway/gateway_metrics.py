@@ -8,9 +8,7 @@ from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
-from ..core.codec import Object
-from ..core.mapping.spec import EVENT_TYPES
-from ..core.outcome import Outcome
+from .count import Count
 from .store import Counts
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -75,20 +73,18 @@ class GatewayMetrics:
         self._requests.labels(source, str(status)).inc()
         self._seconds.labels(source).observe(seconds)
 
-    def accepted(self, source: str, outcome: Outcome, duplicates: int) -> None:
+    def accepted(self, source: str, count: Count, duplicates: int) -> None:
         """Count what a call came to once it is kept."""
-        types = [_type(event) for event in outcome.events]
-        for type_ in set(types):
-            self._accepted.labels(source, type_).inc(types.count(type_))
-        if outcome.events:
-            self._stored.labels(source).inc(len(outcome.events) - duplicates)
+        for type_, number in count.types.items():
+            self._accepted.labels(source, type_).inc(number)
+        if count.types:
+            self._stored.labels(source).inc(count.events - duplicates)
         if duplicates:
             self._duplicates.labels(source).inc(duplicates)
-        if outcome.dropped:
-            self._dropped.labels(source).inc(outcome.dropped)
-        rules = [rejection.rule for rejection in outcome.rejections]
-        for rule in set(rules):
-            self._rejected.labels(source, rule).inc(rules.count(rule))
+        if count.dropped:
+            self._dropped.labels(source).inc(count.dropped)
+        for rule, number in count.rejections.items():
+            self._rejected.labels(source, rule).inc(number)
 
     def accepted_so_far(self) -> dict[str, float]:
         """Events accepted of each source there was one of, duplicates among them."""
@@ -124,9 +120,3 @@ class GatewayMetrics:
         self._oldest.set(0 if counts.oldest is None else max(time.time() - counts.oldest, 0))
         self._bytes.set(counts.bytes)
         return generate_latest(self._registry)
-
-
-def _type(event: Object) -> str:
-    """An event's type; a plugin may have left anything in its place."""
-    type_ = event.get("type")
-    return type_ if isinstance(type_, str) and type_ in EVENT_TYPES else "other"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
@@ -47,7 +48,7 @@ class Keys:
         return source if source.enabled else DISABLED
 
     def _digest(self, key: str) -> bytes:
-        return hmac.digest(self._secret, key.encode("utf-8", "surrogateescape"), "sha256")
+        return hashlib.blake2b(key.encode("utf-8", "surrogateescape"), key=self._secret).digest()
 
 
 def names_key(pair: bytes) -> bool:

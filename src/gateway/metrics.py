@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from ..core.mapping.spec import EVENT_TYPES
-from ..core.outcome import Outcome
+from .count import Count
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -19,38 +19,6 @@ SHARED = "PROMETHEUS_MULTIPROC_DIR"
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _BYTES = (1e3, 1e4, 1e5, 1e6, 1e7, 1e8)
-
-
-class Count:
-    """What the elements of one array came to, added up before it is counted."""
-
-    __slots__ = ("dropped", "elements", "rejections", "types")
-
-    def __init__(self, elements: int) -> None:
-        self.elements = elements
-        self.types: dict[str, int] = {}
-        self.rejections: dict[str, int] = {}
-        self.dropped = 0
-
-    @property
-    def events(self) -> int:
-        """How many events went out."""
-        return sum(self.types.values())
-
-    @property
-    def rejected(self) -> int:
-        """How many records were rejected."""
-        return sum(self.rejections.values())
-
-    def add(self, outcome: Outcome) -> None:
-        """Add what one element came to."""
-        types = self.types
-        for event in outcome.events:
-            type_ = event["type"]
-            types[type_] = types.get(type_, 0) + 1
-        self.dropped += outcome.dropped
-        for rejection in outcome.rejections:
-            self.rejections[rejection.rule] = self.rejections.get(rejection.rule, 0) + 1
 
 
 class Metrics:
@@ -90,7 +58,7 @@ class Metrics:
         of.read.observe(read)
         of.written.observe(written)
         for type_, number in count.types.items():
-            of.events[type_ if type_ in EVENT_TYPES else "other"].inc(number)
+            of.events[type_].inc(number)
         if count.dropped:
             self._drops.labels(source).inc(count.dropped)
         for rule, number in count.rejections.items():

@@ -12,7 +12,7 @@ import structlog
 from ...core.codec import Object, encode
 from ...core.errors import SpringheadError
 from .. import log
-from ..feed import Accepted
+from ..feed import Arrival
 from ..gateway import Gateway
 from .masked import person_masked
 from .rates import Rates
@@ -37,8 +37,8 @@ class Live:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._rates = Rates(gateway.metrics.accepted_so_far)
-        self._news: deque[Accepted] = deque(maxlen=NEWS)
-        self._telling: list[Accepted] = []
+        self._news: deque[Arrival] = deque(maxlen=NEWS)
+        self._telling: list[Arrival] = []
         self._skipped = 0
         self._streams: set[asyncio.Queue[bytes | None]] = set()
         self._running = False
@@ -110,20 +110,20 @@ class Live:
         except SpringheadError as error:
             return _message("trouble", {"error": str(error)})
 
-    def _last(self) -> list[Accepted]:
+    def _last(self) -> list[Arrival]:
         feed, sources = self._gateway.feed, self._gateway.settings.source
         waiting = {*self._news, *self._telling}
         last = [one for source in sources for one in feed.last(source.name)[-NEWS:] if one not in waiting]
         return sorted(last, key=lambda one: one.at)
 
-    async def _accepted(self, requests: list[Accepted], **more: bool) -> bytes:
+    async def _accepted(self, requests: list[Arrival], **more: bool) -> bytes:
         messages = []
         for one in requests:
             messages.append(_message("accepted", self._shown(one) | more))
             await asyncio.sleep(0)  # senders are answered in between
         return b"".join(messages)
 
-    def _shown(self, accepted: Accepted) -> Object:
+    def _shown(self, accepted: Arrival) -> Object:
         events = accepted.shown(self._gateway.host)[:EVENTS]
         return {
             "at": accepted.at,

@@ -9,10 +9,10 @@ from itertools import chain
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-_SIZES = (128, 32, 8, 2, 1)
-"""Rows of a statement: few sizes, so that each stays compiled; at most 999 values, which any SQLite takes."""
-
-
+_MOST = 100
+"""Rows of the longest statement; at most 999 values, which any SQLite takes."""
+_EXACT = 32
+"""Rows up to which a statement has just as many, each number of its own: they stay compiled."""
 LISTED = "(SELECT value FROM json_each(?))"
 """The integers of a text that `listed` made."""
 
@@ -52,8 +52,8 @@ def _insertion(into: str, width: int, count: int) -> str:
 
 
 def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    start = 0
-    for size in _SIZES:
-        while len(values) - start >= size:
-            yield values[start : start + size]
-            start += size
+    start, left = 0, len(values)
+    while left:
+        size = min(left, _MOST) if left <= _EXACT or left >= _MOST else left // _EXACT * _EXACT
+        yield values[start : start + size]
+        start, left = start + size, left - size

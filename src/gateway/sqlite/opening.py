@@ -86,7 +86,9 @@ def _make_file(path: Path) -> None:
 def _connect(path: Path, mode: str, busy: float) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?mode={mode}"
     try:
-        return sqlite3.connect(address, busy, isolation_level=None, check_same_thread=False, uri=True)
+        return sqlite3.connect(
+            address, busy, isolation_level=None, check_same_thread=False, cached_statements=512, uri=True
+        )
     except sqlite3.Error as error:
         raise refusal(error, path) or error from None
 

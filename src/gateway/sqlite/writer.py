@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ Work: TypeAlias = Callable[[sqlite3.Connection, list[A]], list[T]]
 
 What waits for the same work is done as one. It may run more than once, undone but for the last time.
 """
+
+_GATHER = 0.0005
+"""Seconds in which more may join what waits and is not alone: a quick disk would else commit each alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +84,20 @@ class Writer:
         await asyncio.to_thread(self._thread.join)
 
     def _serve(self) -> None:
+        group: list[_Request] = []
         closing = False
         while not closing:
-            group, closing = self._group()
+            group, closing = self._group(alone=len(group) < 2)  # noqa: PLR2004 - as it was a moment ago
             if group:
                 self._answer(group, self._results(group))
         self._connection.close()
 
-    def _group(self) -> tuple[list[_Request], bool]:
+    def _group(self, alone: bool) -> tuple[list[_Request], bool]:
+        """What waits, and whether that is the end of it; `alone` where nobody else is likely to come."""
         group = []
         request = self._queue.get()
+        if not alone:
+            time.sleep(_GATHER)
         try:
             while request is not None:
                 group.append(request)
@@ -108,13 +116,17 @@ class Writer:
         return results
 
     def _commit(self, group: list[_Request]) -> list[Any]:
+        """What each came to, in one transaction; where one fails, each in its own: none fails for another."""
         try:
             self._begin(durable=any(request.durable for request in group))
             results = self._answers(group)
             self._connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - whatever it is, callers must hear of it and the thread live
             self._undo()
-            return [refusal(error, self._path) or error for _ in group]
+            refused = refusal(error, self._path)
+            if refused is not None or len(group) == 1:
+                return [refused or error for _ in group]
+            return [result for one in group for result in self._commit([one])]
         self.commits += 1
         return results
 
@@ -131,24 +143,9 @@ class Writer:
             alike[request.work].append(index)
         results: dict[int, Any] = {}
         for work, indices in alike.items():
-            answers = self._run(work, [group[index].asked for index in indices])
+            answers = work(self._connection, [group[index].asked for index in indices])
             results.update(zip(indices, answers, strict=True))
         return [results[index] for index in range(len(group))]
-
-    def _run(self, work: Work[Any, Any], asked: list[Any]) -> list[Any]:
-        """What a work answers; where it fails, each alone, so that none fails for another's sake."""
-        self._connection.execute("SAVEPOINT request")
-        try:
-            answers = work(self._connection, asked)
-        except Exception as error:
-            if refusal(error, self._path):
-                raise
-            self._connection.execute("ROLLBACK TO request")
-            answers = [error]
-        self._connection.execute("RELEASE request")
-        if len(answers) < len(asked):
-            return [answer for one in asked for answer in self._run(work, [one])]
-        return answers
 
     def _undo(self) -> None:
         with contextlib.suppress(sqlite3.Error):  # SQLite has already rolled back after some errors
