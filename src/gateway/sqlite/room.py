@@ -1,17 +1,21 @@
-"""Whether there is room to accept more: asked before each append, so that what is accepted can be delivered."""
+"""Whether there is room to accept more: asked before appends, so that what is accepted can be delivered."""
 
 from __future__ import annotations
 
 import shutil
 import sqlite3
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..store import StoreFull
 from .lookup import on_disk
 
+_GOOD_FOR = 0.02
+"""Seconds for which there is room once there was: no disk takes so much in them that it would matter."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Room:
     """The limits of the store at `path`.
 
@@ -24,9 +28,15 @@ class Room:
     path: Path
     max_bytes: int | None
     reserve: int
+    _good_until: float = field(default=0.0, init=False)
 
     def check(self, connection: sqlite3.Connection) -> None:
         """Raises StoreFull where nothing more may be accepted, StoreUnusable where the files are gone."""
+        if time.monotonic() >= self._good_until:
+            self._look(connection)
+            self._good_until = time.monotonic() + _GOOD_FOR
+
+    def _look(self, connection: sqlite3.Connection) -> None:
         _, logged = on_disk(self.path)
         if self.max_bytes is not None and _used(connection) + logged > self.max_bytes:
             raise StoreFull(
