@@ -26,6 +26,7 @@ from typing import Any
 import msgspec
 
 from driving import RESULT, Run, drive, need_tools, report, resident, start, stop, worker
+from floors import answered, body_of
 from payloads import STREAM, log
 from springhead import Host, encode
 from springhead.gateway.serve import Worker, serve_app, serve_gateway
@@ -83,20 +84,14 @@ def floor(folder: Path, events: bool) -> Callable[..., Awaitable[None]]:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
-        parts, more = [], True
-        while more:
-            message = await receive()
-            parts.append(message.get("body", b""))
-            more = message.get("more_body", False)
-        rows = [b"".join(parts)]
+        body = await body_of(receive)
+        rows = [body]
         if events:
-            logs = decode(rows[0])
+            logs = decode(body)
             rows = [encode(one) for one in (logs if isinstance(logs, list) else [logs])]
         values = [(row,) for row in rows]
         await writer.do(lambda connection: insert(connection, "INSERT INTO raw (body)", values))
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"2")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"ok"})
+        await answered(send, b"ok", b"text/plain; charset=utf-8")
 
     return app
 

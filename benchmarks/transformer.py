@@ -23,6 +23,7 @@ import httpx
 import msgspec
 
 from driving import RESULT, Run, drive, need_tools, report, resident, start, stop, worker
+from floors import answered, body_of
 from payloads import log
 from springhead import Host, Request, encode
 from springhead.gateway.serve import Worker, serve_app
@@ -84,22 +85,15 @@ def floor(bodies: bool) -> Callable[..., Awaitable[None]]:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
-        parts, more = [], True
-        while more:
-            message = await receive()
-            parts.append(message.get("body", b""))
-            more = message.get("more_body", False)
+        body = await body_of(receive)
         if scope["path"] == "/prepare":
-            prepared["answer"] = decode(b"".join(parts))
-            answer = b"prepared"
-        else:
-            elements = decode(b"".join(parts))
-            for one in elements if bodies else ():
-                decode(one["request"]["body"])
-            answer = encode(prepared["answer"])
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
+            prepared["answer"] = decode(body)
+            await answered(send, b"prepared", b"text/plain")
+            return
+        elements = decode(body)
+        for one in elements if bodies else ():
+            decode(one["request"]["body"])
+        await answered(send, encode(prepared["answer"]), b"application/json")
 
     return app
 

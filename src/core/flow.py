@@ -20,8 +20,8 @@ Inspect: TypeAlias = Callable[[Object], "Object | None"]
 """What plugins make of a finished event: the event, another one, or None to drop it; raises Unfinished."""
 
 
-class Call(msgspec.Struct, frozen=True):
-    """What the records of one request share.
+class Passage(msgspec.Struct, frozen=True):
+    """One request on its way through: what its records share.
 
     Attributes:
         id: the caller's own id of the request.
@@ -48,12 +48,12 @@ class Flow:
         self._config = config
         self._inspect = inspect
 
-    def call(self, request: Request) -> Call:
+    def passage(self, request: Request) -> Passage:
         """What the items of this request are processed with."""
-        return Call(request.id, request.as_read() if self._source.mapper.reads_request else {})
+        return Passage(request.id, request.as_read() if self._source.mapper.reads_request else {})
 
-    def process(self, items: Iterable[Item], call: Call) -> Outcome:
-        """What these items of a call come to. No item, however odd, costs another."""
+    def process(self, items: Iterable[Item], passage: Passage) -> Outcome:
+        """What these items of a request come to. No item, however odd, costs another."""
         outcome = Outcome()
         accepts, unwrap, run = self._accepts, self._source.unwrap, self._run
         for where, item in items:
@@ -61,14 +61,14 @@ class Flow:
                 outcome.rejections.append(self._no_object(where, item))
                 continue
             record, steps = unwrap(item) or (item, ())
-            if self._replies and self._replied(record, item, call, outcome):
+            if self._replies and self._replied(record, item, passage, outcome):
                 continue
             if not accepts(record):
                 outcome.rejections.append(self._invalid(where, item, record, steps))
                 continue
-            mapped = run(record, item, call.read, self._config)
+            mapped = run(record, item, passage.read, self._config)
             if mapped:
-                self._finish(mapped, where, item, self._seed(record, item, call), outcome)
+                self._finish(mapped, where, item, self._seed(record, item, passage), outcome)
             elif mapped is not None or self._source.mapper.spec.drop_unmatched:
                 outcome.dropped += 1
             else:
@@ -96,21 +96,21 @@ class Flow:
             else:
                 outcome.events.append(event)
 
-    def _seed(self, record: Object, item: Object, call: Call) -> str:
+    def _seed(self, record: Object, item: Object, passage: Passage) -> str:
         """What the ids of the record's events are derived from: its own id, else its content.
 
         Records without an id that are the same to the last member are told apart by their count, so that the
         order of a batch does not matter; across requests, by the request's id where the caller gave one.
         """
-        own = self._source.native_id(record, None, item, call.read, self._config)
+        own = self._source.native_id(record, None, item, passage.read, self._config)
         if own.__class__ is str or own.__class__ is int:
             return f"id/{own}"
         digest = hashlib.sha256(encode_sorted(item)).hexdigest()
-        count = call.same[digest] = call.same.get(digest, 0) + 1
-        return f"content/{count}/{digest}/{call.id}"
+        count = passage.same[digest] = passage.same.get(digest, 0) + 1
+        return f"content/{count}/{digest}/{passage.id}"
 
-    def _replied(self, record: Object, item: Object, call: Call, outcome: Outcome) -> bool:
-        found = self._source.mapper.reply(record, item, call.read, self._config)
+    def _replied(self, record: Object, item: Object, passage: Passage, outcome: Outcome) -> bool:
+        found = self._source.mapper.reply(record, item, passage.read, self._config)
         if found is None:
             return False
         rule, body = found

@@ -107,12 +107,12 @@ class Host:
         flow = self._flow(found, config)
 
         def received_again(request: Request) -> Outcome:
-            return flow.process(decode(request, found.intake), flow.call(request))
+            return flow.process(decode(request, found.intake), flow.passage(request))
 
         def received(request: Request) -> Outcome:
             refusal = self._refusal(found, request)
             items = decode(request, found.intake) if refusal is None else [refusal]
-            return self._told(found, flow.process(items, flow.call(request)))
+            return self._told(found, flow.process(items, flow.passage(request)))
 
         return received_again if again else received
 
@@ -140,8 +140,8 @@ class Host:
         found = self._source(source)
         request = request or Request()
         flow = self._flow(found, config)
-        call = flow.call(request)
-        return (self._told(found, flow.process(items, call)) for items in runs(file, request, found.intake))
+        passage = flow.passage(request)
+        return (self._told(found, flow.process(items, passage)) for items in runs(file, request, found.intake))
 
     def _source(self, name: str) -> Source:
         found = self._plugins.sources.get(name)

@@ -15,7 +15,8 @@ from .breaker import Breaker
 from .dataplane import DataPlane
 from .destination import Destination, Observer, Unobserved
 from .files import JsonLines, Stdout
-from .lane import Lane, Means
+from .lane import Lane
+from .means import Means
 
 _LAST = 5.0
 """Seconds given to lanes that were cut off, to give back what they held."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import structlog
 
-from ..settings.sections import Delivery as Rules
-from ..store import Claimed, Store
-from .breaker import ASK_AGAIN, Breaker
-from .dataplane import ENVELOPE
-from .destination import Destination, Later, Observer, Refused
+from ..store import Claimed
+from .breaker import ASK_AGAIN
+from .destination import Later, Refused
+from .means import Means
+from .pieces import Piece, pieces
 
 POLL = 1.0
 """Seconds between two looks into the store where nobody wakes the lane."""
@@ -25,45 +23,6 @@ GATHER = 0.02
 """Seconds a lane lets events gather where few wait: a batch costs the same whatever is in it."""
 
 _log = structlog.get_logger("springhead.delivery")
-
-
-@dataclass(slots=True)
-class Means:
-    """What the lanes of a delivery share."""
-
-    store: Store
-    destination: Destination
-    rules: Rules
-    observer: Observer
-    breaker: Breaker
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    held: dict[str, tuple[int, float]] = field(default_factory=dict)
-    """Sources the destination refuses whatever is sent: how often in a row, and until when left alone."""
-
-    def left_alone(self) -> set[str]:
-        """The sources that are to be left alone now."""
-        now = time.monotonic()
-        return {source for source, (_, until) in self.held.items() if now < until}
-
-    def backoff(self, tries: int) -> float:
-        """Seconds to wait after so many failures in a row: doubling, with jitter over all of it."""
-        most = min(self.rules.retry_max, self.rules.retry_min * 2.0 ** min(tries, 60))
-        return random.uniform(self.rules.retry_min, most)  # noqa: S311 - jitter is no secret
-
-
-@dataclass(slots=True)
-class _Piece:
-    source: str
-    events: Sequence[Claimed]
-
-    @property
-    def seqs(self) -> list[int]:
-        return [event.seq for event in self.events]
-
-    def halves(self) -> list[_Piece]:
-        """The second half and the first: the last of a list is sent next."""
-        middle = len(self.events) // 2
-        return [_Piece(self.source, self.events[middle:]), _Piece(self.source, self.events[:middle])]
 
 
 class Lane:
@@ -127,7 +86,7 @@ class Lane:
             for event in claimed
             if len(event.event) > limit
         ]
-        work = _pieces((event for event in claimed if len(event.event) <= limit), self._means.rules.batch_limit)
+        work = pieces((event for event in claimed if len(event.event) <= limit), self._means.rules.batch_limit)
         pause = 0.0
         try:
             await self._bury(large, "delivery/too-large")
@@ -138,7 +97,7 @@ class Lane:
                 await self._means.store.release([seq for piece in work for seq in piece.seqs])
         return pause
 
-    async def _send(self, work: list[_Piece]) -> float:
+    async def _send(self, work: list[Piece]) -> float:
         """Send the last piece and take it off, unless it has to be sent again; the seconds to wait after."""
         means, piece = self._means, work[-1]
         if piece.source in means.left_alone():
@@ -158,7 +117,7 @@ class Lane:
         means.observer.delivered(piece.source, len(piece.events))
         return 0.0
 
-    def _failed(self, piece: _Piece, answer: Later) -> float:
+    def _failed(self, piece: Piece, answer: Later) -> float:
         means = self._means
         pause = max(means.backoff(self._tries), answer.after or 0.0)
         self._tries += 1
@@ -174,7 +133,7 @@ class Lane:
         means.observer.retried(piece.source, answer.why)
         return ASK_AGAIN if means.breaker.is_open else pause
 
-    async def _refused(self, work: list[_Piece], answer: Refused) -> None:
+    async def _refused(self, work: list[Piece], answer: Refused) -> None:
         piece = work[-1]
         if answer.always:
             self._hold(piece, answer)
@@ -186,7 +145,7 @@ class Lane:
             await self._bury([(piece.events[0], reason)], f"delivery/{answer.status}")
             work.pop()
 
-    def _hold(self, piece: _Piece, answer: Refused) -> None:
+    def _hold(self, piece: Piece, answer: Refused) -> None:
         """Leave a source alone for a while: its key or the address is wrong, its events are not."""
         means = self._means
         tries = means.held.get(piece.source, (0, 0.0))[0]
@@ -203,7 +162,7 @@ class Lane:
         )
         means.observer.retried(piece.source, f"status {answer.status}")
 
-    async def _give_back(self, work: list[_Piece], source: str) -> None:
+    async def _give_back(self, work: list[Piece], source: str) -> None:
         """Take all of a source off the work: none of it may go out before what is older."""
         left = [seq for piece in work if piece.source == source for seq in piece.seqs]
         work[:] = [piece for piece in work if piece.source != source]
@@ -232,21 +191,6 @@ class Lane:
                 await asyncio.sleep(wait)
             else:
                 return
-
-
-def _pieces(claimed: Iterable[Claimed], limit: int) -> list[_Piece]:
-    """The events by source, in order, in pieces no longer than the limit; the last is to be sent first."""
-    pieces: list[_Piece] = []
-    open_: dict[str, tuple[list[Claimed], int]] = {}
-    for event in claimed:
-        events, size = open_.get(event.source, ([], ENVELOPE))
-        size += len(event.event) + 1
-        if not events or size > limit:
-            events, size = [], ENVELOPE + len(event.event) + 1
-            pieces.append(_Piece(event.source, events))
-        events.append(event)
-        open_[event.source] = events, size
-    return pieces[::-1]
 
 
 async def _waited(event: asyncio.Event, seconds: float) -> None:
