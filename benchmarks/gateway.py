@@ -125,14 +125,14 @@ def script(folder: Path, logs: int, run: int) -> Path:
     return path
 
 
-def drain(store: Path) -> float:
-    """Wait until a store has delivered all it holds; how many events a second that were."""
+def drain(store: Path) -> tuple[int, float]:
+    """Wait until a store has delivered all it holds; how many events that were, and how many a second."""
     connection, started, first = sqlite3.connect(store / FILE), time.perf_counter(), -1
     while left := connection.execute("SELECT sum(undelivered) FROM source").fetchone()[0] or 0:
         first = max(first, left)
         time.sleep(0.1)
     connection.close()
-    return first / (time.perf_counter() - started) if first > 0 else 0.0
+    return first, first / (time.perf_counter() - started)
 
 
 def measure(folder: Path, kind: str, rounds: int, connections: tuple[int, ...]) -> None:
@@ -152,10 +152,10 @@ def measure(folder: Path, kind: str, rounds: int, connections: tuple[int, ...]) 
                         post = script(folder, logs, next(runs_made))
                         runs[each].append(drive(f"http://127.0.0.1:{port}", post, number, pids[each]))
                         if each == DELIVERING:
-                            rate = drain(folder / f"data-{port}")
+                            left, rate = drain(folder / f"data-{port}")
                 report(name, logs, number, runs)
                 if kind == DELIVERING:
-                    print(f"{'':22} then, with nothing to accept, {rate:,.0f} ev/s delivered", flush=True)
+                    print(f"{'':22} {left:,} were left to deliver at the end: {rate:,.0f} ev/s", flush=True)
         peak, now = resident(pids[kind], "VmHWM"), resident(pids[kind])
         print(f"the gateway's worker: {peak:.0f} MB resident at its peak, {now:.0f} MB after")
     finally:

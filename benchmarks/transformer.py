@@ -5,7 +5,9 @@ parses the vendors' bodies in the array as well, as anybody must who makes event
 in the same run, each in one worker of the same server with the same settings, pinned to one core, driven from
 another by wrk (Debian's package: apt-get install wrk). A noisy neighbour slows all of them: read the ratios.
 
-    python benchmarks/transformer.py [--quick]
+With `--soak` it drives arrays of 100 for ten minutes, and prints what memory the worker has every half minute.
+
+    python benchmarks/transformer.py [--quick | --soak]
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ CASES = {"1 element": (1, 1), "10 elements": (10, 1), "100 elements": (100, 1), 
 }
 CONNECTIONS = (1, 16, 64)
 ROUNDS = 5
+SOAK = 600
+"""Seconds."""
 
 _SCRIPT = """
 local file = io.open("{body}", "rb"); local body = file:read("*a"); file:close()
@@ -104,20 +108,28 @@ def serve(kind: str, port: int) -> None:
     serve_app(Worker(app, "json", "warning"), host="127.0.0.1", port=port, workers=1)
 
 
-def prepare(folder: Path, ports: dict[str, int], elements: int, logs: int) -> Path:
-    """Tell the floors what to answer to arrays of so many elements and logs; wrk's script that posts them."""
+def posted(elements: int, logs: int) -> list[str]:
+    """Bodies of so many elements, each of so many logs."""
+    return [json.dumps([log(n) for n in range(logs)] if logs > 1 else log(at)) for at in range(elements)]
+
+
+def script(folder: Path, array: list[dict[str, Any]]) -> Path:
+    """Write the script that has wrk post an array."""
+    body, path = folder / "array.json", folder / "post.lua"
+    body.write_bytes(encode(array))
+    path.write_text(_SCRIPT.format(body=body) + RESULT)
+    return path
+
+
+def prepare(ports: dict[str, int], bodies: list[str]) -> None:
+    """Tell the floors what to answer to arrays of these bodies."""
     host = Host()
-    bodies = [json.dumps([log(n) for n in range(logs)] if logs > 1 else log(at)) for at in range(elements)]
     outcomes = [host.receive("auth0", Request(body=body.encode())) for body in bodies]
     answer = encode([{"output": {"batch": outcome.events}} for outcome in outcomes])
     for kind in KINDS[1:]:
         httpx.post(
             f"http://127.0.0.1:{ports[kind]}/prepare", content=answer, trust_env=False
         ).raise_for_status()
-    array, script = folder / "array.json", folder / "post.lua"
-    array.write_bytes(encode([element(body) for body in bodies]))
-    script.write_text(_SCRIPT.format(body=array) + RESULT)
-    return script
 
 
 def measure(folder: Path, rounds: int, cases: dict[str, tuple[int, int]], connections: tuple[int, ...]) -> None:
@@ -129,18 +141,41 @@ def measure(folder: Path, rounds: int, cases: dict[str, tuple[int, int]], connec
         pids = {kind: worker(process) for kind, process in processes.items()}
         print(f"springhead's worker at rest: {resident(pids['springhead']):.0f} MB resident", flush=True)
         for name, (elements, logs) in cases.items():
-            script = prepare(folder, ports, elements, logs)
+            bodies = posted(elements, logs)
+            prepare(ports, bodies)
+            post = script(folder, [element(body) for body in bodies])
             for number in connections:
                 runs: dict[str, list[Run]] = {kind: [] for kind in KINDS}
                 for _ in range(rounds):
                     for kind in KINDS:
                         url = f"http://127.0.0.1:{ports[kind]}/v2/sources/auth0"
-                        runs[kind].append(drive(url, script, number, pids[kind]))
+                        runs[kind].append(drive(url, post, number, pids[kind]))
                 report(name, elements * logs, number, runs)
         peak, now = resident(pids["springhead"], "VmHWM"), resident(pids["springhead"])
         print(f"springhead's worker: {peak:.0f} MB resident at its peak, {now:.0f} MB after")
     finally:
         stop(list(processes.values()))
+
+
+def soak(folder: Path) -> None:
+    """Drive the transformer for a while, and print its memory as it goes."""
+    process = start("springhead", "19090")
+    try:
+        time.sleep(4)
+        pid, url = worker(process), "http://127.0.0.1:19090/v2/sources/auth0"
+        elements, logs = CASES["100 elements"]
+        post = script(folder, [element(body) for body in posted(elements, logs)])
+        print(f"at rest: {resident(pid):.1f} MB resident", flush=True)
+        began, next_, requests = time.monotonic(), 0.0, 0
+        while (elapsed := time.monotonic() - began) < SOAK:
+            requests += drive(url, post, 16, pid).requests
+            if elapsed >= next_:
+                events = requests * elements * logs
+                print(f"{elapsed:5.0f} s  {events:12,} events  {resident(pid):6.1f} MB resident", flush=True)
+                next_ += 30
+        print(f"at its peak: {resident(pid, 'VmHWM'):.1f} MB resident")
+    finally:
+        stop([process])
 
 
 if __name__ == "__main__":
@@ -149,7 +184,9 @@ if __name__ == "__main__":
     else:
         need_tools()
         with tempfile.TemporaryDirectory() as temporary:
-            if "--quick" in sys.argv:
+            if "--soak" in sys.argv:
+                soak(Path(temporary))
+            elif "--quick" in sys.argv:
                 few = {name: CASES[name] for name in ("1 element", "100 elements")}
                 measure(Path(temporary), 2, few, (16,))
             else:

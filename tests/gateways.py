@@ -17,7 +17,7 @@ from servers import Server, free_port, serving
 from springhead.core.codec import parse
 from springhead.gateway.sqlite import SqliteStore
 from springhead.gateway.store import DeadLetter
-from stores import rows, use
+from stores import letters, rows, use
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ class Gateway(Server):
 
     def letters(self) -> list[DeadLetter]:
         """Its dead letters, oldest first."""
-        return self.ask(lambda store: store.dead(limit=1_000_000))
+        return self.ask(letters)
 
     def accepted(self) -> int:
         """How many events it ever accepted."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from springhead.gateway.sqlite import SqliteStore
-from springhead.gateway.store import Call, Claimed, Entry, Letter, Receipt
+from springhead.gateway.store import Call, Claimed, DeadLetter, Entry, Letter, Receipt
 
 FILE = "store.sqlite"
 
@@ -53,6 +53,12 @@ def call(body: bytes = b"[]") -> Call:
 async def keep(store: SqliteStore, *entries: Entry) -> Receipt:
     """Append these events."""
     return await store.append(entries, [], None)
+
+
+async def letters(store: SqliteStore) -> list[DeadLetter]:
+    """All dead letters, whole."""
+    found = [await store.letter(each.id) for each in await store.dead(limit=1_000_000)]
+    return [each for each in found if each is not None]
 
 
 async def claim(store: SqliteStore, lane: int = 0, lanes: int = 1, **limits: Any) -> list[Claimed]:

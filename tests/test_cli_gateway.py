@@ -28,7 +28,7 @@ from springhead.cli import app
 from springhead.gateway import load_settings
 from springhead.gateway.sqlite import SqliteStore
 from springhead.gateway.store import DeadLetter, Letter
-from stores import FILE, call, entry, rows, use
+from stores import FILE, call, entry, letters, rows, use
 
 KEY = "an-invented-write-key"
 LOG = {"log_id": "1", "data": {"type": "s", "user_id": "auth0|1"}}
@@ -106,7 +106,7 @@ def left(folder: Path) -> list[DeadLetter]:
     found: list[DeadLetter] = []
 
     async def scenario(store: SqliteStore) -> None:
-        found.extend(await store.dead(limit=100_000))
+        found.extend(await letters(store))
 
     use(folder / "springhead-data", scenario)
     return found

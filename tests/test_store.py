@@ -16,7 +16,7 @@ import pytest
 from springhead.gateway.sqlite import SqliteStore, leases, lookup, opening
 from springhead.gateway.sqlite import keep as keeping
 from springhead.gateway.store import Call, Claimed, Entry, Letter, Receipt, Store
-from stores import FILE, call, claim, entry, keep, letter, names, opened, rows, use
+from stores import FILE, call, claim, entry, keep, letter, letters, names, opened, rows, use
 
 
 def test_what_was_appended_is_claimed_whole(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_settling_twice_is_settling_once(tmp_path: Path) -> None:
         await keep(store, entry("3"))
         await store.settle([delivered, dead], [(dead, "delivery/400", "too late")])
 
-        (kept,) = await store.dead()
+        (kept,) = await letters(store)
         assert (kept.source, kept.rule, kept.event) == ("auth0", "delivery/400", b"{}")
         assert kept.reason == "the data plane answered 400"
         assert names(await claim(store)) == ["3"]
@@ -272,7 +272,8 @@ def test_a_dead_letter_comes_out_whole_with_its_call(tmp_path: Path) -> None:
         assert got is not None
         assert Letter(*(getattr(got, name) for name in Letter.__struct_fields__)) == sent
         assert got.call == call(b"\xff\0")
-        assert await store.dead() == [got]
+        assert await store.dead() == [got.listed]
+        assert (got.listed.holds, got.listed.bytes) == ("event", 8)
         assert await store.letter(id_ + 1) is None
 
     use(tmp_path, scenario)
@@ -301,7 +302,7 @@ def test_every_call_is_kept_where_that_was_asked(tmp_path: Path) -> None:
         await store.append([entry("1")], [], call())
         (claimed,) = await claim(store)
         await store.settle([], [(claimed.seq, "delivery/400", "no")])
-        (dead,) = await store.dead()
+        (dead,) = await letters(store)
         assert dead.call == call()
         await store.drop([dead.id])
         assert rows(tmp_path, "SELECT count(*) FROM call") == [(1,)]
@@ -363,7 +364,7 @@ def test_a_sweep_keeps_the_newest_letters_within_their_size(tmp_path: Path) -> N
 
         await store.sweep()
 
-        left = await store.dead()
+        left = await letters(store)
         assert [each.id for each in left] == [8, 9, 10]
         assert all(each.call for each in left)
 

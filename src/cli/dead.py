@@ -68,7 +68,7 @@ async def _list(settings: Settings, store: Store, which: Which, limit: int | Non
     async for page in pages(store, which):
         for one in page[:left]:
             if as_json:
-                typer.echo(encode(letter.summary(one)))
+                typer.echo(encode(one))
                 continue
             if layout is None:
                 layout = letter.Layout(page)
@@ -140,8 +140,11 @@ async def _replayed(again: Replay, store: Store, which: Which, dry_run: bool) ->
     """Replay them, and say what became of each; whether all are gone."""
     total = gone = events = 0
     async for page in pages(store, which):
+        whole = [await store.letter(one.id) for one in page]
         # Together, so that they share a commit; each is in the store's queue before the next one begins.
-        for one in await asyncio.gather(*(again.one(each, dry_run=dry_run) for each in page)):
+        for one in await asyncio.gather(
+            *(again.one(each, dry_run=dry_run) for each in whole if each is not None)
+        ):
             typer.echo(_said(one))
             total, gone, events = total + 1, gone + one.gone, events + one.events
     counted = f"{gone} gone ({events} event{'' if events == 1 else 's'}), {total - gone} still dead"

@@ -11,18 +11,18 @@ import msgspec
 from . import shown
 
 if TYPE_CHECKING:
-    from ..gateway.store import Call, DeadLetter
+    from ..gateway.store import Call, DeadLetter, Listed
 
 
 class Layout:
     """The columns of a list, as wide as its first page needs: a list of any length is written as it is read."""
 
-    def __init__(self, page: list[DeadLetter]) -> None:
+    def __init__(self, page: list[Listed]) -> None:
         cells = [("id", "at", "source", "rule"), *map(_cells, page)]
         self._widths = [max(len(row[column]) for row in cells) for column in range(4)]
         self.head = self._row("id", "at", "source", "rule", "why").rstrip()
 
-    def line(self, letter: DeadLetter) -> str:
+    def line(self, letter: Listed) -> str:
         """The letter on one line."""
         where = f"{letter.pointer or '/'}: " if letter.pointer or letter.line is not None else ""
         if letter.line is not None:
@@ -34,28 +34,14 @@ class Layout:
         return "  ".join([*padded, cells[-1]])
 
 
-def _cells(letter: DeadLetter) -> tuple[str, str, str, str]:
+def _cells(letter: Listed) -> tuple[str, str, str, str]:
     source, rule = shown.printable(letter.source), shown.printable(letter.rule)
     return str(letter.id), shown.moment(letter.at), source, rule
 
 
-def summary(letter: DeadLetter) -> dict[str, Any]:
-    """What a letter is, without anything that was sent."""
-    return {
-        "id": letter.id,
-        "at": letter.at,
-        "source": letter.source,
-        "rule": letter.rule,
-        "reason": letter.reason,
-        "pointer": letter.pointer,
-        "line": letter.line,
-        "bytes": len(letter.record or letter.event),
-    }
-
-
 def whole(letter: DeadLetter) -> dict[str, Any]:
     """All of a letter. Bytes that are no JSON are text, or `{"base64": ...}` where they are no UTF-8 either."""
-    found = summary(letter)
+    found: dict[str, Any] = msgspec.to_builtins(letter.listed)
     record = msgspec.Raw(letter.record) if letter.decodable else _text(letter.record)
     found |= {"decodable": letter.decodable, "record": record if letter.record else None}
     found["event"] = msgspec.Raw(letter.event) if letter.event else None
@@ -65,7 +51,7 @@ def whole(letter: DeadLetter) -> dict[str, Any]:
 
 def text(letter: DeadLetter) -> str:
     """All of a letter for people."""
-    about = {key: value for key, value in summary(letter).items() if value not in (None, "")}
+    about = {key: value for key, value in msgspec.to_builtins(letter.listed).items() if value not in (None, "")}
     about["at"] = shown.moment(letter.at)
     parts = [_table(about)]
     if letter.record:

@@ -15,10 +15,10 @@ from .misuse import misuse
 
 if TYPE_CHECKING:
     from ..gateway.settings import Settings
-    from ..gateway.store import DeadLetter, Store
+    from ..gateway.store import Listed, Store
 
 PAGE = 20
-"""Letters in memory at once: each holds a whole record, and the call it came in."""
+"""Letters replayed at once: each holds a whole record, and the call it came in."""
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -83,12 +83,12 @@ def no_letter(id_: int) -> NoReturn:
     misuse(f"no dead letter has the id {id_}: `springhead dead list` shows those there are")
 
 
-async def pages(store: Store, which: Which) -> AsyncIterator[list[DeadLetter]]:
+async def pages(store: Store, which: Which) -> AsyncIterator[list[Listed]]:
     """The letters there are now, `PAGE` at a time; not those that come up meanwhile, as a replay's may."""
     began = time.time()
     for start in range(0, len(which.ids), PAGE):
         found = [await store.letter(each) for each in which.ids[start : start + PAGE]]
-        yield [letter for letter in found if letter is not None]
+        yield [letter.listed for letter in found if letter is not None]
     after = 0
     while not which.ids:
         page = await store.dead(

@@ -95,12 +95,42 @@ class Claimed(_Discreet, frozen=True):
     attempts: int
 
 
+class Listed(msgspec.Struct, frozen=True):
+    """A dead letter as a list has it: all but what was sent.
+
+    Attributes:
+        id: its id.
+        at: since when it is kept, epoch seconds.
+        source: as `Letter` has it, as are `rule`, `reason`, `pointer` and `line`.
+        holds: `event` where there was a finished one, else `record`.
+        bytes: of that.
+    """
+
+    id: int
+    at: float
+    source: str
+    rule: str
+    reason: str
+    pointer: str
+    line: int | None
+    holds: str
+    bytes: int
+
+
 class DeadLetter(Letter, frozen=True, kw_only=True):
-    """A dead letter kept: its id, since when (epoch seconds), and the call it came in where that is kept."""
+    """A dead letter whole: its id, since when (epoch seconds), and the call it came in where that is kept."""
 
     id: int
     at: float
     call: Call | None = None
+
+    @property
+    def listed(self) -> Listed:
+        """The letter as a list has it."""
+        why = self.source, self.rule, self.reason, self.pointer, self.line
+        return Listed(
+            self.id, self.at, *why, "event" if self.event else "record", len(self.event or self.record)
+        )
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -192,11 +222,11 @@ class Store(Protocol):
         younger_than: float | None = None,
         after: int = 0,
         limit: int = 100,
-    ) -> list[DeadLetter]:
-        """Dead letters by id, from the one after `after`; ages in seconds."""
+    ) -> list[Listed]:
+        """Dead letters by id, from the one after `after`; ages in seconds. Whatever was sent is left out."""
 
     async def letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - what it is called everywhere
-        """One dead letter; None where there is none of this id."""
+        """One dead letter, whole; None where there is none of this id."""
 
     async def drop(self, ids: Sequence[int]) -> int:
         """Drop dead letters; how many there were."""

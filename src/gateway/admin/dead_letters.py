@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ...core.codec import Object
 from ..gateway import Gateway
 from ..replay import Replay
-from ..store import DeadLetter
 
 LIMIT = 100
 """The most dead letters of one answer."""
@@ -68,7 +67,7 @@ class DeadLetters:
         limit = min(max(asked.pop("limit", LIMIT), 1), LIMIT)
         letters = await self._store.dead(**asked, limit=limit)
         more = letters[-1].id if len(letters) == limit else None
-        return JSONResponse({"letters": [_shown(letter) for letter in letters], "next": more})
+        return JSONResponse({"letters": [msgspec.to_builtins(letter) for letter in letters], "next": more})
 
     async def replay(self, request: Request) -> Response:
         """What became of a letter; with `dry_run=1` what would."""
@@ -87,21 +86,6 @@ class DeadLetters:
         if not await self._store.drop([_id(request)]):
             return _gone(request)
         return JSONResponse({"id": _id(request), "gone": True})
-
-
-def _shown(letter: DeadLetter) -> Object:
-    """A letter as it may be seen: of what was sent only how much it is."""
-    return {
-        "id": letter.id,
-        "at": letter.at,
-        "source": letter.source,
-        "rule": letter.rule,
-        "pointer": letter.pointer,
-        "line": letter.line,
-        "reason": letter.reason,
-        "holds": "event" if letter.event else "record",
-        "bytes": len(letter.event or letter.record),
-    }
 
 
 def _id(request: Request) -> int:

@@ -36,6 +36,11 @@ class Batch:
     call: Call | None
     replacing: Sequence[int]
 
+    @property
+    def size(self) -> int:
+        """Bytes of the events and records in it."""
+        return sum(len(one.event) for one in self.entries) + sum(len(one.record) for one in self.letters)
+
 
 @dataclass(frozen=True, slots=True)
 class _Origin:

@@ -5,27 +5,36 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from ..store import Call, Counts, DeadLetter, StoreUnusable
+from ..store import Call, Counts, DeadLetter, Listed, StoreUnusable
 
-_COLUMNS = "letter.id, letter.at, name, rule, reason, pointer, line, decodable, record, event, call"
-_LETTERS = f"SELECT {_COLUMNS} FROM letter JOIN source ON source.id = letter.source WHERE "  # noqa: S608 - ours
+_LISTED = """SELECT letter.id, letter.at, name, rule, reason, pointer, line,
+    iif(length(event), 'event', 'record'), iif(length(event), length(event), length(record))
+    FROM letter JOIN source ON source.id = letter.source WHERE """
+_WHOLE = """SELECT letter.id, letter.at, name, rule, reason, pointer, line, decodable, record, event, content
+    FROM letter JOIN source ON source.id = letter.source LEFT JOIN call ON call.id = call WHERE letter.id = ?"""
 
 _call = msgspec.msgpack.Decoder(Call).decode
 
 
-def dead(
-    connection: sqlite3.Connection, asked: Mapping[str, str | float | None], limit: int
-) -> list[DeadLetter]:
+def dead(connection: sqlite3.Connection, asked: Mapping[str, str | float | None], limit: int) -> list[Listed]:
     """Letters by id; `asked` has conditions in SQL with the value of each, None for no condition."""
     conditions = {condition: value for condition, value in asked.items() if value is not None}
-    query = f"{_LETTERS}{' AND '.join(conditions)} ORDER BY letter.id LIMIT ?"
-    rows = connection.execute(query, (*conditions.values(), limit)).fetchall()
-    calls = {id_: _found(connection, id_) for id_ in {row[-1] for row in rows}}  # letters of a batch share one
-    return [_letter(row, calls[row[-1]]) for row in rows]
+    query = f"{_LISTED}{' AND '.join(conditions)} ORDER BY letter.id LIMIT ?"
+    return [Listed(*row) for row in connection.execute(query, (*conditions.values(), limit))]
+
+
+def letter(connection: sqlite3.Connection, id_: int) -> DeadLetter | None:
+    """A letter, whole."""
+    row = connection.execute(_WHOLE, (id_,)).fetchone()
+    if row is None:
+        return None
+    found, at, source, rule, reason, pointer, line, decodable, record, event, call = row
+    why = {"source": source, "rule": rule, "reason": reason, "pointer": pointer, "line": line}
+    content = {"record": record, "decodable": bool(decodable), "event": event}
+    return DeadLetter(**why, **content, id=found, at=at, call=None if call is None else _call(call))
 
 
 def counts(connection: sqlite3.Connection, path: Path) -> Counts:
@@ -56,14 +65,3 @@ def on_disk(path: Path) -> tuple[int, int]:
 def log_of(path: Path) -> Path:
     """SQLite's write-ahead log of the file at `path`."""
     return path.with_name(f"{path.name}-wal")
-
-
-def _found(connection: sqlite3.Connection, id_: int | None) -> Call | None:
-    row = connection.execute("SELECT content FROM call WHERE id = ?", (id_,)).fetchone()
-    return _call(row[0]) if row else None
-
-
-def _letter(row: tuple[Any, ...], call: Call | None) -> DeadLetter:
-    id_, at, source, rule, reason, pointer, line, decodable, record, event, _ = row
-    why = {"source": source, "rule": rule, "reason": reason, "pointer": pointer, "line": line}
-    return DeadLetter(**why, record=record, decodable=bool(decodable), event=event, id=id_, at=at, call=call)

@@ -12,7 +12,9 @@ from ..store import StoreFull
 from .lookup import on_disk
 
 _GOOD_FOR = 0.02
-"""Seconds for which there is room once there was: no disk takes so much in them that it would matter."""
+"""Seconds for which there is room once there was, unless much is appended: a look costs as much as one."""
+_MUCH = 16
+"""A part of the limits that is much."""
 
 
 @dataclass(slots=True)
@@ -29,11 +31,14 @@ class Room:
     max_bytes: int | None
     reserve: int
     _good_until: float = field(default=0.0, init=False)
+    _good_for: int = field(default=0, init=False)
 
-    def check(self, connection: sqlite3.Connection) -> None:
-        """Raises StoreFull where nothing more may be accepted, StoreUnusable where the files are gone."""
-        if time.monotonic() >= self._good_until:
+    def check(self, connection: sqlite3.Connection, size: int) -> None:
+        """Raises StoreFull where not so much may be accepted, StoreUnusable where the files are gone."""
+        self._good_for -= size
+        if self._good_for < 0 or time.monotonic() >= self._good_until:
             self._look(connection)
+            self._good_for = min(filter(None, (self.reserve, self.max_bytes)), default=0) // _MUCH
             self._good_until = time.monotonic() + _GOOD_FOR
 
     def _look(self, connection: sqlite3.Connection) -> None:

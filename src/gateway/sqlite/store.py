@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from ..store import Call, Claimed, Counts, DeadLetter, Entry, Letter, Receipt, StoreBusy
+from ..store import Call, Claimed, Counts, DeadLetter, Entry, Letter, Listed, Receipt, StoreBusy
 from . import keep, leases, lookup, retention
 from .claimant import Claimant
 from .opening import FILE, LOG, open_reader, open_writer, refusal
@@ -129,7 +129,7 @@ class SqliteStore:
         younger_than: float | None = None,
         after: int = 0,
         limit: int = 100,
-    ) -> list[DeadLetter]:
+    ) -> list[Listed]:
         """As `Store.dead`."""
         now = time.time()
         asked = {
@@ -143,8 +143,7 @@ class SqliteStore:
 
     async def letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - as the interface
         """As `Store.letter`."""
-        found = await self._read(partial(lookup.dead, asked={"letter.id = ?": id}, limit=1))
-        return found[0] if found else None
+        return await self._read(partial(lookup.letter, id_=id))
 
     async def drop(self, ids: Sequence[int]) -> int:
         """As `Store.drop`."""
@@ -170,7 +169,7 @@ class SqliteStore:
         self._claimant.close()
 
     def _append(self, connection: sqlite3.Connection, batches: list[keep.Batch]) -> list[Receipt]:
-        self._room.check(connection)
+        self._room.check(connection, sum(batch.size for batch in batches))
         return keep.append(connection, batches, self._window, keep_calls=self._keep_calls)
 
     async def _read(self, question: Callable[[sqlite3.Connection], T]) -> T:
