@@ -765,19 +765,18 @@ def test_no_secret_is_ever_kept_or_logged(here: Gateway) -> None:
 def test_metrics_count_by_source_and_name_no_key(tmp_path: Path) -> None:
     """A call that names no source counts, too."""
     config = tmp_path / "springhead.toml"
-    config.write_text(toml({}, SOURCE))
+    config.write_text(toml({"delivery": {"to": "http://127.0.0.1:9"}}, SOURCE))
 
     async def scenario() -> str:
         app = WebhookGateway(Host(), load_settings(config))
         transport = httpx.ASGITransport(app.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+        async with app.app.lifespan_context(app.app), client:
             for key, body in ((KEY, [log(), 7]), (KEY, 7), ("unknown", log())):
                 await client.post(
                     f"/v1/webhook?writeKey={key}", json=body, headers={"Authorization": AUTHORIZATION}
                 )
-            text = app.metrics.text(await app.store.counts()).decode()
-        await app.store.close()
-        return text
+            return app.metrics.text(await app.store.counts()).decode()
 
     text = asyncio.run(scenario())
 
@@ -793,6 +792,26 @@ def test_metrics_count_by_source_and_name_no_key(tmp_path: Path) -> None:
     ):
         assert f"springhead_gateway_{line}\n" in text
     assert not any(secret in text for secret in (KEY, "unknown", AUTHORIZATION))
+
+
+def test_a_gateway_whose_lifespan_does_not_run_takes_nothing(tmp_path: Path) -> None:
+    """Starlette runs no lifespan of an app that is mounted: what it said `ok` to would never be delivered."""
+    config = tmp_path / "springhead.toml"
+    config.write_text(toml({}, SOURCE))
+
+    async def scenario() -> tuple[httpx.Response, httpx.Response]:
+        app = WebhookGateway(Host(), load_settings(config))
+        transport = httpx.ASGITransport(app.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            posted = await client.post(f"/v1/webhook?writeKey={KEY}", json=log())
+            ready = await client.get("/ready")
+        await app.store.close()
+        return posted, ready
+
+    posted, ready = asyncio.run(scenario())
+
+    assert (posted.status_code, ready.status_code) == (503, 503)
+    assert posted.text == ready.text == "the gateway is not started: its lifespan does not run\n"
 
 
 # When nothing can be kept

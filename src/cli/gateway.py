@@ -105,18 +105,20 @@ def _write(file: Path, text: str) -> None:
 
 @gateway.command(epilog="Example: springhead gateway status --json")
 def status(*, config: Config = CONFIG, as_json: AsJson = False) -> None:
-    """Show what a gateway keeps and whether it answers; the first is read from its store, so always there.
+    """Show what a gateway keeps, whether it answers, and whether the destination takes what it sends.
+
+    What it keeps is read from its store, so always there.
 
     Exit code 0: it is ready to keep what is posted; 1: it is not; 2: misuse.
     """
     settings = settings_of(config)
     counts = with_store(settings, lambda store: store.counts())
-    address = status_of.address(settings)
+    address, delivery = status_of.address(settings), status_of.delivery(settings)
     said = status_of.ready(address)
     if as_json:
-        typer.echo(json.dumps(status_of.report(settings, counts, address, said), indent=2))
+        typer.echo(json.dumps(status_of.report(settings, counts, address, said, delivery), indent=2))
     else:
-        status_of.show(settings, counts, f"{address} {'is ready' if said is None else said}")
+        status_of.show(settings, counts, f"{address} {'is ready' if said is None else said}", delivery)
     raise typer.Exit(0 if said is None else 1)
 
 

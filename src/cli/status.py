@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
 from . import shown
+from .admin import admin_of
 
 if TYPE_CHECKING:
     from ..gateway.settings import Settings
     from ..gateway.store import Counts
 
 _READY_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How delivery goes.
+
+    Attributes:
+        to: the destination.
+        down: whether it is; None where the server does not tell.
+        why: its last failure.
+        held: sources it refuses whatever is sent of, and why.
+    """
+
+    to: str
+    down: bool | None = None
+    why: str | None = None
+    held: Mapping[str, str] = field(default_factory=dict)
 
 
 def address(settings: Settings) -> str:
@@ -35,22 +55,46 @@ def ready(address: str) -> str | None:
     return f"is not ready ({answer.status_code}): {shown.printable(answer.text.strip()[:300])}"
 
 
-def report(settings: Settings, counts: Counts, address: str, said: str | None) -> dict[str, Any]:
+def delivery(settings: Settings) -> Delivery:
+    """How delivery goes, as the server's admin address tells it."""
+    import httpx  # noqa: PLC0415
+
+    to = settings.delivery.to
+    try:
+        with admin_of(settings, _READY_SECONDS) as client:
+            told = client.get("/api/status").raise_for_status().json()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return Delivery(to)
+    held = {source["name"]: source["held"] for source in told["sources"] if source["held"]}
+    return Delivery(to, told["destination"]["down"], told["destination"]["why"], held)
+
+
+def report(
+    settings: Settings, counts: Counts, address: str, said: str | None, delivery: Delivery
+) -> dict[str, Any]:
     """All of it as a JSON object; `said` as `ready` says it."""
     return {
         "server": {"address": address, "ready": said is None, "reason": said},
+        "destination": {"to": delivery.to, "down": delivery.down, "why": delivery.why},
         "store": {"folder": str(settings.gateway.data), "bytes": counts.bytes},
         "undelivered": counts.undelivered,
         "oldest_undelivered_seconds": None if counts.oldest is None else max(time.time() - counts.oldest, 0.0),
         "dead_letters": counts.letters,
         "sources": [
-            {"name": name, "type": type_, "state": state, "undelivered": undelivered, "dead_letters": letters}
+            {
+                "name": name,
+                "type": type_,
+                "state": state,
+                "undelivered": undelivered,
+                "dead_letters": letters,
+                "held": delivery.held.get(name),
+            }
             for name, type_, state, undelivered, letters in _rows(settings, counts)
         ],
     }
 
 
-def show(settings: Settings, counts: Counts, server: str) -> None:
+def show(settings: Settings, counts: Counts, server: str, delivery: Delivery) -> None:
     """Print it for people, below a line about the server."""
     oldest = "nothing waits to be delivered"
     if counts.oldest is not None:
@@ -61,8 +105,20 @@ def show(settings: Settings, counts: Counts, server: str) -> None:
     for name, type_, state, undelivered, letters in _rows(settings, counts):
         table.add_row(shown.printable(name), type_ or "", state, f"{undelivered:,}", f"{letters:,}")
     console = shown.console()
-    console.print(f"{server}\n{oldest}\n{settings.gateway.data} takes {shown.size(counts.bytes)}\n")
+    lines = [server, *_trouble(delivery), oldest, f"{settings.gateway.data} takes {shown.size(counts.bytes)}\n"]
+    console.print("\n".join(lines))
     console.print(table)
+
+
+def _trouble(delivery: Delivery) -> list[str]:
+    lines = []
+    if delivery.down:
+        why = shown.printable(delivery.why or "")
+        lines.append(f"{delivery.to} is down ({why}): events are kept, and tried again")
+    for source, why in delivery.held.items():
+        name, said = shown.printable(source), shown.printable(why)
+        lines.append(f"{name} is held, for the destination takes nothing of it ({said}): its events are kept")
+    return lines
 
 
 def _rows(settings: Settings, counts: Counts) -> list[tuple[str, str | None, str, int, int]]:

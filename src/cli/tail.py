@@ -12,6 +12,7 @@ import typer
 
 from ..core.codec import encode
 from . import shown
+from .admin import admin_of
 from .misuse import misuse
 
 if TYPE_CHECKING:
@@ -26,16 +27,13 @@ def follow(settings: Settings) -> Iterator[dict[str, Any]]:
     """Accepted requests, each once: first those the server remembers, then new ones, through its restarts."""
     import httpx  # noqa: PLC0415
 
-    host, port = settings.gateway.admin_address
-    address = f"{f'[{host}]' if ':' in host else host}:{port}"
-    token = settings.gateway.admin_token
-    headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
     latest: dict[str, float] = {}
     told = False
-    with httpx.Client(headers=headers, timeout=_QUIET_SECONDS, trust_env=False) as client:
+    with admin_of(settings, _QUIET_SECONDS) as client:
+        address = client.base_url.netloc.decode()
         while True:
             try:
-                with client.stream("GET", f"http://{address}/api/events") as answer:
+                with client.stream("GET", "/api/events") as answer:
                     _check(answer.status_code, address)
                     answer.raise_for_status()
                     told = False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import msgspec
 
@@ -14,12 +13,13 @@ from ..core.request import Request
 from . import answer
 from .calls import Sent
 from .count import Count
+from .delivery import Delivery
 from .feed import Arrival, Feed
 from .gateway_metrics import GatewayMetrics
 from .settings import Settings, Source
 from .stamp import Stamp
 from .store import Entry, Letter, Store
-from .texts import EMPTY, Refusal
+from .texts import EMPTY, NOT_STARTED, Refusal
 
 _LARGE = 1 << 16
 """Bytes of a body from which on it is worked on in a thread, so that others are served meanwhile."""
@@ -45,14 +45,13 @@ class Acceptor:
         store: Store,
         feed: Feed,
         metrics: GatewayMetrics,
-        wake: Callable[[], None],
+        delivery: Delivery,
     ) -> None:
-        """`wake` is called when there is something new to deliver."""
         self._receivers = {one.name: host.receiver(one.type, one.settings) for one in settings.source}
         self._store = store
         self._feed = feed
         self._metrics = metrics
-        self._wake = wake
+        self._delivery = delivery
         self._keeps_all = settings.store.keep_requests
         types = {source.type for source in settings.source}
         self._around = {type_ for type_ in types if host.looks_around(type_)}
@@ -67,6 +66,8 @@ class Acceptor:
         Raises:
             StoreFull, StoreBusy, StoreUnusable: nothing of it was kept.
         """
+        if not self._delivery.is_started:
+            return NOT_STARTED
         if not sent.body.strip() and not self.reads_query(source, sent):
             return EMPTY
         request = sent.whole() if source.type in self._around else sent.bare()
@@ -78,7 +79,7 @@ class Acceptor:
         if made.entries or made.letters:
             call = sent.kept() if made.letters or self._keeps_all else None
             duplicates = (await self._store.append(made.entries, made.letters, call)).duplicates
-            self._wake()
+            self._delivery.wake()
         self._metrics.accepted(source.name, made.count, duplicates)
         self._feed.add(made.arrival)
         return made.said

@@ -46,6 +46,8 @@ _log = structlog.get_logger("springhead.gateway")
 def gateway_app(host: Host, settings: Settings) -> Router:
     """The gateway, to serve, or to mount in another app whose lifespan runs this one's.
 
+    Until its lifespan runs, all that is posted is answered 503, for nobody would deliver it.
+
     Args:
         host: the sources there are.
         settings: as `load_settings` reads them.
@@ -74,11 +76,11 @@ class Gateway:
             settings.delivery, {one.name: one.destination_key.get_secret_value() for one in settings.source}
         )
         self.delivery = Delivery(self.store, destination, settings.delivery, self.metrics)
-        acceptor = Acceptor(host, settings, self.store, self.feed, self.metrics, self.delivery.wake)
+        acceptor = Acceptor(host, settings, self.store, self.feed, self.metrics, self.delivery)
         self.app = Router(
             [
                 Route("/v1/webhook", Webhook(Keys(settings.source), acceptor, settings.limits, self.metrics)),
-                *Health(self.store).routes,
+                *Health(self.store, self.delivery).routes,
             ],
             redirect_slashes=False,
             default=_not_found,

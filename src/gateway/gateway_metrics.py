@@ -53,6 +53,7 @@ class GatewayMetrics:
         self._oldest = self._gauge("oldest_undelivered_seconds", "Age of the oldest event not delivered")
         self._bytes = self._gauge("store_bytes", "Bytes of the store on disk")
         self._breaker = self._gauge("breaker_open", "1 while the destination is down")
+        self._held = self._gauge("held", "1 while the destination refuses whatever is sent of it", "source")
         seconds = Histogram(
             "springhead_gateway_request_seconds",
             "Time until a sender is answered",
@@ -111,6 +112,10 @@ class GatewayMetrics:
     def breaker(self, is_open: bool) -> None:
         """Note that the destination is down, or back."""
         self._breaker.set(is_open)
+
+    def held(self, source: str, is_held: bool) -> None:
+        """Note that the destination refuses whatever is sent of a source, or does so no more."""
+        self._held.labels(source).set(is_held)
 
     def text(self, counts: Counts) -> bytes:
         """All of it, with what the store holds now."""

@@ -11,14 +11,17 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from ..core.errors import SpringheadError
+from .delivery import Delivery
 from .store import Store
+from .texts import NOT_STARTED
 
 
 class Health:
     """The routes that tell, for senders and for whoever runs the gateway."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, delivery: Delivery) -> None:
         self._store = store
+        self._delivery = delivery
         self._version = version("springhead")
         self._openapi = json.loads(files(__package__).joinpath("gateway.openapi.json").read_text("utf-8"))
         self._openapi["info"]["version"] = self._version
@@ -39,7 +42,9 @@ class Health:
         return JSONResponse({"appType": "GATEWAY", **up, "version": self._version})
 
     async def ready(self, _: Request) -> Response:
-        """Whether an event that is posted now could be kept."""
+        """Whether an event that is posted now would be kept, and delivered."""
+        if not self._delivery.is_started:
+            return PlainTextResponse(f"{NOT_STARTED.text}\n", 503)
         try:
             await self._store.append((), (), None)
         except SpringheadError as error:

@@ -30,13 +30,17 @@ async def status_of(gateway: Gateway, rates: Rates) -> Object:
         "version": version("springhead"),
         "at": now,
         "webhook": f"http://{listening.host}:{listening.port}/v1/webhook",
-        "destination": {"to": gateway.settings.delivery.to, "down": gateway.delivery.is_down},
+        "destination": {
+            "to": gateway.settings.delivery.to,
+            "down": gateway.delivery.is_down,
+            "why": gateway.delivery.why or None,
+        },
         "undelivered": counts.undelivered,
         "oldest_undelivered_seconds": None if counts.oldest is None else max(now - counts.oldest, 0),
         "dead_letters": counts.letters,
         "store_bytes": counts.bytes,
         "sources": sources
-        + [_former(name, *held) for name, held in counts.by_source.items() if name not in known],
+        + [_former(gateway, name, *kept) for name, kept in counts.by_source.items() if name not in known],
     }
 
 
@@ -57,11 +61,12 @@ def _source(gateway: Gateway, source: Source, counts: Counts, rates: Rates) -> O
         "undelivered": undelivered,
         "dead_letters": letters,
         "rejections": rejected[-REJECTIONS:],
+        "held": gateway.delivery.held.get(source.name),
     }
 
 
-def _former(name: str, undelivered: int, letters: int) -> Object:
+def _former(gateway: Gateway, name: str, undelivered: int, letters: int) -> Object:
     """A source that is configured no more, of which the store still holds something."""
     idle: Object = {"rate_10s": 0, "rate_60s": 0, "last_60s": [], "rejections": []}
-    held = {"undelivered": undelivered, "dead_letters": letters}
-    return {"name": name, "type": None, "enabled": False, **idle, **held}
+    kept = {"undelivered": undelivered, "dead_letters": letters, "held": gateway.delivery.held.get(name)}
+    return {"name": name, "type": None, "enabled": False, **idle, **kept}

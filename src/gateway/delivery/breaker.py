@@ -16,6 +16,8 @@ class Breaker:
         self._failures, self._pause, self._changed = failures, pause, changed
         self._row = 0
         self._quiet_until = 0.0
+        self.why = ""
+        """The last failure there was."""
         self._probe: int | None = None
 
     @property
@@ -46,16 +48,22 @@ class Breaker:
         if was_open:
             self._changed(False)
 
-    def failed(self, pause: float, after: float | None = None) -> None:
+    def failed(self, why: str, pause: float, after: float | None = None) -> float:
         """The destination did not answer, failed, or asked to be left alone.
 
         Args:
+            why: what it did.
             pause: seconds the lane would wait, on its own.
             after: seconds the destination asked for: no lane tries before.
+
+        Returns:
+            The seconds until the lane may try again.
         """
         was_open = self.is_open
+        self.why = why
         self._row += 1
         quiet = max(after or 0.0, pause, self._pause) if self.is_open else after or 0.0
         self._quiet_until = max(self._quiet_until, time.monotonic() + quiet)
         if self.is_open and not was_open:
             self._changed(True)
+        return max(pause, quiet)

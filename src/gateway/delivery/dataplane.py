@@ -59,7 +59,7 @@ class DataPlane:
         """Post one batch; redirects are not followed, for they would take the write key elsewhere."""
         headers = self._headers.get(source)
         if headers is None:
-            return Refused(401, f"no [[source]] is called {source!r}: its write key is not known", always=True)
+            return Refused(None, f"no [[source]] is called {source!r}: its write key is not known", always=True)
         body = await self._body(events)
         try:
             async with (
@@ -126,6 +126,6 @@ def _answer(status: int, wait: str | None, text: str) -> Answer:
     if 200 <= status < 300:  # noqa: PLR2004 - what success is
         return Accepted()
     if status >= 500 or status in _RETRIED:  # noqa: PLR2004 - the server's own failures
-        return Later(retry_after(wait), f"status {status}")
+        return Later(retry_after(wait), f"status {status}", text)
     about_key = status == 400 and _ABOUT_THE_KEY.search(text) is not None  # noqa: PLR2004
     return Refused(status, text, always=status < 400 or status in _MISPLACED or about_key)  # noqa: PLR2004

@@ -38,7 +38,10 @@ class Delivery:
 
         def changed(is_open: bool) -> None:
             log = _log.error if is_open else _log.info
-            log("the destination is down: one lane tries it" if is_open else "the destination is back")
+            log(
+                "the destination is down: one lane tries it" if is_open else "the destination is back",
+                to=rules.to,
+            )
             observer.breaker(is_open)
 
         breaker = Breaker(rules.breaker_failures, rules.breaker_pause, changed)
@@ -50,6 +53,21 @@ class Delivery:
     def is_down(self) -> bool:
         """Whether the destination is down: after failures in a row only one lane tries it."""
         return self._means.breaker.is_open
+
+    @property
+    def why(self) -> str:
+        """The destination's last failure."""
+        return self._means.breaker.why
+
+    @property
+    def held(self) -> dict[str, str]:
+        """Sources whose events the destination refuses whatever is sent, and what it says."""
+        return {source: hold.why for source, hold in self._means.held.items()}
+
+    @property
+    def is_started(self) -> bool:
+        """Whether what is stored is being delivered."""
+        return bool(self._tasks)
 
     def start(self) -> None:
         """Start the lanes."""

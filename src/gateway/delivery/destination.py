@@ -15,7 +15,8 @@ class Accepted(msgspec.Struct, frozen=True):
 class Refused(msgspec.Struct, frozen=True):
     """The destination has none of them, and trying them again would change nothing."""
 
-    status: int
+    status: int | None
+    """None where they were not even sent."""
     text: str
     always: bool = False
     """It refuses whatever is sent so: a key or an address is wrong, not an event."""
@@ -28,6 +29,8 @@ class Later(msgspec.Struct, frozen=True):
     """Seconds it asks to be left alone."""
     why: str
     """A word or two out of few, such as `ConnectError` or `status 503`: metrics count by it."""
+    text: str = ""
+    """What it said besides."""
 
 
 Answer: TypeAlias = Accepted | Refused | Later
@@ -58,6 +61,9 @@ class Observer(Protocol):
     def breaker(self, is_open: bool) -> None:
         """The circuit breaker opened, or closed."""
 
+    def held(self, source: str, is_held: bool) -> None:
+        """The destination refuses whatever is sent of a source, or does so no more."""
+
 
 class Unobserved:
     """Nobody is told."""
@@ -72,4 +78,7 @@ class Unobserved:
         """Nothing."""
 
     def breaker(self, is_open: bool) -> None:
+        """Nothing."""
+
+    def held(self, source: str, is_held: bool) -> None:
         """Nothing."""

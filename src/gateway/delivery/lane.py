@@ -13,7 +13,7 @@ import structlog
 from ..store import Claimed
 from .breaker import ASK_AGAIN
 from .destination import Later, Refused
-from .means import Means
+from .means import Hold, Means
 from .pieces import Piece, pieces
 
 POLL = 1.0
@@ -22,6 +22,8 @@ POLL = 1.0
 GATHER = 0.02
 """Seconds a lane lets events gather where few wait: a batch costs the same whatever is in it."""
 
+_CHECK = "check delivery.to and the source's destination_write_key, and that the source is enabled there"
+_PUT_BACK = "put its [[source]] back, with enabled = false where it is to take nothing more"
 _log = structlog.get_logger("springhead.delivery")
 
 
@@ -111,7 +113,8 @@ class Lane:
         if isinstance(answer, Refused):
             await self._refused(work, answer)
             return 0.0
-        means.held.pop(piece.source, None)
+        if means.held.pop(piece.source, None):
+            means.observer.held(piece.source, is_held=False)
         await self._settle(piece.seqs)
         work.pop()
         means.observer.delivered(piece.source, len(piece.events))
@@ -121,14 +124,16 @@ class Lane:
         means = self._means
         pause = max(means.backoff(self._tries), answer.after or 0.0)
         self._tries += 1
-        means.breaker.failed(pause, answer.after)
+        wait = means.breaker.failed(f"{answer.why} {answer.text}".strip(), pause, answer.after)
         _log.warning(
             "delivery is retried",
             lane=self.number,
             source=piece.source,
+            to=means.rules.to,
             why=answer.why,
+            answer=answer.text,
             tries=self._tries,
-            wait=round(pause, 1),
+            wait=round(wait, 1),
         )
         means.observer.retried(piece.source, answer.why)
         return ASK_AGAIN if means.breaker.is_open else pause
@@ -147,20 +152,20 @@ class Lane:
 
     def _hold(self, piece: Piece, answer: Refused) -> None:
         """Leave a source alone for a while: its key or the address is wrong, its events are not."""
-        means = self._means
-        tries = means.held.get(piece.source, (0, 0.0))[0]
-        pause = means.backoff(tries + 1)
-        means.held[piece.source] = (tries + 1, time.monotonic() + pause)
-        _log.error(
-            "the destination refuses all events of a source; they are kept and tried again",
-            source=piece.source,
-            status=answer.status,
-            answer=answer.text,
-            tries=tries + 1,
-            wait=round(pause, 1),
-            advice="check delivery.to and the source's destination_write_key, and that it is enabled there",
-        )
-        means.observer.retried(piece.source, f"status {answer.status}")
+        means, before = self._means, self._means.held.get(piece.source)
+        tries = before.tries + 1 if before else 1
+        pause = means.backoff(tries)
+        said = {"source": piece.source, "tries": tries, "wait": round(pause, 1)}
+        if answer.status is None:
+            why = answer.text
+            _log.error("events wait whose source is not in the settings", **said, advice=_PUT_BACK)
+        else:
+            why = f"status {answer.status} {answer.text}".strip()
+            said |= {"to": means.rules.to, "status": answer.status, "answer": answer.text}
+            _log.error("the destination refuses all events of a source: they are kept", **said, advice=_CHECK)
+        means.held[piece.source] = Hold(why, tries, time.monotonic() + pause)
+        means.observer.held(piece.source, is_held=True)
+        means.observer.retried(piece.source, f"status {answer.status}" if answer.status else "unknown source")
 
     async def _give_back(self, work: list[Piece], source: str) -> None:
         """Take all of a source off the work: none of it may go out before what is older."""

@@ -13,6 +13,15 @@ from .breaker import Breaker
 from .destination import Destination, Observer
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A source whose events are all refused: why, how often in a row, until when it is left alone."""
+
+    why: str
+    tries: int
+    until: float
+
+
 @dataclass(slots=True)
 class Means:
     """What the lanes of a delivery share."""
@@ -23,13 +32,13 @@ class Means:
     observer: Observer
     breaker: Breaker
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    held: dict[str, tuple[int, float]] = field(default_factory=dict)
-    """Sources the destination refuses whatever is sent: how often in a row, and until when left alone."""
+    held: dict[str, Hold] = field(default_factory=dict)
+    """By source."""
 
     def left_alone(self) -> set[str]:
         """The sources that are to be left alone now."""
         now = time.monotonic()
-        return {source for source, (_, until) in self.held.items() if now < until}
+        return {source for source, hold in self.held.items() if now < hold.until}
 
     def backoff(self, tries: int) -> float:
         """Seconds to wait after so many failures in a row: doubling, with jitter over all of it."""
