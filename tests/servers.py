@@ -62,9 +62,14 @@ def serving(tmp_path: Path, *arguments: str, port: int = 0, **more: Any) -> Iter
     """Run `springhead serve ARGUMENTS` on a free port until the end of the block, and expect it to end well."""
     port = port or free_port()
     log = tmp_path / f"log-{port}"
-    command = [SPRINGHEAD, "serve", *arguments, "--port", str(port)]
+    command = [SPRINGHEAD, "serve", *arguments]
+    environ = {**(more.pop("env", None) or os.environ)}
+    if arguments[0] == "gateway":
+        environ["SPRINGHEAD_GATEWAY__PORT"] = str(port)
+    else:
+        command += ["--port", str(port)]
     with log.open("ab") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=file, **more)
+        process = subprocess.Popen(command, stdout=file, stderr=file, env=environ, **more)
     server = Server(f"http://127.0.0.1:{port}", process, log)
     try:
         wait_for(server)

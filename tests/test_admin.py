@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import time
@@ -352,7 +353,8 @@ def test_a_taken_admin_address_is_told_at_start(tmp_path: Path) -> None:
         port = admin.url.rpartition(":")[2]
 
         done = subprocess.run(
-            [SPRINGHEAD, "serve", "gateway", "--config", str(settings), "--port", str(free_port())],
+            [SPRINGHEAD, "serve", "gateway", "--config", str(settings)],
+            env={**os.environ, "SPRINGHEAD_GATEWAY__PORT": str(free_port())},
             capture_output=True,
             text=True,
             check=False,

@@ -80,6 +80,17 @@ def test_files_and_settings(tmp_path: Path) -> None:
     assert first["properties"]["extra"] == 1
 
 
+def test_a_file_that_is_read_is_not_written_over(tmp_path: Path) -> None:
+    """Opened for rejections it would be empty before it is read."""
+    logs = tmp_path / "logs.json"
+    logs.write_text(json.dumps(LOG))
+
+    done = springhead("transform", "auth0", "--rejected", str(logs), str(logs))
+
+    assert b"is one of the files to read: name another" in done.stderr
+    assert (done.returncode, json.loads(logs.read_text())) == (2, LOG)
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -90,8 +101,8 @@ def test_files_and_settings(tmp_path: Path) -> None:
             b"no setting 'extra_propertes': did you mean extra_properties?",
         ),
         (("transform", "auth0", "--set", "redact"), b"--set 'redact' is no setting: write NAME=VALUE"),
-        (("transform", "auth0", "/nowhere/at/all"), b"No such file or directory: '/nowhere/at/all'"),
-        (("transform", "./nowhere"), b"source.json is missing"),
+        (("transform", "auth0", "/nowhere/at/all"), b"/nowhere/at/all: no such file or directory"),
+        (("transform", "./nowhere"), b"there is no folder nowhere"),
         (("transform",), b"Missing argument"),
         (("check", "nothing"), b"'nothing' is no source and no folder: one of: auth0"),
         (("nonsense",), b"No such command"),

@@ -158,6 +158,33 @@ def test_init_asks_which_source_where_there_are_several(tmp_path: Path) -> None:
     assert unsaid.stderr == "springhead: which --type is the sender? One of: acme, auth0\n"
     assert unsaid.returncode == 2
     assert "Paste it below Hooks." in said.stdout
+    assert load_settings(tmp_path / "springhead.toml").gateway.folders == (Path(folder),)
+
+
+@pytest.mark.parametrize("command", [("serve", "gateway"), ("serve", "transformer"), ("gateway", "init")])
+def test_a_folder_that_is_no_source_ends_a_command(gateway: Path, command: tuple[str, ...]) -> None:
+    """Who names it wants it: to go on without it would be silence."""
+    done = springhead(gateway, *command, "--folder", "nowhere")
+
+    assert "source folder nowhere is not active (failed): nowhere has 1 problem:" in done.stderr
+    assert "there is no folder nowhere" in done.stderr
+    assert done.returncode == 2
+
+
+def test_settings_name_source_folders(tmp_path: Path) -> None:
+    """Relative to the file, and for all commands; a type that is not there is told with its line."""
+    source_folder(tmp_path / "sources", source={"name": "acme", "id": ["id"]})
+    path = configured(tmp_path, port=free_port(), admin=free_port(), more='folders = ["sources/acme"]')
+    path.write_text(path.read_text().replace('type = "auth0"', 'type = "acme"'))
+    kept(tmp_path, letter(b'{"id": 1}'))
+
+    replayed = springhead(tmp_path, "dead", "replay", "--all")
+    path.write_text(path.read_text().replace("folders", "# folders"))
+    unknown = springhead(tmp_path, "serve", "gateway")
+
+    assert replayed.stdout == "1  gone  1 event (track)\n"
+    assert "springhead.toml:9: [[source]] 1 type: no active source 'acme': one of: auth0" in unknown.stderr
+    assert unknown.returncode == 2
 
 
 @pytest.mark.parametrize(
@@ -168,7 +195,7 @@ def test_init_asks_which_source_where_there_are_several(tmp_path: Path) -> None:
         (("--url", "https://hooks.example.com?a=1"), "write it as in https://hooks.example.com"),
         (("--name", "x" * 101), "--name takes up to 100 characters"),
         (("--name", "a\x1bb"), "--name takes up to 100 characters"),
-        (("--file", "nowhere/springhead.toml"), "No such file or directory"),
+        (("--file", "nowhere/springhead.toml"), "nowhere/springhead.toml: no such file or directory"),
     ],
 )
 def test_init_misused_is_one_line(tmp_path: Path, arguments: tuple[str, ...], reason: str) -> None:

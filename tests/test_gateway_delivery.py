@@ -17,7 +17,7 @@ import pytest
 
 from dataplanes import CUT, HANG, OK, Batch, FakeDataPlane, Reply, data_plane
 from senders import KEY, OTHER_KEY, Senders, arrived, assert_complete, batch, gateway, log, log_ids, until
-from servers import free_port
+from servers import SPRINGHEAD, free_port
 from springhead.gateway.store import Entry
 from stores import opened, rows
 
@@ -36,6 +36,13 @@ def for_a_while(reply: Reply, seconds: float = 1.0) -> Callable[[Batch], Reply]:
         return reply if time.monotonic() - began[0] < seconds else OK
 
     return answer
+
+
+async def status(folder: Path, *options: str) -> str:
+    """What `springhead gateway status` says of the gateway of a folder."""
+    command = [SPRINGHEAD, "gateway", "status", "--config", str(folder / "springhead.toml"), *options]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+    return str(done.stdout)
 
 
 async def load(senders: Senders, seconds: float) -> None:
@@ -130,11 +137,30 @@ def test_a_source_whose_key_is_refused_holds_up_no_other(tmp_path: Path) -> None
                 for first in range(0, 12_000, 500):
                     assert await senders.post(client, batch(0, first, 500), KEY) == 200
                 await asyncio.sleep(2)
+                held = json.loads(await status(tmp_path, "--json"))
                 assert await senders.post(client, batch(1, 0, 10), OTHER_KEY) == 200
                 await until(lambda: len(plane.taken) == 10, 3)
                 mended = True
                 await delivered(plane, senders, 10)
         assert_complete(plane, senders.told)
+        assert [one["held"] for one in held["sources"]] == ["status 401 Invalid write key", None]
+        assert held["destination"] == {"to": plane.url, "down": False, "why": None}
+
+    asyncio.run(scenario())
+
+
+def test_the_status_tells_of_a_destination_that_is_down(tmp_path: Path) -> None:
+    """And why, as long as it is."""
+
+    async def scenario() -> None:
+        async with data_plane(lambda _: DOWN) as plane, httpx.AsyncClient(trust_env=False) as client:
+            with gateway(tmp_path, plane.url, lanes=1) as server:
+                assert await Senders(server.url).post(client, batch(0, 0, 1), KEY) == 200
+                await until(lambda: len(plane.came) > 5, 10)
+                said = json.loads(await status(tmp_path, "--json"))["destination"]
+                text = await status(tmp_path)
+        assert said == {"to": plane.url, "down": True, "why": "status 500 down"}
+        assert f"{plane.url} is down (status 500 down): events are kept, and tried again\n" in text
 
     asyncio.run(scenario())
 

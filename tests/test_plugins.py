@@ -82,7 +82,7 @@ def test_a_bundled_source_is_a_plugin_like_any_other() -> None:
         (SOURCE.replace("sources", "surces"), "springhead_surces is no hook: did you mean springhead_sources?"),
         (SOURCE.replace("@hookimpl", ""), "springhead_sources is not marked: put @hookimpl above it"),
         (SOURCE.replace("sources()", "sources(host)"), "PluginValidationError"),
-        (SOURCE.replace("/ 'acme'", "").replace('/ "acme"', '/ "nowhere"'), "source.json is missing"),
+        (SOURCE.replace("/ 'acme'", "").replace('/ "acme"', '/ "nowhere"'), "there is no folder"),
         (SOURCE + "\n    1 / 0", None),
         (SOURCE.replace("return [", "return 1 / 0, ["), "ZeroDivisionError"),
         (
@@ -140,7 +140,7 @@ def test_a_plugin_for_another_api_is_incompatible(install: Install) -> None:
     found = plugin(Host(), "springhead-source-new:acme")
 
     assert found.status == "incompatible"
-    assert "the folder is written for api 99, this host takes 1 to 1" in found.reason
+    assert "the folder is written for api 99, this host takes api 1" in found.reason
 
 
 @pytest.mark.parametrize(

@@ -432,6 +432,26 @@ def test_a_claim_and_counts_cost_the_same_whatever_is_kept(tmp_path: Path) -> No
     assert steps[1] == pytest.approx(steps[0], rel=0.1)
 
 
+def test_a_list_of_dead_letters_costs_what_it_shows(tmp_path: Path) -> None:
+    """By source, rule or neither: it is neither sorted nor read to its end, and no record is loaded."""
+    of_auth0, of_a_rule = "letter.source = (SELECT id FROM source WHERE name = ?)", "rule = ?"
+    steps = []
+    for others in (100, 5_000):
+        folder = tmp_path / str(others)
+        kept = [letter(record=b"x" * 10_000)] * 20 + [letter()] * others
+        use(folder, lambda store, kept=kept: store.append([], kept, None))  # type: ignore[misc]
+        connection = sqlite3.connect(folder / FILE)
+        counted: list[int] = []
+        connection.set_progress_handler(lambda to=counted: to.append(1), 1)  # type: ignore[misc]
+        for condition, value in ((of_auth0, "auth0"), (of_a_rule, kept[0].rule), ("letter.id > ?", 0)):
+            found = lookup.dead(connection, {condition: value, "letter.id < ?": 99_999}, 20)
+            assert [each.bytes for each in found] == [10_000] * 20
+        connection.close()
+        steps.append(len(counted))
+
+    assert steps[1] == pytest.approx(steps[0], rel=0.1)
+
+
 def test_a_claim_gives_up_where_too_much_is_leased(tmp_path: Path) -> None:
     """A long backlog behind a user's leased event is not walked to its end at every claim."""
     everything = leases.buckets_of(0, 1)

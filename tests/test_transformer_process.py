@@ -211,7 +211,7 @@ def test_metrics_count_what_was_answered(tmp_path: Path, workers: str) -> None:
     ("arguments", "reason"),
     [
         (("--upstream", "transformer:9090"), b"'transformer:9090' is no upstream: give a URL such as"),
-        (("--rejected", "/nowhere/at/all"), b"No such file or directory: '/nowhere/at/all'"),
+        (("--rejected", "/nowhere/at/all"), b"/nowhere/at/all: no such file or directory"),
         (("--port", "0"), b"Invalid value for '--port'"),
         (("--log-format", "xml"), b"'xml' is not one of 'json', 'console'"),
     ],

@@ -10,9 +10,9 @@ import typer
 
 from ..core.codec import encode
 from ..core.errors import SpringheadError
-from ..core.host import Host
 from . import letter, shown
 from .beside import CONFIG, AsJson, Config, Folders, settings_of, with_store
+from .hosting import host_of
 from .letters import (
     All,
     Ids,
@@ -68,7 +68,7 @@ async def _list(settings: Settings, store: Store, which: Which, limit: int | Non
     async for page in pages(store, which):
         for one in page[:left]:
             if as_json:
-                typer.echo(encode(one))
+                typer.echo(encode(letter.summary(one)))
                 continue
             if layout is None:
                 layout = letter.Layout(page)
@@ -123,8 +123,8 @@ def replay(  # noqa: PLR0913 - filters, each optional
 
     which = chosen(ids, filters(source, rule, older_than, younger_than), every)
     settings = settings_of(config)
+    host = host_of([*settings.gateway.folders, *(folder or [])])
     try:
-        host = Host(folders=folder or [])
         check_sources(host, settings)
     except SpringheadError as error:
         misuse(error)

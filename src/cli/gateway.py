@@ -12,11 +12,10 @@ from typing import Annotated
 import typer
 
 from ..core.document import nearest
-from ..core.errors import PluginFailure
-from ..core.host import Host
 from ..core.source import Source
 from . import status as status_of
 from .beside import CONFIG, AsJson, Config, Folders, settings_of, with_store
+from .hosting import host_of
 from .misuse import misuse
 from .tail import follow, written
 
@@ -53,7 +52,7 @@ def init(
     if len(name) > _LONGEST_NAME or not name.isprintable():
         misuse(f"--name takes up to {_LONGEST_NAME} characters that can be seen")
     address = _public(url)
-    text = first_settings(source.name, name)
+    text = first_settings(source.name, name, [str(Path(one).resolve()) for one in folder or []])
     _write(file, text)
     key = tomllib.loads(text)["source"][0]["write_key"][0]
     typer.echo(f"{file} is written, with one source and a write key of its own; only you can read it.\n")
@@ -61,16 +60,16 @@ def init(
         f"This is the URL for {source.title}. It holds the write key: pass it on as you do a password.\n"
     )
     typer.echo(f"  {address}/v1/webhook?writeKey={key}\n")
+    if not url:
+        typer.echo("Only this machine reaches that address. Where senders are elsewhere, put a proxy with TLS")
+        typer.echo("before the gateway, and give its address as --url.\n")
     for sentence in (*source.setup, *([f"See {source.docs}"] if source.docs else [])):
         typer.echo(sentence)
     typer.echo(f"\nThen start the gateway:\n\n  springhead serve gateway --config {shlex.quote(str(file))}")
 
 
 def _source(type_: str | None, folders: list[str] | None) -> Source:
-    try:
-        sources = Host(folders=folders or []).sources
-    except PluginFailure as error:
-        misuse(error)
+    sources = host_of(folders or []).sources
     names = sorted(sources)
     if type_ is None and len(names) != 1:
         misuse(f"which --type is the sender? One of: {', '.join(names)}" if names else "there are no sources")
@@ -114,7 +113,7 @@ def status(*, config: Config = CONFIG, as_json: AsJson = False) -> None:
     settings = settings_of(config)
     counts = with_store(settings, lambda store: store.counts())
     address, delivery = status_of.address(settings), status_of.delivery(settings)
-    said = status_of.ready(address)
+    said = status_of.ready(settings)
     if as_json:
         typer.echo(json.dumps(status_of.report(settings, counts, address, said, delivery), indent=2))
     else:

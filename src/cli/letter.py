@@ -39,9 +39,14 @@ def _cells(letter: Listed) -> tuple[str, str, str, str]:
     return str(letter.id), shown.moment(letter.at), source, rule
 
 
+def summary(letter: Listed) -> dict[str, Any]:
+    """What a list has of a letter."""
+    return {**msgspec.to_builtins(letter), "at": shown.instant(letter.at)}
+
+
 def whole(letter: DeadLetter) -> dict[str, Any]:
     """All of a letter. Bytes that are no JSON are text, or `{"base64": ...}` where they are no UTF-8 either."""
-    found: dict[str, Any] = msgspec.to_builtins(letter.listed)
+    found = summary(letter.listed)
     record = msgspec.Raw(letter.record) if letter.decodable else _text(letter.record)
     found |= {"decodable": letter.decodable, "record": record if letter.record else None}
     found["event"] = msgspec.Raw(letter.event) if letter.event else None

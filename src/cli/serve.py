@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from ..core.errors import PluginFailure, SpringheadError
-from ..core.host import Host
+from ..core.errors import SpringheadError
+from .hosting import host_of
 from .misuse import misuse
 
 serve = typer.Typer(help="Serve the host over HTTP.", no_args_is_help=True, rich_markup_mode=None)
@@ -83,11 +83,11 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
         access_log=access_log,
     )
     try:
-        sources = Host(folders=folder or [], body_limit=body_limit)
+        sources = host_of(folder or [], body_limit=body_limit)
         transformer_app(sources, options)  # what is wrong with the options is said here, not by a worker
         worker = Worker(partial(transformer_app, sources, options), log_format.value, log_level.value)
         serve_app(worker, host=host, port=port, workers=workers)
-    except (PluginFailure, ValueError, OSError) as error:
+    except (ValueError, OSError) as error:
         misuse(error)
 
 
@@ -97,9 +97,6 @@ def gateway(
     config: Annotated[
         Path, typer.Option(metavar="FILE", help="The settings; `springhead gateway init` writes a first file.")
     ] = Path("springhead.toml"),
-    port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="The port to listen at, whatever the settings say.")
-    ] = None,
     folder: Annotated[
         list[str] | None, typer.Option("--folder", help="A source folder to register; may be repeated.")
     ] = None,
@@ -116,9 +113,7 @@ def gateway(
 
     try:
         settings = load_settings(config)
-        if port is not None:
-            section = settings.gateway.model_copy(update={"port": port})
-            settings = settings.model_copy(update={"gateway": section})
-        serve_gateway(Host(folders=folder or []), settings, log_format.value, log_level.value)
+        host = host_of([*settings.gateway.folders, *(folder or [])])
+        serve_gateway(host, settings, log_format.value, log_level.value)
     except (SpringheadError, OSError) as error:
         misuse(error)

@@ -28,6 +28,11 @@ def moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def instant(at: float) -> str:
+    """Epoch seconds as RFC 3339 has them, to the millisecond, for scripts."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def age(seconds: float) -> str:
     """Seconds in their two largest units: `2h 5m`."""
     left, parts = int(max(seconds, 0)), []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -42,17 +43,19 @@ def address(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.gateway.port}"
 
 
-def ready(address: str) -> str | None:
-    """Why the server at this address keeps nothing that is posted now; None where it does."""
+def ready(settings: Settings) -> str | None:
+    """Why the server keeps nothing that is posted now; None where it does."""
     import httpx  # noqa: PLC0415
 
     try:
-        answer = httpx.get(f"{address}/ready", timeout=_READY_SECONDS, trust_env=False)
+        answer = httpx.get(f"{address(settings)}/ready", timeout=_READY_SECONDS, trust_env=False)
+        if answer.is_success:
+            return None
+        with suppress(httpx.HTTPError, httpx.InvalidURL), admin_of(settings, _READY_SECONDS) as client:
+            answer = client.get("/ready")  # there it tells why
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return f"does not answer ({type(error).__name__})"
-    if answer.is_success:
-        return None
-    return f"is not ready ({answer.status_code}): {shown.printable(answer.text.strip()[:300])}"
+    return f"is not ready: {shown.printable(answer.text.strip()[:300])}"
 
 
 def delivery(settings: Settings) -> Delivery:

@@ -51,7 +51,7 @@ def follow(settings: Settings) -> Iterator[dict[str, Any]]:
 def written(accepted: dict[str, Any], width: int, *, as_json: bool) -> None:
     """Write a request to stdout: a line for each event and rejection, or all of it as one JSON object."""
     if as_json:
-        lines: list[str | bytes] = [encode(accepted)]
+        lines: list[str | bytes] = [encode({**accepted, "at": shown.instant(accepted["at"])})]
     else:
         head = f"{shown.moment(accepted['at'])}  {shown.printable(accepted['source']):<{width}}"
         lines = [f"{head}  {line}" for line in _lines(accepted)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import Counter
 from contextlib import ExitStack
@@ -46,6 +47,8 @@ def transform(
             host, name = _host(source)
             _known(host, name, config)
             opened = [_opened(path, stack) for path in files or ["-"]]
+            if rejected and any(_is_same(rejected, file) for file in opened):
+                misuse(f"--rejected {rejected} is one of the files to read: name another")
             rejections = stack.enter_context(rejected.open("wb")) if rejected else sys.stderr.buffer
             progress = stack.enter_context(_progress())
             for file in opened:
@@ -83,6 +86,10 @@ def _setting(text: str) -> tuple[str, Any]:
         return name, json.loads(value)
     except ValueError:
         return name, value
+
+
+def _is_same(path: Path, file: BinaryIO) -> bool:
+    return path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno()))
 
 
 def _opened(path: str, stack: ExitStack) -> BinaryIO:

@@ -10,7 +10,9 @@ import msgspec
 Values: TypeAlias = Mapping[str, "str | list[str]"]
 """Header or query values by name: text, or a list where a name came several times."""
 
-CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
+CREDENTIALS = frozenset(
+    {"authorization", "cookie", "proxy-authorization", "api-key", "x-api-key", "x-auth-token", "x-access-token"}
+)
 """Headers that say who may call, not what happened: plugins see them, a mapping never does."""
 
 

@@ -70,6 +70,9 @@ def check_source(folder: str | FilePath) -> list[Problem]:
 
 
 def _load(folder: FilePath) -> tuple[Source | None, list[Problem]]:
+    if not folder.is_dir():
+        reason, advice = f"there is no folder {folder}", "give the path of a source folder"
+        return None, [Problem("source.json", 1, "", "folder", reason, advice)]
     try:
         return _compiled(folder)
     except (RecursionError, SyntaxError):  # Python's own limits, hundreds of levels or alternatives away
@@ -119,7 +122,7 @@ def _check_api(about: Document) -> None:
         about.problem(
             ("api",),
             "incompatible-api",
-            f"the folder is written for api {api}, this host takes {API[0]} to {API[-1]}",
+            f"the folder is written for api {api}, this host takes api {', '.join(map(str, API))}",
             "use a springhead that takes it, or a version of the source for this one",
         )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
+import structlog
 
 from ..core.codec import encode
 from ..core.host import Host
 from ..core.outcome import Rejection, Reply
 from ..core.request import Request
-from . import answer
+from . import answer, log
 from .calls import Sent
 from .count import Count
 from .delivery import Delivery
@@ -52,6 +53,7 @@ class Acceptor:
         self._feed = feed
         self._metrics = metrics
         self._delivery = delivery
+        self._seldom = log.Seldom(structlog.get_logger("springhead.gateway"))
         self._keeps_all = settings.store.keep_requests
         types = {source.type for source in settings.source}
         self._around = {type_ for type_ in types if host.looks_around(type_)}
@@ -76,6 +78,8 @@ class Acceptor:
         else:
             made = await asyncio.to_thread(self._made, source, request, stamp)
         duplicates = 0
+        if made.letters:
+            self._warn(source.name, made.letters)
         if made.entries or made.letters:
             call = sent.kept() if made.letters or self._keeps_all else None
             duplicates = (await self._store.append(made.entries, made.letters, call)).duplicates
@@ -83,6 +87,11 @@ class Acceptor:
         self._metrics.accepted(source.name, made.count, duplicates)
         self._feed.add(made.arrival)
         return made.said
+
+    def _warn(self, source: str, letters: list[Letter]) -> None:
+        first = letters[0]
+        about = {"count": len(letters), "pointer": first.pointer, "why": first.reason}
+        self._seldom.warning((source, first.rule), "records rejected", source=source, rule=first.rule, **about)
 
     def reads_query(self, source: Source, sent: Sent) -> bool:
         """Whether the query of a call without a body is its record."""

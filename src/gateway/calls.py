@@ -13,8 +13,9 @@ from .keys import names_key
 from .store import Call
 
 _JSON = "application/json"
-_KEY_IN_HEADER = re.compile(r"(?i)(writekey(?:=|%3d))[^&#\s\"'<>]*")
-"""Where a proxy says in a header which URL was called."""
+_NAME = "".join(f"(?:{one}|%(?:25)*(?:{ord(one):x}|{ord(one.upper()):x}))" for one in "writekey=")
+_KEY_IN_HEADER = re.compile(rf"(?i)({_NAME})[^&#\s\"'<>]*")
+"""Where a proxy says in a header which URL was called; any of it may be percent-encoded, even twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Sent:
         headers: dict[str, list[str]] = {}
         for name, value in self.scope["headers"]:
             text = value.decode("latin-1")
-            if "key" in text.lower():
+            if "%" in text or "key" in text.lower():
                 text = _KEY_IN_HEADER.sub(r"\1", text)
             headers.setdefault(name.decode("latin-1").lower(), []).append(text)
         if self.is_form:

@@ -19,9 +19,8 @@ from .delivery import Delivery, open_destination
 from .feed import Feed
 from .gateway_metrics import GatewayMetrics
 from .health import Health
-from .keys import Keys
-from .settings import InvalidSettings, Settings
-from .settings.file import Slip
+from .settings import Settings
+from .settings.file import Steps
 from .sqlite import SqliteStore
 from .texts import NOT_FOUND, say_refused
 from .webhook import Webhook
@@ -76,10 +75,11 @@ class Gateway:
             settings.delivery, {one.name: one.destination_key.get_secret_value() for one in settings.source}
         )
         self.delivery = Delivery(self.store, destination, settings.delivery, self.metrics)
+        _warn_of_keys(settings)
         acceptor = Acceptor(host, settings, self.store, self.feed, self.metrics, self.delivery)
         self.app = Router(
             [
-                Route("/v1/webhook", Webhook(Keys(settings.source), acceptor, settings.limits, self.metrics)),
+                Route("/v1/webhook", Webhook(settings, acceptor, self.metrics)),
                 *Health(self.store, self.delivery).routes,
             ],
             redirect_slashes=False,
@@ -131,16 +131,25 @@ def open_store(settings: Settings, *, create: bool = True) -> SqliteStore:
 
 def check_sources(host: Host, settings: Settings) -> None:
     """Raise InvalidSettings where a source is of a type, or has a setting, that the host does not know."""
-    slips = []
-    for number, source in enumerate(settings.source, 1):
+    problems: list[tuple[Steps, str]] = []
+    for index, source in enumerate(settings.source):
         try:
             host.receiver(source.type, source.settings)
         except InvalidConfig as error:
-            slips.append(Slip(f"[[source]] {number}", "settings", error.reason))
+            problems.append((("source", index, "settings"), error.reason))
         except SpringheadError as error:
-            slips.append(Slip(f"[[source]] {number}", "type", str(error)))
-    if slips:
-        raise InvalidSettings("springhead.toml", slips)
+            advice = "a source folder goes into [gateway] folders"
+            problems.append((("source", index, "type"), f"{error} - {advice}"))
+    if problems:
+        raise settings.invalid(problems)
+
+
+def _warn_of_keys(settings: Settings) -> None:
+    """A data plane hardly knows the write keys that senders present here."""
+    for source in settings.source:
+        if settings.delivery.to.startswith("http") and source.destination_write_key is None:
+            advice = "give its [[source]] a destination_write_key, unless the data plane knows its write_key"
+            _log.warning("a source has no write key of the data plane's", source=source.name, advice=advice)
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's

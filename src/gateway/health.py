@@ -13,13 +13,15 @@ from starlette.routing import Route
 from ..core.errors import SpringheadError
 from .delivery import Delivery
 from .store import Store
-from .texts import NOT_STARTED
+from .texts import NO_ROOM, NOT_STARTED
 
 
 class Health:
     """The routes that tell, for senders and for whoever runs the gateway."""
 
-    def __init__(self, store: Store, delivery: Delivery) -> None:
+    def __init__(self, store: Store, delivery: Delivery, *, tells: bool = False) -> None:
+        """`tells` where who asks may know the paths of this machine."""
+        self._tells = tells
         self._store = store
         self._delivery = delivery
         self._version = version("springhead")
@@ -48,7 +50,8 @@ class Health:
         try:
             await self._store.append((), (), None)
         except SpringheadError as error:
-            return PlainTextResponse(f"{error}\n", 503)
+            why = str(error) if self._tells else NO_ROOM.text
+            return PlainTextResponse(f"{why}\n", 503)
         return PlainTextResponse("ready\n")
 
     async def about(self, _: Request) -> Response:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 import traceback
+from collections.abc import Hashable
 from typing import Any, Literal
 
 import structlog
@@ -12,6 +14,8 @@ import structlog
 from ..core.codec import encode
 
 Format = Literal["json", "console"]
+_QUIET = 10.0
+"""Seconds."""
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -38,6 +42,24 @@ def where(error: BaseException) -> list[str]:
     """Where an exception came through, innermost last; not its message, which may hold a sender's value."""
     frames = traceback.extract_tb(error.__traceback__)[-8:]
     return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+class Seldom:
+    """Warns of a thing of a kind at once, and then once in ten seconds, with how often it was meanwhile."""
+
+    def __init__(self, logger: Any) -> None:
+        self._log = logger
+        self._quiet: dict[Hashable, tuple[float, int]] = {}
+
+    def warning(self, kind: Hashable, event: str, **about: Any) -> None:
+        """Warn of it; there must be few kinds, for each is remembered."""
+        now = time.monotonic()
+        until, missed = self._quiet.get(kind, (0.0, 0))
+        if now < until:
+            self._quiet[kind] = (until, missed + 1)
+            return
+        self._quiet[kind] = (now + _QUIET, 0)
+        self._log.warning(event, **about, **({"times": missed + 1} if missed else {}))
 
 
 def _line(entry: Any, **_: Any) -> bytes:

@@ -28,6 +28,7 @@ TOO_LONG = Refusal(413, "request size exceeds max limit")
 FORM = Refusal(400, "error during parsing form")
 MULTIFORM = Refusal(400, "error during parsing multiform")
 EMPTY = Refusal(400, "empty batch payload")
+NO_ROOM = Refusal(503, "the gateway cannot keep events now: try again", retry_after=30)
 NOT_STARTED = Refusal(503, "the gateway is not started: its lifespan does not run", retry_after=30)
 NOT_FOUND = Refusal(404, "404 page not found")
 

@@ -16,13 +16,12 @@ from .body import BodyError, read_body
 from .calls import Sent
 from .gateway_metrics import GatewayMetrics
 from .keys import Keys
-from .settings.sections import Limits, Source
+from .settings import Settings, Source
 from .stamp import Stamp
-from .texts import CLOSE, TOO_LONG, Refusal, say, say_ok, say_refused
+from .texts import CLOSE, NO_ROOM, TOO_LONG, Refusal, say, say_ok, say_refused
 from .watch import Watch
 
 BUSY = Refusal(503, "the gateway is busy: try again", retry_after=5)
-NO_ROOM = Refusal(503, "the gateway cannot keep events now: try again", retry_after=30)
 FAILED = Refusal(500, "internal error")
 NOTHING = Reply(b"", "")
 
@@ -32,12 +31,14 @@ _log = structlog.get_logger("springhead.gateway")
 class Webhook:
     """The endpoint of all sources, as an ASGI app."""
 
-    def __init__(self, keys: Keys, acceptor: Acceptor, limits: Limits, metrics: GatewayMetrics) -> None:
-        self._keys = keys
+    def __init__(self, settings: Settings, acceptor: Acceptor, metrics: GatewayMetrics) -> None:
+        self._keys = Keys(settings.source)
         self._acceptor = acceptor
-        self._limits = limits
-        self._watch = Watch(limits.read_timeout)
+        self._limits = settings.limits
+        self._watch = Watch(settings.limits.read_timeout)
         self._metrics = metrics
+        self._access_log = settings.gateway.access_log
+        self._seldom = log.Seldom(_log)
         self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,7 +61,12 @@ class Webhook:
         finally:
             self._under_way -= 1
         status = await _told(send, said)
-        self._metrics.answered(name, status, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        self._metrics.answered(name, status, seconds)
+        if isinstance(said, Refusal):
+            self._seldom.warning((name, status), "call refused", source=name, status=status, why=said.text)
+        if self._access_log:
+            _log.info("call answered", source=name, status=status, ms=round(seconds * 1e3, 3))
 
     async def _taken(self, source: Source, scope: Scope, receive: Receive) -> Refusal | Reply | None:
         if self._under_way > self._limits.waiting:

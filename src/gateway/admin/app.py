@@ -35,7 +35,8 @@ _log = structlog.get_logger("springhead.admin")
 def admin_app(gateway: Gateway) -> Guard:
     """The admin address of a gateway, to serve in its event loop. Its lifespan feeds the live stream."""
     page = files(__package__).joinpath("page.html").read_text("utf-8")
-    admin, dead, health = _Admin(gateway, page), DeadLetters(gateway), Health(gateway.store, gateway.delivery)
+    admin, dead = _Admin(gateway, page), DeadLetters(gateway)
+    health = Health(gateway.store, gateway.delivery, tells=True)
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:

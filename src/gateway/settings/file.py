@@ -54,6 +54,7 @@ class InvalidSettings(SpringheadError):  # noqa: N818 - the name says what is wr
 class SettingsFile:
     """A settings file, read: its values, the lines of its keys, and the problems met on the way."""
 
+    path: str
     name: str
     values: dict[str, Any]
     lines: Mapping[Steps, int]
@@ -77,13 +78,16 @@ def read_settings_file(path: Path) -> SettingsFile:
         text = path.read_bytes().decode("utf-8-sig")
         values = tomllib.loads(text.replace("\r\n", "\n"))
     except FileNotFoundError:
-        raise _unreadable(path, "there is no such file", "give the path of a springhead.toml") from None
+        advice = "give the path of one, or write a first one: springhead gateway init"
+        raise _unreadable(path, "there is no such file", advice) from None
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         raise _unreadable(path, f"no TOML: {error}", line=line[1] if line else "1") from None
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, f"cannot be read as UTF-8 text: {type(error).__name__}") from None
-    file = SettingsFile(path.name, values, _lines(text))
+    except OSError as error:
+        raise _unreadable(path, f"cannot be read: {(error.strerror or type(error).__name__).lower()}") from None
+    except ValueError:
+        raise _unreadable(path, "is no UTF-8 text") from None
+    file = SettingsFile(str(path), path.name, values, _lines(text))
     file.values = _filled(values, (), file)
     return file
 

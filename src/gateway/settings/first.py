@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Sequence
 from string import Template
 
 _FILE = Template("""\
@@ -15,17 +16,19 @@ _FILE = Template("""\
 [gateway]
 # host = "127.0.0.1"            # "0.0.0.0" where senders come from elsewhere
 # port = 8080
-# admin = "127.0.0.1:8081"      # health, metrics, dead letters
+# admin = "127.0.0.1:8081"      # the live page, health, metrics, dead letters
 # admin_token = "$${ADMIN_TOKEN}" # needed where admin is no loopback address
 # data = "springhead-data"      # the store
+$folders# access_log = false            # a line for every call
 
 [delivery]
-to = "file:delivered.jsonl"     # or "https://dataplane.example.com", or "stdout:"
+to = "file:delivered.jsonl"     # or "stdout:", or "https://dataplane.example.com": then each source
+                                # needs its destination_write_key below
 # batch_bytes = 500000          # a batch is sent at so many bytes
 # batch_events = 1000           # or so many events
 # event_limit = 32768           # a longer event is a dead letter
 # batch_limit = 4000000         # no request is longer, before gzip
-# lanes = 4                     # requests under way at once; a user's events share a lane
+# lanes = 4                     # requests under way at once (1, 2, 4, ... 64); a user's events share a lane
 # timeout = 30.0                # seconds for one request and its answer
 # retry_min = 0.2               # seconds between two tries, doubling
 # retry_max = 60.0              # up to so many
@@ -53,16 +56,25 @@ type = $type
 write_key = ["$key"]   # senders post to /v1/webhook?writeKey=...
 # enabled = true
 # authorization = "$${AUTHORIZATION}"                  # the Authorization header the sender must present
-# destination_write_key = "$${DESTINATION_WRITE_KEY}"  # its write key at the data plane, where it is another
+# destination_write_key = "$${DESTINATION_WRITE_KEY}"  # its write key at the data plane
 
 [source.settings]
 # redact = "off"                # or "secrets", or "pii"
 """)
 
 
-def first_settings(type_: str, name: str = "") -> str:
-    """The text of a settings file with one source of this type, named `name`, and a fresh write key."""
-    return _FILE.substitute(name=_quoted(name or type_), type=_quoted(type_), key=secrets.token_urlsafe(24))
+def first_settings(type_: str, name: str = "", folders: Sequence[str] = ()) -> str:
+    """The text of a settings file with one source of this type, named `name`, and a fresh write key.
+
+    `folders` are the source folders to register.
+    """
+    listed = ", ".join(map(_quoted, folders))
+    return _FILE.substitute(
+        name=_quoted(name or type_),
+        type=_quoted(type_),
+        key=secrets.token_urlsafe(24),
+        folders=f"{'' if folders else '# '}folders = [{listed}]" + "\n",
+    )
 
 
 def _quoted(text: str) -> str:

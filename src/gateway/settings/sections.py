@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -71,6 +71,10 @@ class Gateway(_Section):
     """What a caller of the admin address presents; needed where it is not loopback."""
     data: Path = Path("springhead-data")
     """The folder of the store."""
+    folders: tuple[Path, ...] = ()
+    """Source folders to register, besides the plugins that are installed."""
+    access_log: bool = False
+    """Whether a line is logged for every call."""
 
     @field_validator("admin")
     @classmethod
@@ -78,6 +82,13 @@ class Gateway(_Section):
         host, port = _address(admin)
         if not host or not 0 <= port <= 65535:  # noqa: PLR2004 - the last port
             raise ValueError('must be host:port, as in "127.0.0.1:8081"')
+        return admin
+
+    @field_validator("admin")
+    @classmethod
+    def _is_an_address_of_its_own(cls, admin: str, info: ValidationInfo) -> str:
+        if _address(admin)[1] == info.data.get("port") != 0:
+            raise ValueError("must be another port than `port`: senders and operators do not share one")
         return admin
 
     @field_validator("admin_token")
@@ -110,7 +121,7 @@ class Delivery(_Section):
     it refuses the few in between, which become dead letters then."""
     batch_limit: PositiveInt = 4_000_000
     """Bytes no request body is longer than, before gzip."""
-    lanes: Annotated[int, Field(ge=1, le=64)] = 4
+    lanes: Literal[1, 2, 4, 8, 16, 32, 64] = 4
     """Requests under way at once; the events of one user always share a lane."""
     timeout: Seconds = 30.0
     """Seconds for one request, its answer included."""
@@ -132,9 +143,11 @@ class Delivery(_Section):
     def _is_a_destination(cls, to: str) -> str:
         if to.startswith(("https://", "http://")):
             if not _is_plain_url(to):
-                raise ValueError("must be https://host[:port][/path]; keys go into write_key")
+                raise ValueError("must be https://host[:port][/path]; keys go into destination_write_key")
+            if to.rstrip("/").endswith("/v1/batch"):
+                raise ValueError("must be without /v1/batch, which is put behind it")
         elif to != "stdout:" and not (to.startswith("file:") and to != "file:"):
-            raise ValueError('must begin with "https://", "file:" or "stdout:"')
+            raise ValueError('must begin with "https://", "http://" or "file:", or be "stdout:"')
         return to
 
     @field_validator("batch_limit")
@@ -166,7 +179,7 @@ class Limits(_Section):
 class Keep(_Section):
     """`[store]`: how long things are kept, and how much of them."""
 
-    window_days: Days = 7.0
+    window_days: Annotated[Days, Field(le=366)] = 7.0
     """Days in which an event of the same messageId is a duplicate."""
     keep_days: Days = 30.0
     """Days a dead letter is kept."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, PrivateAttr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -39,6 +40,14 @@ class Settings(BaseSettings):
     limits: Limits = Field(default_factory=Limits)
     store: Keep = Field(default_factory=Keep)
     source: Annotated[tuple[Source, ...], AfterValidator(at_least_one)]
+
+    _file: SettingsFile | None = PrivateAttr(default=None)
+
+    def invalid(self, problems: Sequence[tuple[Steps, str]]) -> InvalidSettings:
+        """The error that says what is wrong at these steps, with the file and line they were read from."""
+        file = self._file or SettingsFile("springhead.toml", "settings", {}, {})
+        slips = [Slip(file.place(where), titled(where), reason) for where, reason in problems]
+        return InvalidSettings(file.path, slips)
 
     @classmethod
     def settings_customise_sources(
@@ -91,8 +100,10 @@ def load_settings(path: str | Path) -> Settings:
             _slip(file, *one) for one in found if not any(one[0][: len(unset)] == unset for unset in file.unset)
         ]
     if problems:
-        raise InvalidSettings(str(path), problems)
-    return _rooted(settings, path.resolve().parent)
+        raise InvalidSettings(file.path, problems)
+    rooted = _rooted(settings, path.resolve().parent)
+    rooted._file = file  # noqa: SLF001 - it is ours: a model's private value is no field
+    return rooted
 
 
 def _rooted(settings: Settings, folder: Path) -> Settings:
@@ -100,7 +111,8 @@ def _rooted(settings: Settings, folder: Path) -> Settings:
     if delivery.to.startswith("file:"):
         to = f"file:{folder / delivery.to.removeprefix('file:')}"
         delivery = delivery.model_copy(update={"to": to})
-    gateway = gateway.model_copy(update={"data": folder / gateway.data})
+    folders = tuple(folder / one for one in gateway.folders)
+    gateway = gateway.model_copy(update={"data": folder / gateway.data, "folders": folders})
     return settings.model_copy(update={"gateway": gateway, "delivery": delivery})
 
 

@@ -107,6 +107,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, log: int) -> None:
     connection.execute(f"PRAGMA wal_autocheckpoint = {max(log // _PAGE, 1)}")
     connection.execute(f"PRAGMA journal_size_limit = {4 * LOG}")  # what a slow reader made of it
     connection.execute("PRAGMA cache_size = -16384")  # 16 MB
+    connection.execute("BEGIN IMMEDIATE")  # a file that cannot be written says so now
+    connection.execute("ROLLBACK")
     if version < VERSION:
         schema = Path(__file__).with_name("schema.sql").read_text("utf-8")
         connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT;")

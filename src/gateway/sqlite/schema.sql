@@ -60,7 +60,7 @@ CREATE TABLE IF NOT EXISTS letter (
     record BLOB NOT NULL CHECK (typeof(record) = 'blob'),
     event BLOB NOT NULL CHECK (typeof(event) = 'blob')
 );
-CREATE INDEX IF NOT EXISTS letter_source ON letter (source, rule);
+CREATE INDEX IF NOT EXISTS letter_source ON letter (source);  -- and id: a list in its order needs no sorting
 CREATE INDEX IF NOT EXISTS letter_rule ON letter (rule);
 CREATE INDEX IF NOT EXISTS letter_call ON letter (call) WHERE call IS NOT NULL;
 

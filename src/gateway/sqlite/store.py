@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Container, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Container, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from ..store import Call, Claimed, Counts, DeadLetter, Entry, Letter, Listed, Receipt, StoreBusy
 from . import keep, leases, lookup, retention
 from .claimant import Claimant
-from .opening import FILE, LOG, open_reader, open_writer, refusal
+from .opening import FILE, LOG, open_writer
+from .reader import Reader
 from .room import Room
 from .writer import Writer
 
-T = TypeVar("T")
 DAY = 86400.0
 
 
@@ -71,8 +68,8 @@ class SqliteStore:
         self._room = Room(self._path, max_bytes, reserve)
         log = min(reserve // 2 or LOG, LOG)  # so that a full log still has room to go into the file
         connection = open_writer(folder, busy_timeout, create=create, log=log)
-        self._reader = open_reader(folder, busy_timeout)
-        self._reads = ThreadPoolExecutor(1, thread_name_prefix="springhead-store-reads")
+        self._lists = Reader(folder, busy_timeout)
+        self._counts = Reader(folder, busy_timeout)  # of its own: a long list holds up nobody's health
         self._writer = Writer(connection, self._path)
         self._claimant = Claimant(folder)
 
@@ -134,16 +131,16 @@ class SqliteStore:
         now = time.time()
         asked = {
             "letter.id > ?": after,
-            "name = ?": source,
+            "letter.source = (SELECT id FROM source WHERE name = ?)": source,
             "rule = ?": rule,
             "letter.at < ?": None if older_than is None else now - older_than,
             "letter.at > ?": None if younger_than is None else now - younger_than,
         }
-        return await self._read(partial(lookup.dead, asked=asked, limit=limit))
+        return await self._lists.ask(partial(lookup.dead, asked=asked, limit=limit))
 
     async def letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - as the interface
         """As `Store.letter`."""
-        return await self._read(partial(lookup.letter, id_=id))
+        return await self._lists.ask(partial(lookup.letter, id_=id))
 
     async def drop(self, ids: Sequence[int]) -> int:
         """As `Store.drop`."""
@@ -151,7 +148,7 @@ class SqliteStore:
 
     async def counts(self) -> Counts:
         """As `Store.counts`."""
-        return await self._read(partial(lookup.counts, path=self._path))
+        return await self._counts.ask(partial(lookup.counts, path=self._path))
 
     async def sweep(self) -> None:
         """As `Store.sweep`; in many short transactions, with appends between them."""
@@ -163,17 +160,11 @@ class SqliteStore:
 
     async def close(self) -> None:
         """As `Store.close`."""
-        await asyncio.to_thread(self._reads.shutdown)
-        self._reader.close()
+        await self._lists.close()
+        await self._counts.close()
         await self._writer.close()  # last, so that SQLite empties its log into the file
         self._claimant.close()
 
     def _append(self, connection: sqlite3.Connection, batches: list[keep.Batch]) -> list[Receipt]:
         self._room.check(connection, sum(batch.size for batch in batches))
         return keep.append(connection, batches, self._window, keep_calls=self._keep_calls)
-
-    async def _read(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._reads, question, self._reader)
-        except sqlite3.Error as error:
-            raise refusal(error, self._path) or error from None

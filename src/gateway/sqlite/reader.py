@@ -1,0 +1,35 @@
+"""Reading: a question in, its answer out, in a thread with a connection of its own that cannot write."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from .opening import FILE, open_reader, refusal
+
+T = TypeVar("T")
+
+
+class Reader:
+    """Answers one question after the other; who asks something long holds up only who asks here."""
+
+    def __init__(self, folder: Path, busy: float) -> None:
+        self._path = folder / FILE
+        self._connection = open_reader(folder, busy)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="springhead-store-reads")
+
+    async def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """What the question answers; the store's own errors where it cannot."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, question, self._connection)
+        except sqlite3.Error as error:
+            raise refusal(error, self._path) or error from None
+
+    async def close(self) -> None:
+        """Answer what was asked, and close the connection."""
+        await asyncio.to_thread(self._thread.shutdown)
+        self._connection.close()
