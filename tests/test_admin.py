@@ -134,26 +134,31 @@ def test_the_stream_goes_on_with_new_requests(closed: Admin) -> None:
 
 
 def test_dead_letters_are_told_by_filters_and_pages(tmp_path: Path) -> None:
-    """The oldest first; of the record only its size."""
+    """The oldest first, or the newest; of the record only its size."""
     with administered(tmp_path) as admin:
         admin.post(WRONG, WRONG)
         admin.post("no object")
         three, page = admin.letters(), admin.call("/api/dead?limit=2").json()
         rest = admin.call(f"/api/dead?limit=2&after={page['next']}").json()
+        newest = admin.call("/api/dead?limit=2&order=newest").json()
+        oldest = admin.letters(f"?order=newest&after={newest['next']}")
         by_rule = admin.letters("?rule=item/object&source=Auth0")
         by_age = admin.letters("?older_than=3600"), admin.letters("?younger_than=3600")
-        slips = [admin.call(f"/api/dead?{query}") for query in ("limit=x", "after=-1", "older_than=nan", "a=1")]
+        wrong = ("limit=x", "after=-1", "older_than=nan", "order=x", "a=1")
+        slips = [admin.call(f"/api/dead?{query}") for query in wrong]
 
     assert [letter["rule"] for letter in three] == ["schema/type", "schema/type", "item/object"]
     assert three[0]["pointer"] == "/0/data/type"
     assert (three[0]["holds"], three[0]["bytes"]) == ("record", len(json.dumps(WRONG).replace(" ", "")))
     assert "ada" not in json.dumps(three)
     assert (page["letters"], rest["letters"], rest["next"]) == (three[:2], three[2:], None)
+    assert (newest["letters"], oldest) == ([three[2], three[1]], three[:1])
     assert by_rule == three[2:]
     assert by_age == ([], three)
-    assert [slip.status_code for slip in slips] == [400] * 4
+    assert [slip.status_code for slip in slips] == [400] * 5
     assert "older_than and younger_than are seconds" in slips[0].json()["error"]
-    assert "there is no filter 'a'" in slips[3].json()["error"]
+    assert "order is oldest or newest" in slips[3].json()["error"]
+    assert "there is no filter 'a'" in slips[4].json()["error"]
 
 
 def test_a_dead_letter_is_tried_replayed_and_gone(tmp_path: Path) -> None:

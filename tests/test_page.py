@@ -205,6 +205,37 @@ def test_a_drop_is_asked_for_twice(context: BrowserContext, tmp_path: Path) -> N
         assert admin.letters() == []
 
 
+def test_the_newest_dead_letters_are_shown_first(context: BrowserContext, tmp_path: Path) -> None:
+    """A hundred of them; where the others are is said. A source or a rule can be chosen."""
+    with administered(tmp_path) as admin:
+        admin.post("no object", *[WRONG] * 104)
+        admin.post(WRONG)
+        page = opened(context, admin)
+        rows, more, rest = page.locator("#kept .row"), page.locator("#more"), page.locator("#rest")
+
+        expect(rows).to_have_count(10)
+        expect(rows.first).to_have_id("letter-106")
+        for _ in range(3):
+            more.click()
+        expect(rows).to_have_count(100)
+        expect(rest).to_have_text("The newest 100 are shown. 6 more: springhead dead list")
+        pictured(page, "letters")
+        admin.post("no object")
+        expect(rows.first).to_have_id("letter-107")
+        page.get_by_label("Dead letters that broke").select_option("item/object")
+
+        expect(rows).to_have_count(2)
+        expect(rest).to_be_hidden()
+        expect(more).to_be_hidden()
+        page.get_by_label("Dead letters that broke").select_option("schema/type")
+        for _ in range(3):
+            more.click()
+        expect(rest).to_have_text(
+            "The newest 100 are shown. All of them: springhead dead list --rule schema/type"
+        )
+        expect(page.get_by_label("Dead letters of")).to_be_hidden()  # there is one source
+
+
 def test_the_page_connects_again_by_itself(context: BrowserContext, tmp_path: Path) -> None:
     """Also after the gateway died: what it shows then is the new one's."""
     with administered(tmp_path) as admin:

@@ -311,7 +311,7 @@ def test_every_call_is_kept_where_that_was_asked(tmp_path: Path) -> None:
 
 
 def test_dead_letters_are_found_by_source_rule_and_age(tmp_path: Path) -> None:
-    """Filters hold together, and pages go on after the last id."""
+    """Filters hold together, and pages go on after the last id, in either order."""
 
     async def scenario(store: SqliteStore) -> None:
         for source in ("auth0", "slack"):
@@ -327,6 +327,9 @@ def test_dead_letters_are_found_by_source_rule_and_age(tmp_path: Path) -> None:
         assert await ids(source="auth0", rule="schema/required", younger_than=0.1) == [5]
         assert await ids(rule="unmatched", older_than=0.1) == [2, 4]
         assert await ids(after=2, limit=2) == [3, 4]
+        assert await ids(newest=True) == [5, 4, 3, 2, 1]
+        assert await ids(newest=True, after=4, limit=2) == [3, 2]
+        assert await ids(newest=True, after=4, source="auth0") == [2, 1]
         assert await ids(source="nobody") == []
 
     use(tmp_path, scenario)
