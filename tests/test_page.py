@@ -104,6 +104,7 @@ def test_the_page_shows_what_happens(context: BrowserContext, down: Admin) -> No
     expect(page.locator("#rejected")).to_contain_text("type must be text: it is a number")
     expect(page.locator("#rejected")).to_contain_text("at /1/data/type")
     expect(page.locator("#kept")).to_contain_text("#1 · record of ")
+    expect(page.locator("#letter-1 code.copy")).to_have_text("springhead dead show 1")
     expect(rows).to_have_count(3)
 
     down.post({**LOGIN, "log_id": "3"})
