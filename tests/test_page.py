@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from admins import LOGIN, TOKEN, WRONG, Admin, administered, until
+from admins import KEY, LOGIN, TOKEN, WRONG, Admin, administered, until
 from dataplanes import OK, data_plane_beside
 from servers import free_port
 
@@ -235,6 +236,28 @@ def test_the_newest_dead_letters_are_shown_first(context: BrowserContext, tmp_pa
             "The newest 100 are shown. All of them: springhead dead list --rule schema/type"
         )
         expect(page.get_by_label("Dead letters of")).to_be_hidden()  # there is one source
+
+
+def test_a_line_of_the_body_is_told(context: BrowserContext, tmp_path: Path) -> None:
+    """Once, and as what it is: where a reason counts within that line, its column is left."""
+    good, wrong = json.dumps(LOGIN), json.dumps(WRONG)
+    with administered(tmp_path) as admin:
+        bodies = f'{good}\n{{"log_id": "8", "data": oops}}\n{wrong}\n', '{"log_id":\n"9", "data": oops}'
+        for body in bodies:
+            url = f"{admin.server.url}/v1/webhook?writeKey={KEY}"
+            httpx.post(url, content=body.encode(), trust_env=False)
+        page = opened(context, admin)
+        why = page.locator("#kept .why")
+
+        expect(why).to_have_text(
+            [
+                "not JSON: expecting value (line 2, column 14)",
+                "line 3: type must be text: it is a number",
+                "line 2: not JSON: expecting value (column 25)",
+            ]
+        )
+        expect(page.locator("#letter-2")).to_contain_text("at /data/type")
+        expect(page.locator("#letter-1")).not_to_contain_text("at /")
 
 
 def test_the_page_connects_again_by_itself(context: BrowserContext, tmp_path: Path) -> None:
