@@ -23,6 +23,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 ALONE = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 QUIET = ["--disable-component-update", "--disable-sync"]
 HOSTILE = "<img src=x onerror=\"document.title='theirs'\"><script>document.title='theirs'</script>"
+SILENT = "The gateway does not answer: try again when it is back."
 CONTRAST = """() => {
   const light = (colour) => {
     const [r, g, b] = colour.match(/[0-9.]+/g).map((part) => part / 255)
@@ -273,6 +274,42 @@ def test_the_page_connects_again_by_itself(context: BrowserContext, tmp_path: Pa
         expect(page.locator("#connection")).to_have_text("connecting again")
         expect(page.locator("#connection")).to_have_text("live", timeout=15_000)
         expect(page.locator("#feed .row")).to_have_count(0)
+
+
+def test_a_gateway_that_is_gone_is_told(context: BrowserContext, tmp_path: Path) -> None:
+    """Since when, and that the figures are from then; what is asked of it meanwhile is answered in words."""
+    with administered(tmp_path, to=f"http://127.0.0.1:{free_port()}") as admin:
+        admin.post(LOGIN, WRONG)
+        page = opened(context, admin)
+        trouble, said = page.locator("#trouble"), page.locator("#said")
+        expect(trouble).to_contain_text("The destination is down", timeout=15_000)
+        (worker,) = admin.server.workers()
+        colour = "getComputedStyle(document.getElementById('dead')).color"
+        warns = page.evaluate(colour)
+
+        admin.server.process.send_signal(signal.SIGSTOP)  # else it starts another one at once
+        os.kill(worker, signal.SIGKILL)
+
+        gone = r"^The gateway has not answered since \d\d:\d\d:\d\d\. The figures are from then\.$"
+        expect(trouble).to_have_text(re.compile(gone))
+        assert page.evaluate(colour) != warns
+        page.get_by_role("button", name="Replay dead letter 1").click()
+        expect(page.locator("#answer")).to_have_text(SILENT)
+        expect(page.locator("#yes")).to_be_disabled()
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Drop dead letter 1").click()
+        page.locator("#yes").click()
+        expect(said).to_have_text(SILENT)
+        assert page.evaluate(CONTRAST) == []
+        pictured(page, "gone")
+
+        admin.server.process.send_signal(signal.SIGCONT)
+
+        expect(page.locator("#connection")).to_have_text("live", timeout=20_000)
+        expect(trouble).not_to_contain_text("has not answered")
+        expect(said).to_be_empty()
+        assert page.evaluate(colour) == warns
+        assert len(admin.letters()) == 1
 
 
 def test_a_newcomer_signs_in_and_is_told_what_to_do(context: BrowserContext, tmp_path: Path) -> None:
