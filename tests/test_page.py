@@ -24,6 +24,15 @@ ALONE = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 QUIET = ["--disable-component-update", "--disable-sync"]
 HOSTILE = "<img src=x onerror=\"document.title='theirs'\"><script>document.title='theirs'</script>"
 SILENT = "The gateway does not answer: try again when it is back."
+TROUBLED = """([why, held]) => {
+  stream.close();
+  stream = { close() {} };
+  heard = Infinity;
+  const [first, ...others] = latest.sources;
+  const destination = { ...latest.destination, down: true, why };
+  showStatus({ ...latest, destination, sources: [{ ...first, held }, ...others] });
+}"""
+"""The page shows a status of these troubles, and goes on showing it."""
 CONTRAST = """() => {
   const light = (colour) => {
     const [r, g, b] = colour.match(/[0-9.]+/g).map((part) => part / 255)
@@ -274,6 +283,32 @@ def test_the_page_connects_again_by_itself(context: BrowserContext, tmp_path: Pa
         expect(page.locator("#connection")).to_have_text("connecting again")
         expect(page.locator("#connection")).to_have_text("live", timeout=15_000)
         expect(page.locator("#feed .row")).to_have_count(0)
+
+
+def test_why_the_destination_takes_nothing_is_told(context: BrowserContext, tmp_path: Path) -> None:
+    """All of it down, or one source refused; where the status does not know why, only that it is so."""
+    with administered(tmp_path) as admin:
+        page = opened(context, admin)
+        trouble, card, other = page.locator("#trouble"), page.locator(".card").first, page.locator(".card").last
+        expect(trouble).to_be_empty()
+        expect(page.locator(".held")).to_have_text(["", ""])
+        expect(card.locator(".held")).to_be_hidden()
+
+        page.evaluate(TROUBLED, ["status 503: out of order", "status 401: invalid write key"])
+        expect(trouble).to_have_text(
+            "The destination is down: status 503: out of order. Events are kept, and go out when it is back."
+        )
+        expect(card).to_contain_text(
+            "Held: the destination refuses what this source sends (status 401: invalid write key). "
+            "Check delivery.to and this source's destination_write_key."
+        )
+        expect(other.locator(".held")).to_be_hidden()
+        assert page.evaluate(CONTRAST) == []
+        pictured(page, "held")
+
+        page.evaluate(TROUBLED, [None, None])
+        expect(trouble).to_have_text("The destination is down. Events are kept, and go out when it is back.")
+        expect(card.locator(".held")).to_be_hidden()
 
 
 def test_a_gateway_that_is_gone_is_told(context: BrowserContext, tmp_path: Path) -> None:
