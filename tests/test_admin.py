@@ -275,7 +275,7 @@ def test_nothing_is_told_without_the_token(closed: Admin, path: str) -> None:
         closed.call(path, headers={"Authorization": "Bearer wrong"}),
         closed.call(path, headers={"Authorization": f"Basic {TOKEN}"}),
         closed.call(path, headers={"Cookie": f"springhead_admin={TOKEN}"}),
-        closed.call(f"{path}?token=wrong"),
+        closed.call(f"{path}?token={TOKEN}"),
     ]
 
     assert {answer.status_code for answer in answers} == {401}
@@ -298,8 +298,8 @@ def test_health_needs_no_token(closed: Admin) -> None:
 
 
 def test_the_page_takes_the_token_once(closed: Admin) -> None:
-    """It becomes a session no script sees and no other site sends, and leaves the address."""
-    signed = closed.call(f"/?token={TOKEN}")
+    """It becomes a session no script sees and no other site sends, and stands in no address."""
+    signed = closed.call("/", "POST", data={"token": TOKEN})
     cookie = signed.headers["set-cookie"]
     session = {"Cookie": cookie.partition(";")[0]}
 
@@ -309,8 +309,28 @@ def test_the_page_takes_the_token_once(closed: Admin) -> None:
     assert TOKEN not in cookie
     assert closed.call("/", headers=session).status_code == 200
     assert closed.call("/api/status", headers=session).status_code == 200
-    assert closed.call(f"/?token={TOKEN}", headers=session).status_code == 303
+    assert closed.call("/", "POST", data={"token": TOKEN}, headers=session).status_code == 303
     assert TOKEN not in closed.server.log.read_text()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{"token": "wrong"}, {"token": ""}, {}, {"token": TOKEN + " "}, {"more": "x" * 5000, "token": TOKEN}],
+)
+def test_another_token_is_asked_for_again(closed: Admin, form: dict[str, str]) -> None:
+    """It is said that it was wrong, but not to who has not tried; and there is no session."""
+    answer = closed.call("/", "POST", data=form)
+
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert "That is not the token." in answer.text
+    assert "That is not the token." not in closed.call("/").text
+    assert "set-cookie" not in answer.headers
+
+
+def test_where_no_token_is_asked_for_nobody_signs_in(open_: Admin) -> None:
+    """A post is a change like any other."""
+    assert open_.call("/", "POST", data={"token": TOKEN}).status_code == 403
+    assert open_.call("/", "POST", data={"token": TOKEN}, headers=CHANGE).status_code == 405
 
 
 def test_open_streams_end_with_the_gateway(tmp_path: Path) -> None:

@@ -348,13 +348,22 @@ def test_a_gateway_that_is_gone_is_told(context: BrowserContext, tmp_path: Path)
 
 
 def test_a_newcomer_signs_in_and_is_told_what_to_do(context: BrowserContext, tmp_path: Path) -> None:
-    """The token is asked for, leaves the address, and an empty page says how to fill it."""
+    """The token is asked for, stands in no address, and an empty page says how to fill it."""
     with administered(tmp_path, token=TOKEN) as admin:
         page = context.new_page()
+        page.set_viewport_size({"width": 390, "height": 800})
         page.goto(admin.url)
-        for token in ("no-token-of-theirs", TOKEN):
-            page.get_by_label("Admin token").fill(token)
-            page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_label("Admin token")).to_be_focused()
+        expect(page.get_by_role("alert")).to_have_count(0)
+        page.keyboard.type("no-token-of-theirs")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_have_text("That is not the token.")
+        assert page.url == f"{admin.url}/"
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert page.evaluate(CONTRAST) == []
+        pictured(page, "sign-in")
+        page.get_by_label("Admin token").fill(TOKEN)
+        page.get_by_role("button", name="Sign in").click()
 
         expect(page.locator("#connection")).to_have_text("live")
         assert page.url == f"{admin.url}/"
