@@ -135,26 +135,31 @@ def test_the_stream_goes_on_with_new_requests(closed: Admin) -> None:
 
 
 def test_dead_letters_are_told_by_filters_and_pages(tmp_path: Path) -> None:
-    """The oldest first; of the record only its size."""
+    """The oldest first, or the newest; of the record only its size."""
     with administered(tmp_path) as admin:
         admin.post(WRONG, WRONG)
         admin.post("no object")
         three, page = admin.letters(), admin.call("/api/dead?limit=2").json()
         rest = admin.call(f"/api/dead?limit=2&after={page['next']}").json()
+        newest = admin.call("/api/dead?limit=2&order=newest").json()
+        oldest = admin.letters(f"?order=newest&after={newest['next']}")
         by_rule = admin.letters("?rule=item/object&source=Auth0")
         by_age = admin.letters("?older_than=3600"), admin.letters("?younger_than=3600")
-        slips = [admin.call(f"/api/dead?{query}") for query in ("limit=x", "after=-1", "older_than=nan", "a=1")]
+        wrong = ("limit=x", "after=-1", "older_than=nan", "order=x", "a=1")
+        slips = [admin.call(f"/api/dead?{query}") for query in wrong]
 
     assert [letter["rule"] for letter in three] == ["schema/type", "schema/type", "item/object"]
     assert three[0]["pointer"] == "/0/data/type"
     assert (three[0]["holds"], three[0]["bytes"]) == ("record", len(json.dumps(WRONG).replace(" ", "")))
     assert "ada" not in json.dumps(three)
     assert (page["letters"], rest["letters"], rest["next"]) == (three[:2], three[2:], None)
+    assert (newest["letters"], oldest) == ([three[2], three[1]], three[:1])
     assert by_rule == three[2:]
     assert by_age == ([], three)
-    assert [slip.status_code for slip in slips] == [400] * 4
+    assert [slip.status_code for slip in slips] == [400] * 5
     assert "older_than and younger_than are seconds" in slips[0].json()["error"]
-    assert "there is no filter 'a'" in slips[3].json()["error"]
+    assert "order is oldest or newest" in slips[3].json()["error"]
+    assert "there is no filter 'a'" in slips[4].json()["error"]
 
 
 def test_a_dead_letter_is_tried_replayed_and_gone(tmp_path: Path) -> None:
@@ -202,10 +207,11 @@ def test_a_dead_letter_is_dropped_once(closed: Admin) -> None:
     path = f"/api/dead/{letter['id']}"
 
     answers = [
-        closed.call(one, "DELETE", headers=CHANGE | BEARER) for one in (path, path, f"/api/dead/{10**30}")
+        closed.call(one, "DELETE", headers=CHANGE | BEARER)
+        for one in (path, path, f"/api/dead/{10**30}", f"/api/dead/{'9' * 5_000}")
     ]
 
-    assert [answer.status_code for answer in answers] == [200, 404, 404]
+    assert [answer.status_code for answer in answers] == [200, 404, 404, 404]
     assert closed.call("/api/dead", headers=BEARER).json()["letters"] == []
 
 
@@ -216,6 +222,7 @@ def test_a_dead_letter_is_dropped_once(closed: Admin) -> None:
         {"X-Springhead": "0"},
         {**CHANGE, "Origin": "https://example.com"},
         {**CHANGE, "Origin": "null"},
+        {**CHANGE, "Origin": "http://["},
     ],
 )
 def test_a_foreign_page_changes_nothing(open_: Admin, headers: dict[str, str]) -> None:
@@ -271,7 +278,7 @@ def test_nothing_is_told_without_the_token(closed: Admin, path: str) -> None:
         closed.call(path, headers={"Authorization": "Bearer wrong"}),
         closed.call(path, headers={"Authorization": f"Basic {TOKEN}"}),
         closed.call(path, headers={"Cookie": f"springhead_admin={TOKEN}"}),
-        closed.call(f"{path}?token=wrong"),
+        closed.call(f"{path}?token={TOKEN}"),
     ]
 
     assert {answer.status_code for answer in answers} == {401}
@@ -294,8 +301,8 @@ def test_health_needs_no_token(closed: Admin) -> None:
 
 
 def test_the_page_takes_the_token_once(closed: Admin) -> None:
-    """It becomes a session no script sees and no other site sends, and leaves the address."""
-    signed = closed.call(f"/?token={TOKEN}")
+    """It becomes a session no script sees and no other site sends, and stands in no address."""
+    signed = closed.call("/", "POST", data={"token": TOKEN})
     cookie = signed.headers["set-cookie"]
     session = {"Cookie": cookie.partition(";")[0]}
 
@@ -305,8 +312,28 @@ def test_the_page_takes_the_token_once(closed: Admin) -> None:
     assert TOKEN not in cookie
     assert closed.call("/", headers=session).status_code == 200
     assert closed.call("/api/status", headers=session).status_code == 200
-    assert closed.call(f"/?token={TOKEN}", headers=session).status_code == 303
+    assert closed.call("/", "POST", data={"token": TOKEN}, headers=session).status_code == 303
     assert TOKEN not in closed.server.log.read_text()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{"token": "wrong"}, {"token": ""}, {}, {"token": TOKEN + " "}, {"more": "x" * 5000, "token": TOKEN}],
+)
+def test_another_token_is_asked_for_again(closed: Admin, form: dict[str, str]) -> None:
+    """It is said that it was wrong, but not to who has not tried; and there is no session."""
+    answer = closed.call("/", "POST", data=form)
+
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert "That is not the token." in answer.text
+    assert "That is not the token." not in closed.call("/").text
+    assert "set-cookie" not in answer.headers
+
+
+def test_where_no_token_is_asked_for_nobody_signs_in(open_: Admin) -> None:
+    """A post is a change like any other."""
+    assert open_.call("/", "POST", data={"token": TOKEN}).status_code == 403
+    assert open_.call("/", "POST", data={"token": TOKEN}, headers=CHANGE).status_code == 405
 
 
 def test_open_streams_end_with_the_gateway(tmp_path: Path) -> None:

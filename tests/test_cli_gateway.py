@@ -398,17 +398,26 @@ def test_tail_gives_up_where_waiting_changes_nothing(tmp_path: Path, status: int
 def test_dead_list_says_where_and_why_and_nothing_that_was_sent(gateway: Path) -> None:
     """For people a line a letter, for scripts an object."""
     secret = b'{"password": "an invented password"}'
-    kept(gateway, letter(secret, pointer="/0/type"), letter(secret, "json/syntax", line=3, reason="no JSON"))
+    syntax = "not JSON: expecting value (line 1, column 54)"
+    kept(
+        gateway,
+        letter(secret, pointer="/0/type"),
+        letter(secret, "json/syntax", line=3, reason=syntax),
+        letter(secret, "json/syntax", reason=syntax),
+        letter(secret, pointer="/data/type", line=2),
+    )
 
     people = springhead(gateway, "dead", "list")
     scripts = springhead(gateway, "dead", "list", "--json")
 
-    (head, one, other), objects = people.stdout.splitlines(), json_lines(scripts.stdout)
+    (head, one, other, *rest), objects = people.stdout.splitlines(), json_lines(scripts.stdout)
     assert head.split() == ["id", "at", "source", "rule", "why"]
     assert one.startswith("1   20")
     assert one.endswith("Z  auth0   schema/type  /0/type: type must be text")
-    assert other.endswith("Z  auth0   json/syntax  line 3 /: no JSON")
-    assert [(each["id"], each["rule"], each["line"], each["bytes"]) for each in objects] == [
+    assert other.endswith("Z  auth0   json/syntax  line 3: not JSON: expecting value (column 54)")
+    assert rest[0].endswith(f"json/syntax  {syntax}")
+    assert rest[1].endswith("schema/type  line 2 /data/type: type must be text")
+    assert [(each["id"], each["rule"], each["line"], each["bytes"]) for each in objects[:2]] == [
         (1, "schema/type", None, len(secret)),
         (2, "json/syntax", 3, len(secret)),
     ]

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from admins import LOGIN, TOKEN, WRONG, Admin, administered, until
+from admins import KEY, LOGIN, TOKEN, WRONG, Admin, administered, until
 from dataplanes import OK, data_plane_beside
 from servers import free_port
 
@@ -22,6 +23,16 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 ALONE = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 QUIET = ["--disable-component-update", "--disable-sync"]
 HOSTILE = "<img src=x onerror=\"document.title='theirs'\"><script>document.title='theirs'</script>"
+SILENT = "The gateway does not answer: try again when it is back."
+TROUBLED = """([why, held]) => {
+  stream.close();
+  stream = { close() {} };
+  heard = Infinity;
+  const [first, ...others] = latest.sources;
+  const destination = { ...latest.destination, down: true, why };
+  showStatus({ ...latest, destination, sources: [{ ...first, held }, ...others] });
+}"""
+"""The page shows a status of these troubles, and goes on showing it."""
 CONTRAST = """() => {
   const light = (colour) => {
     const [r, g, b] = colour.match(/[0-9.]+/g).map((part) => part / 255)
@@ -104,6 +115,7 @@ def test_the_page_shows_what_happens(context: BrowserContext, down: Admin) -> No
     expect(page.locator("#rejected")).to_contain_text("type must be text: it is a number")
     expect(page.locator("#rejected")).to_contain_text("at /1/data/type")
     expect(page.locator("#kept")).to_contain_text("#1 · record of ")
+    expect(page.locator("#letter-1 code.copy")).to_have_text("springhead dead show 1")
     expect(rows).to_have_count(3)
 
     down.post({**LOGIN, "log_id": "3"})
@@ -205,6 +217,59 @@ def test_a_drop_is_asked_for_twice(context: BrowserContext, tmp_path: Path) -> N
         assert admin.letters() == []
 
 
+def test_the_newest_dead_letters_are_shown_first(context: BrowserContext, tmp_path: Path) -> None:
+    """A hundred of them; where the others are is said. A source or a rule can be chosen."""
+    with administered(tmp_path) as admin:
+        admin.post("no object", *[WRONG] * 104)
+        admin.post(WRONG)
+        page = opened(context, admin)
+        rows, more, rest = page.locator("#kept .row"), page.locator("#more"), page.locator("#rest")
+
+        expect(rows).to_have_count(10)
+        expect(rows.first).to_have_id("letter-106")
+        for _ in range(3):
+            more.click()
+        expect(rows).to_have_count(100)
+        expect(rest).to_have_text("The newest 100 are shown. 6 more: springhead dead list")
+        pictured(page, "letters")
+        admin.post("no object")
+        expect(rows.first).to_have_id("letter-107")
+        page.get_by_label("Dead letters that broke").select_option("item/object")
+
+        expect(rows).to_have_count(2)
+        expect(rest).to_be_hidden()
+        expect(more).to_be_hidden()
+        page.get_by_label("Dead letters that broke").select_option("schema/type")
+        for _ in range(3):
+            more.click()
+        expect(rest).to_have_text(
+            "The newest 100 are shown. All of them: springhead dead list --rule schema/type"
+        )
+        expect(page.get_by_label("Dead letters of")).to_be_hidden()  # there is one source
+
+
+def test_a_line_of_the_body_is_told(context: BrowserContext, tmp_path: Path) -> None:
+    """Once, and as what it is: where a reason counts within that line, its column is left."""
+    good, wrong = json.dumps(LOGIN), json.dumps(WRONG)
+    with administered(tmp_path) as admin:
+        bodies = f'{good}\n{{"log_id": "8", "data": oops}}\n{wrong}\n', '{"log_id":\n"9", "data": oops}'
+        for body in bodies:
+            url = f"{admin.server.url}/v1/webhook?writeKey={KEY}"
+            httpx.post(url, content=body.encode(), trust_env=False)
+        page = opened(context, admin)
+        why = page.locator("#kept .why")
+
+        expect(why).to_have_text(
+            [
+                "not JSON: expecting value (line 2, column 14)",
+                "line 3: type must be text: it is a number",
+                "line 2: not JSON: expecting value (column 25)",
+            ]
+        )
+        expect(page.locator("#letter-2")).to_contain_text("at /data/type")
+        expect(page.locator("#letter-1")).not_to_contain_text("at /")
+
+
 def test_the_page_connects_again_by_itself(context: BrowserContext, tmp_path: Path) -> None:
     """Also after the gateway died: what it shows then is the new one's."""
     with administered(tmp_path) as admin:
@@ -220,14 +285,85 @@ def test_the_page_connects_again_by_itself(context: BrowserContext, tmp_path: Pa
         expect(page.locator("#feed .row")).to_have_count(0)
 
 
+def test_why_the_destination_takes_nothing_is_told(context: BrowserContext, tmp_path: Path) -> None:
+    """All of it down, or one source refused; where the status does not know why, only that it is so."""
+    with administered(tmp_path) as admin:
+        page = opened(context, admin)
+        trouble, card, other = page.locator("#trouble"), page.locator(".card").first, page.locator(".card").last
+        expect(trouble).to_be_empty()
+        expect(page.locator(".held")).to_have_text(["", ""])
+        expect(card.locator(".held")).to_be_hidden()
+
+        page.evaluate(TROUBLED, ["status 503: out of order", "status 401: invalid write key"])
+        expect(trouble).to_have_text(
+            "The destination is down: status 503: out of order. Events are kept, and go out when it is back."
+        )
+        expect(card).to_contain_text(
+            "Held: the destination refuses what this source sends (status 401: invalid write key). "
+            "Check delivery.to and this source's destination_write_key."
+        )
+        expect(other.locator(".held")).to_be_hidden()
+        assert page.evaluate(CONTRAST) == []
+        pictured(page, "held")
+
+        page.evaluate(TROUBLED, [None, None])
+        expect(trouble).to_have_text("The destination is down. Events are kept, and go out when it is back.")
+        expect(card.locator(".held")).to_be_hidden()
+
+
+def test_a_gateway_that_is_gone_is_told(context: BrowserContext, tmp_path: Path) -> None:
+    """Since when, and that the figures are from then; what is asked of it meanwhile is answered in words."""
+    with administered(tmp_path, to=f"http://127.0.0.1:{free_port()}") as admin:
+        admin.post(LOGIN, WRONG)
+        page = opened(context, admin)
+        trouble, said = page.locator("#trouble"), page.locator("#said")
+        expect(trouble).to_contain_text("The destination is down", timeout=15_000)
+        (worker,) = admin.server.workers()
+        colour = "getComputedStyle(document.getElementById('dead')).color"
+        warns = page.evaluate(colour)
+
+        admin.server.process.send_signal(signal.SIGSTOP)  # else it starts another one at once
+        os.kill(worker, signal.SIGKILL)
+
+        gone = r"^The gateway has not answered since \d\d:\d\d:\d\d\. The figures are from then\.$"
+        expect(trouble).to_have_text(re.compile(gone))
+        assert page.evaluate(colour) != warns
+        page.get_by_role("button", name="Replay dead letter 1").click()
+        expect(page.locator("#answer")).to_have_text(SILENT)
+        expect(page.locator("#yes")).to_be_disabled()
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Drop dead letter 1").click()
+        page.locator("#yes").click()
+        expect(said).to_have_text(SILENT)
+        assert page.evaluate(CONTRAST) == []
+        pictured(page, "gone")
+
+        admin.server.process.send_signal(signal.SIGCONT)
+
+        expect(page.locator("#connection")).to_have_text("live", timeout=20_000)
+        expect(trouble).not_to_contain_text("has not answered")
+        expect(said).to_be_empty()
+        assert page.evaluate(colour) == warns
+        assert len(admin.letters()) == 1
+
+
 def test_a_newcomer_signs_in_and_is_told_what_to_do(context: BrowserContext, tmp_path: Path) -> None:
-    """The token is asked for, leaves the address, and an empty page says how to fill it."""
+    """The token is asked for, stands in no address, and an empty page says how to fill it."""
     with administered(tmp_path, token=TOKEN) as admin:
         page = context.new_page()
+        page.set_viewport_size({"width": 390, "height": 800})
         page.goto(admin.url)
-        for token in ("no-token-of-theirs", TOKEN):
-            page.get_by_label("Admin token").fill(token)
-            page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_label("Admin token")).to_be_focused()
+        expect(page.get_by_role("alert")).to_have_count(0)
+        page.keyboard.type("no-token-of-theirs")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_have_text("That is not the token.")
+        assert page.url == f"{admin.url}/"
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert page.evaluate(CONTRAST) == []
+        pictured(page, "sign-in")
+        page.get_by_label("Admin token").fill(TOKEN)
+        page.get_by_role("button", name="Sign in").click()
 
         expect(page.locator("#connection")).to_have_text("live")
         assert page.url == f"{admin.url}/"

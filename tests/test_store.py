@@ -311,7 +311,7 @@ def test_every_call_is_kept_where_that_was_asked(tmp_path: Path) -> None:
 
 
 def test_dead_letters_are_found_by_source_rule_and_age(tmp_path: Path) -> None:
-    """Filters hold together, and pages go on after the last id."""
+    """Filters hold together, and pages go on after the last id, in either order."""
 
     async def scenario(store: SqliteStore) -> None:
         for source in ("auth0", "slack"):
@@ -327,6 +327,9 @@ def test_dead_letters_are_found_by_source_rule_and_age(tmp_path: Path) -> None:
         assert await ids(source="auth0", rule="schema/required", younger_than=0.1) == [5]
         assert await ids(rule="unmatched", older_than=0.1) == [2, 4]
         assert await ids(after=2, limit=2) == [3, 4]
+        assert await ids(newest=True) == [5, 4, 3, 2, 1]
+        assert await ids(newest=True, after=4, limit=2) == [3, 2]
+        assert await ids(newest=True, after=4, source="auth0") == [2, 1]
         assert await ids(source="nobody") == []
 
     use(tmp_path, scenario)
@@ -444,7 +447,7 @@ def test_a_list_of_dead_letters_costs_what_it_shows(tmp_path: Path) -> None:
         counted: list[int] = []
         connection.set_progress_handler(lambda to=counted: to.append(1), 1)  # type: ignore[misc]
         for condition, value in ((of_auth0, "auth0"), (of_a_rule, kept[0].rule), ("letter.id > ?", 0)):
-            found = lookup.dead(connection, {condition: value, "letter.id < ?": 99_999}, 20)
+            found = lookup.dead(connection, {condition: value, "letter.id < ?": 99_999}, newest=False, limit=20)
             assert [each.bytes for each in found] == [10_000] * 20
         connection.close()
         steps.append(len(counted))

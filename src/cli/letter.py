@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,10 @@ from . import shown
 
 if TYPE_CHECKING:
     from ..gateway.store import Call, DeadLetter, Listed
+
+
+_WITHIN = re.compile(r"\(line 1, (column \d+)\)$")
+"""Where a reason says it is no JSON: a line that is a document of its own has one line, whichever it is."""
 
 
 class Layout:
@@ -24,14 +29,19 @@ class Layout:
 
     def line(self, letter: Listed) -> str:
         """The letter on one line."""
-        where = f"{letter.pointer or '/'}: " if letter.pointer or letter.line is not None else ""
-        if letter.line is not None:
-            where = f"line {letter.line} {where}"
-        return self._row(*_cells(letter), shown.printable(where + letter.reason))
+        return self._row(*_cells(letter), shown.printable(why(letter.line, letter.pointer, letter.reason)))
 
     def _row(self, *cells: str) -> str:
         padded = [cell.ljust(width) for cell, width in zip(cells, self._widths, strict=False)]
         return "  ".join([*padded, cells[-1]])
+
+
+def why(line: int | None, pointer: str, reason: str) -> str:
+    """Why a record was rejected, behind where it stood."""
+    if line is not None:
+        reason = _WITHIN.sub(r"(\1)", reason)
+    where = " ".join(filter(None, ("" if line is None else f"line {line}", pointer)))
+    return f"{where}: {reason}" if where else reason
 
 
 def _cells(letter: Listed) -> tuple[str, str, str, str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ..core.codec import encode
-from . import shown
+from . import letter, shown
 from .admin import admin_of
 from .misuse import misuse
 
@@ -68,8 +68,8 @@ def _lines(accepted: dict[str, Any]) -> Iterator[str]:
     if more := accepted["accepted"] - len(accepted["events"]):
         yield f"and {more} event{'' if more == 1 else 's'} too many or too long to be shown"
     for each in accepted["rejections"]:
-        where = f"{each['pointer']}: " if each["pointer"] else ""
-        yield shown.printable(f"{'rejected':<8}  {each['rule']}  {where}{each['reason']}")
+        why = letter.why(each.get("line"), each["pointer"], each["reason"])
+        yield shown.printable(f"{'rejected':<8}  {each['rule']}  {why}")
 
 
 def _check(status: int, address: str) -> None:

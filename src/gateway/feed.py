@@ -35,7 +35,7 @@ class Arrival:
         self.events = len(outcome.events)
         self.rejected = len(outcome.rejections)
         self.rejections = [
-            {"rule": each.rule, "pointer": each.pointer, "reason": each.reason}
+            {"rule": each.rule, "pointer": each.pointer, "line": each.line, "reason": each.reason}
             for each in outcome.rejections[:_REASONS]
         ]
         self._request = request if len(request.body) <= _LONGEST else None

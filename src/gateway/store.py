@@ -221,9 +221,13 @@ class Store(Protocol):
         older_than: float | None = None,
         younger_than: float | None = None,
         after: int = 0,
+        newest: bool = False,
         limit: int = 100,
     ) -> list[Listed]:
-        """Dead letters by id, from the one after `after`; ages in seconds. Whatever was sent is left out."""
+        """Dead letters by id, from the one after `after`; ages in seconds. Whatever was sent is left out.
+
+        With `newest` they go down from the newest, or from the one before `after` where that is not 0.
+        """
 
     async def letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - what it is called everywhere
         """One dead letter, whole; None where there is none of this id."""

@@ -23,6 +23,7 @@ from ..metrics import CONTENT_TYPE
 from .dead_letters import DeadLetters
 from .guard import Guard
 from .live import Live
+from .sign_in import SignIn
 
 _POLICY = (
     "default-src 'none'; script-src {script}; style-src {style}; connect-src 'self'; img-src data:; "
@@ -56,7 +57,8 @@ def admin_app(gateway: Gateway) -> Guard:
         exception_handlers={SpringheadError: _unavailable, Exception: _failed},
         lifespan=lifespan,
     )
-    return Guard(app, gateway.settings.gateway, policy_of(page))
+    sign_in = SignIn(_content(page, "style"))
+    return Guard(app, gateway.settings.gateway, policy_of(page), sign_in)
 
 
 def policy_of(page: str) -> str:
@@ -68,8 +70,13 @@ def policy_of(page: str) -> str:
 
 
 def _hash(page: str, element: str) -> str:
+    digest = hashlib.sha256(_content(page, element).encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _content(page: str, element: str) -> str:
     (content,) = re.findall(f"<{element}>(.*?)</{element}>", page, re.DOTALL)
-    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+    return str(content)
 
 
 class _Admin:

@@ -17,6 +17,7 @@ LIMIT = 100
 """The most dead letters of one answer."""
 
 _MOST = 2**63 - 1
+_SLIP = "older_than and younger_than are seconds, after and limit whole numbers, and order is oldest or newest"
 
 
 def _whole(text: str) -> int:
@@ -33,6 +34,12 @@ def _seconds(text: str) -> float:
     return number
 
 
+def _is_newest(text: str) -> bool:
+    if text not in ("newest", "oldest"):
+        raise ValueError
+    return text == "newest"
+
+
 _FILTERS: dict[str, Callable[[str], Any]] = {
     "source": str,
     "rule": str,
@@ -40,6 +47,7 @@ _FILTERS: dict[str, Callable[[str], Any]] = {
     "younger_than": _seconds,
     "after": _whole,
     "limit": _whole,
+    "order": _is_newest,
 }
 
 
@@ -52,20 +60,20 @@ class DeadLetters:
         self._wake = gateway.delivery.wake
         self.routes = [
             Route("/api/dead", self.find),
-            Route("/api/dead/{id:int}/replay", self.replay, methods=["POST"]),
-            Route("/api/dead/{id:int}", self.drop, methods=["DELETE"]),
+            Route("/api/dead/{id}/replay", self.replay, methods=["POST"]),
+            Route("/api/dead/{id}", self.drop, methods=["DELETE"]),
         ]
 
     async def find(self, request: Request) -> Response:
-        """Dead letters, the oldest first; `next` is what `after` is for more of them."""
+        """Dead letters, the oldest first or the newest; `next` is what `after` is for more of them."""
         try:
             asked = {name: _FILTERS[name](value) for name, value in request.query_params.items()}
         except KeyError as error:
             return _error(400, f"there is no filter {error.args[0]!r}: there are {', '.join(_FILTERS)}")
         except ValueError:
-            return _error(400, "older_than and younger_than are seconds, after and limit whole numbers")
-        limit = min(max(asked.pop("limit", LIMIT), 1), LIMIT)
-        letters = await self._store.dead(**asked, limit=limit)
+            return _error(400, _SLIP)
+        limit, newest = min(max(asked.pop("limit", LIMIT), 1), LIMIT), asked.pop("order", False)
+        letters = await self._store.dead(**asked, newest=newest, limit=limit)
         more = letters[-1].id if len(letters) == limit else None
         return JSONResponse({"letters": [msgspec.to_builtins(letter) for letter in letters], "next": more})
 
@@ -89,12 +97,15 @@ class DeadLetters:
 
 
 def _id(request: Request) -> int:
-    id_: int = request.path_params["id"]
-    return min(id_, _MOST)  # a store's ids are no larger
+    """The id in the path; 0, which is no letter's, where there is none."""
+    try:
+        return _whole(request.path_params["id"])
+    except ValueError:
+        return 0
 
 
 def _gone(request: Request) -> Response:
-    return _error(404, f"there is no dead letter {_id(request)}: it was replayed or dropped")
+    return _error(404, f"there is no dead letter {request.path_params['id'][:20]}: it was replayed or dropped")
 
 
 def _error(status: int, reason: str) -> Response:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hmac
 from ipaddress import ip_address
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..settings.sections import Gateway
+from .sign_in import SignIn, posted_token
 
 COOKIE = "springhead_admin"
 """The session cookie's name."""
@@ -34,25 +35,15 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
-_SIGN_IN = """\
-<!doctype html><html lang="en"><meta charset="utf-8"><title>springhead</title>
-<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
-<h1>springhead</h1>
-<form method="get" action="/">
-<p><label for="token">Admin token</label></p>
-<p><input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
-<button>Sign in</button></p>
-</form>
-<p>It is what <code>admin_token</code> is in <code>springhead.toml</code>.</p></html>
-"""
 
 
 class Guard:
     """Stands before the admin app, as an ASGI app."""
 
-    def __init__(self, app: ASGIApp, gateway: Gateway, policy: str) -> None:
+    def __init__(self, app: ASGIApp, gateway: Gateway, policy: str, sign_in: SignIn) -> None:
         """`policy` is the Content-Security-Policy of the pages there are."""
         self._app = app
+        self._sign_in = sign_in
         self._headers = {**_HEADERS, "content-security-policy": policy}
         self._hosts = _names(gateway.admin_address[0])
         token = gateway.admin_token
@@ -70,10 +61,10 @@ class Guard:
                 MutableHeaders(scope=message).update(self._headers)
             await send(message)
 
-        answer = self._refusal(scope) or self._app
+        answer = await self._answer(scope, receive) or self._app
         await answer(scope, receive, guarded)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response | None:
         headers, path = Headers(scope=scope), scope["path"]
         if path in OPEN:
             return None
@@ -81,13 +72,15 @@ class Guard:
             return _refused(
                 403, "this address is not called by that name: use localhost, or the one in `admin`"
             )
+        if self._token is not None and (path, scope["method"]) == ("/", "POST"):
+            return self._signed_in(await posted_token(scope, receive), self._token)
         if self._token is not None and not self._is_known(headers):
-            return self._sign_in(scope) if path == "/" else _unknown()
+            return self._sign_in.page(again=False) if path == "/" else _unknown()
         if scope["method"] not in _SAFE and not _is_ours(headers):
             return _refused(
                 403, f"a call that changes something needs the header {CHANGE}: 1, and no other Origin"
             )
-        return self._sign_in(scope) if path == "/" and b"token=" in scope["query_string"] else None
+        return None
 
     def _is_known(self, headers: Headers) -> bool:
         scheme, _, given = headers.get("authorization", "").partition(" ")
@@ -96,13 +89,10 @@ class Guard:
         known = hmac.compare_digest(bearer, self._token or b""), hmac.compare_digest(cookie, self._session)
         return any(known)
 
-    def _sign_in(self, scope: Scope) -> Response:
-        """A session for whoever gives the token, and an address without it; the question to everybody else."""
-        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0].encode()
-        if self._token is None:
-            return RedirectResponse("/", 303)
-        if not hmac.compare_digest(given, self._token):
-            return HTMLResponse(_SIGN_IN, 401, {"www-authenticate": "Bearer"})
+    def _signed_in(self, given: bytes, token: bytes) -> Response:
+        """A session for whoever gives the token, which a foreign page cannot; the question again to others."""
+        if not hmac.compare_digest(given, token):
+            return self._sign_in.page(again=True)
         answer = RedirectResponse("/", 303)
         answer.set_cookie(COOKIE, self._session.decode(), httponly=True, samesite="strict")
         return answer
@@ -131,7 +121,7 @@ def _host(header: str) -> str:
 
 def _is_ours(headers: Headers) -> bool:
     origin = headers.get("origin")
-    same = origin is None or urlsplit(origin).netloc == headers.get("host")
+    same = origin is None or origin.partition("://")[2] == headers.get("host")
     return same and headers.get(CHANGE) == "1"
 
 

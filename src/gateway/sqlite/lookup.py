@@ -10,6 +10,9 @@ import msgspec
 
 from ..store import Call, Counts, DeadLetter, Listed, StoreUnusable
 
+LAST = 2**63 - 1
+"""No id is larger."""
+
 _LISTED = """SELECT letter.id, letter.at, name, rule, reason, pointer, line,
     iif(length(event), 'event', 'record'), iif(length(event), length(event), length(record))
     FROM letter JOIN source ON source.id = letter.source WHERE """
@@ -19,10 +22,13 @@ _WHOLE = """SELECT letter.id, letter.at, name, rule, reason, pointer, line, deco
 _call = msgspec.msgpack.Decoder(Call).decode
 
 
-def dead(connection: sqlite3.Connection, asked: Mapping[str, str | float | None], limit: int) -> list[Listed]:
+def dead(
+    connection: sqlite3.Connection, asked: Mapping[str, str | float | None], *, newest: bool, limit: int
+) -> list[Listed]:
     """Letters by id; `asked` has conditions in SQL with the value of each, None for no condition."""
     conditions = {condition: value for condition, value in asked.items() if value is not None}
-    query = f"{_LISTED}{' AND '.join(conditions)} ORDER BY letter.id LIMIT ?"
+    order = "DESC" if newest else "ASC"
+    query = f"{_LISTED}{' AND '.join(conditions)} ORDER BY letter.id {order} LIMIT ?"
     return [Listed(*row) for row in connection.execute(query, (*conditions.values(), limit))]
 
 

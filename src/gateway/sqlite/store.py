@@ -125,18 +125,20 @@ class SqliteStore:
         older_than: float | None = None,
         younger_than: float | None = None,
         after: int = 0,
+        newest: bool = False,
         limit: int = 100,
     ) -> list[Listed]:
         """As `Store.dead`."""
         now = time.time()
         asked = {
-            "letter.id > ?": after,
+            "letter.id > ?": None if newest else after,
+            "letter.id < ?": (after or lookup.LAST) if newest else None,
             "letter.source = (SELECT id FROM source WHERE name = ?)": source,
             "rule = ?": rule,
             "letter.at < ?": None if older_than is None else now - older_than,
             "letter.at > ?": None if younger_than is None else now - younger_than,
         }
-        return await self._lists.ask(partial(lookup.dead, asked=asked, limit=limit))
+        return await self._lists.ask(partial(lookup.dead, asked=asked, newest=newest, limit=limit))
 
     async def letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - as the interface
         """As `Store.letter`."""
