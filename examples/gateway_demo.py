@@ -63,9 +63,10 @@ def show(folder: Path, url: str, page: str) -> None:
         [SPRINGHEAD, "dead", "list"], cwd=folder, capture_output=True, text=True, check=True
     )
     print("\n".join(f"  {line.rstrip()}" for line in listed.stdout.splitlines()))
-    print(f"The live page is at {page}")
     if sys.stdin.isatty() and sys.stdout.isatty():
-        input("Press Enter to stop the gateway. ")
+        input(f"The live page is at {page} until you press Enter. ")
+    else:
+        print(f"The live page was at {page}; on a terminal it stays until you press Enter.")
 
 
 def post(url: str, batch: list[dict[str, Any]]) -> str:

@@ -178,7 +178,7 @@ def test_a_dead_letter_is_tried_replayed_and_gone(tmp_path: Path) -> None:
         done = admin.call(path, "POST", headers=CHANGE).json()
         again = admin.call(path, "POST", headers=CHANGE)
 
-        said = {"id": letter["id"], "gone": True, "events": 1, "said": "1 event (track), delivered again"}
+        said = {"id": letter["id"], "gone": True, "events": 1, "said": "1 event (track), to be delivered again"}
         assert letter["rule"] == "delivery/400"
         assert tried == {**said, "dry_run": True}
         assert kept == [letter]

@@ -517,6 +517,19 @@ def test_dead_replay_says_what_would_become_of_letters(gateway: Path) -> None:
     assert (left(gateway), len(stored(gateway))) == ([], 2)
 
 
+def test_a_replay_says_what_was_accepted_before(gateway: Path) -> None:
+    """Two records without an id that are the same to the last member make one event."""
+    kept(gateway, letter(b'{"type": "s"}'), letter(b'{"type": "s"}'))
+
+    done = springhead(gateway, "dead", "replay", "--all")
+
+    assert done.stdout.splitlines() == [
+        "1  gone  1 event (track)",
+        "2  gone  1 event (track), 1 of them accepted before, and not stored again",
+    ]
+    assert done.stderr == "2 dead letters: 2 gone (1 event), 0 still dead\n"
+
+
 def test_dead_replay_does_not_meet_its_own_letters_again(gateway: Path) -> None:
     """A record that is an event and a rejection each time it is replayed is replayed once."""
     mapping = {

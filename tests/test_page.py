@@ -182,13 +182,13 @@ def test_the_keyboard_is_enough_to_replay(context: BrowserContext, tmp_path: Pat
                 break
         assert focused.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
         page.keyboard.press("Enter")
-        expect(page.locator("#answer")).to_have_text("It would become: 1 event (track), delivered again.")
+        expect(page.locator("#answer")).to_have_text("It would become: 1 event (track), to be delivered again.")
         expect(focused).to_have_id("yes")
         pictured(page, "replay")
         assert len(admin.letters()) == 2
         page.keyboard.press("Enter")
 
-        expect(page.locator("#said")).to_have_text("#1: 1 event (track), delivered again")
+        expect(page.locator("#said")).to_have_text("#1: 1 event (track), to be delivered again")
         expect(page.locator("#letter-1")).to_have_count(0)
         expect(focused).to_have_attribute("aria-label", "Replay dead letter 2")
         until(lambda: len(plane.taken) == 1)

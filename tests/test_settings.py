@@ -193,7 +193,7 @@ enable = true
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "source: is missing"),
+        ("", "source: there is none - add a [[source]]"),
         ("source = []", "source: needs at least one"),
         ("source = 5", "source: must be a valid tuple"),
         ("gateway = 5" + SOURCE, "gateway: must be a valid dictionary or instance of Gateway"),

@@ -25,7 +25,7 @@ class Replayed:
     Attributes:
         id: the letter's.
         gone: whether it is a dead letter no more.
-        events: how many events it is now.
+        events: how many events it is now that are stored to be delivered.
         said: the change in a sentence: `1 event (track)`, `still schema/type: ...`.
     """
 
@@ -61,25 +61,28 @@ class Replay:
             return Replayed(letter.id, gone=False, events=0, said=_still(letter, outcome))
         entries = [Stamp.of(letter.at).entry(letter.source, event) for event in outcome.events]
         letters = [dead_letter(letter.source, rejection) for rejection in outcome.rejections]
-        if not dry_run:
-            await self._replace(letter, entries, letters)
-        return Replayed(letter.id, gone=True, events=len(entries), said=_now(outcome))
+        known = 0 if dry_run else await self._replace(letter, entries, letters)
+        return Replayed(letter.id, gone=True, events=len(entries) - known, said=_now(outcome, known))
 
     async def _again(self, letter: DeadLetter, *, dry_run: bool) -> Replayed:
         event = parse(letter.event)
         user = event.get("userId") or event.get("anonymousId") or ""
         if not dry_run:
             await self._replace(letter, [Entry(letter.source, event["messageId"], user, letter.event)], [])
-        return Replayed(letter.id, gone=True, events=1, said=f"1 event ({event['type']}), delivered again")
+        return Replayed(
+            letter.id, gone=True, events=1, said=f"1 event ({event['type']}), to be delivered again"
+        )
 
-    async def _replace(self, letter: DeadLetter, entries: list[Entry], letters: list[Letter]) -> None:
+    async def _replace(self, letter: DeadLetter, entries: list[Entry], letters: list[Letter]) -> int:
+        """Keep what became of it in its place; how many of the events were accepted before."""
         call = None if letter.call is None else msgspec.structs.replace(letter.call, body=letter.record)
-        await self._store.append(entries, letters, call, replacing=[letter.id])
+        return (await self._store.append(entries, letters, call, replacing=[letter.id])).duplicates
 
 
-def _now(outcome: Outcome) -> str:
+def _now(outcome: Outcome, known: int) -> str:
     kinds = Counter(event["type"] for event in outcome.events)
     parts = [f"{count} event{'' if count == 1 else 's'} ({kind})" for kind, count in kinds.items()]
+    parts += [f"{known} of them accepted before, and not stored again"] if known else []
     parts += [f"{outcome.dropped} dropped"] if outcome.dropped else []
     parts += [f"{len(outcome.rejections)} still rejected"] if outcome.rejections else []
     return ", ".join(parts)

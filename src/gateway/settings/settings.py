@@ -124,6 +124,10 @@ def _slip(file: SettingsFile, where: Steps, rule: str, message: str) -> Slip:
         return Slip(
             place, titled(where), "there is no such key", nearest(str(where[-1]), list(section.model_fields))
         )
+    if where == ("source",) and rule == "missing":
+        return Slip(
+            place, "source", "there is none", "add a [[source]], or write a file: springhead gateway init"
+        )
     reason = (
         message.removeprefix("Value error, ").replace("Input should", "must").replace("Value should", "must")
     )

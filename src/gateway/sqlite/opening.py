@@ -44,7 +44,7 @@ def open_writer(folder: Path, busy: float, *, create: bool, log: int = LOG) -> s
             _make_file(path)
         elif not path.exists():
             raise StoreUnusable(
-                f"there is no store in {folder}: name the folder that the gateway keeps its data in"
+                f"there is no store in {folder}: start the gateway, or name the folder it keeps its data in"
             )
         connection = _connect(path, "rw", busy)
     except OSError as error:
