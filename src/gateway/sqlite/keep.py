@@ -71,7 +71,8 @@ def append(
     kept: list[_Kept] = []
     receipts = []
     for batch, digests in zip(batches, keys, strict=True):
-        seen -= _replayed(connection, batch.replacing)
+        if batch.replacing:
+            seen -= _replayed(connection, batch.replacing)
         origin = _Origin(now, _keep_call(connection, batch, now, keep_calls))
         fresh = [(key, entry) for key, entry in zip(digests, batch.entries, strict=True) if _is_new(key, seen)]
         kept += [_Kept(key, entry, sources[entry.source], origin.call) for key, entry in fresh]
