@@ -24,14 +24,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command(epilog="Example: springhead sources --json")(sources)
-app.command(epilog="Example: springhead transform auth0 --set redact=secrets logs.jsonl > events.jsonl")(
-    transform
-)
+app.command(short_help="List sources and plugins.", epilog="Example: springhead sources --json")(sources)
+app.command(
+    short_help="Turn request bodies into events.",
+    epilog="Example: springhead transform auth0 --set redact=secrets logs.jsonl > events.jsonl",
+)(transform)
 app.command(epilog="Example: springhead check ./acme")(check)
 app.add_typer(serve, name="serve")
 app.add_typer(gateway, name="gateway")
-app.add_typer(dead, name="dead")
+app.add_typer(dead, name="dead", short_help="See, replay and drop dead letters.")
 
 
 def _version(asked: bool) -> None:

@@ -41,7 +41,11 @@ dead = typer.Typer(
 )
 
 
-@dead.command("list", epilog="Example: springhead dead list --rule schema/type --younger-than 2h")
+@dead.command(
+    "list",
+    short_help="List them: where, which rule and why.",
+    epilog="Example: springhead dead list --rule schema/type --younger-than 2h",
+)
 def list_(  # noqa: PLR0913 - filters, each optional
     *,
     config: Config = CONFIG,
@@ -81,7 +85,9 @@ async def _list(settings: Settings, store: Store, which: Which, limit: int | Non
         typer.echo("no dead letters")
 
 
-@dead.command(epilog="Example: springhead dead show 7 --json | jq .record")
+@dead.command(
+    short_help="Show one whole, as it was sent.", epilog="Example: springhead dead show 7 --json | jq .record"
+)
 def show(
     id_: Annotated[int, typer.Argument(metavar="ID", help="The dead letter's id.")],
     *,
@@ -100,7 +106,9 @@ def show(
     typer.echo(encode(letter.whole(found)) if as_json else letter.text(found))
 
 
-@dead.command(epilog="Example: springhead dead replay --rule schema/type --dry-run")
+@dead.command(
+    short_help="Send them through again.", epilog="Example: springhead dead replay --rule schema/type --dry-run"
+)
 def replay(  # noqa: PLR0913 - filters, each optional
     ids: Ids = None,
     *,
@@ -160,7 +168,10 @@ def _many(count: int) -> str:
     return f"{count} dead letter{'' if count == 1 else 's'}"
 
 
-@dead.command(epilog="Example: springhead dead drop --source auth0 --older-than 7d --yes")
+@dead.command(
+    short_help="Drop them for good.",
+    epilog="Example: springhead dead drop --source auth0 --older-than 7d --yes",
+)
 def drop(  # noqa: PLR0913 - filters, each optional
     ids: Ids = None,
     *,

@@ -28,7 +28,10 @@ gateway = typer.Typer(
 )
 
 
-@gateway.command(epilog="Example: springhead gateway init --url https://hooks.example.com")
+@gateway.command(
+    short_help="Write a first settings file with a write key.",
+    epilog="Example: springhead gateway init --url https://hooks.example.com",
+)
 def init(
     *,
     type_: Annotated[
@@ -102,7 +105,9 @@ def _write(file: Path, text: str) -> None:
         misuse(error)
 
 
-@gateway.command(epilog="Example: springhead gateway status --json")
+@gateway.command(
+    short_help="Show what waits, and whether all is well.", epilog="Example: springhead gateway status --json"
+)
 def status(*, config: Config = CONFIG, as_json: AsJson = False) -> None:
     """Show what a gateway keeps, whether it answers, and whether the destination takes what it sends.
 
@@ -121,7 +126,10 @@ def status(*, config: Config = CONFIG, as_json: AsJson = False) -> None:
     raise typer.Exit(0 if said is None else 1)
 
 
-@gateway.command(epilog="Example: springhead gateway tail --json | jq .events[].event")
+@gateway.command(
+    short_help="Show events as they are accepted.",
+    epilog="Example: springhead gateway tail --json | jq .events[].event",
+)
 def tail(
     *,
     config: Config = CONFIG,

@@ -40,7 +40,10 @@ def _group() -> None:
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
-@serve.command(epilog="Example: springhead serve transformer --port 9090 --workers 2")
+@serve.command(
+    short_help="Serve as rudder-server's source transformer.",
+    epilog="Example: springhead serve transformer --port 9090 --workers 2",
+)
 def transformer(  # noqa: PLR0913 - the options of a server, each with a default
     *,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
@@ -91,7 +94,10 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
         misuse(error)
 
 
-@serve.command(epilog="Example: springhead serve gateway --config springhead.toml")
+@serve.command(
+    short_help="Take webhooks, keep and deliver their events.",
+    epilog="Example: springhead serve gateway --config springhead.toml",
+)
 def gateway(
     *,
     config: Annotated[
