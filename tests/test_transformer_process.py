@@ -213,6 +213,7 @@ def test_metrics_count_what_was_answered(tmp_path: Path, workers: str) -> None:
         (("--upstream", "transformer:9090"), b"'transformer:9090' is no upstream: give a URL such as"),
         (("--rejected", "/nowhere/at/all"), b"/nowhere/at/all: no such file or directory"),
         (("--port", "0"), b"Invalid value for '--port'"),
+        (("--host", "192.0.2.1"), b"192.0.2.1:9090 is none to listen at (cannot assign requested address)"),
         (("--log-format", "xml"), b"'xml' is not one of 'json', 'console'"),
     ],
 )

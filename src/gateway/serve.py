@@ -133,16 +133,16 @@ def _gateway_beside_admin(host: Host, settings: Settings) -> Router:
 
 def _claim(host: str, port: int) -> None:
     """Raise OSError where somebody listens there: Granian would share the port, and each get half the calls."""
-    family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            advice = "stop who listens there, or choose another address"
-            raise OSError(error.errno, f"{host}:{port} is taken: {advice}") from None
+    except OSError as error:
+        why = f"is none to listen at ({(error.strerror or str(error)).lower()}): name one of this machine"
+        if error.errno == errno.EADDRINUSE:
+            why = "is taken: stop who listens there, or choose another address"
+        raise OSError(f"{host}:{port} {why}") from None
 
 
 def _end_with_parent() -> None:
