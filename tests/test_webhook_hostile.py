@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http.client
 import json
 import os
@@ -366,6 +367,25 @@ def test_a_body_that_takes_long_holds_nobody_up(here: Gateway, body: bytes) -> N
 
     thread.join()
     assert answers in ([200], [400])
+
+
+@pytest.mark.parametrize(
+    ("inside", "count", "text"),
+    [
+        (b"", 200_000, "the encoded body has more than 1,000 members: encode it as one\n"),
+        (b"[]\n", 1_000, "ok"),
+        (b"[]\n", 1_001, "the encoded body has more than 1,000 members: encode it as one\n"),
+    ],
+)
+def test_a_body_of_many_members_holds_nobody_up(here: Gateway, inside: bytes, count: int, text: str) -> None:
+    """A gzip member is 20 bytes at least: a body has room for 200,000, and a sender needs one."""
+    body = gzip.compress(inside, mtime=0) * count
+    started = time.monotonic()
+
+    response = here.post(body, headers={"Content-Encoding": "gzip"})
+
+    assert response.text == text
+    assert time.monotonic() - started < 2
 
 
 def test_a_call_that_is_refused_unread_ends_its_connection(here: Gateway) -> None:

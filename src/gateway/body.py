@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 from starlette.types import Receive, Scope
@@ -19,6 +21,12 @@ _FRAMING = {
     b"deflate": zlib.MAX_WBITS,
 }
 """The content encodings taken, with what zlib calls their framing; 0 is none."""
+_MEMBERS = 1_000
+"""Members of the longest encoded body taken: each costs more than its bytes, and a sender needs one."""
+_SLICE = 1 << 14
+"""Bytes inflated at a time: zlib copies what is left of them behind each member."""
+_QUICK = 1 << 13
+"""Bytes of an encoded body up to which it is inflated here: they become 8 MB at most."""
 
 
 class BodyError(Exception):
@@ -41,7 +49,8 @@ async def read_body(scope: Scope, receive: Receive, limit: int, watch: Watch) ->
         watch: how long the body may take to come in.
 
     Raises:
-        BodyError: 408 too slow, 413 too long, 415 an encoding not taken, 400 an encoding that is broken.
+        BodyError: 408 too slow, 413 too long, 415 an encoding not taken, 400 an encoding that is broken, or of
+            too many members.
     """
     framing, announced = _announced(scope)
     if announced > limit:
@@ -51,7 +60,11 @@ async def read_body(scope: Scope, receive: Receive, limit: int, watch: Watch) ->
     except TimeoutError:
         reason = f"the body did not come in within {watch.seconds:g} seconds"
         raise BodyError(408, "Request Timeout", reason) from None
-    return _inflated(body, framing, limit) if framing else body
+    if not framing:
+        return body
+    if len(body) <= _QUICK:
+        return _inflated(body, framing, limit)
+    return await asyncio.to_thread(_inflated, body, framing, limit)
 
 
 def _announced(scope: Scope) -> tuple[int, int]:
@@ -99,18 +112,31 @@ def _inflated(body: bytes, framing: int, limit: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     try:
-        while body:
-            inflater = zlib.decompressobj(framing)
-            parts.append(inflater.decompress(body, limit - size + 1))
-            size += len(parts[-1])
+        for part in _parts(body, framing, limit + 1):
+            parts.append(part)
+            size += len(part)
             if size > limit:
                 raise _too_long(limit)
-            if not inflater.eof:
-                raise BodyError(400, "Broken Content-Encoding", "the encoded body is cut off")
-            body = inflater.unused_data
     except zlib.error:
         raise BodyError(400, "Broken Content-Encoding", "the body is not encoded as its header says") from None
     return b"".join(parts)
+
+
+def _parts(body: bytes, framing: int, longest: int) -> Iterator[bytes]:
+    """What is in the body's members, slice by slice."""
+    at = members = 0
+    while at < len(body):
+        members += 1
+        if members > _MEMBERS:
+            reason = f"the encoded body has more than {_MEMBERS:,} members: encode it as one"
+            raise BodyError(400, "Unsupported Content-Encoding", reason)
+        inflater = zlib.decompressobj(framing)
+        while not inflater.eof:
+            if at == len(body):
+                raise BodyError(400, "Broken Content-Encoding", "the encoded body is cut off")
+            piece = memoryview(body)[at : at + _SLICE]
+            yield inflater.decompress(piece, longest)
+            at += len(piece) - len(inflater.unused_data)
 
 
 def _too_long(limit: int) -> BodyError:

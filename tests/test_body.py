@@ -1,0 +1,97 @@
+"""Reading a body, as an ASGI server hands it over: what it is inside its encoding, and what that costs."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import os
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from starlette.types import Message
+
+from springhead.gateway import body as module
+from springhead.gateway.body import BodyError, read_body
+from springhead.gateway.watch import Watch
+
+LIMIT = 200_000_000
+
+
+def read(body: bytes, encoding: bytes = b"gzip", limit: int = LIMIT) -> bytes:
+    """What a body is inside."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body}
+
+    headers = [(b"content-encoding", encoding)]
+    return asyncio.run(read_body({"type": "http", "headers": headers}, receive, limit, Watch(10)))
+
+
+@pytest.mark.parametrize("size", [0, 1, 16_383, 16_384, 16_385, 300_000])
+@pytest.mark.parametrize(
+    ("encoding", "encoded"),
+    [
+        (b"gzip", gzip.compress),
+        (b"gzip", lambda data: gzip.compress(data[:7]) + gzip.compress(data[7:]) + gzip.compress(b"")),
+        (b"deflate", zlib.compress),
+        (b"deflate", lambda data: zlib.compress(data)[2:-4]),
+    ],
+)
+def test_a_body_is_inflated_whole(encoding: bytes, encoded: Callable[[bytes], bytes], size: int) -> None:
+    """However long it is, and wherever a member ends."""
+    data = os.urandom(size)
+
+    assert read(encoded(data), encoding) == data
+
+
+@pytest.mark.parametrize("cut", [1, 8, 20_000, 100_000])
+def test_a_body_that_is_cut_off_is_told(cut: int) -> None:
+    """In its last member or before."""
+    encoded = gzip.compress(b"a") + gzip.compress(os.urandom(100_000))
+
+    with pytest.raises(BodyError, match="the encoded body is cut off"):
+        read(encoded[:-cut])
+
+
+def test_a_limit_is_of_all_members_together() -> None:
+    """To the byte."""
+    encoded = gzip.compress(b"a" * 600) + gzip.compress(b"b" * 400)
+
+    assert len(read(encoded, limit=1_000)) == 1_000
+    with pytest.raises(BodyError, match="longer than 999 bytes"):
+        read(encoded, limit=999)
+
+
+def test_the_work_of_many_members_grows_with_their_bytes() -> None:
+    """Not with the square: what is left of the body is not copied behind each member."""
+    member = gzip.compress(b"", mtime=0)
+    rest = gzip.compress(os.urandom(20_000_000), 0)
+    started = time.process_time()
+
+    read(member * 999 + rest)
+    took = time.process_time() - started
+    with pytest.raises(BodyError, match="more than 1,000 members"):
+        read(member * 1_000 + rest)
+
+    assert took < 2
+
+
+def test_what_becomes_long_is_inflated_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that others are served meanwhile; what is short is not worth it."""
+    threads: list[threading.Thread] = []
+    inflated = module._inflated  # noqa: SLF001 - where it runs is not to be seen from outside
+
+    def noted(*arguments: Any) -> bytes:
+        threads.append(threading.current_thread())
+        return inflated(*arguments)
+
+    monkeypatch.setattr(module, "_inflated", noted)
+
+    read(gzip.compress(b"[]"))
+    read(gzip.compress(b" " * 20_000_000))
+
+    assert [thread is threading.main_thread() for thread in threads] == [True, False]
