@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +238,24 @@ def test_lines_after_a_list_longer_than_a_chunk_are_read() -> None:
 
     assert sum(len(outcome.events) for outcome in outcomes) == 1_500
     assert not any(outcome.rejections for outcome in outcomes)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        b"\n".join,
+        lambda logs: b"[" + b",".join(logs) + b"]",
+        lambda logs: b'{"logs":[' + b",".join(logs) + b"]}",
+        lambda logs: b"[" + b",".join(logs) + b",NaN]",
+    ],
+    ids=["lines", "a list", "held", "a list with a bad element"],
+)
+def test_a_file_may_hold_any_number_of_items(form: Callable[[list[bytes]], bytes]) -> None:
+    """What bounds a body that is posted bounds no file of an operator's, long or short."""
+    for log, count in ((b'{"type":"s"}', 20_000), (encode(items(1)[0]), 10_500)):
+        outcomes = Host().stream("auth0", io.BytesIO(form([log] * count)))
+
+        assert sum(len(outcome.events) for outcome in outcomes) == count
 
 
 def test_a_table_is_never_handed_out(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,9 @@ def test_a_body_past_the_limit_is_a_rejection_with_the_figures() -> None:
         b"x\n" * 1_000_000,
         b'{"type":"s"}\n' * 1_000_000,
         b'["' + b'","' * 1_000_000 + b'",NaN]',
+        b"[]\n[" + b"1," * 1_000_000 + b"1]",
+        b"[]\n" * 1_000_000,
+        b'[{"logs":[' + b"1," * 1_000_000 + b"1]},NaN]",
     ],
     ids=lambda body: repr(body[:12]),
 )
@@ -186,6 +190,29 @@ def test_a_million_items_are_one_rejection(body: bytes) -> None:
     assert rejection.rule in ("body/items", "json/syntax")
     assert rejection.record == body
     assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda logs: b"[" + b",".join(logs) + b"]",
+        lambda logs: b'{"logs":[' + b",".join(logs) + b"]}",
+        lambda logs: b'[{"logs":[' + b",".join(logs[:-1]) + b"]}," + logs[-1] + b"]",
+        b"\n".join,
+        lambda logs: b"[" + b",".join(logs[:-1]) + b"]\n" + logs[-1],
+    ],
+    ids=["a list", "held", "held in a list", "lines", "lines of lists"],
+)
+def test_ten_thousand_items_are_taken_and_one_more_is_not(form: Callable[[list[bytes]], bytes]) -> None:
+    """However they are put together; what is too much is kept, and the reason says what to do."""
+    most = receive(form([GOOD] * 10_000))
+    more = receive(form([GOOD] * 10_001))
+
+    assert (len(most.events), most.rejections) == (10_000, [])
+    assert more.events == []
+    (rejection,) = more.rejections
+    assert rejection.rule == "body/items"
+    assert rejection.reason == "the body holds more than 10,000 items: send smaller batches"
 
 
 def test_a_rejection_never_quotes_the_record_in_its_reason() -> None:

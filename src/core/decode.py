@@ -6,8 +6,11 @@ The shape is told from the body itself: senders let people type the content type
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
+from itertools import islice
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -20,8 +23,10 @@ from .split import whole_list
 BOM = b"\xef\xbb\xbf"
 """The byte order mark some senders put before UTF-8."""
 
-ITEMS = 100_000
+ITEMS = 10_000
 """Items taken from one body: far more than any vendor sends, and a bound on what `[1,1,1,...]` can cost."""
+ANY_NUMBER = sys.maxsize - 1
+"""Items taken from a file of an operator's own."""
 
 _FORM = re.compile(rb"[^\s={}\[\]\"]+=[^\s{}\[\]\"]*")
 
@@ -69,106 +74,95 @@ Item: TypeAlias = tuple[Where, Any]
 _TOP = Where()
 
 
-def decode(request: Request, intake: Intake) -> list[Item]:
-    """The items of a request, in the order they came."""
+def decode(request: Request, intake: Intake, limit: int = ITEMS) -> list[Item]:
+    """The items of a request, in the order they came; a body of more than `limit` is one that is bad."""
     body = request.body
     if body.startswith(BOM):
         body = body[3:]
     if "query" in intake.formats and request.query and not body.strip():
         return [(_TOP, request.as_read()["query"])]
     try:
-        value = parse(body)
+        found = _items(parse(body), intake, _TOP)
     except Undecodable as error:
-        return _not_one_document(body, intake, error)
-    if len(body) > 2 * ITEMS and _count(value, intake) > ITEMS:
-        return [(_TOP, _too_many(body))]
-    return _items(value, intake, _TOP)
+        found = _not_one_document(body, intake, error, limit)
+    items = found if isinstance(found, list) else list(islice(found, limit + 1))
+    return items if len(items) <= limit else _too_many(body, limit)
 
 
-def _count(value: Any, intake: Intake) -> int:
-    """How many items a document holds."""
-    held = [
-        intake.held(one) for one in (value if value.__class__ is list else [value]) if one.__class__ is dict
-    ]
-    return (len(value) if value.__class__ is list else 1) + sum(len(one[0]) for one in held if one is not None)
+def _too_many(body: bytes, limit: int) -> list[Item]:
+    reason = f"the body holds more than {limit:,} items: send smaller batches"
+    return [(_TOP, Bad(body, "body/items", reason))]
 
 
-def _too_many(body: bytes) -> Bad:
-    return Bad(body, "body/items", f"the body holds more than {ITEMS:,} items: send smaller batches")
-
-
-def _items(value: Any, intake: Intake, where: Where) -> list[Item]:
+def _items(value: Any, intake: Intake, where: Where) -> Iterable[Item]:
     """The items of one JSON document: itself, the list it is, or the list it holds."""
-    if value.__class__ is not list:
-        return _unbatched(value, intake, where)
-    items: list[Item] = []
+    return (_batched if value.__class__ is list else _unbatched)(value, intake, where)
+
+
+def _batched(value: list[Any], intake: Intake, where: Where) -> Iterator[Item]:
     for index, element in enumerate(value):
         if element.__class__ is dict and (found := intake.held(element)) is not None:
             held, steps = found
             inside = Where(where.line, (*where.steps, index, *steps))
-            items += [(inside.at(below), one) for below, one in enumerate(held)]
+            for below, one in enumerate(held):
+                yield inside.at(below), one
         else:
-            items.append((where.at(index), element))
-    return items
+            yield where.at(index), element
 
 
-def _unbatched(value: Any, intake: Intake, where: Where) -> list[Item]:
+def _unbatched(value: Any, intake: Intake, where: Where) -> Iterable[Item]:
     if value.__class__ is not dict:
         return [(where, value)]
     found = intake.held(value)
     if found is not None:
         held, steps = found
         inside = Where(where.line, (*where.steps, *steps))
-        return [(inside.at(index), element) for index, element in enumerate(held)]
+        return ((inside.at(index), element) for index, element in enumerate(held))
     return [(where, _gateway_form(value) if "form" in intake.formats else value)]
 
 
-def _not_one_document(body: bytes, intake: Intake, error: Undecodable) -> list[Item]:
+def _not_one_document(body: bytes, intake: Intake, error: Undecodable, limit: int) -> Iterable[Item]:
     """The items of a body that is not one JSON document: a form, lines, or a list with bad elements."""
     stripped = body.strip()
     if not stripped:
         return [(_TOP, Bad(body, "json/empty", "the body is empty"))]
     if "form" in intake.formats and _FORM.match(stripped):
         return [(_TOP, _form(stripped))]
-    if body.count(b"\n") > ITEMS and isinstance(_parsed(stripped.split(b"\n", 1)[0]), dict | list):
-        return [(_TOP, _too_many(body))]
-    if documents := _lines(body, intake):
-        return [item for number, document in documents for item in _items(document, intake, Where(number))]
-    if elements := whole_list(stripped, ITEMS):
+    if documents := _lines(body, intake, limit):
+        if len(documents) > limit:
+            return _too_many(body, limit)
+        return (item for number, document in documents for item in _items(document, intake, Where(number)))
+    if elements := whole_list(stripped, limit):
         return decode_elements(elements, intake)
     return [(_TOP, Bad(body, error.rule, str(error)))]
 
 
-def decode_elements(elements: Iterable[bytes], intake: Intake, first: int = 0) -> list[Item]:
+def decode_elements(elements: Iterable[bytes], intake: Intake, first: int = 0) -> Iterator[Item]:
     """The items of the elements of a list, counted from `first`; a bad one costs no other."""
-    return [
-        item
-        for index, element in enumerate(elements, first)
-        for item in _unbatched(_parsed(element), intake, _TOP.at(index))
-    ]
+    for index, element in enumerate(elements, first):
+        yield from _unbatched(_parsed(element), intake, _TOP.at(index))
 
 
-def decode_lines(lines: Iterable[bytes], intake: Intake, first: int = 1) -> list[Item]:
+def decode_lines(lines: Iterable[bytes], intake: Intake, first: int = 1) -> Iterator[Item]:
     """The items of JSON lines, counted from `first`; a bad one costs no other."""
-    return [
-        item
-        for number, line in enumerate(lines, first)
-        if line.strip()
-        for item in _items(_parsed(line.strip()), intake, Where(number))
-    ]
+    for number, line in enumerate(lines, first):
+        if line.strip():
+            yield from _items(_parsed(line.strip()), intake, Where(number))
 
 
-def _lines(body: bytes, intake: Intake) -> list[tuple[int, Any]]:
+def _lines(body: bytes, intake: Intake, limit: int) -> list[tuple[int, Any]]:
     """The documents of JSON lines, numbered; none where the body does not look like JSON lines.
 
-    It does where the first line, or at least half of them, is an object or list of its own.
+    It does where the first line, or at least half of them, is an object or list of its own. Of more lines than
+    `limit`, one more is looked at.
     """
-    lines = [(number, line.strip()) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
-    if "json-lines" not in intake.formats or not 1 < len(lines) <= ITEMS:
+    if "json-lines" not in intake.formats:
         return []
-    documents = [(number, _parsed(line)) for number, line in lines]
+    every = ((number, line.strip()) for number, line in enumerate(BytesIO(body), 1) if line.strip())
+    documents = [(number, _parsed(line)) for number, line in islice(every, limit + 1)]
     good = [isinstance(document, dict | list) for _, document in documents]
-    return documents if good[0] or 2 * sum(good) >= len(good) else []
+    looks_so = len(good) > 1 and (good[0] or 2 * sum(good) >= len(good))
+    return documents if looks_so else []
 
 
 def _parsed(data: bytes) -> Any:

@@ -9,7 +9,7 @@ from typing import BinaryIO, TypeVar
 from msgspec.structs import replace
 
 from .codec import Undecodable, parse
-from .decode import BOM, Bad, Intake, Item, Where, decode, decode_elements, decode_lines
+from .decode import ANY_NUMBER, BOM, Bad, Intake, Item, Where, decode, decode_elements, decode_lines
 from .request import Request
 from .split import Elements
 
@@ -30,13 +30,13 @@ def runs(file: BinaryIO, request: Request, intake: Intake) -> Iterator[Iterable[
     head = b"".join(_up_to(file, CHUNK))
     start = head.removeprefix(BOM).lstrip()
     if len(head) < CHUNK:
-        yield decode(replace(request, body=head), intake)
+        yield decode(replace(request, body=head), intake, ANY_NUMBER)
     elif "json-lines" in intake.formats and _is_document(start.split(b"\n", 1)[0]):
         yield from _of_lines(chain([head.removeprefix(BOM)], _chunks(file)), intake)
     elif start.startswith(b"["):
         yield from _of_list(chain([start], _chunks(file)), intake)
     else:
-        yield decode(replace(request, body=head + file.read()), intake)
+        yield decode(replace(request, body=head + file.read()), intake, ANY_NUMBER)
 
 
 def _of_lines(chunks: Iterator[bytes], intake: Intake) -> Iterator[Iterable[Item]]:
