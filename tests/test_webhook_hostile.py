@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gzip
 import http.client
@@ -14,15 +15,22 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from described import assert_described
-from gateways import KEY, SOURCE, Gateway, gateway
+from gateways import KEY, SOURCE, Gateway, gateway, toml
+from springhead import Host, Outcome, Request
+from springhead.core.host import Receiver
+from springhead.gateway import gateway_app, load_settings
+from springhead.gateway.body import LARGE_AT_ONCE
 
 EXAMPLES = int(os.environ.get("SPRINGHEAD_EXAMPLES", "3000"))
 SOON = 4.0
@@ -386,6 +394,71 @@ def test_a_body_of_many_members_holds_nobody_up(here: Gateway, inside: bytes, co
 
     assert response.text == text
     assert time.monotonic() - started < 2
+
+
+def test_a_few_bytes_of_gzip_take_little_memory(tmp_path: Path) -> None:
+    """Four bodies of 90,000 logs each are 6 kB on the wire, and were a gigabyte in memory."""
+    body = gzip.compress(b"[" + b",".join([b'{"type":"s","user_id":"1"}'] * 90_000) + b"]")
+    with gateway(tmp_path) as one, ThreadPoolExecutor() as pool:
+        (worker,) = one.workers()
+        before = peak(worker)
+
+        posts = [pool.submit(one.post, body, headers={"Content-Encoding": "gzip"}) for _ in range(4)]
+        others_are_served(one)
+
+        reason = "the body holds more than 10,000 items: send smaller batches\n"
+        assert [post.result().text for post in posts] == [reason] * 4
+        assert peak(worker) - before < 250_000_000
+
+
+class Slow(Host):
+    """A host that takes its time, and remembers how many requests it had at once."""
+
+    busy = most = 0
+    counting = threading.Lock()
+
+    def receiver(self, source: str, config: dict[str, Any] | None = None, *, again: bool = False) -> Receiver:
+        """As a host's, but slow with what is large."""
+        receive = super().receiver(source, config, again=again)
+
+        def received(request: Request) -> Outcome:
+            if len(request.body) > 100_000:
+                with self.counting:
+                    self.busy += 1
+                    self.most = max(self.most, self.busy)
+                time.sleep(0.1)
+                with self.counting:
+                    self.busy -= 1
+            return receive(request)
+
+        return received
+
+
+def test_few_large_bodies_are_worked_on_at_once(tmp_path: Path) -> None:
+    """So that memory is bounded; small ones do not wait for them."""
+    (tmp_path / "springhead.toml").write_text(toml({}, SOURCE))
+    host = Slow()
+    app = gateway_app(host, load_settings(tmp_path / "springhead.toml"))
+
+    async def scenario() -> tuple[float, list[str]]:
+        transport = httpx.ASGITransport(app)
+        client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+        async with app.lifespan_context(app), client:
+            url = f"/v1/webhook?writeKey={KEY}"
+            large = [
+                asyncio.create_task(client.post(url, json={**log(), "x": "x" * 200_000})) for _ in range(20)
+            ]
+            await asyncio.sleep(0.05)
+            started = time.monotonic()
+            small = await client.post(url, json=log())
+            took = time.monotonic() - started
+            return took, [small.text, *[(await one).text for one in large]]
+
+    took, texts = asyncio.run(scenario())
+
+    assert texts == ["ok"] * 21
+    assert took < 0.3
+    assert host.most == LARGE_AT_ONCE
 
 
 def test_a_call_that_is_refused_unread_ends_its_connection(here: Gateway) -> None:

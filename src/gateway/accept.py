@@ -12,6 +12,7 @@ from ..core.host import Host
 from ..core.outcome import Rejection, Reply
 from ..core.request import Request
 from . import answer, log
+from .body import LARGE, LARGE_AT_ONCE
 from .calls import Sent
 from .count import Count
 from .delivery import Delivery
@@ -21,9 +22,6 @@ from .settings import Settings, Source
 from .stamp import Stamp
 from .store import Entry, Letter, Store
 from .texts import EMPTY, NOT_STARTED, Refusal
-
-_LARGE = 1 << 16
-"""Bytes of a body from which on it is worked on in a thread, so that others are served meanwhile."""
 
 
 class _Made(msgspec.Struct, frozen=True):
@@ -54,6 +52,7 @@ class Acceptor:
         self._metrics = metrics
         self._delivery = delivery
         self._seldom = log.Seldom(structlog.get_logger("springhead.gateway"))
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._keeps_all = settings.store.keep_requests
         types = {source.type for source in settings.source}
         self._around = {type_ for type_ in types if host.looks_around(type_)}
@@ -73,10 +72,17 @@ class Acceptor:
         if not sent.body.strip() and not self.reads_query(source, sent):
             return EMPTY
         request = sent.whole() if source.type in self._around else sent.bare()
-        if len(sent.body) < _LARGE:
-            made = self._made(source, request, stamp)
-        else:
+        if len(sent.body) < LARGE:
+            return await self._kept(source, sent, self._made(source, request, stamp))
+        async with self._large:  # until it is kept: what there is of it takes memory until then
             made = await asyncio.to_thread(self._made, source, request, stamp)
+            return await self._kept(source, sent, made)
+
+    def reads_query(self, source: Source, sent: Sent) -> bool:
+        """Whether the query of a call without a body is its record."""
+        return source.type in self._query and sent.has_query()
+
+    async def _kept(self, source: Source, sent: Sent, made: _Made) -> Refusal | Reply | None:
         duplicates = 0
         if made.letters:
             self._warn(source.name, made.letters)
@@ -92,10 +98,6 @@ class Acceptor:
         first = letters[0]
         about = {"count": len(letters), "pointer": first.pointer, "why": first.reason}
         self._seldom.warning((source, first.rule), "records rejected", source=source, rule=first.rule, **about)
-
-    def reads_query(self, source: Source, sent: Sent) -> bool:
-        """Whether the query of a call without a body is its record."""
-        return source.type in self._query and sent.has_query()
 
     def _made(self, source: Source, request: Request, stamp: Stamp) -> _Made:
         outcome = self._receivers[source.name](request)

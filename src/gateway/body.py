@@ -11,6 +11,11 @@ from starlette.types import Receive, Scope
 
 from .watch import Watch
 
+LARGE = 1 << 16
+"""Bytes of a body from which on it is worked on in a thread, so that others are served meanwhile."""
+LARGE_AT_ONCE = 4
+"""Large bodies worked on at once: each takes many times its bytes, and more are not done earlier."""
+
 _GZIP = zlib.MAX_WBITS + 16
 _FRAMING = {
     b"": 0,
