@@ -394,6 +394,43 @@ def test_an_element_at_which_the_host_fails_is_a_500_of_its_own() -> None:
     assert response.headers["content-encoding"] == "gzip"
 
 
+class Slow(Host):
+    """A host that takes a quarter of a second for every body."""
+
+    def receiver(self, source: str, config: dict[str, Any] | None = None, *, again: bool = False) -> Receiver:
+        """As a host's, but slow."""
+        receive = super().receiver(source, config, again=again)
+
+        def received(request: Request) -> Outcome:
+            time.sleep(0.25)
+            return receive(request)
+
+        return received
+
+
+@pytest.mark.parametrize(("size", "longest"), [(0, 0.45), (100_000, 0.2)])
+def test_elements_that_take_long_hold_nobody_up(size: int, longest: float) -> None:
+    """Others get a turn after each of them, and within those that are large."""
+    app = transformer_app(Slow())
+    array = [{"request": {"body": json.dumps({"type": "s", "x": "x" * size})}}] * 4
+    gaps: list[float] = []
+
+    async def scenario() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://app", timeout=60) as client:
+            answer = asyncio.create_task(client.post("/v2/sources/auth0", json=array))
+            while not answer.done():
+                before = time.monotonic()
+                await asyncio.sleep(0)  # a turn
+                gaps.append(time.monotonic() - before)
+            return await answer
+
+    response = asyncio.run(scenario())
+
+    assert [one["output"]["batch"][0]["type"] for one in response.json()] == ["track"] * 4
+    assert max(gaps) < longest
+
+
 def test_rejected_records_that_cannot_be_kept_are_told(tmp_path: Path) -> None:
     """A full disk costs no event."""
     with serving(tmp_path, "transformer", "--rejected", "/dev/full") as server:

@@ -16,7 +16,7 @@ from ..core.errors import InvalidConfig
 from ..core.host import Host, Receiver
 from ..core.outcome import Outcome
 from . import answer, log
-from .body import BodyError, read_body
+from .body import LARGE, LARGE_AT_ONCE, BodyError, read_body
 from .count import Count
 from .elements import Element, Elements, Settings
 from .metrics import Metrics
@@ -26,8 +26,6 @@ from .watch import Watch
 
 _TURN = 0.02
 """Seconds of work after which other calls get a turn."""
-_FEW = 16
-"""Elements between two looks at the clock."""
 _INLINE = 1 << 18
 """Bytes of an answer up to which compressing it here is quicker than handing it to a thread."""
 
@@ -47,6 +45,7 @@ class Arrays:
         self._options = options
         self._elements = Elements()
         self._watch = Watch(options.read_seconds)
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         run = secrets.token_hex(4)
         self._ids = (f"{run}-{number}" for number in itertools.count(1))
 
@@ -90,9 +89,14 @@ class Arrays:
         count = Count(len(elements))
         answers = bytearray(b"[")
         until = time.perf_counter() + _TURN
-        for number, element in enumerate(elements, 1):
-            _append(answers, self._answer(source, element, count, request_id), request_id)
-            if not number % _FEW and time.perf_counter() > until:
+        for element in elements:
+            if element.__class__ is tuple and len(element[0].body) >= LARGE:
+                async with self._large:
+                    one = await asyncio.to_thread(self._answer, source, element, count, request_id)
+            else:
+                one = self._answer(source, element, count, request_id)
+            _append(answers, one, request_id)
+            if time.perf_counter() > until:
                 await asyncio.sleep(0)
                 until = time.perf_counter() + _TURN
         answers[-1:] = b"]" if elements else b"[]"
