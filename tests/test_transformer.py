@@ -200,6 +200,43 @@ def test_a_bad_element_costs_no_other(client: httpx.Client) -> None:
         assert good["output"]["batch"][0]["userId"] == "auth0|1"
 
 
+@pytest.mark.parametrize(
+    ("array", "types"),
+    [
+        (b'\xef\xbb\xbf[{"request": {"body": "{}"}}]', [None]),
+        (b'\xef\xbb\xbf[{"request": {"body": "{\\"type\\": \\"s\\"}"}}, {}]', ["Success Login", None]),
+        (b'[{"request": {"body": "{\\"type\\": \\"s\\"}", "url": "\xff"}}, {}]', ["Success Login", None]),
+        (
+            b'[{"request": {"body": "{\\"type\\": \\"s\\"}"}, "source": {"Config": {"a": "\xff"}}}]',
+            ["Success Login"],
+        ),
+    ],
+)
+def test_a_byte_order_mark_and_odd_bytes_cost_nothing(
+    client: httpx.Client, array: bytes, types: list[str | None]
+) -> None:
+    """Section 2.2: the one is skipped, the others are replaced."""
+    response = client.post("/v2/sources/auth0", content=array, headers=JSON)
+
+    found = [one.get("output", {"batch": [{}]})["batch"][0].get("event") for one in strictly(response.content)]
+    assert (response.status_code, found) == (200, types)
+
+
+def test_odd_bytes_in_a_body_are_replaced(client: httpx.Client) -> None:
+    """What is around them stays, and so do the other elements."""
+    log = '{"type": "s", "description": "a?b"}'.replace('"', '\\"').replace("?", "\udcff")
+    array = f'[{{"request": {{"body": "{log}"}}}}, 1]'.encode("utf-8", "surrogateescape")
+    assert b"a\xffb" in array
+
+    for source in ("auth0", "acme"):
+        response = client.post(f"/v2/sources/{source}", content=array, headers=JSON)
+
+        one, other = strictly(response.content)
+        assert one["output"]["batch"]
+        assert other["statusCode"] == 400
+    assert "a\ufffdb" in client.post("/v2/sources/auth0", content=array, headers=JSON).text
+
+
 def test_answers_come_in_the_order_of_the_elements(client: httpx.Client) -> None:
     """rudder-server matches them by index alone."""
     found = answers(client, [element({"log_id": str(number), "type": "s"}) for number in range(500)])

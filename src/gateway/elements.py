@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from ..core.codec import Object, Undecodable, encode, parse
+from ..core.decode import BOM
 from ..core.host import Receiver
 from ..core.request import Request
 
@@ -71,17 +72,14 @@ class Elements:
         Raises:
             Undecodable: the body is no JSON, or neither object nor array.
         """
-        try:
-            elements: list[Any] = _decode(body)
-        except (ValueError, RecursionError):  # one that is not well typed costs no other
-            value = parse(body) if body else {}
-            if isinstance(value, dict):
-                return None
-            if not isinstance(value, list):
-                raise Undecodable("json/syntax", "only an object or an array is taken") from None
-            elements = [_loose(element) for element in value]
         element = self._whole if around else self._bare
-        return [element(one) if one.__class__ is _Element else one for one in elements]
+        try:
+            return [element(one) for one in _decode(body)]
+        except (ValueError, RecursionError):  # one that is not well typed costs no other
+            elements = _loosely(body)
+        if elements is None:
+            return None
+        return [one if isinstance(one, str) else element(one) for one in elements]
 
     def _bare(self, element: _Element) -> Element:
         body = element.request.body
@@ -105,6 +103,17 @@ class Elements:
                 self._settings.clear()
             settings = self._settings[raw] = Settings(_object(parse(raw)))
         return settings
+
+
+def _loosely(body: bytes) -> list[_Element | str] | None:
+    """The elements of an array that cannot be read at once; neither a byte order mark nor odd bytes matter."""
+    text = body.removeprefix(BOM).decode("utf-8", "replace")
+    value = parse(text.encode()) if text else {}
+    if isinstance(value, dict):
+        return None
+    if not isinstance(value, list):
+        raise Undecodable("json/syntax", "only an object or an array is taken")
+    return [_loose(element) for element in value]
 
 
 def _loose(element: Any) -> _Element | str:
