@@ -414,6 +414,30 @@ def test_long_answers_are_gzipped_where_that_is_taken(client: httpx.Client) -> N
     assert long.json() == plain.json()
 
 
+@pytest.mark.parametrize(
+    ("header", "taken"),
+    [
+        ("gzip", True),
+        ("GZIP", True),
+        ("x-gzip", True),
+        ("br, deflate , gzip;q=0.5", True),
+        ("gzip ; q=1.000, identity;q=0", True),
+        ("gzip;q=0.001", True),
+        ("gzip;q=0", False),
+        ("gzip; Q=0.000 , br", False),
+        ("identity;q=1, gzip;q=0", False),
+        ("br;q=1,gzip;q=0.", False),
+        ("identity, bgzip, gzip2, br;gzip", False),
+        ("", False),
+    ],
+)
+def test_a_weight_of_zero_is_a_no(client: httpx.Client, header: str, taken: bool) -> None:
+    """RFC 9110: `gzip;q=0` is who does not want it."""
+    answer = client.post("/v2/sources/auth0", json=[element(LOG)] * 200, headers={"Accept-Encoding": header})
+
+    assert answer.headers.get("content-encoding") == ("gzip" if taken else None)
+
+
 def test_an_array_of_30_mb_is_taken(client: httpx.Client) -> None:
     """And answered within the 10 s rudder-server's own caller waits."""
     log = {"log_id": "1", "data": {"type": "s", "details": {"text": "x" * 1_000_000}}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import secrets
 import time
 import zlib
@@ -28,6 +29,8 @@ _TURN = 0.02
 """Seconds of work after which other calls get a turn."""
 _INLINE = 1 << 18
 """Bytes of an answer up to which compressing it here is quicker than handing it to a thread."""
+_GZIP_TAKEN = re.compile(rb"(?i)(?:^|,)\s*(?:x-)?gzip\s*(?:;\s*q\s*=\s*(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)")
+"""What takes gzip: it is named, and its weight (RFC 9110, section 12.4.2) is not zero."""
 
 _log = structlog.get_logger()
 
@@ -161,7 +164,7 @@ def _append(answers: bytearray, one: Object, request_id: str) -> None:
 
 
 def _takes_gzip(scope: Scope) -> bool:
-    return any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
+    return any(name == b"accept-encoding" and _GZIP_TAKEN.search(value) for name, value in scope["headers"])
 
 
 async def _gzipped(data: bytes) -> bytes:
