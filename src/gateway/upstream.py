@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import structlog
@@ -73,7 +74,7 @@ class Upstream:
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:
-            _log.warning("the upstream failed", path=scope["path"], error=type(error).__name__)
+            _log.warning("the upstream failed", path=_shown(scope["path"]), error=type(error).__name__)
             if started:
                 raise  # what has begun can only be cut off
             late = isinstance(error, httpx.TimeoutException)
@@ -83,6 +84,11 @@ class Upstream:
 
     def _at(self, target: bytes) -> httpx.URL:
         return self._base.copy_with(raw_path=self._base.raw_path.rstrip(b"/") + target)
+
+
+def _shown(path: str) -> str:
+    """A path as it may stand in a log: what a terminal would act upon is escaped, as it is in a URL."""
+    return quote(path, safe="/:@!$&'()*+,;=~", errors="replace")
 
 
 def _target(scope: Scope) -> bytes:
