@@ -245,7 +245,8 @@ def test_answers_come_in_the_order_of_the_elements(client: httpx.Client) -> None
 
 
 @pytest.mark.parametrize(
-    "source", ["nobody", "..%2fv0", "..%2f..%2fcore", "%00", "a%20b", "auth0%2f..%2fauth0"]
+    "source",
+    ["nobody", "..%2fv0", "..%2f..%2fcore", "%00", "a%20b", "a%0Ab", "a%0A", "auth0%0A", "auth0%2f..%2fauth0"],
 )
 def test_an_unknown_source_is_an_error_in_every_element(client: httpx.Client, source: str) -> None:
     """As many as came in, or all of rudder-server's batch would fail; no name is ever a path."""

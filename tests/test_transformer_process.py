@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -307,6 +308,10 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         ("POST", "/v1/sources/auth0"),
         ("GET", "/v2/sources/auth0"),
         ("PUT", "/%2e%2e/a%20b"),
+        ("POST", "/v2/sources/a%0Ab"),
+        ("GET", "/a%0Ab%0A"),
+        ("GET", "/features/"),
+        ("GET", "/features%0A"),
         ("DELETE", "/health"),
     ],
 )
@@ -353,6 +358,18 @@ def test_an_upstream_that_is_not_there_is_told(tmp_path: Path) -> None:
         assert httpx.get(f"{server.url}/v0/destinations", trust_env=False).status_code == 502
         assert httpx.get(f"{server.url}/features", trust_env=False).status_code == 503
         assert post(server).json()[0]["output"]["batch"]
+
+
+def test_what_a_terminal_would_act_upon_is_logged_in_escapes(tmp_path: Path) -> None:
+    """Who reads a log on a console is not at the mercy of who calls."""
+    path = "/a%1B%5B31m%00%0A%C2%85%E2%80%A8%20%C3%A4b"
+    with serving(tmp_path, "transformer", "--upstream", f"http://127.0.0.1:{free_port()}") as server:
+        assert httpx.get(f"{server.url}{path}", trust_env=False).status_code == 502
+        line = next(line for line in server.log.read_bytes().split(b"\n") if b"the upstream failed" in line)
+
+    assert path.encode() in line
+    written = re.sub(rb"\x1b\[\d*m", b"", line).decode()  # what the console's own colours are
+    assert written.isprintable()
 
 
 class Broken(Host):

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route, Router
+from starlette.routing import Router
 from starlette.types import Lifespan, Receive, Scope, Send
 
 from ..core.host import Host
@@ -27,7 +27,7 @@ SOURCES = {"supportSourceTransformV1": True, "upgradedToSourceTransformV2": True
 FEATURES = {"routerTransform": {}, "regulations": [], **SOURCES}
 """The whole of it where nothing is behind us that serves destinations."""
 
-_BELOW_SOURCES = re.compile(r"/([^/]+)/sources/(.*)$")
+_BELOW_SOURCES = re.compile(r"/([^/]+)/sources/(.*)", re.DOTALL)
 
 
 def transformer_app(host: Host, options: TransformerOptions | None = None) -> Router:
@@ -55,26 +55,30 @@ def transformer_app(host: Host, options: TransformerOptions | None = None) -> Ro
         if kept is not None:
             kept.close()
 
-    return _Transformer(arrays, behind, Route("/{path:path}", _About(metrics, behind)), lifespan)
+    return _Transformer(arrays, behind, _About(metrics, behind), lifespan)
 
 
 class _Transformer(Router):
-    """Starlette's router, and past it what is below `/{version}/sources/`.
+    """Starlette's router for its lifespan, and past it every call.
 
-    Those are the arrays of our sources, and the rest of them: to be routed takes as long as to map an event.
+    A route of its own takes as long as to map an event, and no path with a line break in it.
     """
 
     def __init__(
-        self, arrays: Arrays, upstream: Upstream | None, about: Route, lifespan: Lifespan[Any]
+        self, arrays: Arrays, upstream: Upstream | None, about: _About, lifespan: Lifespan[Any]
     ) -> None:
-        super().__init__([about], redirect_slashes=False, lifespan=lifespan)
+        super().__init__(redirect_slashes=False, lifespan=lifespan)
         self._arrays = arrays
+        self._about = about
         self._upstream = upstream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = _BELOW_SOURCES.match(_path(scope)) if scope["type"] == "http" else None
-        if found is None:
+        if scope["type"] != "http":
             await super().__call__(scope, receive, send)
+            return
+        found = _BELOW_SOURCES.match(_path(scope))
+        if found is None:
+            await self._about(scope, receive, send)
             return
         called, source = found[1], found[2].rstrip("/").lower()
         array = called == "v2" and scope["method"] == "POST" and not source.endswith("/hydrate")
@@ -113,15 +117,15 @@ class _About:
         self._openapi = json.loads(files(__package__).joinpath("transformer.openapi.json").read_text("utf-8"))
         self._openapi["info"]["version"] = self._version
         self._pages: dict[str, Callable[[], Awaitable[Response]]] = {
-            "features": self._features,
-            "health": self._health,
-            "version": self._text,
-            "metrics": self._metrics,
-            "openapi.json": self._description,
+            "/features": self._features,
+            "/health": self._health,
+            "/version": self._text,
+            "/metrics": self._metrics,
+            "/openapi.json": self._description,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        page = self._pages.get(scope["path_params"]["path"]) if scope["method"] == "GET" else None
+        page = self._pages.get(_path(scope)) if scope["method"] == "GET" else None
         if page is not None:
             await (await page())(scope, receive, send)
         elif self._upstream is not None:
