@@ -119,6 +119,9 @@ def ready(event: dict[str, Any], **more: Any) -> dict[str, Any]:
         (None, {"Authorization": b"Basic " + base64.b64encode(b"\xff\xfe:")}, 401, "invalid write key\n"),
         ("unknown", basic(KEY), 401, "invalid write key\n"),
         (f"unknown&writeKey={KEY}", {}, 401, "invalid write key\n"),
+        (f"unknown&writeKey=%zz&writeKey={KEY}", {}, 401, "invalid write key\n"),
+        (f"{KEY}%", {}, 401, "failed to read writekey from query params\n"),
+        (f"{KEY};", {}, 401, "failed to read writekey from query params\n"),
         (OFF_KEY, {}, 404, "source is disabled\n"),
         (GUARDED_KEY, {}, 401, "invalid authorization\n"),
         (GUARDED_KEY, {"Authorization": ""}, 401, "invalid authorization\n"),
@@ -150,13 +153,19 @@ def test_who_may_not_post_is_told_and_nothing_is_kept(
         (KEY, basic("unknown")),
         (f"{KEY}&writeKey=unknown", {}),
         (f"&writeKey={KEY}", basic(KEY)),
+        (f"%zz&writeKey={KEY}", {}),
+        (f"%&writeKey=a;b&;&writeKey={KEY}&%z", {}),
+        (";", basic(KEY)),
         ("".join(f"%{byte:02X}" for byte in ODD_KEY.encode()), {}),
         (None, basic(ODD_KEY)),
         (GUARDED_KEY, {"Authorization": AUTHORIZATION}),
     ],
 )
 def test_who_has_a_key_may_post(here: Gateway, key: str | None, headers: dict[str, str]) -> None:
-    """Item 28: by the query's first key or, where that is empty, by Basic's user; any of a source's keys."""
+    """Item 28: by the query's first key or, where that is empty, by Basic's user; any of a source's keys.
+
+    Pairs of the query that are malformed are dropped in silence (section 1.4).
+    """
     response = here.post(log(), key, headers=headers)
 
     assert (response.status_code, response.content) == (200, b"ok")

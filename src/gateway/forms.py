@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from ..core.codec import encode
+from .keys import is_malformed
 from .texts import FORM, MULTIFORM, Refusal
 
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -21,7 +22,6 @@ _FIELDS = 1_000
 """Fields and files of the largest form taken: each costs more than its bytes."""
 _JSON = re.compile(rb"\s*(?:\xef\xbb\xbf\s*)?(?:\{\s*[\"}]|(\[))")
 """How JSON begins; a form may begin with a bracket, too."""
-_BAD = re.compile(rb";|%(?![0-9a-fA-F]{2})")
 
 
 async def as_json(body: bytes, content_type: str, limit: int) -> bytes | Refusal:
@@ -44,7 +44,7 @@ def _looks_like_json(body: bytes) -> bool:
 
 
 def _form(body: bytes) -> bytes | Refusal:
-    if body.count(b"&") >= _FIELDS or _BAD.search(body):
+    if body.count(b"&") >= _FIELDS or is_malformed(body):
         return FORM
     form: dict[str, list[str]] = {}
     for name, value in parse_qsl(body.strip().decode("utf-8", "replace"), keep_blank_values=True):

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Iterable
 from urllib.parse import unquote_plus, unquote_to_bytes
@@ -21,6 +22,7 @@ WRONG_AUTHORIZATION = Refusal(401, "invalid authorization")
 DISABLED = Refusal(404, "source is disabled")
 
 _WRITE_KEY = b"writeKey"
+_MALFORMED = re.compile(rb";|%(?![0-9a-fA-F]{2})")
 
 
 class Keys:
@@ -57,9 +59,15 @@ def names_key(pair: bytes) -> bool:
     return name == _WRITE_KEY or (b"%" in name and unquote_to_bytes(name) == _WRITE_KEY)
 
 
+def is_malformed(form: bytes) -> bool:
+    """Whether rudder-server does not read a query, a form or a pair: it has a `;`, or a `%` without digits."""
+    return _MALFORMED.search(form) is not None
+
+
 def _first_key(query: bytes) -> str:
-    """The value of the first `writeKey`: only that one counts."""
-    first = next(filter(names_key, query.split(b"&")), b"")
+    """The value of the first `writeKey`: only that one counts, and what is malformed is none."""
+    keys = (pair for pair in query.split(b"&") if names_key(pair) and not is_malformed(pair))
+    first = next(keys, b"")
     return unquote_plus(first.partition(b"=")[2].decode("latin-1"))
 
 
