@@ -375,12 +375,9 @@ def test_nul_is_taken_away(here: Gateway) -> None:
         (b"[a]=1", {"[a]": "1"}),
     ],
 )
-@pytest.mark.parametrize("type_", ["", "; charset=UTF-8", "; charset"])
+@pytest.mark.parametrize("type_", ["", ";", "; charset=UTF-8", ' ; a="\\";" ;b=c;'])
 def test_a_form_is_a_record(here: Gateway, body: bytes, properties: object, type_: str) -> None:
-    """Item 32: JSON of lists of texts, which a source that takes forms reads as texts where they are alone.
-
-    Better than upstream on purpose: a malformed parameter of the content type costs nothing.
-    """
+    """Item 32: JSON of lists of texts, which a source that takes forms reads as texts where they are alone."""
     tell = b"&id=" + str(uuid.uuid4()).encode()
 
     (event,) = here.sent(
@@ -417,6 +414,43 @@ def test_a_form_that_is_none_is_refused(here: Gateway, body: bytes) -> None:
 
     assert (response.status_code, response.text) == (400, "error during parsing form\n")
     assert here.kept() == before
+
+
+@pytest.mark.parametrize("body", [b"a=1", b"", b" "])
+@pytest.mark.parametrize(
+    ("query", "parameters"),
+    [
+        ("a=%zz", ""),
+        ("a=1;b=2", ""),
+        (";", ""),
+        ("a=1", "; charset"),
+        ("", ";;="),
+        ("", "; charset=UTF-8 x"),
+        ("", '; a="'),
+        ("", ", application/json"),
+        ("", "/x"),
+    ],
+)
+def test_a_form_whose_query_or_type_is_malformed_is_refused(
+    here: Gateway, body: bytes, query: str, parameters: str
+) -> None:
+    """Section 1.3: rudder-server reads query and body at once, after the media type."""
+    before = here.kept()
+
+    response = here.post(
+        body, ACME_KEY, query=query, headers={"Content-Type": FORM["Content-Type"] + parameters}
+    )
+
+    assert (response.status_code, response.text) == (400, "error during parsing form\n")
+    assert here.kept() == before
+
+
+@pytest.mark.parametrize("type_", ["application/json", "", "multipart/form-data; boundary=x"])
+def test_a_malformed_query_spoils_nothing_but_a_form(here: Gateway, type_: str) -> None:
+    """Section 1.4: its malformed pairs are dropped in silence."""
+    body = multipart('name="a"\r\n\r\n1') if type_.startswith("multi") else json.dumps(log()).encode()
+
+    assert here.post(body, ACME_KEY, query="a=%zz&;", headers={"Content-Type": type_}).text == "ok"
 
 
 @pytest.mark.parametrize("type_", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
@@ -465,6 +499,10 @@ def test_a_multipart_form_is_a_record(here: Gateway) -> None:
         ("; boundary=x", b""),
         ("; boundary=x", b"hello"),
         ("; boundary=x", multipart('name="a"\r\n\r\n1', end="")),
+        ("; boundary=x", multipart('name="a"\r\n\r\n1', 'name="b"\r\n\r\n2', end="")),
+        ("; boundary=x", multipart('name="a"\r\n\r\n1', 'name="b"\r\n\r\n2', end="--x\r\n")),
+        ("; boundary=x", multipart('name="a"\r\n\r\n1', 'name="b"\r\n\r\n2', end="--x-")),
+        ("; boundary=x", multipart('name="a"; filename="a"\r\n\r\n1', end="--x\r\n")),
         ("; boundary=x", multipart("no-name\r\n\r\n1")),
         ("; boundary=x", multipart(*['name="a"\r\n\r\n1'] * 1001)),
     ],

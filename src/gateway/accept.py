@@ -17,11 +17,12 @@ from .calls import Sent
 from .count import Count
 from .delivery import Delivery
 from .feed import Arrival, Feed
+from .forms import is_spoilt
 from .gateway_metrics import GatewayMetrics
 from .settings import Settings, Source
 from .stamp import Stamp
 from .store import Entry, Letter, Store
-from .texts import EMPTY, NOT_STARTED, Refusal
+from .texts import EMPTY, FORM, NOT_STARTED, Refusal
 
 
 class _Made(msgspec.Struct, frozen=True):
@@ -69,7 +70,10 @@ class Acceptor:
         """
         if not self._delivery.is_started:
             return NOT_STARTED
-        if not sent.body.strip() and not self.reads_query(source, sent):
+        is_blank = not sent.body.strip()
+        if (sent.is_form or is_blank) and is_spoilt(sent.scope["query_string"], sent.header(b"content-type")):
+            return FORM
+        if is_blank and not self.reads_query(source, sent):
             return EMPTY
         request = sent.whole() if source.type in self._around else sent.bare()
         if len(sent.body) < LARGE:

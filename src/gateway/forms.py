@@ -22,6 +22,10 @@ _FIELDS = 1_000
 """Fields and files of the largest form taken: each costs more than its bytes."""
 _JSON = re.compile(rb"\s*(?:\xef\xbb\xbf\s*)?(?:\{\s*[\"}]|(\[))")
 """How JSON begins; a form may begin with a bracket, too."""
+_WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+_QUOTED = r'"(?:[^"\\]++|\\.)*+"'
+_MEDIA_TYPE = re.compile(rf"\s*{_WORD}/{_WORD}\s*(?:;\s*{_WORD}\s*=\s*(?:{_WORD}|{_QUOTED})\s*)*+(?:;\s*)?")
+"""A media type (RFC 9110, section 8.3.1) as Go parses it, which rudder-server leaves it to."""
 
 
 async def as_json(body: bytes, content_type: str, limit: int) -> bytes | Refusal:
@@ -35,7 +39,12 @@ async def as_json(body: bytes, content_type: str, limit: int) -> bytes | Refusal
     named = content_type.lower()
     if not (_FORM in named or _MULTIPART in named) or _looks_like_json(body):
         return body
-    return _form(body) if _FORM in named else await _multipart(body, content_type, limit)
+    return _form(body, content_type) if _FORM in named else await _multipart(body, content_type, limit)
+
+
+def is_spoilt(query: bytes, content_type: str) -> bool:
+    """Whether a query spoils the form it is posted with: rudder-server reads both, and neither malformed."""
+    return is_malformed(query) and _FORM in content_type.lower()
 
 
 def _looks_like_json(body: bytes) -> bool:
@@ -43,8 +52,8 @@ def _looks_like_json(body: bytes) -> bool:
     return found is not None and (found[1] is None or body.rstrip().endswith(b"]"))
 
 
-def _form(body: bytes) -> bytes | Refusal:
-    if body.count(b"&") >= _FIELDS or is_malformed(body):
+def _form(body: bytes, content_type: str) -> bytes | Refusal:
+    if body.count(b"&") >= _FIELDS or is_malformed(body) or not _MEDIA_TYPE.fullmatch(content_type):
         return FORM
     form: dict[str, list[str]] = {}
     for name, value in parse_qsl(body.strip().decode("utf-8", "replace"), keep_blank_values=True):
@@ -52,12 +61,22 @@ def _form(body: bytes) -> bytes | Refusal:
     return encode(form) if form else b""
 
 
+class _Parser(MultiPartParser):
+    """Starlette's parser, which by itself takes a body that is cut off for one that has come to its end."""
+
+    has_ended = False
+
+    def on_end(self) -> None:
+        """Note the last boundary."""
+        self.has_ended = True
+
+
 async def _multipart(body: bytes, content_type: str, limit: int) -> bytes | Refusal:
     async def stream() -> AsyncGenerator[bytes, None]:
         yield body
 
     headers = Headers({"content-type": content_type})
-    parser = MultiPartParser(headers, stream(), max_files=_FIELDS, max_fields=_FIELDS, max_part_size=limit)
+    parser = _Parser(headers, stream(), max_files=_FIELDS, max_fields=_FIELDS, max_part_size=limit)
     parser.spool_max_size = limit  # nothing that is posted goes to a file
     try:
         form = await parser.parse()
@@ -72,4 +91,4 @@ async def _multipart(body: bytes, content_type: str, limit: int) -> bytes | Refu
         else:
             found["Value"].setdefault(name, []).append(value)
     await form.close()
-    return encode(found) if form else MULTIFORM
+    return encode(found) if form and parser.has_ended else MULTIFORM
