@@ -159,6 +159,19 @@ def test_records_without_an_id_are_told_apart_by_the_requests_id() -> None:
     assert len({message("a"), message("b"), message("")}) == 3
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\0", "\u200b\n", "\u00a0", "\ufeff"], ids=ascii)
+def test_a_blank_id_keeps_no_records_apart(blank: str) -> None:
+    """It names none of them: they are known by their content, as without an id."""
+    records = [{"log_id": blank, "data": {"type": "s", "ip": ip}} for ip in ("192.0.2.1", "192.0.2.2")]
+
+    one, other = Host().receive("auth0", Request(body=encode(records))).events
+    again, bare = Host().receive("auth0", Request(body=encode([records[0], {"type": "s"}]))).events
+
+    assert one["messageId"] == again["messageId"]
+    assert len({one["messageId"], other["messageId"], bare["messageId"]}) == 3
+    assert one["anonymousId"] != other["anonymousId"]
+
+
 def items(count: int) -> list[dict[str, Any]]:
     """Auth0 items, together longer than what is read at a time."""
     return [{"log_id": str(n), "data": {"type": "s", "description": "x" * 3_000}} for n in range(count)]

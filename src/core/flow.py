@@ -11,6 +11,7 @@ import msgspec
 from .codec import Object, copied, encode, encode_sorted, kind
 from .decode import Bad, Item, Where
 from .event import Unfinished
+from .ids import visible
 from .mapping.interpret import Mapped
 from .outcome import Outcome, Rejection, Reply
 from .request import Request
@@ -97,13 +98,13 @@ class Flow:
                 outcome.events.append(event)
 
     def _seed(self, record: Object, item: Object, passage: Passage) -> str:
-        """What the ids of the record's events are derived from: its own id, else its content.
+        """What the ids of the record's events are derived from: its own id, if it is visible, else its content.
 
         Records without an id that are the same to the last member are told apart by their count, so that the
         order of a batch does not matter; across requests, by the request's id where the caller gave one.
         """
         own = self._source.native_id(record, None, item, passage.read, self._config)
-        if own.__class__ is str or own.__class__ is int:
+        if (own.__class__ is str and visible(own)) or own.__class__ is int:
             return f"id/{own}"
         digest = hashlib.sha256(encode_sorted(item)).hexdigest()
         count = passage.same[digest] = passage.same.get(digest, 0) + 1
