@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from springhead.gateway import body, keys, texts, webhook
+from springhead.gateway import body
 from springhead.gateway.gateway_metrics import GatewayMetrics
 from springhead.gateway.settings.sections import Delivery, Gateway, Keep, Limits, Source
 from springhead.gateway.store import Counts
-from springhead.gateway.texts import Refusal
+from springhead.gateway.webhook import endpoint, keys, texts
+from springhead.gateway.webhook.texts import Refusal
 
 TEXT = (Path(__file__).parent.parent / "docs" / "gateway.md").read_text()
 
@@ -61,7 +62,7 @@ def test_answers_are_told() -> None:
     """Each status, with the text a sender sees."""
     table = rows("## What a sender is told")
     told = {(int(status), text) for status, said, _ in table for text in quoted(said)}
-    modules = (texts, keys, webhook)
+    modules = (texts, keys, endpoint)
     refusals = {each for module in modules for each in vars(module).values() if isinstance(each, Refusal)}
 
     assert len(refusals) >= 12

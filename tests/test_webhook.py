@@ -27,7 +27,7 @@ from gateways import KEY, SOURCE, Gateway, gateway, toml
 from springhead import Host
 from springhead.gateway.gateway import Gateway as WebhookGateway
 from springhead.gateway.settings import load_settings
-from springhead.gateway.stamp import rudder_id
+from springhead.gateway.webhook.stamp import rudder_id
 
 NEW_KEY = "key-that-takes-over-next-week"
 ODD_KEY = "odd/key+with=signs&more%20?#;~"

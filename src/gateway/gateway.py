@@ -14,16 +14,16 @@ from starlette.types import Receive, Scope, Send
 
 from ..core.errors import InvalidConfig, SpringheadError
 from ..core.host import Host
-from .accept import Acceptor
 from .delivery import Delivery, open_destination
-from .feed import Feed
 from .gateway_metrics import GatewayMetrics
 from .health import Health
 from .settings import Settings
 from .settings.file import Steps
 from .sqlite import SqliteStore
-from .texts import NOT_FOUND, say_refused
-from .webhook import Webhook
+from .webhook.accept import Acceptor
+from .webhook.endpoint import Webhook
+from .webhook.feed import Feed
+from .webhook.texts import NOT_FOUND, say_refused
 
 SWEEP_SECONDS = 60
 """How often the store is swept of what was kept long enough."""

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from ..core.errors import SpringheadError
 from .delivery import Delivery
 from .store import Store
-from .texts import NO_ROOM, NOT_STARTED
+from .webhook.texts import NO_ROOM, NOT_STARTED
 
 
 class Health:

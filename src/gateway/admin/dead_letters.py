@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..gateway import Gateway
-from ..replay import Replay
+from ..webhook.replay import Replay
 
 LIMIT = 100
 """The most dead letters of one answer."""

@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 
 from starlette.types import Scope
 
-from .settings import Source
+from ..settings import Source
 from .texts import Refusal
 
 NO_KEY = Refusal(401, "failed to read writekey from query params")

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ..core.codec import parse
-from ..core.host import Host
-from ..core.outcome import Outcome
+from ...core.codec import parse
+from ...core.host import Host
+from ...core.outcome import Outcome
+from ..settings import Settings, Source
+from ..store import DeadLetter, Entry, Letter, Store
 from . import calls
 from .accept import dead_letter
-from .settings import Settings, Source
 from .stamp import Stamp
-from .store import DeadLetter, Entry, Letter, Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from typing import Any
 from starlette.types import Scope
 from uuid_utils import UUID
 
-from ..core.codec import Object, encode
-from ..core.ids import visible
-from ..core.mapping.convert import text
-from .store import Entry
+from ...core.codec import Object, encode
+from ...core.ids import visible
+from ...core.mapping.convert import text
+from ..store import Entry
 
 _LONGEST_ADDRESS = 100
 """Characters of the longest address believed: an event must not grow too long to be delivered."""

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from ..core.codec import encode
+from ...core.codec import encode
 from .keys import is_malformed
 from .texts import FORM, MULTIFORM, Refusal
 

@@ -7,21 +7,21 @@ import asyncio
 import msgspec
 import structlog
 
-from ..core.codec import encode
-from ..core.host import Host
-from ..core.outcome import Rejection, Reply
-from ..core.request import Request
-from . import answer, log
-from .body import LARGE, LARGE_AT_ONCE
+from ...core.codec import encode
+from ...core.host import Host
+from ...core.outcome import Rejection, Reply
+from ...core.request import Request
+from .. import answer, log
+from ..body import LARGE, LARGE_AT_ONCE
+from ..count import Count
+from ..delivery import Delivery
+from ..gateway_metrics import GatewayMetrics
+from ..settings import Settings, Source
+from ..store import Entry, Letter, Store
 from .calls import Sent
-from .count import Count
-from .delivery import Delivery
 from .feed import Arrival, Feed
 from .forms import is_spoilt
-from .gateway_metrics import GatewayMetrics
-from .settings import Settings, Source
 from .stamp import Stamp
-from .store import Entry, Letter, Store
 from .texts import EMPTY, FORM, NOT_STARTED, Refusal
 
 

@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Scope
 
-from ..core.request import CREDENTIALS, Request
+from ...core.request import CREDENTIALS, Request
+from ..store import Call
 from .keys import names_key
-from .store import Call
 
 _JSON = "application/json"
 _NAME = "".join(f"(?:{one}|%(?:25)*(?:{ord(one):x}|{ord(one.upper()):x}))" for one in "writekey=")

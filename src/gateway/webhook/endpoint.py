@@ -8,18 +8,19 @@ from http import HTTPStatus
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from ..core.errors import SpringheadError
-from ..core.outcome import Reply
-from . import forms, log
+from ...core.errors import SpringheadError
+from ...core.outcome import Reply
+from .. import log
+from ..body import BodyError, read_body
+from ..gateway_metrics import GatewayMetrics
+from ..settings import Settings, Source
+from ..watch import Watch
+from . import forms
 from .accept import Acceptor
-from .body import BodyError, read_body
 from .calls import Sent
-from .gateway_metrics import GatewayMetrics
 from .keys import Keys
-from .settings import Settings, Source
 from .stamp import Stamp
 from .texts import CLOSE, NO_ROOM, TOO_LONG, Refusal, say, say_ok, say_refused
-from .watch import Watch
 
 BUSY = Refusal(503, "the gateway is busy: try again", retry_after=5)
 FAILED = Refusal(500, "internal error")
