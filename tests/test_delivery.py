@@ -642,8 +642,9 @@ def test_a_file_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
     assert answer == Later(None, "Is a directory")
 
 
-def test_half_a_batch_on_a_full_disk_is_taken_back(tmp_path: Path) -> None:
-    """What was not wholly written is written again, once."""
+@pytest.mark.parametrize("emptied", [False, True])
+def test_half_a_batch_on_a_full_disk_is_taken_back(tmp_path: Path, *, emptied: bool) -> None:
+    """What was not wholly written is written again, once, even after somebody emptied the file."""
     resource = pytest.importorskip("resource")
     signal = pytest.importorskip("signal")
     path = tmp_path / "out.jsonl"
@@ -652,7 +653,9 @@ def test_half_a_batch_on_a_full_disk_is_taken_back(tmp_path: Path) -> None:
 
     async def scenario() -> list[Any]:
         answers: list[Any] = [await lines.send("Acme", [b'{"n":1}'])]
-        resource.setrlimit(resource.RLIMIT_FSIZE, (12, limits[1]))
+        if emptied:
+            os.truncate(path, 0)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4 if emptied else 12, limits[1]))
         try:
             answers.append(await lines.send("Acme", [b'{"n":2}']))
         finally:
@@ -668,7 +671,89 @@ def test_half_a_batch_on_a_full_disk_is_taken_back(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, before)
 
     assert answers == [Accepted(), Later(None, "File too large"), Accepted()]
-    assert path.read_bytes() == b'{"n":1}\n{"n":2}\n'
+    assert path.read_bytes() == (b"" if emptied else b'{"n":1}\n') + b'{"n":2}\n'
+
+
+def sent_around(path: Path, between: Callable[[], object], **given: int) -> None:
+    """Send an event to a file, let something be done to it, and send two more through the same destination."""
+    lines = JsonLines(path, **{"rotate_bytes": 10**9, **given})
+
+    async def scenario() -> None:
+        assert await lines.send("Acme", [b'{"n":1}']) == Accepted()
+        between()
+        assert await lines.send("Acme", [b'{"n":2}']) == Accepted()
+        assert await lines.send("Acme", [b'{"n":3}']) == Accepted()
+        await lines.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_file_that_is_deleted_or_moved_away_is_begun_anew(tmp_path: Path) -> None:
+    """As by `rm`, by logrotate, or with its folder: nothing goes where nobody can read it."""
+    path = tmp_path / "deep" / "out.jsonl"
+
+    for gone in (
+        path.unlink,
+        lambda: path.rename(tmp_path / "old"),
+        lambda: path.parent.rename(tmp_path / "d"),
+    ):
+        sent_around(path, gone)
+        assert path.read_bytes() == b'{"n":2}\n{"n":3}\n'
+        path.unlink()
+
+    assert (tmp_path / "old").read_bytes() == b'{"n":1}\n'
+
+
+def test_a_file_that_is_replaced_is_appended_to(tmp_path: Path) -> None:
+    """What stands in the new one stays."""
+    path = tmp_path / "out.jsonl"
+
+    def replace() -> None:
+        path.with_name("new").write_bytes(b'{"n":0}\n')
+        path.with_name("new").rename(path)
+
+    sent_around(path, replace)
+
+    assert path.read_bytes() == b'{"n":0}\n{"n":2}\n{"n":3}\n'
+
+
+@pytest.mark.parametrize("gone", [Path.unlink, lambda path: path.rename(path.with_name("old")), os.truncate])
+def test_a_batch_whose_file_goes_while_it_is_written_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: Callable[..., object]
+) -> None:
+    """It counts as delivered only once it is on the disk where the path is."""
+    path, fsync, synced = tmp_path / "out.jsonl", os.fsync, list[int]()
+
+    def late(fd: int) -> None:
+        fsync(fd)
+        synced.append(fd)
+        if len(synced) == 2:  # the folder's, then the batch's
+            gone(path, 0) if gone is os.truncate else gone(path)
+
+    monkeypatch.setattr(os, "fsync", late)
+    appended(path, [[b'{"n":1}']])
+
+    assert path.read_bytes() == b'{"n":1}\n'
+
+
+def test_a_file_counts_as_long_as_it_is(tmp_path: Path) -> None:
+    """Whatever others append to it or take away, it is put aside in time."""
+    path = tmp_path / "out.jsonl"
+
+    def emptied() -> None:
+        os.truncate(path, 0)
+
+    def grown() -> None:
+        with path.open("ab") as file:
+            file.write(b'{"n":0}\n')
+
+    sent_around(path, emptied, rotate_bytes=16)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["out.jsonl"]
+    path.unlink()
+
+    sent_around(path, grown, rotate_bytes=16)
+    assert path.with_name("out.jsonl.000001").read_bytes() == b'{"n":1}\n{"n":0}\n'
+    assert path.read_bytes() == b'{"n":2}\n{"n":3}\n'
 
 
 def test_stdout_gets_one_event_a_line() -> None:
