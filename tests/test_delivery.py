@@ -435,6 +435,22 @@ def test_retry_after_comes_in_two_forms() -> None:
     assert [retry_after(text) for text in (None, "", "soon", "-1", "1.5", "²")] == [None] * 6
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Wed, 21 Oct {'9' * 20} 07:28:00 GMT",
+        f"Wed, 21 Oct 2026 07:28:00 +{'9' * 14}",
+        f"Wed, {'9' * 20} Oct 2026 07:28:00 GMT",
+        "Wed, 21 Oct 2026 07:28:00 +9999",
+        "9" * 5_000 + " Oct 2026 07:28:00 GMT",
+        "Wed, 21 Oct 0001 00:00:00 +2300",
+    ],
+)
+def test_no_date_of_retry_after_is_a_surprise(text: str) -> None:
+    """One that no calendar has is none, and the answer it came with is a failure like any other."""
+    assert retry_after(text) in (None, 0, LONGEST_WAIT)
+
+
 def test_the_breaker_spares_a_data_plane_that_is_down() -> None:
     """After some failures in a row one lane probes; when one gets through, all go on."""
     store, watch = store_of(400), Watch()

@@ -95,10 +95,11 @@ def retry_after(header: str | None) -> float | None:
         return min(float(text), LONGEST_WAIT)
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        seconds = (when - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError, OverflowError):  # a year or a zone may be of any length
         return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return min(max((when - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_WAIT)
+    return min(max(seconds, 0.0), LONGEST_WAIT)
 
 
 def _headers(key: str, compress: bool) -> dict[str, str]:
