@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import itertools
 import json
 import os
 import time
+import tracemalloc
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Container, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -24,7 +26,7 @@ from structlog.testing import capture_logs
 from dataplanes import CUT, HANG, OK, Batch, FakeDataPlane, Reply, data_plane
 from springhead.gateway.delivery import Delivery, open_destination
 from springhead.gateway.delivery.dataplane import LONGEST_WAIT, DataPlane, retry_after
-from springhead.gateway.delivery.destination import Accepted, Destination, Later
+from springhead.gateway.delivery.destination import Accepted, Destination, Later, Refused
 from springhead.gateway.delivery.files import JsonLines, Stdout
 from springhead.gateway.settings.sections import Delivery as Rules
 from springhead.gateway.store import Claimed, Store
@@ -310,6 +312,58 @@ def test_an_answer_is_kept_short_and_without_the_write_key() -> None:
     assert rule == "delivery/422"
     assert reason.startswith("the destination answered 422: <write key> xxx")
     assert len(reason) < 540
+
+
+def zipped(text: bytes) -> str:
+    """Its gzip, as a reply has it."""
+    return gzip.compress(text, mtime=0).decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [("gzip", "garbage"), ("gzip", zipped(b"OK")), ("br", "\x0b\x01\x80OK\x03"), ("none", "OK")],
+)
+def test_a_batch_is_accepted_whatever_the_answer_holds(encoding: str, text: str) -> None:
+    """Whether or not it can be decoded: what was accepted is not sent again."""
+    plane = deliver(store_of(20), lambda _batch: (200, {"Content-Encoding": encoding}, text), batch_events=10)
+
+    assert sorted(plane.taken) == ids(20)
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_answer_is_not_inflated_without_bound(status: int) -> None:
+    """A little gzip that holds much costs no memory."""
+    bomb = zipped(b"\0" * 50_000_000)
+
+    tracemalloc.start()
+    try:
+        deliver(store_of(1), lambda _batch: (status, {"Content-Encoding": "gzip"}, bomb))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 5_000_000
+
+
+def test_an_answer_about_the_key_is_understood_in_gzip() -> None:
+    """No event is made a dead letter because a proxy compresses."""
+    answer = sent_to((400, {"Content-Encoding": "gzip"}, zipped(b"Invalid Authorization Header")))
+
+    assert answer == Refused(400, "Invalid Authorization Header", always=True)
+
+
+def sent_to(reply: Reply, event: bytes = b'{"messageId": "00000"}') -> Any:
+    """What a data plane's answer to one event is understood as."""
+
+    async def scenario() -> Any:
+        async with data_plane(lambda _batch: reply) as plane:
+            to = DataPlane(plane.url, KEYS, timeout=2, compress=True, connections=1)
+            try:
+                return await to.send("Acme", [event])
+            finally:
+                await to.close()
+
+    return asyncio.run(scenario())
 
 
 def test_a_batch_too_large_for_the_data_plane_is_split() -> None:

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import gzip
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -25,8 +26,11 @@ ENVELOPE = len(_BEGIN + _END)
 """Bytes of a request's body around its events."""
 
 _TEXT = 500
+_KEPT = 8 * _TEXT
+"""Bytes of an answer looked at, and inflated to, at most."""
 _ANSWER = 1 << 20
 """Bytes of an answer read at most."""
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _INLINE = 1 << 14
 """Bytes up to which gzip is faster than the way to a thread and back."""
 
@@ -113,14 +117,26 @@ def _headers(key: str, compress: bool) -> dict[str, str]:
 
 
 async def _text(response: httpx.Response) -> str:
-    """The answer's text, cut; read to its end, because one that is cut off says nothing."""
+    """The answer's text, cut; read to its end, because one that is cut off says nothing, as a 2xx too."""
     kept, size = b"", 0
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.aiter_raw():
         size += len(chunk)
-        kept += chunk[: 8 * _TEXT - len(kept)]
+        kept += chunk[: _KEPT - len(kept)]
         if size > _ANSWER:
             break
-    return " ".join(kept.decode("utf-8", "replace").split())
+    return " ".join(
+        _inflated(kept, response.headers.get("content-encoding", "")).decode("utf-8", "replace").split()
+    )
+
+
+def _inflated(raw: bytes, encoding: str) -> bytes:
+    """The beginning of a body that came in spite of `Accept-Encoding: identity`: a little of it may be much."""
+    if encoding.strip().lower() in ("", "identity"):
+        return raw
+    try:
+        return zlib.decompressobj(_GZIP_OR_ZLIB).decompress(raw, _KEPT)
+    except zlib.error:
+        return b""
 
 
 def _answer(status: int, wait: str | None, text: str) -> Answer:
