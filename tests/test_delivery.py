@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
+import html
 import io
 import itertools
 import json
@@ -18,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 from zlib import crc32
 
 import pytest
@@ -28,6 +31,7 @@ from springhead.gateway.delivery import Delivery, open_destination
 from springhead.gateway.delivery.dataplane import LONGEST_WAIT, DataPlane, retry_after
 from springhead.gateway.delivery.destination import Accepted, Destination, Later, Refused
 from springhead.gateway.delivery.files import JsonLines, Stdout
+from springhead.gateway.delivery.said import ECHO, Said
 from springhead.gateway.settings.sections import Delivery as Rules
 from springhead.gateway.store import Claimed, Store
 
@@ -302,16 +306,89 @@ def test_an_event_at_fault_becomes_a_dead_letter_and_its_neighbours_go_through()
     assert watch.told.count(("dead", "Acme", "delivery/400", 1)) == 2
 
 
-def test_an_answer_is_kept_short_and_without_the_write_key() -> None:
-    """A data plane that says back what it was sent puts no secret into a dead letter."""
-    store = store_of(1)
+KEPT_APART = [
+    "acme-key",
+    "other-key",
+    base64.b64encode(b"acme-key:").decode(),
+    "Basic " + base64.b64encode(b"a+b/c d?:").decode(),
+    base64.b64encode(b"acme-key").decode().rstrip("="),
+    "a%2Bb%2Fc%20d%3F",
+]
 
-    deliver(store, lambda _batch: (422, {}, "acme-key " + "x" * 5_000))
 
-    ((_, rule, reason),) = store.letters
-    assert rule == "delivery/422"
-    assert reason.startswith("the destination answered 422: <write key> xxx")
-    assert len(reason) < 540
+@pytest.mark.parametrize("key", KEPT_APART)
+def test_an_answer_is_kept_short_and_without_any_write_key(key: str) -> None:
+    """However a data plane says back the key that it was sent, or that of another source."""
+    text = Said([*KEYS.values(), "a+b/c d?"]).shown(f"not with {key}, {'because ' * 1_000}", [b"{}"])
+
+    assert "<write key>, because because" in text
+    assert key not in text
+    assert len(text) <= 100
+
+
+ADA = b'{"type":"track","messageId":"id-1","userId":"ada","n":7654321,"a":{"b":"<script>1","c":"\\u00fc"}}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ADA.decode(),
+        f"cannot take {ADA.decode()}",
+        f"cannot take [{ADA.decode()[1:]}",
+        f"cannot take {quote(ADA.decode()[1:])}",
+        f"cannot take {html.escape(ADA.decode()[1:])}",
+        f"cannot take {json.dumps(ADA.decode()[1:])}",
+        "no such message: id-1",
+        "ada is unknown",
+        "<script>1 is forbidden",
+        "call 7654321",
+        json.dumps({"message": "id-1 is not valid"}),
+        "x" * 190 + "id-1",
+    ],
+)
+def test_nothing_that_was_sent_is_kept_of_an_answer(text: str) -> None:
+    """A data plane that says back the body, or a part of it, puts no person into a log or a reason."""
+    assert Said(KEYS.values()).shown(text, [b"{}", ADA]) in ("", "cannot take", ECHO)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Invalid write key\n", "Invalid write key"),
+        ('{"message": "Invalid write key"}', "Invalid write key"),
+        ('{"error": {"code": 7}}', ""),
+        ("[" * 100_000, "[" * 100),
+        ("<html><title>403 Forbidden</title></html>", "<html><title>403 Forbidden</title></html>"),
+        ("track needs a userId", "track needs a userId"),
+    ],
+)
+def test_what_an_answer_says_in_its_own_words_is_kept(text: str, kept: str) -> None:
+    """An operator sees what is wrong."""
+    assert Said(KEYS.values()).shown(text, [ADA]) == kept
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 422, 500, 503])
+def test_no_answer_puts_a_key_or_a_body_into_logs_or_reasons(status: int) -> None:
+    """Neither into what is told of a source that is held, or of a data plane that is down."""
+    store = MemoryStore()
+    store.add("Acme", "ada@example.com", "id-of-ada")
+
+    def echo(batch: Batch) -> Reply:
+        return (status, {}, f"err {json.dumps(batch.body)} auth={batch.headers['authorization']} acme-key")
+
+    async def scenario() -> str:
+        async with data_plane(echo) as plane:
+            settings = rules(to=plane.url)
+            async with delivering(store, open_destination(settings, KEYS), settings) as delivery:
+                await until(lambda: store.letters or (len(plane.came) > 1))
+                return repr((delivery.held, delivery.why, store.letters))
+
+    with capture_logs() as logs:
+        told = asyncio.run(scenario())
+
+    told += repr([entry for entry in logs if "became a dead letter" not in entry["event"]])
+    assert f"{status}" in told
+    assert not [one for one in ("ada@", "acme-key", "YWNtZS1rZXk", '"pad"') if one in told]
 
 
 def zipped(text: bytes) -> str:

@@ -17,6 +17,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from .destination import Accepted, Answer, Later, Refused
+from .said import Said
 
 LONGEST_WAIT = 3600.0
 """Seconds waited at most where a data plane asks for more."""
@@ -25,8 +26,7 @@ _BEGIN, _END = b'{"batch":[', b'],"sentAt":"2026-08-19T10:15:00.123Z"}'
 ENVELOPE = len(_BEGIN + _END)
 """Bytes of a request's body around its events."""
 
-_TEXT = 500
-_KEPT = 8 * _TEXT
+_KEPT = 4_000
 """Bytes of an answer looked at, and inflated to, at most."""
 _ANSWER = 1 << 20
 """Bytes of an answer read at most."""
@@ -53,7 +53,7 @@ class DataPlane:
         connections: int,
     ) -> None:
         self._url = url.rstrip("/") + "/v1/batch"
-        self._keys = dict(keys)
+        self._said = Said(keys.values())
         self._headers = {source: _headers(key, compress) for source, key in keys.items()}
         self._timeout, self._compress = timeout, compress
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
@@ -75,8 +75,11 @@ class DataPlane:
             return Later(None, "timeout")
         except httpx.HTTPError as error:
             return Later(None, type(error).__name__)
-        text = text.replace(self._keys[source], "<write key>")[:_TEXT]
-        return _answer(response.status_code, response.headers.get("retry-after"), text)
+        if 200 <= response.status_code < 300:  # noqa: PLR2004 - what success is
+            return Accepted()
+        is_about_key = response.status_code == 400 and _ABOUT_THE_KEY.search(text) is not None  # noqa: PLR2004
+        said = self._said.shown(text, events)
+        return _failure(response.status_code, response.headers.get("retry-after"), said, is_about_key)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -117,7 +120,7 @@ def _headers(key: str, compress: bool) -> dict[str, str]:
 
 
 async def _text(response: httpx.Response) -> str:
-    """The answer's text, cut; read to its end, because one that is cut off says nothing, as a 2xx too."""
+    """The answer's beginning; read to its end, because one that is cut off says nothing, as a 2xx too."""
     kept, size = b"", 0
     async for chunk in response.aiter_raw():
         size += len(chunk)
@@ -139,10 +142,7 @@ def _inflated(raw: bytes, encoding: str) -> bytes:
         return b""
 
 
-def _answer(status: int, wait: str | None, text: str) -> Answer:
-    if 200 <= status < 300:  # noqa: PLR2004 - what success is
-        return Accepted()
+def _failure(status: int, wait: str | None, said: str, is_about_key: bool) -> Answer:
     if status >= 500 or status in _RETRIED:  # noqa: PLR2004 - the server's own failures
-        return Later(retry_after(wait), f"status {status}", text)
-    about_key = status == 400 and _ABOUT_THE_KEY.search(text) is not None  # noqa: PLR2004
-    return Refused(status, text, always=status < 400 or status in _MISPLACED or about_key)  # noqa: PLR2004
+        return Later(retry_after(wait), f"status {status}", said)
+    return Refused(status, said, always=status < 400 or status in _MISPLACED or is_about_key)  # noqa: PLR2004
