@@ -10,6 +10,7 @@ import io
 import itertools
 import json
 import os
+import random
 import time
 import tracemalloc
 from collections import defaultdict
@@ -522,6 +523,162 @@ def test_a_key_that_works_again_lets_its_events_go() -> None:
             return plane.taken
 
     assert asyncio.run(scenario()) == ids(10)
+
+
+def poisoned(bad: Container[str], reply: Reply) -> Callable[[Batch], Reply]:
+    """Answer so to each batch that holds one of these messages, as a firewall or a bug does."""
+    return lambda batch: reply if any(one in bad for one in batch.ids) else OK
+
+
+BLAMES: list[Reply] = [
+    (403, {}, "blocked"),
+    (500, {}, "oh"),
+    (502, {}, ""),
+    (400, {}, "no Authorization Header for <script>"),
+]
+
+
+@pytest.mark.parametrize("lanes", [1, 4])
+@pytest.mark.parametrize("reply", BLAMES)
+def test_an_event_that_is_refused_as_if_all_were_becomes_a_dead_letter(reply: Reply, lanes: int) -> None:
+    """A firewall's 403 and a bug's 500 are traced to it; all others go out once and in order."""
+    store, watch = store_of(200), Watch()
+    store.add("Other", "user-3", "00200")
+
+    plane = deliver(store, poisoned({"00017"}, reply), watch, lanes=lanes)
+
+    ((message, rule, reason),) = store.letters
+    assert (message, rule) == ("00017", f"delivery/{reply[0]}")
+    told = f"the destination answered {reply[0]} to this event alone, 8 times"
+    assert reason == (f"{told}: {reply[2]}" if reply[2] else told)
+    assert sorted(plane.taken) == [one for one in ids(201) if one != "00017"]
+    assert in_order(one for one in plane.taken if one != "00200")
+    assert len(plane.came) < 80
+    assert watch.told.count(("dead", "Acme", f"delivery/{reply[0]}", 1)) == 1
+
+
+@pytest.mark.parametrize("reply", BLAMES)
+def test_nothing_is_buried_while_a_data_plane_refuses_everything(reply: Reply) -> None:
+    """A wrong key or an outage may last: each event is kept, and all come in order after it."""
+    store, watch = store_of(60), Watch()
+    refused: list[Batch] = []
+
+    def answer(batch: Batch) -> Reply:
+        refused.append(batch)
+        return reply if len(refused) < 80 else OK
+
+    plane = deliver(store, answer, watch, breaker_pause=0.01)
+
+    assert min(len(batch.ids) for batch in refused) == 1
+    assert store.letters == []
+    assert sorted(plane.taken) == ids(60)
+    assert in_order(plane.taken)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_nothing_is_buried_by_a_data_plane_that_fails_now_and_then(share: float) -> None:
+    """However often an event meets a failure: it is taken one time or another, and that clears all."""
+    store, chance = store_of(50), random.Random(2)  # noqa: S311 - no secret
+
+    plane = deliver(
+        store,
+        lambda _batch: (500, {}, "") if chance.random() < share else OK,
+        batch_events=4,
+        breaker_failures=10_000,
+    )
+
+    assert store.letters == []
+    assert sorted(plane.taken) == ids(50)
+    assert in_order(plane.taken)
+
+
+def test_an_event_is_buried_only_once_others_of_its_source_are_taken() -> None:
+    """Alone it waits, for its key or the address may be wrong; another source's acceptance tells nothing."""
+    store = MemoryStore()
+    store.add("Acme", "user-0", "00000")
+    store.add("Acme", "user-0", "00001")
+
+    async def scenario() -> list[str]:
+        async with data_plane(poisoned({"00000"}, (403, {}, ""))) as plane:
+            settings = rules(to=plane.url, lanes=1)
+            async with delivering(store, open_destination(settings, KEYS), settings) as delivery:
+                await until(lambda: len(plane.came) > 10)
+                store.add("Other", "user-1", "00002")
+                await until(lambda: len(plane.came) > 30)
+                assert (store.letters, plane.taken) == ([], ["00002"])
+                assert delivery.held == {"Acme": "status 403"}
+                store.add("Acme", "user-3", "00003")
+                await store.empty()
+                assert delivery.held == {}
+            return plane.taken
+
+    taken = asyncio.run(scenario())
+
+    assert [letter[:2] for letter in store.letters] == [("00000", "delivery/403")]
+    assert taken == ["00002", "00003", "00001"]
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_flood_of_events_at_fault_stops_nobody_else(status: int) -> None:
+    """However many users they come from, one behind the other: they become dead letters, all others go out."""
+    store = MemoryStore()
+    bad = {f"bad-{number:03}" for number in range(20)}
+    for one in sorted(bad):
+        store.add("Acme", one, one)
+    for number in range(200):
+        store.add(("Acme", "Other")[number % 2], f"user-{number}", f"{number:05}")
+
+    plane = deliver(store, poisoned(bad, (status, {}, "")), lanes=1, breaker_pause=0.01)
+
+    assert {letter[0] for letter in store.letters} == bad
+    assert sorted(plane.taken) == ids(200)
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_another_source_goes_on_while_an_event_is_traced(status: int) -> None:
+    """From the second try on it is sent before the source in trouble."""
+    store = store_of(50)
+    for number in range(50, 60):
+        store.add("Other", f"user-{number}", f"{number:05}")
+
+    plane = deliver(store, poisoned({"00000"}, (status, {}, "")), lanes=1)
+
+    assert sum(batch.key == "acme-key" for batch in plane.came[:3]) <= 2
+    assert {f"{number:05}" for number in range(50, 60)} <= set(plane.taken[:10])
+
+
+@pytest.mark.parametrize("reply", [CUT, HANG, (429, {}, ""), (401, {}, ""), (503, {"Retry-After": "0"}, "")])
+def test_no_other_failure_is_traced_to_an_event(reply: Reply) -> None:
+    """They are about the connection, the key or the load, and the batch stays as it is."""
+    store = store_of(20, users=5)
+
+    async def scenario() -> FakeDataPlane:
+        async with data_plane(poisoned({"00000"}, reply)) as plane:
+            settings = rules(to=plane.url, lanes=1, timeout=0.05, breaker_pause=0.01)
+            async with delivering(store, open_destination(settings, KEYS), settings):
+                await until(lambda: len(plane.came) > 12)
+        return plane
+
+    plane = asyncio.run(scenario())
+
+    assert store.letters == []
+    assert {len(batch.ids) for batch in plane.came} == {20}
+
+
+def test_a_suspect_is_given_back_at_the_end() -> None:
+    """A restart finds it free, and what waits behind it."""
+    store = store_of(20)
+
+    async def scenario() -> None:
+        async with data_plane(poisoned({"00000"}, (500, {}, ""))) as plane:
+            settings = rules(to=plane.url, lanes=1, retry_min=0.05, retry_max=0.05)
+            async with delivering(store, open_destination(settings, KEYS), settings):
+                await until(lambda: len(plane.taken) == 17)
+
+    asyncio.run(scenario())
+
+    assert sorted(event.message_id for event in store.events.values()) == ["00000", "00007", "00014"]
+    assert store.leases.keys() & store.events.keys() == set()
 
 
 def test_events_of_a_source_that_is_no_longer_configured_are_kept() -> None:

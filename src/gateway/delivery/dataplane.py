@@ -144,5 +144,5 @@ def _inflated(raw: bytes, encoding: str) -> bytes:
 
 def _failure(status: int, wait: str | None, said: str, is_about_key: bool) -> Answer:
     if status >= 500 or status in _RETRIED:  # noqa: PLR2004 - the server's own failures
-        return Later(retry_after(wait), f"status {status}", said)
+        return Later(retry_after(wait), f"status {status}", said, status)
     return Refused(status, said, always=status < 400 or status in _MISPLACED or is_about_key)  # noqa: PLR2004

@@ -32,6 +32,8 @@ class Later(msgspec.Struct, frozen=True):
     """A word or two out of few, such as `ConnectError` or `status 503`: metrics count by it."""
     text: str = ""
     """What it said besides, fit to be logged."""
+    status: int = 0
+    """That of its answer, where there was one."""
 
 
 Answer: TypeAlias = Accepted | Refused | Later
