@@ -13,7 +13,8 @@ import structlog
 from ..store import Claimed
 from .breaker import ASK_AGAIN
 from .destination import Accepted, Later, Refused
-from .means import Hold, Means
+from .holding import hold
+from .means import Means
 from .pieces import Piece, pieces
 from .probe import Probe
 from .settling import bury, settle
@@ -25,8 +26,6 @@ POLL = 1.0
 GATHER = 0.02
 """Seconds a lane lets events gather where few wait: a batch costs the same whatever is in it."""
 
-_CHECK = "check delivery.to and the source's destination_write_key, and that the source is enabled there"
-_PUT_BACK = "put its [[source]] back, with enabled = false where it is to take nothing more"
 _log = structlog.get_logger("springhead.delivery")
 
 
@@ -197,7 +196,7 @@ class Lane:
 
     async def _refused(self, work: list[Piece], piece: Piece, answer: Refused) -> None:
         if answer.always:
-            self._hold(piece, answer)
+            hold(self._means, piece.source, answer)
             await self._give_back(work, piece.source)
         elif len(piece.events) > 1:
             work[-1:] = piece.halves()
@@ -209,24 +208,6 @@ class Lane:
     async def _bury(self, event: Claimed, reason: str, status: int | None) -> None:
         await bury(self._means, [(event, reason)], f"delivery/{status}")
         self._probe.suspects.drop(event)
-
-    def _hold(self, piece: Piece, answer: Refused) -> None:
-        """Leave a source alone for a while: its key or the address is wrong, its events are not."""
-        means, before = self._means, self._means.held.get(piece.source)
-        means.tallies[piece.source].is_well = False
-        tries = before.tries + 1 if before else 1
-        pause = means.backoff(tries)
-        said = {"source": piece.source, "tries": tries, "wait": round(pause, 1)}
-        if answer.status is None:
-            why = answer.text
-            _log.error("events wait whose source is not in the settings", **said, advice=_PUT_BACK)
-        else:
-            why = f"status {answer.status} {answer.text}".strip()
-            said |= {"to": means.rules.to, "status": answer.status, "answer": answer.text}
-            _log.error("the destination refuses all events of a source: they are kept", **said, advice=_CHECK)
-        means.held[piece.source] = Hold(why, tries, time.monotonic() + pause)
-        means.observer.held(piece.source, is_held=True)
-        means.observer.retried(piece.source, f"status {answer.status}" if answer.status else "unknown source")
 
     async def _give_back(self, work: list[Piece], source: str, user: str | None = None) -> None:
         """Take all of a source, or of its user, off the work: none of it may go out before what is older."""
