@@ -511,6 +511,24 @@ def test_a_key_that_is_refused_costs_no_event_and_holds_up_no_other_source(reply
     assert "acme-key" not in repr(logs)
 
 
+def test_lanes_that_are_refused_at_once_hold_their_source_once() -> None:
+    """The pause grows with each try, not with each lane."""
+    store = store_of(40, users=20)
+
+    async def scenario() -> FakeDataPlane:
+        async with data_plane(lambda _batch: (403, {}, "")) as plane:
+            settings = rules(to=plane.url, retry_min=30, retry_max=60)
+            async with delivering(store, open_destination(settings, KEYS), settings):
+                await until(lambda: len(plane.came) == 4)
+                await asyncio.sleep(0.1)
+        return plane
+
+    with capture_logs() as logs:
+        asyncio.run(scenario())
+
+    assert [entry["tries"] for entry in logs if entry["log_level"] == "error"] == [1]
+
+
 def test_a_key_that_works_again_lets_its_events_go() -> None:
     """The source is tried again after a pause, and all of it comes in order."""
     store = store_of(10, users=1)

@@ -16,7 +16,11 @@ _log = structlog.get_logger("springhead.delivery")
 
 def hold(means: Means, source: str, answer: Refused) -> None:
     """Leave a source alone, the longer the more often it was refused: its key or the address is wrong."""
-    before = means.held.get(source)
+    before, now = means.held.get(source), time.monotonic()
+    means.tallies[source].is_well = False
+    means.observer.retried(source, f"status {answer.status}" if answer.status else "unknown source")
+    if before and now < before.until:
+        return  # another lane was told so at the same time: that is one refusal
     tries = before.tries + 1 if before else 1
     pause = means.backoff(tries)
     said = {"source": source, "tries": tries, "wait": round(pause, 1)}
@@ -27,7 +31,5 @@ def hold(means: Means, source: str, answer: Refused) -> None:
         why = f"status {answer.status} {answer.text}".strip()
         said |= {"to": means.rules.to, "status": answer.status, "answer": answer.text}
         _log.error("the destination refuses all events of a source: they are kept", **said, advice=_CHECK)
-    means.held[source] = Hold(why, tries, time.monotonic() + pause)
-    means.tallies[source].is_well = False
+    means.held[source] = Hold(why, tries, now + pause)
     means.observer.held(source, is_held=True)
-    means.observer.retried(source, f"status {answer.status}" if answer.status else "unknown source")
