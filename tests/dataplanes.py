@@ -86,7 +86,7 @@ class FakeDataPlane:
         length = len(text) + (100 if status == 0 else 0)
         lines = [f"HTTP/1.1 {status or 200} -", f"Content-Length: {length}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        writer.write("\r\n".join([*lines, "", text]).encode())
+        writer.write("\r\n".join([*lines, "", text]).encode("latin-1"))  # so that a text can be any bytes
         await writer.drain()
         if status == 0:
             raise ConnectionError

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import gzip
+import html
 import io
 import itertools
 import json
 import os
+import random
 import time
+import tracemalloc
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Container, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 from zlib import crc32
 
 import pytest
@@ -24,8 +30,9 @@ from structlog.testing import capture_logs
 from dataplanes import CUT, HANG, OK, Batch, FakeDataPlane, Reply, data_plane
 from springhead.gateway.delivery import Delivery, open_destination
 from springhead.gateway.delivery.dataplane import LONGEST_WAIT, DataPlane, retry_after
-from springhead.gateway.delivery.destination import Accepted, Destination, Later
+from springhead.gateway.delivery.destination import Accepted, Destination, Later, Refused
 from springhead.gateway.delivery.files import JsonLines, Stdout
+from springhead.gateway.delivery.said import ECHO, Said
 from springhead.gateway.settings.sections import Delivery as Rules
 from springhead.gateway.store import Claimed, Store
 
@@ -300,16 +307,141 @@ def test_an_event_at_fault_becomes_a_dead_letter_and_its_neighbours_go_through()
     assert watch.told.count(("dead", "Acme", "delivery/400", 1)) == 2
 
 
-def test_an_answer_is_kept_short_and_without_the_write_key() -> None:
-    """A data plane that says back what it was sent puts no secret into a dead letter."""
-    store = store_of(1)
+KEPT_APART = [
+    "acme-key",
+    "other-key",
+    base64.b64encode(b"acme-key:").decode(),
+    "Basic " + base64.b64encode(b"a+b/c d?:").decode(),
+    base64.b64encode(b"acme-key").decode().rstrip("="),
+    "a%2Bb%2Fc%20d%3F",
+]
 
-    deliver(store, lambda _batch: (422, {}, "acme-key " + "x" * 5_000))
 
-    ((_, rule, reason),) = store.letters
-    assert rule == "delivery/422"
-    assert reason.startswith("the destination answered 422: <write key> xxx")
-    assert len(reason) < 540
+@pytest.mark.parametrize("key", KEPT_APART)
+def test_an_answer_is_kept_short_and_without_any_write_key(key: str) -> None:
+    """However a data plane says back the key that it was sent, or that of another source."""
+    text = Said([*KEYS.values(), "a+b/c d?"]).shown(f"not with {key}, {'because ' * 1_000}", [b"{}"])
+
+    assert "<write key>, because because" in text
+    assert key not in text
+    assert len(text) <= 100
+
+
+ADA = b'{"type":"track","messageId":"id-1","userId":"ada","n":7654321,"a":{"b":"<script>1","c":"\\u00fc"}}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ADA.decode(),
+        f"cannot take {ADA.decode()}",
+        f"cannot take [{ADA.decode()[1:]}",
+        f"cannot take {quote(ADA.decode()[1:])}",
+        f"cannot take {html.escape(ADA.decode()[1:])}",
+        f"cannot take {json.dumps(ADA.decode()[1:])}",
+        "no such message: id-1",
+        "ada is unknown",
+        "<script>1 is forbidden",
+        "call 7654321",
+        json.dumps({"message": "id-1 is not valid"}),
+        "x" * 190 + "id-1",
+    ],
+)
+def test_nothing_that_was_sent_is_kept_of_an_answer(text: str) -> None:
+    """A data plane that says back the body, or a part of it, puts no person into a log or a reason."""
+    assert Said(KEYS.values()).shown(text, [b"{}", ADA]) in ("", "cannot take", ECHO)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Invalid write key\n", "Invalid write key"),
+        ('{"message": "Invalid write key"}', "Invalid write key"),
+        ('{"error": {"code": 7}}', ""),
+        ("[" * 100_000, "[" * 100),
+        ("<html><title>403 Forbidden</title></html>", "<html><title>403 Forbidden</title></html>"),
+        ("track needs a userId", "track needs a userId"),
+    ],
+)
+def test_what_an_answer_says_in_its_own_words_is_kept(text: str, kept: str) -> None:
+    """An operator sees what is wrong."""
+    assert Said(KEYS.values()).shown(text, [ADA]) == kept
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 422, 500, 503])
+def test_no_answer_puts_a_key_or_a_body_into_logs_or_reasons(status: int) -> None:
+    """Neither into what is told of a source that is held, or of a data plane that is down."""
+    store = MemoryStore()
+    store.add("Acme", "ada@example.com", "id-of-ada")
+
+    def echo(batch: Batch) -> Reply:
+        return (status, {}, f"err {json.dumps(batch.body)} auth={batch.headers['authorization']} acme-key")
+
+    async def scenario() -> str:
+        async with data_plane(echo) as plane:
+            settings = rules(to=plane.url)
+            async with delivering(store, open_destination(settings, KEYS), settings) as delivery:
+                await until(lambda: store.letters or (len(plane.came) > 1))
+                return repr((delivery.held, delivery.why, store.letters))
+
+    with capture_logs() as logs:
+        told = asyncio.run(scenario())
+
+    told += repr([entry for entry in logs if "became a dead letter" not in entry["event"]])
+    assert f"{status}" in told
+    assert not [one for one in ("ada@", "acme-key", "YWNtZS1rZXk", '"pad"') if one in told]
+
+
+def zipped(text: bytes) -> str:
+    """Its gzip, as a reply has it."""
+    return gzip.compress(text, mtime=0).decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [("gzip", "garbage"), ("gzip", zipped(b"OK")), ("br", "\x0b\x01\x80OK\x03"), ("none", "OK")],
+)
+def test_a_batch_is_accepted_whatever_the_answer_holds(encoding: str, text: str) -> None:
+    """Whether or not it can be decoded: what was accepted is not sent again."""
+    plane = deliver(store_of(20), lambda _batch: (200, {"Content-Encoding": encoding}, text), batch_events=10)
+
+    assert sorted(plane.taken) == ids(20)
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_answer_is_not_inflated_without_bound(status: int) -> None:
+    """A little gzip that holds much costs no memory."""
+    bomb = zipped(b"\0" * 50_000_000)
+
+    tracemalloc.start()
+    try:
+        deliver(store_of(1), lambda _batch: (status, {"Content-Encoding": "gzip"}, bomb))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 5_000_000
+
+
+def test_an_answer_about_the_key_is_understood_in_gzip() -> None:
+    """No event is made a dead letter because a proxy compresses."""
+    answer = sent_to((400, {"Content-Encoding": "gzip"}, zipped(b"Invalid Authorization Header")))
+
+    assert answer == Refused(400, "Invalid Authorization Header", always=True)
+
+
+def sent_to(reply: Reply, event: bytes = b'{"messageId": "00000"}') -> Any:
+    """What a data plane's answer to one event is understood as."""
+
+    async def scenario() -> Any:
+        async with data_plane(lambda _batch: reply) as plane:
+            to = DataPlane(plane.url, KEYS, timeout=2, compress=True, connections=1)
+            try:
+                return await to.send("Acme", [event])
+            finally:
+                await to.close()
+
+    return asyncio.run(scenario())
 
 
 def test_a_batch_too_large_for_the_data_plane_is_split() -> None:
@@ -379,6 +511,24 @@ def test_a_key_that_is_refused_costs_no_event_and_holds_up_no_other_source(reply
     assert "acme-key" not in repr(logs)
 
 
+def test_lanes_that_are_refused_at_once_hold_their_source_once() -> None:
+    """The pause grows with each try, not with each lane."""
+    store = store_of(40, users=20)
+
+    async def scenario() -> FakeDataPlane:
+        async with data_plane(lambda _batch: (403, {}, "")) as plane:
+            settings = rules(to=plane.url, retry_min=30, retry_max=60)
+            async with delivering(store, open_destination(settings, KEYS), settings):
+                await until(lambda: len(plane.came) == 4)
+                await asyncio.sleep(0.1)
+        return plane
+
+    with capture_logs() as logs:
+        asyncio.run(scenario())
+
+    assert [entry["tries"] for entry in logs if entry["log_level"] == "error"] == [1]
+
+
 def test_a_key_that_works_again_lets_its_events_go() -> None:
     """The source is tried again after a pause, and all of it comes in order."""
     store = store_of(10, users=1)
@@ -391,6 +541,162 @@ def test_a_key_that_works_again_lets_its_events_go() -> None:
             return plane.taken
 
     assert asyncio.run(scenario()) == ids(10)
+
+
+def poisoned(bad: Container[str], reply: Reply) -> Callable[[Batch], Reply]:
+    """Answer so to each batch that holds one of these messages, as a firewall or a bug does."""
+    return lambda batch: reply if any(one in bad for one in batch.ids) else OK
+
+
+BLAMES: list[Reply] = [
+    (403, {}, "blocked"),
+    (500, {}, "oh"),
+    (502, {}, ""),
+    (400, {}, "no Authorization Header for <script>"),
+]
+
+
+@pytest.mark.parametrize("lanes", [1, 4])
+@pytest.mark.parametrize("reply", BLAMES)
+def test_an_event_that_is_refused_as_if_all_were_becomes_a_dead_letter(reply: Reply, lanes: int) -> None:
+    """A firewall's 403 and a bug's 500 are traced to it; all others go out once and in order."""
+    store, watch = store_of(200), Watch()
+    store.add("Other", "user-3", "00200")
+
+    plane = deliver(store, poisoned({"00017"}, reply), watch, lanes=lanes)
+
+    ((message, rule, reason),) = store.letters
+    assert (message, rule) == ("00017", f"delivery/{reply[0]}")
+    told = f"the destination answered {reply[0]} to this event alone, 8 times"
+    assert reason == (f"{told}: {reply[2]}" if reply[2] else told)
+    assert sorted(plane.taken) == [one for one in ids(201) if one != "00017"]
+    assert in_order(one for one in plane.taken if one != "00200")
+    assert len(plane.came) < 80
+    assert watch.told.count(("dead", "Acme", f"delivery/{reply[0]}", 1)) == 1
+
+
+@pytest.mark.parametrize("reply", BLAMES)
+def test_nothing_is_buried_while_a_data_plane_refuses_everything(reply: Reply) -> None:
+    """A wrong key or an outage may last: each event is kept, and all come in order after it."""
+    store, watch = store_of(60), Watch()
+    refused: list[Batch] = []
+
+    def answer(batch: Batch) -> Reply:
+        refused.append(batch)
+        return reply if len(refused) < 80 else OK
+
+    plane = deliver(store, answer, watch, breaker_pause=0.01)
+
+    assert min(len(batch.ids) for batch in refused) == 1
+    assert store.letters == []
+    assert sorted(plane.taken) == ids(60)
+    assert in_order(plane.taken)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_nothing_is_buried_by_a_data_plane_that_fails_now_and_then(share: float) -> None:
+    """However often an event meets a failure: it is taken one time or another, and that clears all."""
+    store, chance = store_of(50), random.Random(2)  # noqa: S311 - no secret
+
+    plane = deliver(
+        store,
+        lambda _batch: (500, {}, "") if chance.random() < share else OK,
+        batch_events=4,
+        breaker_failures=10_000,
+    )
+
+    assert store.letters == []
+    assert sorted(plane.taken) == ids(50)
+    assert in_order(plane.taken)
+
+
+def test_an_event_is_buried_only_once_others_of_its_source_are_taken() -> None:
+    """Alone it waits, for its key or the address may be wrong; another source's acceptance tells nothing."""
+    store = MemoryStore()
+    store.add("Acme", "user-0", "00000")
+    store.add("Acme", "user-0", "00001")
+
+    async def scenario() -> list[str]:
+        async with data_plane(poisoned({"00000"}, (403, {}, ""))) as plane:
+            settings = rules(to=plane.url, lanes=1)
+            async with delivering(store, open_destination(settings, KEYS), settings) as delivery:
+                await until(lambda: len(plane.came) > 10)
+                store.add("Other", "user-1", "00002")
+                await until(lambda: len(plane.came) > 30)
+                assert (store.letters, plane.taken) == ([], ["00002"])
+                assert delivery.held == {"Acme": "status 403"}
+                store.add("Acme", "user-3", "00003")
+                await store.empty()
+                assert delivery.held == {}
+            return plane.taken
+
+    taken = asyncio.run(scenario())
+
+    assert [letter[:2] for letter in store.letters] == [("00000", "delivery/403")]
+    assert taken == ["00002", "00003", "00001"]
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_flood_of_events_at_fault_stops_nobody_else(status: int) -> None:
+    """However many users they come from, one behind the other: they become dead letters, all others go out."""
+    store = MemoryStore()
+    bad = {f"bad-{number:03}" for number in range(20)}
+    for one in sorted(bad):
+        store.add("Acme", one, one)
+    for number in range(200):
+        store.add(("Acme", "Other")[number % 2], f"user-{number}", f"{number:05}")
+
+    plane = deliver(store, poisoned(bad, (status, {}, "")), lanes=1, breaker_pause=0.01)
+
+    assert {letter[0] for letter in store.letters} == bad
+    assert sorted(plane.taken) == ids(200)
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_another_source_goes_on_while_an_event_is_traced(status: int) -> None:
+    """From the second try on it is sent before the source in trouble."""
+    store = store_of(50)
+    for number in range(50, 60):
+        store.add("Other", f"user-{number}", f"{number:05}")
+
+    plane = deliver(store, poisoned({"00000"}, (status, {}, "")), lanes=1)
+
+    assert sum(batch.key == "acme-key" for batch in plane.came[:3]) <= 2
+    assert {f"{number:05}" for number in range(50, 60)} <= set(plane.taken[:10])
+
+
+@pytest.mark.parametrize("reply", [CUT, HANG, (429, {}, ""), (401, {}, ""), (503, {"Retry-After": "0"}, "")])
+def test_no_other_failure_is_traced_to_an_event(reply: Reply) -> None:
+    """They are about the connection, the key or the load, and the batch stays as it is."""
+    store = store_of(20, users=5)
+
+    async def scenario() -> FakeDataPlane:
+        async with data_plane(poisoned({"00000"}, reply)) as plane:
+            settings = rules(to=plane.url, lanes=1, timeout=0.05, breaker_pause=0.01)
+            async with delivering(store, open_destination(settings, KEYS), settings):
+                await until(lambda: len(plane.came) > 12)
+        return plane
+
+    plane = asyncio.run(scenario())
+
+    assert store.letters == []
+    assert {len(batch.ids) for batch in plane.came} == {20}
+
+
+def test_a_suspect_is_given_back_at_the_end() -> None:
+    """A restart finds it free, and what waits behind it."""
+    store = store_of(20)
+
+    async def scenario() -> None:
+        async with data_plane(poisoned({"00000"}, (500, {}, ""))) as plane:
+            settings = rules(to=plane.url, lanes=1, retry_min=0.05, retry_max=0.05)
+            async with delivering(store, open_destination(settings, KEYS), settings):
+                await until(lambda: len(plane.taken) == 17)
+
+    asyncio.run(scenario())
+
+    assert sorted(event.message_id for event in store.events.values()) == ["00000", "00007", "00014"]
+    assert store.leases.keys() & store.events.keys() == set()
 
 
 def test_events_of_a_source_that_is_no_longer_configured_are_kept() -> None:
@@ -433,6 +739,22 @@ def test_retry_after_comes_in_two_forms() -> None:
     assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
     assert retry_after("9" * 30) == LONGEST_WAIT
     assert [retry_after(text) for text in (None, "", "soon", "-1", "1.5", "²")] == [None] * 6
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Wed, 21 Oct {'9' * 20} 07:28:00 GMT",
+        f"Wed, 21 Oct 2026 07:28:00 +{'9' * 14}",
+        f"Wed, {'9' * 20} Oct 2026 07:28:00 GMT",
+        "Wed, 21 Oct 2026 07:28:00 +9999",
+        "9" * 5_000 + " Oct 2026 07:28:00 GMT",
+        "Wed, 21 Oct 0001 00:00:00 +2300",
+    ],
+)
+def test_no_date_of_retry_after_is_a_surprise(text: str) -> None:
+    """One that no calendar has is none, and the answer it came with is a failure like any other."""
+    assert retry_after(text) in (None, 0, LONGEST_WAIT)
 
 
 def test_the_breaker_spares_a_data_plane_that_is_down() -> None:
@@ -642,8 +964,9 @@ def test_a_file_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
     assert answer == Later(None, "Is a directory")
 
 
-def test_half_a_batch_on_a_full_disk_is_taken_back(tmp_path: Path) -> None:
-    """What was not wholly written is written again, once."""
+@pytest.mark.parametrize("emptied", [False, True])
+def test_half_a_batch_on_a_full_disk_is_taken_back(tmp_path: Path, *, emptied: bool) -> None:
+    """What was not wholly written is written again, once, even after somebody emptied the file."""
     resource = pytest.importorskip("resource")
     signal = pytest.importorskip("signal")
     path = tmp_path / "out.jsonl"
@@ -652,7 +975,9 @@ def test_half_a_batch_on_a_full_disk_is_taken_back(tmp_path: Path) -> None:
 
     async def scenario() -> list[Any]:
         answers: list[Any] = [await lines.send("Acme", [b'{"n":1}'])]
-        resource.setrlimit(resource.RLIMIT_FSIZE, (12, limits[1]))
+        if emptied:
+            os.truncate(path, 0)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4 if emptied else 12, limits[1]))
         try:
             answers.append(await lines.send("Acme", [b'{"n":2}']))
         finally:
@@ -668,7 +993,89 @@ def test_half_a_batch_on_a_full_disk_is_taken_back(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, before)
 
     assert answers == [Accepted(), Later(None, "File too large"), Accepted()]
-    assert path.read_bytes() == b'{"n":1}\n{"n":2}\n'
+    assert path.read_bytes() == (b"" if emptied else b'{"n":1}\n') + b'{"n":2}\n'
+
+
+def sent_around(path: Path, between: Callable[[], object], **given: int) -> None:
+    """Send an event to a file, let something be done to it, and send two more through the same destination."""
+    lines = JsonLines(path, **{"rotate_bytes": 10**9, **given})
+
+    async def scenario() -> None:
+        assert await lines.send("Acme", [b'{"n":1}']) == Accepted()
+        between()
+        assert await lines.send("Acme", [b'{"n":2}']) == Accepted()
+        assert await lines.send("Acme", [b'{"n":3}']) == Accepted()
+        await lines.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_file_that_is_deleted_or_moved_away_is_begun_anew(tmp_path: Path) -> None:
+    """As by `rm`, by logrotate, or with its folder: nothing goes where nobody can read it."""
+    path = tmp_path / "deep" / "out.jsonl"
+
+    for gone in (
+        path.unlink,
+        lambda: path.rename(tmp_path / "old"),
+        lambda: path.parent.rename(tmp_path / "d"),
+    ):
+        sent_around(path, gone)
+        assert path.read_bytes() == b'{"n":2}\n{"n":3}\n'
+        path.unlink()
+
+    assert (tmp_path / "old").read_bytes() == b'{"n":1}\n'
+
+
+def test_a_file_that_is_replaced_is_appended_to(tmp_path: Path) -> None:
+    """What stands in the new one stays."""
+    path = tmp_path / "out.jsonl"
+
+    def replace() -> None:
+        path.with_name("new").write_bytes(b'{"n":0}\n')
+        path.with_name("new").rename(path)
+
+    sent_around(path, replace)
+
+    assert path.read_bytes() == b'{"n":0}\n{"n":2}\n{"n":3}\n'
+
+
+@pytest.mark.parametrize("gone", [Path.unlink, lambda path: path.rename(path.with_name("old")), os.truncate])
+def test_a_batch_whose_file_goes_while_it_is_written_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: Callable[..., object]
+) -> None:
+    """It counts as delivered only once it is on the disk where the path is."""
+    path, fsync, synced = tmp_path / "out.jsonl", os.fsync, list[int]()
+
+    def late(fd: int) -> None:
+        fsync(fd)
+        synced.append(fd)
+        if len(synced) == 2:  # the folder's, then the batch's
+            gone(path, 0) if gone is os.truncate else gone(path)
+
+    monkeypatch.setattr(os, "fsync", late)
+    appended(path, [[b'{"n":1}']])
+
+    assert path.read_bytes() == b'{"n":1}\n'
+
+
+def test_a_file_counts_as_long_as_it_is(tmp_path: Path) -> None:
+    """Whatever others append to it or take away, it is put aside in time."""
+    path = tmp_path / "out.jsonl"
+
+    def emptied() -> None:
+        os.truncate(path, 0)
+
+    def grown() -> None:
+        with path.open("ab") as file:
+            file.write(b'{"n":0}\n')
+
+    sent_around(path, emptied, rotate_bytes=16)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["out.jsonl"]
+    path.unlink()
+
+    sent_around(path, grown, rotate_bytes=16)
+    assert path.with_name("out.jsonl.000001").read_bytes() == b'{"n":1}\n{"n":0}\n'
+    assert path.read_bytes() == b'{"n":2}\n{"n":3}\n'
 
 
 def test_stdout_gets_one_event_a_line() -> None:

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import gzip
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,6 +17,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from .destination import Accepted, Answer, Later, Refused
+from .said import Said
 
 LONGEST_WAIT = 3600.0
 """Seconds waited at most where a data plane asks for more."""
@@ -24,9 +26,11 @@ _BEGIN, _END = b'{"batch":[', b'],"sentAt":"2026-08-19T10:15:00.123Z"}'
 ENVELOPE = len(_BEGIN + _END)
 """Bytes of a request's body around its events."""
 
-_TEXT = 500
+_KEPT = 4_000
+"""Bytes of an answer looked at, and inflated to, at most."""
 _ANSWER = 1 << 20
 """Bytes of an answer read at most."""
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _INLINE = 1 << 14
 """Bytes up to which gzip is faster than the way to a thread and back."""
 
@@ -49,7 +53,7 @@ class DataPlane:
         connections: int,
     ) -> None:
         self._url = url.rstrip("/") + "/v1/batch"
-        self._keys = dict(keys)
+        self._said = Said(keys.values())
         self._headers = {source: _headers(key, compress) for source, key in keys.items()}
         self._timeout, self._compress = timeout, compress
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
@@ -71,8 +75,11 @@ class DataPlane:
             return Later(None, "timeout")
         except httpx.HTTPError as error:
             return Later(None, type(error).__name__)
-        text = text.replace(self._keys[source], "<write key>")[:_TEXT]
-        return _answer(response.status_code, response.headers.get("retry-after"), text)
+        if 200 <= response.status_code < 300:  # noqa: PLR2004 - what success is
+            return Accepted()
+        is_about_key = response.status_code == 400 and _ABOUT_THE_KEY.search(text) is not None  # noqa: PLR2004
+        said = self._said.shown(text, events)
+        return _failure(response.status_code, response.headers.get("retry-after"), said, is_about_key)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -95,10 +102,11 @@ def retry_after(header: str | None) -> float | None:
         return min(float(text), LONGEST_WAIT)
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        seconds = (when - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError, OverflowError):  # a year or a zone may be of any length
         return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return min(max((when - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_WAIT)
+    return min(max(seconds, 0.0), LONGEST_WAIT)
 
 
 def _headers(key: str, compress: bool) -> dict[str, str]:
@@ -112,20 +120,29 @@ def _headers(key: str, compress: bool) -> dict[str, str]:
 
 
 async def _text(response: httpx.Response) -> str:
-    """The answer's text, cut; read to its end, because one that is cut off says nothing."""
+    """The answer's beginning; read to its end, because one that is cut off says nothing, as a 2xx too."""
     kept, size = b"", 0
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.aiter_raw():
         size += len(chunk)
-        kept += chunk[: 8 * _TEXT - len(kept)]
+        kept += chunk[: _KEPT - len(kept)]
         if size > _ANSWER:
             break
-    return " ".join(kept.decode("utf-8", "replace").split())
+    return " ".join(
+        _inflated(kept, response.headers.get("content-encoding", "")).decode("utf-8", "replace").split()
+    )
 
 
-def _answer(status: int, wait: str | None, text: str) -> Answer:
-    if 200 <= status < 300:  # noqa: PLR2004 - what success is
-        return Accepted()
+def _inflated(raw: bytes, encoding: str) -> bytes:
+    """The beginning of a body that came in spite of `Accept-Encoding: identity`: a little of it may be much."""
+    if encoding.strip().lower() in ("", "identity"):
+        return raw
+    try:
+        return zlib.decompressobj(_GZIP_OR_ZLIB).decompress(raw, _KEPT)
+    except zlib.error:
+        return b""
+
+
+def _failure(status: int, wait: str | None, said: str, is_about_key: bool) -> Answer:
     if status >= 500 or status in _RETRIED:  # noqa: PLR2004 - the server's own failures
-        return Later(retry_after(wait), f"status {status}", text)
-    about_key = status == 400 and _ABOUT_THE_KEY.search(text) is not None  # noqa: PLR2004
-    return Refused(status, text, always=status < 400 or status in _MISPLACED or about_key)  # noqa: PLR2004
+        return Later(retry_after(wait), f"status {status}", said, status)
+    return Refused(status, said, always=status < 400 or status in _MISPLACED or is_about_key)  # noqa: PLR2004

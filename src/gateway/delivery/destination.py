@@ -18,6 +18,7 @@ class Refused(msgspec.Struct, frozen=True):
     status: int | None
     """None where they were not even sent."""
     text: str
+    """What it said, fit to be logged: without keys and without what was sent."""
     always: bool = False
     """It refuses whatever is sent so: a key or an address is wrong, not an event."""
 
@@ -30,7 +31,9 @@ class Later(msgspec.Struct, frozen=True):
     why: str
     """A word or two out of few, such as `ConnectError` or `status 503`: metrics count by it."""
     text: str = ""
-    """What it said besides."""
+    """What it said besides, fit to be logged."""
+    status: int = 0
+    """That of its answer, where there was one."""
 
 
 Answer: TypeAlias = Accepted | Refused | Later

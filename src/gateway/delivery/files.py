@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import threading
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ import msgspec
 from .destination import Accepted, Answer, Later
 
 _BLOCK = 1 << 16
+_TRIES = 3
+"""How often a batch is written while somebody deletes, moves or cuts the file."""
 
 
 class JsonLines:
@@ -23,7 +26,6 @@ class JsonLines:
     def __init__(self, path: Path, *, rotate_bytes: int, rotate_keep: int = 0) -> None:
         self._path, self._limit, self._keep = path, rotate_bytes, rotate_keep
         self._fd: int | None = None
-        self._size = 0
         self._lock = threading.Lock()
 
     async def send(self, source: str, events: Sequence[bytes]) -> Answer:  # noqa: ARG002 - the same file for all
@@ -40,26 +42,42 @@ class JsonLines:
             self._shut()
 
     def _append(self, data: bytes) -> None:
+        """Write the data where the path is: what goes to a file that was deleted or moved away is lost."""
         with self._lock:
-            fd = self._open() if self._fd is None else self._fd
-            if self._size and self._size + len(data) > self._limit:
-                fd = self._rotate()
-            try:
-                written = 0
-                while written < len(data):
-                    written += os.write(fd, data[written:] if written else data)
-                os.fsync(fd)
-            except OSError:
-                with suppress(OSError):
-                    os.ftruncate(fd, self._size)  # half a batch would stand there twice
-                self._shut()
-                raise
-            self._size += len(data)
+            for _ in range(_TRIES):
+                fd = self._ready(len(data))
+                size = os.fstat(fd).st_size
+                self._write(fd, size, data)
+                if _is_at(fd, self._path, size + len(data)):
+                    return
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    def _ready(self, length: int) -> int:
+        """The file at the path, opened, with room for so many bytes."""
+        fd = self._fd
+        if fd is None or not _is_at(fd, self._path):
+            self._shut()
+            fd = self._open()
+        size = os.fstat(fd).st_size
+        return self._rotate() if size and size + length > self._limit else fd
+
+    def _write(self, fd: int, size: int, data: bytes) -> None:
+        written = 0
+        try:
+            while written < len(data):
+                written += os.write(fd, data[written:] if written else data)
+            os.fsync(fd)
+        except OSError:
+            with suppress(OSError):
+                if os.fstat(fd).st_size == size + written:  # else there is more in it than ours, or less
+                    os.ftruncate(fd, size)  # half a batch would stand there twice
+            self._shut()
+            raise
 
     def _open(self) -> int:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._fd = fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        self._size = _mend(fd)
+        _mend(fd)
         _sync_folder(self._path.parent)
         return fd
 
@@ -111,18 +129,28 @@ class Stdout:
             self._stream.flush()
 
 
-def _mend(fd: int) -> int:
-    """Take away a last line that a crash cut off, for its event comes again; the size of what is left."""
+def _is_at(fd: int, path: Path, size: int = 0) -> bool:
+    """Whether an open file is still the one at this path, and has at least so many bytes."""
+    held = os.fstat(fd)
+    try:
+        there = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return os.path.samestat(held, there) and held.st_size >= size
+
+
+def _mend(fd: int) -> None:
+    """Take away a last line that a crash cut off, for its event comes again."""
     size = os.fstat(fd).st_size
     begin = _last_line(fd, size)
     if begin == size:
-        return size
+        return
     try:
         msgspec.json.decode(os.pread(fd, size - begin, begin))
     except ValueError:
         os.ftruncate(fd, begin)
-        return begin
-    return size + os.write(fd, b"\n")
+    else:
+        os.write(fd, b"\n")
 
 
 def _last_line(fd: int, size: int) -> int:

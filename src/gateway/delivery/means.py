@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
+from math import inf
 
 from ..settings.sections import Delivery as Rules
 from ..store import Store
@@ -23,6 +25,18 @@ class Hold:
 
 
 @dataclass(slots=True)
+class Tally:
+    """How a source fares."""
+
+    accepted: int = 0
+    """Requests accepted so far."""
+    is_well: bool = False
+    """Whether the last one that held no suspect was."""
+    fickle_at: float = -inf
+    """When an event was last accepted after it had been refused alone, by the monotonic clock."""
+
+
+@dataclass(slots=True)
 class Means:
     """What the lanes of a delivery share."""
 
@@ -34,11 +48,18 @@ class Means:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     held: dict[str, Hold] = field(default_factory=dict)
     """By source."""
+    tallies: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    """By source."""
 
     def left_alone(self) -> set[str]:
         """The sources that are to be left alone now."""
         now = time.monotonic()
         return {source for source, hold in self.held.items() if now < hold.until}
+
+    def hold_ends(self, most: float) -> float:
+        """Seconds until a source is left alone no more, `most` at most."""
+        waits = (hold.until - time.monotonic() for hold in self.held.values())
+        return min([most, *(wait for wait in waits if wait > 0)])
 
     def backoff(self, tries: int) -> float:
         """Seconds to wait after so many failures in a row: doubling, with jitter over all of it."""
