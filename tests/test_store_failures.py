@@ -346,7 +346,7 @@ def test_a_path_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
     assert "cannot be made: Not a directory" in refused(tmp_path / "file" / "data")
     assert "cannot be used: unable to open database file" in refused(tmp_path / "folder")
     assert refused(tmp_path / "none", create=False).startswith(
-        f"there is no store in {tmp_path / 'none'}: name"
+        f"there is no store in {tmp_path / 'none'}: start the gateway"
     )
     assert not (tmp_path / "none").exists()
 
