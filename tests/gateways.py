@@ -72,7 +72,7 @@ class Gateway(Server):
 
     def accepted(self) -> int:
         """How many events it ever accepted."""
-        ((count,),) = rows(self.data, "SELECT count(*) FROM seen")
+        ((count,),) = rows(self.data, "SELECT (SELECT count(*) FROM recent) + (SELECT count(*) FROM seen)")
         return int(count)
 
     def kept(self) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from zlib import crc32
 
 import pytest
 
-from springhead.gateway.sqlite import SqliteStore, leases, lookup, opening
+from springhead.gateway.sqlite import SqliteStore, leases, lookup, opening, seen
 from springhead.gateway.sqlite import keep as keeping
 from springhead.gateway.store import Call, Claimed, Entry, Letter, Receipt, Store
 from stores import FILE, call, claim, entry, keep, letter, letters, names, opened, rows, use
@@ -80,6 +80,60 @@ def test_a_message_id_is_accepted_once(tmp_path: Path) -> None:
     use(tmp_path, restarted)
 
 
+def test_what_was_accepted_moves_on_and_is_known_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it is: in memory, in the small table or in the large one, of this process or of another."""
+    monkeypatch.setattr(seen, "MOVED", 10)
+
+    async def scenario(one: SqliteStore) -> None:
+        async with opened(tmp_path) as other:
+            for number in range(50):
+                mine, theirs = entry(f"mine {number}"), entry(f"theirs {number}")
+                assert await keep(one, mine) == await keep(other, theirs) == Receipt(1, 0, ())
+                known = [entry(f"{whose} {each}") for each in range(number + 1) for whose in ("mine", "theirs")]
+                assert await keep(one, *known) == await keep(other, *known) == Receipt(0, len(known), ())
+
+    use(tmp_path, scenario)
+    (counts,) = rows(tmp_path, "SELECT (SELECT count(*) FROM recent) < 20, (SELECT count(*) FROM seen) >= 80")
+    assert counts == (1, 1)
+
+
+def test_what_was_not_committed_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An append that is undone, and the move with it, leaves nothing in memory that would cost an event."""
+    monkeypatch.setattr(seen, "MOVED", 10)
+    broken = Entry("auth0", "broken", "ada", "{}")  # type: ignore[arg-type] # no bytes
+
+    async def scenario(store: SqliteStore) -> None:
+        for number in range(50):
+            kept, lost = entry(f"kept {number}"), entry(f"lost {number}")
+            assert await keep(store, kept) == Receipt(1, 0, ())
+            with pytest.raises(sqlite3.IntegrityError):
+                await keep(store, lost, broken)
+            assert await keep(store, kept, lost) == Receipt(1, 1, ())
+
+    use(tmp_path, scenario)
+
+
+def test_a_store_of_version_1_goes_on(tmp_path: Path) -> None:
+    """Its events are in lanes that there are still, and its duplicates known."""
+
+    async def before(store: SqliteStore) -> None:
+        await keep(store, *(entry(f"{number}", f"user {number}") for number in range(100)))
+
+    async def after(store: SqliteStore) -> None:
+        assert await keep(store, entry("7")) == Receipt(0, 1, ())
+        assert len([each for lane in range(16) for each in await claim(store, lane, 16)]) == 100
+
+    use(tmp_path, before)
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.executescript("""
+        INSERT INTO seen SELECT CAST(at / 86400 AS INTEGER), digest, at FROM recent; DROP TABLE recent;
+        UPDATE event SET bucket = bucket + 16 * (seq % 4); PRAGMA user_version = 1;""")
+    connection.close()
+    use(tmp_path, after)
+
+
 def test_a_message_id_is_accepted_again_after_the_window(tmp_path: Path) -> None:
     """The window ends exactly, although rows are kept by day."""
 
@@ -134,10 +188,10 @@ def test_lanes_divide_users(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("lane", "lanes"), [(0, 3), (0, 0), (0, 128), (2, 2), (-1, 2)])
 def test_there_is_no_such_lane(tmp_path: Path, lane: int, lanes: int) -> None:
-    """Lanes are a power of two up to 64, counted from 0."""
+    """Lanes are a power of two up to 16, counted from 0."""
 
     async def scenario(store: SqliteStore) -> None:
-        with pytest.raises(ValueError, match="1, 2, 4, 8, 16, 32 or 64"):
+        with pytest.raises(ValueError, match="1, 2, 4, 8 or 16"):
             await claim(store, lane, lanes)
 
     use(tmp_path, scenario)
@@ -341,7 +395,8 @@ def test_a_sweep_forgets_what_is_past_the_window_and_age(tmp_path: Path) -> None
     async def scenario(store: SqliteStore) -> None:
         await store.append([entry(f"{each}") for each in range(1200)], [letter()] * 1200, call())
         days = sqlite3.connect(tmp_path / FILE)
-        days.execute("UPDATE seen SET day = day - 9, at = at - 9 * 86400")
+        move = "INSERT INTO seen SELECT CAST(at / 86400 AS INTEGER) - 9, digest, at - 9 * 86400 FROM recent"
+        days.execute(move)
         days.execute("UPDATE letter SET at = at - 31 * 86400")
         days.execute("UPDATE call SET at = at - 31 * 86400")
         days.commit()
@@ -350,7 +405,7 @@ def test_a_sweep_forgets_what_is_past_the_window_and_age(tmp_path: Path) -> None
 
         await store.sweep()
 
-        assert rows(tmp_path, "SELECT count(*) FROM seen") == [(1,)]
+        assert rows(tmp_path, "SELECT count(*) FROM seen") == [(0,)]
         assert [each.id for each in await store.dead()] == [1201]
         assert rows(tmp_path, "SELECT count(*) FROM call") == [(1,)]
         assert (await store.counts()).by_source == {"auth0": (1201, 1)}
@@ -418,7 +473,7 @@ def test_a_repr_holds_nothing_a_sender_sent() -> None:
 
 def test_a_claim_and_counts_cost_the_same_whatever_is_kept(tmp_path: Path) -> None:
     """Neither walks over what it does not take: SQLite's own steps are counted."""
-    lane = leases.buckets_of(leases.bucket_of("auth0", "ada"), 64)
+    lane = leases.buckets_of(leases.bucket_of("auth0", "ada"), leases.BUCKETS)
     steps = []
     for others in (100, 20_000):
         folder = tmp_path / str(others)
@@ -471,7 +526,7 @@ def filled(folder: Path, entries: list[Entry]) -> sqlite3.Connection:
     """The connection that writes, of a store with these events."""
     connection = opening.open_writer(folder, 1, create=True)
     connection.execute("BEGIN")
-    keeping.append(connection, [keeping.Batch(entries, [], None, ())], 60, keep_calls=False)
+    keeping.append(connection, [keeping.Batch(entries, [], None, ())], seen.Seen(60), keep_calls=False)
     connection.execute("COMMIT")
     return connection
 

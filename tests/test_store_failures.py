@@ -305,7 +305,7 @@ def test_a_store_of_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:
     connection.close()
 
     assert refused(tmp_path) == (
-        f"{tmp_path / FILE} is a store of version 7, and this springhead knows 1: "
+        f"{tmp_path / FILE} is a store of version 7, and this springhead knows 2: "
         "use the springhead that wrote it, or a newer one"
     )
 

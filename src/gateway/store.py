@@ -200,7 +200,7 @@ class Store(Protocol):
 
         Args:
             lane: from 0; users are spread over lanes by source and user, and stay in theirs.
-            lanes: how many there are: 1, 2, 4, 8, 16, 32 or 64.
+            lanes: how many there are: 1, 2, 4, 8 or 16.
             events: the most to claim.
             size: the most bytes of events to claim, together.
             lease: seconds after which the claim ends by itself; it may end before with the process.

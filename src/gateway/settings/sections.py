@@ -121,7 +121,7 @@ class Delivery(_Section):
     it refuses the few in between, which become dead letters then."""
     batch_limit: PositiveInt = 4_000_000
     """Bytes no request body is longer than, before gzip."""
-    lanes: Literal[1, 2, 4, 8, 16, 32, 64] = 4
+    lanes: Literal[1, 2, 4, 8, 16] = 4
     """Requests under way at once; the events of one user always share a lane."""
     timeout: Seconds = 30.0
     """Seconds for one request, its answer included."""

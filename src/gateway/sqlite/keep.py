@@ -14,7 +14,7 @@ import msgspec
 from ..store import Call, Entry, Letter, Receipt
 from .leases import bucket_of
 from .many import LISTED, insert, listed
-from .seen import Window, digest
+from .seen import Seen, accept, digest
 
 _OVERHEAD = 200
 """Bytes that a dead letter takes beyond its record, its event and its reason, about."""
@@ -60,13 +60,12 @@ class _Kept(NamedTuple):
 
 
 def append(
-    connection: sqlite3.Connection, batches: Sequence[Batch], window: float, *, keep_calls: bool
+    connection: sqlite3.Connection, batches: Sequence[Batch], before: Seen, *, keep_calls: bool
 ) -> list[Receipt]:
     """Keep batches, as one; `keep_calls` where calls are kept even without dead letters."""
     now = time.time()
-    within = Window(connection, now, window)
     keys = [[digest(entry.source, entry.message_id) for entry in batch.entries] for batch in batches]
-    seen = within.seen(list(chain.from_iterable(keys)))
+    seen = before.among(connection, list(chain.from_iterable(keys)), now)
     sources = _sources(connection, batches)
     kept: list[_Kept] = []
     receipts = []
@@ -79,7 +78,7 @@ def append(
         letters = [_keep_letter(connection, sources[one.source], one, origin, None) for one in batch.letters]
         receipts.append(Receipt(len(fresh), len(batch.entries) - len(fresh), tuple(letters)))
     _keep_events(connection, kept, now)
-    within.accept([one.key for one in kept])
+    accept(connection, [one.key for one in kept], now)
     return receipts
 
 

@@ -13,7 +13,7 @@ from zlib import crc32
 from ..store import Claimed
 from .many import LISTED, listed
 
-BUCKETS = 64
+BUCKETS = 16
 """A user's events are in one bucket for good; a lane is every bucket of the same remainder by its number."""
 
 _LOOK = 10_000
@@ -34,7 +34,7 @@ def bucket_of(source: str, user: str) -> int:
 def buckets_of(lane: int, lanes: int) -> range:
     """The buckets of a lane; ValueError where there is no such lane."""
     if lane not in range(lanes) or BUCKETS % lanes:
-        raise ValueError(f"no lane {lane} of {lanes}: there may be 1, 2, 4, 8, 16, 32 or 64, counted from 0")
+        raise ValueError(f"no lane {lane} of {lanes}: there may be 1, 2, 4, 8 or 16, counted from 0")
     return range(lane, BUCKETS, lanes)
 
 

@@ -11,7 +11,7 @@ from ...core.errors import SpringheadError
 from ..store import StoreBusy, StoreFull, StoreUnusable
 
 FILE = "store.sqlite"
-VERSION = 1
+VERSION = 2
 """Of schema.sql, kept in the file as `PRAGMA user_version`."""
 
 _PAGE = 8192

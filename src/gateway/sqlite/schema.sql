@@ -1,4 +1,4 @@
--- Version 1. What changes often (leases, attempts) is kept apart from what is large (events), so that
+-- Version 2, and from version 1 to it. What changes often (leases, attempts) is kept apart from what is large (events), so that
 -- a claim writes a few bytes an event.
 
 CREATE TABLE IF NOT EXISTS source (
@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS source (
 -- Undelivered events. AUTOINCREMENT: a seq settled late must never be another event's.
 CREATE TABLE IF NOT EXISTS event (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    bucket INTEGER NOT NULL,             -- crc32(source NUL user) % 64
+    bucket INTEGER NOT NULL,             -- crc32(source NUL user) % 16
     source INTEGER NOT NULL REFERENCES source,
     user TEXT NOT NULL,
     size INTEGER NOT NULL,
@@ -29,10 +29,17 @@ CREATE TABLE IF NOT EXISTS body (
     event BLOB NOT NULL CHECK (typeof(event) = 'blob')
 );
 
--- What was accepted. By day first: new rows and expired ones lie together, although digests are random.
+-- What was accepted, and has not moved on into `seen` yet. AUTOINCREMENT: readers go on after the last id.
+CREATE TABLE IF NOT EXISTS recent (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest BLOB NOT NULL,                -- 16 bytes of source NUL message_id
+    at REAL NOT NULL
+);
+
+-- What was accepted before. By day first: new rows and expired ones lie together, although digests are random.
 CREATE TABLE IF NOT EXISTS seen (
     day INTEGER NOT NULL,
-    digest BLOB NOT NULL,                -- 16 bytes of source NUL message_id
+    digest BLOB NOT NULL,
     at REAL NOT NULL,
     PRIMARY KEY (day, digest)
 ) WITHOUT ROWID;
@@ -60,7 +67,8 @@ CREATE TABLE IF NOT EXISTS letter (
     record BLOB NOT NULL CHECK (typeof(record) = 'blob'),
     event BLOB NOT NULL CHECK (typeof(event) = 'blob')
 );
-CREATE INDEX IF NOT EXISTS letter_source ON letter (source);  -- and id: a list in its order needs no sorting
+DROP INDEX IF EXISTS letter_source;
+CREATE INDEX letter_source ON letter (source);  -- and id: a list in its order needs no sorting
 CREATE INDEX IF NOT EXISTS letter_rule ON letter (rule);
 CREATE INDEX IF NOT EXISTS letter_call ON letter (call) WHERE call IS NOT NULL;
 
@@ -91,4 +99,6 @@ CREATE TRIGGER IF NOT EXISTS call_out AFTER DELETE ON call BEGIN
     UPDATE kept SET bytes = bytes - OLD.size;
 END;
 
-PRAGMA user_version = 1;
+UPDATE event SET bucket = bucket % 16 WHERE bucket > 15;
+
+PRAGMA user_version = 2;

@@ -14,6 +14,7 @@ from .claimant import Claimant
 from .opening import FILE, LOG, open_writer
 from .reader import Reader
 from .room import Room
+from .seen import Seen
 from .writer import Writer
 
 DAY = 86400.0
@@ -61,7 +62,7 @@ class SqliteStore:
             StoreBusy: another process held it for `busy_timeout`.
         """
         self._path = folder / FILE
-        self._window = window
+        self._window, self._seen = window, Seen(window)
         self._keep_calls = keep_calls
         self._letter_age, self._letter_bytes = letter_age, letter_bytes
         self._max_waiting = max_waiting
@@ -169,4 +170,4 @@ class SqliteStore:
 
     def _append(self, connection: sqlite3.Connection, batches: list[keep.Batch]) -> list[Receipt]:
         self._room.check(connection, sum(batch.size for batch in batches))
-        return keep.append(connection, batches, self._window, keep_calls=self._keep_calls)
+        return keep.append(connection, batches, self._seen, keep_calls=self._keep_calls)
