@@ -321,7 +321,7 @@ def test_an_id_nobody_can_see_is_none(tmp_path: Path, blank: str) -> None:
     )
 
     (bare,) = host.receive("acme", Request(b'{"id": 1}')).events
-    odd = {"id": 1, "anonymousId": blank, "messageId": blank}
+    odd = {"id": 1, "userId": blank, "anonymousId": blank, "messageId": blank}
     (event,) = host.receive("acme", Request(encode(odd))).events
 
     assert (event["anonymousId"], event["messageId"]) == (bare["anonymousId"], bare["messageId"])

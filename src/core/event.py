@@ -53,7 +53,7 @@ class Envelope:
         anonymous = event.get("anonymousId")
         if not (anonymous and visible(anonymous)):  # blank text is no id downstream
             user = event.get("userId")
-            event["anonymousId"] = uuid(f"user/{user}" if user else f"record/{seed}")
+            event["anonymousId"] = uuid(f"user/{user}" if user and visible(user) else f"record/{seed}")
         message = event.get("messageId")
         if message.__class__ is not str or not visible(message):
             event["messageId"] = uuid(f"message/{rule.label}/{position}/{seed}")
