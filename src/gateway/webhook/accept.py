@@ -20,9 +20,8 @@ from ..settings import Settings, Source
 from ..store import Entry, Letter, Store
 from .calls import Sent
 from .feed import Arrival, Feed
-from .forms import is_spoilt
 from .stamp import Stamp
-from .texts import EMPTY, FORM, NOT_STARTED, Refusal
+from .texts import EMPTY, NOT_STARTED, Refusal
 
 
 class _Made(msgspec.Struct, frozen=True):
@@ -70,10 +69,7 @@ class Acceptor:
         """
         if not self._delivery.is_started:
             return NOT_STARTED
-        is_blank = not sent.body.strip()
-        if (sent.is_form or is_blank) and is_spoilt(sent.scope["query_string"], sent.header(b"content-type")):
-            return FORM
-        if is_blank and not self.reads_query(source, sent):
+        if not sent.body.strip() and not self.reads_query(source, sent):
             return EMPTY
         request = sent.whole() if source.type in self._around else sent.bare()
         if len(sent.body) < LARGE:

@@ -80,7 +80,8 @@ class Webhook:
         sent = Sent(scope, body)
         if scope["method"] == "GET" and not self._acceptor.reads_query(source, sent):
             return NOTHING  # as if it was nothing: senders ask whether somebody is there
-        posted = await forms.as_json(body, sent.header(b"content-type"), limits.body)
+        content_type, query = sent.header(b"content-type"), scope["query_string"]
+        posted = await forms.as_json(body, content_type, query, limits.body)
         if isinstance(posted, Refusal):
             return posted
         if posted is not body:

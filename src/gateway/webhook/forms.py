@@ -28,23 +28,21 @@ _MEDIA_TYPE = re.compile(rf"\s*{_WORD}/{_WORD}\s*(?:;\s*{_WORD}\s*=\s*(?:{_WORD}
 """A media type (RFC 9110, section 8.3.1) as Go parses it, which rudder-server leaves it to."""
 
 
-async def as_json(body: bytes, content_type: str, limit: int) -> bytes | Refusal:
+async def as_json(body: bytes, content_type: str, query: bytes, limit: int) -> bytes | Refusal:
     """The body, or what it is as JSON where it is a form; what looks like JSON is itself.
 
     Args:
         body: as posted.
         content_type: the header, which is believed only where the body does not look like JSON.
+        query: of the call; rudder-server reads it with a form, and takes neither where one is malformed.
         limit: bytes of the longest field taken.
     """
     named = content_type.lower()
     if not (_FORM in named or _MULTIPART in named) or _looks_like_json(body):
         return body
-    return _form(body, content_type) if _FORM in named else await _multipart(body, content_type, limit)
-
-
-def is_spoilt(query: bytes, content_type: str) -> bool:
-    """Whether a query spoils the form it is posted with: rudder-server reads both, and neither malformed."""
-    return is_malformed(query) and _FORM in content_type.lower()
+    if _FORM not in named:
+        return await _multipart(body, content_type, limit)
+    return FORM if is_malformed(query) else _form(body, content_type)
 
 
 def _looks_like_json(body: bytes) -> bool:
