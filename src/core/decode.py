@@ -28,6 +28,8 @@ ITEMS = 10_000
 ANY_NUMBER = sys.maxsize - 1
 """Items taken from a file of an operator's own."""
 
+_TWO, _OPENS = b"}\n{", b"{["
+"""What no JSON document holds: to look for it costs less than to try and parse lines as one."""
 _FORM = re.compile(rb"[^\s={}\[\]\"]+=[^\s{}\[\]\"]*")
 
 
@@ -81,12 +83,19 @@ def decode(request: Request, intake: Intake, limit: int = ITEMS) -> list[Item]:
         body = body[3:]
     if "query" in intake.formats and request.query and not body.strip():
         return [(_TOP, request.as_read()["query"])]
-    try:
-        found = _items(parse(body), intake, _TOP)
-    except Undecodable as error:
-        found = _not_one_document(body, intake, error, limit)
+    if _TWO in body and body[0] in _OPENS and (documents := _lines(body, intake, limit)):
+        found = _of_lines(documents, body, intake, limit)
+    else:
+        found = _of_body(body, intake, limit)
     items = found if isinstance(found, list) else list(islice(found, limit + 1))
     return items if len(items) <= limit else _too_many(body, limit)
+
+
+def _of_body(body: bytes, intake: Intake, limit: int) -> Iterable[Item]:
+    try:
+        return _items(parse(body), intake, _TOP)
+    except Undecodable as error:
+        return _not_one_document(body, intake, error, limit)
 
 
 def _too_many(body: bytes, limit: int) -> list[Item]:
@@ -129,12 +138,16 @@ def _not_one_document(body: bytes, intake: Intake, error: Undecodable, limit: in
     if "form" in intake.formats and _FORM.match(stripped):
         return [(_TOP, _form(stripped))]
     if documents := _lines(body, intake, limit):
-        if len(documents) > limit:
-            return _too_many(body, limit)
-        return (item for number, document in documents for item in _items(document, intake, Where(number)))
+        return _of_lines(documents, body, intake, limit)
     if elements := whole_list(stripped, limit):
         return decode_elements(elements, intake)
     return [(_TOP, Bad(body, error.rule, str(error)))]
+
+
+def _of_lines(documents: list[tuple[int, Any]], body: bytes, intake: Intake, limit: int) -> Iterable[Item]:
+    if len(documents) > limit:
+        return _too_many(body, limit)
+    return (item for number, document in documents for item in _items(document, intake, Where(number)))
 
 
 def decode_elements(elements: Iterable[bytes], intake: Intake, first: int = 0) -> Iterator[Item]:
