@@ -155,6 +155,14 @@ def test_what_is_no_array_is_one_error(client: httpx.Client, body: bytes) -> Non
     assert (response.status_code, one["statusCode"], one["error"]) == (200, 400, "Invalid source events")
 
 
+def test_an_array_of_too_many_elements_is_refused(client: httpx.Client) -> None:
+    """Each would be answered at a hundred times its length."""
+    response = client.post("/v2/sources/auth0", content=b"[" + b"0," * 100_000 + b"0]", headers=JSON)
+
+    assert response.status_code == 413
+    assert response.json()["message"] == "the array holds more than 100,000 elements: send fewer at once"
+
+
 @pytest.mark.parametrize("body", [b"[{", b"\xff[]", b"[NaN]", b"7", b'"text"', b" ", b"[" * 1000 + b"]" * 1000])
 def test_a_body_that_is_no_json_is_refused_and_never_a_5xx(client: httpx.Client, body: bytes) -> None:
     """A 5xx would be posted again and again."""

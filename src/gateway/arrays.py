@@ -25,6 +25,8 @@ from .options import TransformerOptions
 from .rejected import RejectedFile
 from .watch import Watch
 
+ELEMENTS = 100_000
+"""Elements of the longest array taken: far more than rudder-server posts, and a bound on `[0,0,...]`."""
 _TURN = 0.02
 """Seconds of work after which other calls get a turn."""
 _INLINE = 1 << 18
@@ -89,6 +91,9 @@ class Arrays:
         if elements is None:
             invalid = answer.error(None, answer.INVALID_EVENTS, 400)
             return encode([invalid]), Count(0)
+        if len(elements) > ELEMENTS:
+            many = f"the array holds more than {ELEMENTS:,} elements: send fewer at once"
+            raise BodyError(413, "Request Entity Too Large", many)
         count = Count(len(elements))
         answers = bytearray(b"[")
         until = time.perf_counter() + _TURN
