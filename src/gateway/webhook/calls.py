@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from ...core.request import CREDENTIALS, Request
 from ..store import Call
-from .keys import names_key
+from .keys import is_malformed, names_key
 
 _JSON = "application/json"
 _NAME = "".join(f"(?:{one}|%(?:25)*(?:{ord(one):x}|{ord(one.upper()):x}))" for one in "writekey=")
@@ -43,8 +43,9 @@ class Sent:
     def whole(self) -> Request:
         """The call as mappings and plugins see it: headers and query by name, without the write key."""
         text = _query(self.scope)
+        sound = "&".join(pair for pair in text.split("&") if not is_malformed(pair.encode("latin-1")))
         query: dict[str, list[str]] = {}
-        for name, value in parse_qsl(text, keep_blank_values=True):
+        for name, value in parse_qsl(sound, keep_blank_values=True):
             query.setdefault(name, []).append(value)
         url = self.scope["path"] + (f"?{text}" if text else "")
         return Request(self.body, self._headers(), query, self.scope["method"], url)
