@@ -125,7 +125,7 @@ class _About:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        page = self._pages.get(_path(scope)) if scope["method"] == "GET" else None
+        page = self._pages.get(_path(scope)) if scope["method"] in ("GET", "HEAD") else None
         if page is not None:
             await (await page())(scope, receive, send)
         elif self._upstream is not None:
