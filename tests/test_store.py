@@ -6,6 +6,7 @@ import asyncio
 import random
 import sqlite3
 import stat
+import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,17 @@ def test_what_was_accepted_moves_on_and_is_known_all_the_same(
     use(tmp_path, scenario)
     (counts,) = rows(tmp_path, "SELECT (SELECT count(*) FROM recent) < 20, (SELECT count(*) FROM seen) >= 80")
     assert counts == (1, 1)
+
+
+def test_a_clock_that_begins_at_1970_costs_no_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The window then begins before time does."""
+    monkeypatch.setattr(time, "time", lambda: 100.0)
+
+    async def scenario(store: SqliteStore) -> None:
+        assert await keep(store, entry("1")) == Receipt(1, 0, ())
+        assert await keep(store, entry("1"), entry("2")) == Receipt(1, 1, ())
+
+    use(tmp_path, scenario)
 
 
 def test_what_was_not_committed_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -488,6 +500,19 @@ def test_a_claim_and_counts_cost_the_same_whatever_is_kept(tmp_path: Path) -> No
         steps.append(len(counted))
 
     assert steps[1] == pytest.approx(steps[0], rel=0.1)
+
+
+def test_a_claim_leaves_users_alone(tmp_path: Path) -> None:
+    """However much of one's waits before all others: of this source, and of no other."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, *(entry(f"{number}", "ada") for number in range(12_000)))
+        await keep(store, entry("bob's", "bob"), entry("another ada's", "ada", source="slack"))
+        (first,) = await claim(store, events=1)
+        assert first.user == "ada"
+        assert names(await claim(store, behind={("auth0", "ada")})) == ["bob's", "another ada's"]
+
+    use(tmp_path, scenario)
 
 
 def test_a_list_of_dead_letters_costs_what_it_shows(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from typing import Protocol
 
 import msgspec
@@ -193,6 +193,7 @@ class Store(Protocol):
         size: int,
         lease: float,
         without: Container[str] = (),
+        behind: Collection[tuple[str, str]] = (),
     ) -> list[Claimed]:
         """The oldest undelivered, unleased events of a lane, in order: at least one where there is one.
 
@@ -205,6 +206,7 @@ class Store(Protocol):
             size: the most bytes of events to claim, together.
             lease: seconds after which the claim ends by itself; it may end before with the process.
             without: names of sources to leave alone, however much of them waits.
+            behind: users to leave alone, each with the source's name, however much of them waits.
         """
 
     async def settle(self, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]] = ()) -> None:

@@ -82,18 +82,17 @@ class Lane:
         return 2 * len(claimed) < rules.batch_events and 2 * size < rules.batch_bytes
 
     async def _claim(self) -> list[Claimed]:
-        """What is to be sent now: what waits for a suspect is given back."""
-        rules, suspects = self._means.rules, self._probe.suspects
-        limits = {"events": rules.batch_events, "size": rules.batch_bytes}
-        claimed = await self._means.store.claim(
-            self.number, rules.lanes, **limits, lease=self._lease, without=self._means.left_alone()
+        """What is to be sent now: neither of a source that is left alone, nor behind a suspect."""
+        rules = self._means.rules
+        return await self._means.store.claim(
+            self.number,
+            rules.lanes,
+            events=rules.batch_events,
+            size=rules.batch_bytes,
+            lease=self._lease,
+            without=self._means.left_alone(),
+            behind=self._probe.suspects.users,
         )
-        if not (users := suspects.users):
-            return claimed
-        behind = [event for event in claimed if (event.source, event.user) in users and event not in suspects]
-        if behind:
-            await self._means.store.release([event.seq for event in behind])
-        return [event for event in claimed if (event.source, event.user) not in users]
 
     async def _deliver(self, claimed: Sequence[Claimed]) -> float:
         """Send what was claimed; the seconds to wait after. What was not sent is given back."""
@@ -163,9 +162,14 @@ class Lane:
         means.observer.delivered(piece.source, len(piece.events))
 
     async def _is_narrowed_down(self, work: list[Piece], blamed: Blame) -> bool:
-        """Put the last piece aside if it is a suspect; whether to go on with the rest at once."""
+        """Put the last piece aside if it is a suspect; whether to go on with the rest at once.
+
+        So it is where the destination takes other events of the source; and where this is a suspect sent again,
+        whose refusal tells nothing of the destination.
+        """
         piece = work[-1]
-        goes_on = self._probe.refused(piece, blamed)
+        again = piece.events[0] in self._probe.suspects
+        goes_on = self._probe.refused(piece, blamed) or again
         if piece.events[0] in self._probe.suspects:
             work.pop()
             await self._give_back(work, piece.source, piece.events[0].user)

@@ -13,9 +13,7 @@ from .destination import Answer, Later, Refused
 from .means import Means, Tally
 
 STRIKES = 7
-"""Refusals of an event alone, while others of its source are accepted, that make it guilty."""
-CALM = 600.0
-"""Seconds for which a destination that took a suspect in the end is taken for one that fails now and then."""
+"""Refusals of an event alone, others of its source accepted before each, that make it guilty."""
 MOST = 500
 """Suspects of a lane, for they are held in memory."""
 ASKED = 10
@@ -99,7 +97,7 @@ class Suspects:
         one, tally, now = self._all[event.seq], self._means.tallies[event.source], time.monotonic()
         if tally.fickle_at > one.at:
             one.strikes = 0
-        elif tally.is_well and (tally.accepted > one.seen or now > tally.fickle_at + CALM):
+        elif tally.is_well and tally.accepted > one.seen:
             one.strikes += 1
         one.blame, one.at, one.seen, one.refusals = blame, now, tally.accepted, one.refusals + 1
         self.postpone(one)
@@ -122,12 +120,12 @@ class Suspects:
     def is_guilty(self, suspect: Suspect) -> bool:
         """Whether nothing but the event itself explains its refusals.
 
-        An outage does not, for others of its source are accepted. Nor does a destination that fails now and
-        then: it takes one suspect or another in the end, and from then on a refusal counts only where something
-        was accepted since the last one.
+        An outage does not: others of its source are accepted between one refusal and the next, and after the
+        last. Nor does a destination that fails now and then: it takes one suspect or another in the end.
         """
         tally = self._tally(suspect)
-        return suspect.strikes >= STRIKES and tally.is_well and tally.fickle_at < suspect.at
+        others_pass = tally.is_well and tally.accepted > suspect.seen
+        return suspect.strikes >= STRIKES and others_pass and tally.fickle_at < suspect.at
 
     def wait(self, most: float) -> float:
         """Seconds until one is due, `most` at most."""

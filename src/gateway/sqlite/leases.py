@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import heapq
+import json
 import sqlite3
 import time
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any
 from zlib import crc32
@@ -20,7 +21,7 @@ _LOOK = 10_000
 """The most rows a claim passes over because they, or an older one of their user, are leased."""
 
 _WALK = """SELECT seq, source, user, size, leased_at, lease_until FROM event
-    WHERE source = ? AND bucket = ? ORDER BY seq"""
+    WHERE source = ? AND bucket = ? AND user NOT IN (SELECT value FROM json_each(?)) ORDER BY seq"""
 _EVENTS = f"""SELECT seq, name, message_id, user, event, accepted_at, attempts
     FROM event JOIN body USING (seq) JOIN source ON source.id = event.source
     WHERE seq IN {LISTED} ORDER BY seq"""  # noqa: S608 - no value in it
@@ -47,13 +48,14 @@ def claim(  # noqa: PLR0913 - limits, each of its own kind
     *,
     since: float = 0.0,
     without: Container[str] = (),
+    behind: Collection[tuple[str, str]] = (),
 ) -> list[Claimed]:
     """Lease the oldest events of these buckets; the cost is that of what it takes, not of what is kept.
 
-    Leases from before `since` count no more; sources in `without` are left alone.
+    Leases from before `since` count no more; sources in `without`, and users in `behind`, are left alone.
     """
     now = time.time()
-    seqs = _choose(_walk(connection, buckets, without), (since, now), events, size)
+    seqs = _choose(_walk(connection, buckets, without, behind), (since, now), events, size)
     take = f"UPDATE event SET leased_at = ?, lease_until = ? WHERE seq IN {LISTED}"  # noqa: S608 - ours
     connection.execute(take, (now, now + lease, listed(seqs)))
     return [Claimed(*row) for row in connection.execute(_EVENTS, (listed(seqs),))]
@@ -65,11 +67,22 @@ def release(connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
     connection.execute(end, (listed(seqs),))
 
 
-def _walk(connection: sqlite3.Connection, buckets: range, without: Container[str]) -> Iterator[tuple[Any, ...]]:
+def _walk(
+    connection: sqlite3.Connection,
+    buckets: range,
+    without: Container[str],
+    behind: Collection[tuple[str, str]],
+) -> Iterator[tuple[Any, ...]]:
     """Events, oldest first: the index has each bucket of a source in that order, and they are merged."""
     waiting = connection.execute("SELECT id, name FROM source WHERE undelivered > 0").fetchall()
-    sources = [id_ for id_, name in waiting if name not in without]
-    return heapq.merge(*(connection.execute(_WALK, place) for place in product(sources, buckets)))
+    sources = [
+        (id_, json.dumps([user for source, user in behind if source == name]))
+        for id_, name in waiting
+        if name not in without
+    ]
+    return heapq.merge(
+        *(connection.execute(_WALK, (id_, bucket, users)) for (id_, users), bucket in product(sources, buckets))
+    )
 
 
 def _choose(walk: Iterable[tuple[Any, ...]], span: tuple[float, float], events: int, size: int) -> list[int]:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Sequence
+from math import inf
 
 from .many import found, insert, marks
 
 DAY = 86400
 
-MOVED = 1 << 14
-"""Recent digests that are moved at once: some 50 ms of work, and 3 MB of memory until then."""
+MOVED = 1 << 13
+"""Recent digests that are moved at once: 1.5 MB of memory until then, and no more work than a disk bears."""
 
-_NEW = """SELECT max(id), group_concat(hex(digest) || at, ' ')
+_NEW = """SELECT count(*), max(id), group_concat(hex(digest) || at, ' ')
     FROM (SELECT * FROM recent WHERE id > ? ORDER BY id)"""
 """All rows as one: each row of an answer makes its thread wait for the interpreter once more."""
 _MOVE = f"""INSERT OR REPLACE INTO seen (day, digest, at)
@@ -38,25 +39,25 @@ class Seen:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._recent: dict[bytes, float] = {}
-        self._upto = 0
+        self._rows = self._upto = 0
 
     def among(self, connection: sqlite3.Connection, digests: Sequence[bytes], now: float) -> set[bytes]:
         """Those that were accepted in that time before now. Asked before anything else of a transaction."""
         self._read(connection)
         start = now - self._seconds
-        recent = {one for one in digests if self._recent.get(one, 0.0) > start}
+        recent = {one for one in digests if self._recent.get(one, -inf) > start}
         days = range(int(start // DAY), int(now // DAY) + 2)  # one more, for a clock set back
         query = f"SELECT digest FROM seen WHERE at > ? AND day IN {marks(len(days))} AND digest IN "  # noqa: S608
         return recent.union(found(connection, query, (start, *days), digests))
 
     def _read(self, connection: sqlite3.Connection) -> None:
-        if len(self._recent) >= MOVED:
+        if self._rows >= MOVED:
             connection.execute(_MOVE)
             connection.execute("DELETE FROM recent")
-            self._recent, self._upto = {}, 0  # all of it is read again, should this be undone
-        upto, rows = connection.execute(_NEW, (self._upto,)).fetchone()
-        if upto is not None:
-            self._upto = upto
+            self._recent, self._rows, self._upto = {}, 0, 0  # all of it is read again, should this be undone
+        count, upto, rows = connection.execute(_NEW, (self._upto,)).fetchone()
+        if count:
+            self._rows, self._upto = self._rows + count, upto
             self._recent |= {bytes.fromhex(row[:32]): float(row[32:]) for row in rows.split()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -103,10 +103,11 @@ class SqliteStore:
         size: int,
         lease: float,
         without: Container[str] = (),
+        behind: Collection[tuple[str, str]] = (),
     ) -> list[Claimed]:
         """As `Store.claim`."""
         buckets, since = leases.buckets_of(lane, lanes), self._claimant.since()
-        claimed = partial(leases.claim, buckets=buckets, without=without, since=since)
+        claimed = partial(leases.claim, buckets=buckets, without=without, behind=behind, since=since)
         work = partial(claimed, events=events, size=size, lease=lease)
         return await self._writer.do(work, durable=False)
 
