@@ -224,7 +224,7 @@ def test_a_bad_element_costs_no_other(client: httpx.Client) -> None:
 def test_a_byte_order_mark_and_odd_bytes_cost_nothing(
     client: httpx.Client, array: bytes, types: list[str | None]
 ) -> None:
-    """Section 2.2: the one is skipped, the others are replaced."""
+    """The one is skipped, the others are replaced."""
     response = client.post("/v2/sources/auth0", content=array, headers=JSON)
 
     found = [one.get("output", {"batch": [{}]})["batch"][0].get("event") for one in strictly(response.content)]

@@ -132,7 +132,7 @@ def ready(event: dict[str, Any], **more: Any) -> dict[str, Any]:
 def test_who_may_not_post_is_told_and_nothing_is_kept(
     here: Gateway, key: str | None, headers: dict[str, str], status: int, text: str
 ) -> None:
-    """Items 27 and 28: the text ends in a newline, and its headers say that it is a text."""
+    """The text ends in a newline, and its headers say that it is a text."""
     before = here.kept()
 
     response = here.post(log(), key, headers=headers)
@@ -162,9 +162,9 @@ def test_who_may_not_post_is_told_and_nothing_is_kept(
     ],
 )
 def test_who_has_a_key_may_post(here: Gateway, key: str | None, headers: dict[str, str]) -> None:
-    """Item 28: by the query's first key or, where that is empty, by Basic's user; any of a source's keys.
+    """By the query's first key or, where that is empty, by Basic's user; any of a source's keys.
 
-    Pairs of the query that are malformed are dropped in silence (section 1.4).
+    Pairs of the query that are malformed are dropped in silence.
     """
     response = here.post(log(), key, headers=headers)
 
@@ -181,7 +181,7 @@ def test_a_key_may_be_named_in_escapes(here: Gateway) -> None:
 
 
 def test_a_get_is_answered_and_does_nothing(here: Gateway) -> None:
-    """Item 29: an empty 200 for who may post, whatever it brings; who may not is told so."""
+    """An empty 200 for who may post, whatever it brings; who may not is told so."""
     before = here.kept()
 
     for response in (here.call(), here.call("GET", KEY, "type=s&log_id=1"), here.call("GET", content=b"{}")):
@@ -210,7 +210,7 @@ def test_a_query_is_a_record_where_the_source_takes_queries(here: Gateway, metho
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "BREW"])
 def test_any_other_method_is_refused(here: Gateway, method: str) -> None:
-    """Item 29: 405, empty, and what is allowed."""
+    """405, empty, and what is allowed."""
     response = here.call(method)
 
     assert (response.status_code, response.content) == (405, b"")
@@ -219,7 +219,7 @@ def test_any_other_method_is_refused(here: Gateway, method: str) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/webhook/", "/v1//webhook", "/V1/webhook", "/v1/webhook%2F", "/v1", "/x"])
 def test_any_other_path_is_not_found(here: Gateway, path: str) -> None:
-    """Item 29: the path is exact."""
+    """The path is exact."""
     response = here.get(f"{path}?writeKey={KEY}", "POST", content=json.dumps(log()))
 
     assert (response.status_code, response.text) == (404, "404 page not found\n")
@@ -227,7 +227,7 @@ def test_any_other_path_is_not_found(here: Gateway, path: str) -> None:
 
 
 def test_a_page_may_call_from_anywhere(here: Gateway) -> None:
-    """Section 1.1: the preflight needs no key, any origin and header may be, and credentials too."""
+    """The preflight needs no key, any origin and header may be, and credentials too."""
     origin = {"Origin": "https://example.com"}
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-one, content-type"}
 
@@ -250,7 +250,7 @@ def test_a_page_may_call_from_anywhere(here: Gateway) -> None:
 
 
 def test_a_valid_log_is_ok_and_becomes_one_event(here: Gateway) -> None:
-    """Item 30. Better than upstream on purpose: the messageId is derived, so that a retry is no new message."""
+    """Better than upstream on purpose: the messageId is derived, so that a retry is no new message."""
     before = datetime.now(UTC).replace(microsecond=0)
     sent = log()
 
@@ -275,7 +275,7 @@ def test_a_valid_log_is_ok_and_becomes_one_event(here: Gateway) -> None:
     ],
 )
 def test_the_rudder_id_is_made_of_both_ids(here: Gateway, ids: dict[str, Any], text: str) -> None:
-    """Item 31: their MD5, as read downstream, with the bits of a random UUID; whatever it was before."""
+    """Their MD5, as read downstream, with the bits of a random UUID; whatever it was before."""
     (event,) = here.sent(ready(ids), key=ACME_KEY)
 
     digest = hashlib.md5(text.encode(), usedforsecurity=False).digest()
@@ -284,7 +284,7 @@ def test_the_rudder_id_is_made_of_both_ids(here: Gateway, ids: dict[str, Any], t
 
 
 def test_the_rudder_id_is_rudder_servers() -> None:
-    """Item 31: of user `u` and nobody else it is md5("u:") with the bits set, written out."""
+    """Of user `u` and nobody else it is md5("u:") with the bits set, written out."""
     plain = hashlib.md5(b"u:", usedforsecurity=False).hexdigest()
     found = rudder_id("u", "").replace("-", "")
 
@@ -306,14 +306,14 @@ def test_the_rudder_id_is_rudder_servers() -> None:
     ],
 )
 def test_the_address_is_the_first_that_is_forwarded(here: Gateway, header: str | None, address: str) -> None:
-    """Item 41. An address too long to be one, or none, is the peer's: the event must stay short."""
+    """An address too long to be one, or none, is the peer's: the event must stay short."""
     (event,) = here.sent(log(), headers={} if header is None else {"X-Forwarded-For": header})
 
     assert event["request_ip"] == address
 
 
 def test_what_an_event_brings_of_its_own_stays(here: Gateway) -> None:
-    """Item 39: receivedAt and request_ip are added only where the key is not there."""
+    """`receivedAt` and `request_ip` are added only where the key is not there."""
     own = {"userId": "u", "receivedAt": "once", "request_ip": 7, "messageId": " \u200bmine\0 "}
 
     (event,) = here.sent(ready(own), key=ACME_KEY)
@@ -323,7 +323,7 @@ def test_what_an_event_brings_of_its_own_stays(here: Gateway) -> None:
 
 @pytest.mark.parametrize("message", [" \0\u00a0 ", "", "\u200b\u2060", None, 7, ["a"], {"a": 1}], ids=ascii)
 def test_a_message_id_that_is_none_is_derived(here: Gateway, message: object) -> None:
-    """Item 39. Better than upstream on purpose: not random, so that the sender's retry is the same message."""
+    """Better than upstream on purpose: not random, so that the sender's retry is the same message."""
     record = ready({"userId": "u", "messageId": message})
 
     (event,) = here.sent(record, key=ACME_KEY)
@@ -334,7 +334,7 @@ def test_a_message_id_that_is_none_is_derived(here: Gateway, message: object) ->
 
 @pytest.mark.parametrize("blank", [{}, {"userId": ""}, {"userId": " \u200b", "anonymousId": "\0"}], ids=ascii)
 def test_an_event_without_an_id_gets_one(here: Gateway, blank: dict[str, Any]) -> None:
-    """Items 37 and 38 cannot arise: an event of ours is always an object, and always somebody's.
+    """An event of ours is always an object, and always somebody's: no other can be refused.
 
     Upstream answers `request neither has anonymousId nor userId` and rejects the whole webhook; this is the
     nearest there is here.
@@ -347,14 +347,14 @@ def test_an_event_without_an_id_gets_one(here: Gateway, blank: dict[str, Any]) -
 
 @pytest.mark.parametrize(("user", "text"), [(7, "7"), (2**64 + 1, str(2**64 + 1)), (1.5, "1.5"), (0, "0")])
 def test_a_numeric_user_id_is_its_text(here: Gateway, user: float, text: str) -> None:
-    """Item 37: to the last digit, which upstream loses beyond 2^53."""
+    """To the last digit, which upstream loses beyond 2^53."""
     (event,) = here.sent(ready({"userId": user}), key=ACME_KEY)
 
     assert event["userId"] == text
 
 
 def test_nul_is_taken_away(here: Gateway) -> None:
-    """Item 42. Better than upstream on purpose: it answers 400. A backslash before u0000 makes no NUL."""
+    """Better than upstream on purpose: it answers 400. A backslash before u0000 makes no NUL."""
     sent = json.dumps({"id": str(uuid.uuid4()), "a\0b": ["c\0", {"d": "\\u0000"}]}).encode()
     assert rb"\u0000" in sent
 
@@ -377,7 +377,7 @@ def test_nul_is_taken_away(here: Gateway) -> None:
 )
 @pytest.mark.parametrize("type_", ["", ";", "; charset=UTF-8", ' ; a="\\";" ;b=c;'])
 def test_a_form_is_a_record(here: Gateway, body: bytes, properties: object, type_: str) -> None:
-    """Item 32: JSON of lists of texts, which a source that takes forms reads as texts where they are alone."""
+    """JSON of lists of texts, which a source that takes forms reads as texts where they are alone."""
     tell = b"&id=" + str(uuid.uuid4()).encode()
 
     (event,) = here.sent(
@@ -393,7 +393,7 @@ def test_a_form_is_a_record(here: Gateway, body: bytes, properties: object, type
 
 
 def test_a_form_becomes_what_rudder_server_makes_of_it(here: Gateway) -> None:
-    """Item 32: key to list of texts, seen in the dead letter of a source that takes no forms."""
+    """Key to list of texts, seen in the dead letter of a source that takes no forms."""
     response = here.post(b"a=1&b=2&b=3", headers=FORM)
 
     assert (response.status_code, response.text) == (400, "type is missing\n")
@@ -407,7 +407,7 @@ def test_a_form_becomes_what_rudder_server_makes_of_it(here: Gateway) -> None:
     "body", [b"a=%zz", b"a=%", b"a=1;b=2", b"&".join([b"a=1"] * 1001)], ids=lambda b: b[:9]
 )
 def test_a_form_that_is_none_is_refused(here: Gateway, body: bytes) -> None:
-    """Item 32. Nor is one of more than a thousand fields taken, which would cost more than its bytes."""
+    """Nor is one of more than a thousand fields taken, which would cost more than its bytes."""
     before = here.kept()
 
     response = here.post(body, headers=FORM)
@@ -434,7 +434,7 @@ def test_a_form_that_is_none_is_refused(here: Gateway, body: bytes) -> None:
 def test_a_form_whose_query_or_type_is_malformed_is_refused(
     here: Gateway, body: bytes, query: str, parameters: str
 ) -> None:
-    """Section 1.3: rudder-server reads query and body at once, after the media type."""
+    """So it is to rudder-server, which reads query and body at once, after the media type."""
     before = here.kept()
 
     response = here.post(
@@ -447,7 +447,7 @@ def test_a_form_whose_query_or_type_is_malformed_is_refused(
 
 @pytest.mark.parametrize("type_", ["application/json", "", "multipart/form-data; boundary=x"])
 def test_a_malformed_query_spoils_nothing_but_a_form(here: Gateway, type_: str) -> None:
-    """Section 1.4: its malformed pairs are dropped in silence."""
+    """Its malformed pairs are dropped in silence."""
     body = multipart('name="a"\r\n\r\n1') if type_.startswith("multi") else json.dumps(log()).encode()
 
     assert here.post(body, ACME_KEY, query="a=%zz&;", headers={"Content-Type": type_}).text == "ok"
@@ -470,7 +470,7 @@ def multipart(*parts: str, end: str = "--x--\r\n") -> bytes:
 
 
 def test_a_multipart_form_is_a_record(here: Gateway) -> None:
-    """Item 33: fields below Value, what is known of files below File, and not the bytes of a file."""
+    """Fields below Value, what is known of files below File, and not the bytes of a file."""
     body = multipart(
         'name="a"\r\n\r\n1',
         'name="a"\r\n\r\nä',
@@ -508,7 +508,7 @@ def test_a_multipart_form_is_a_record(here: Gateway) -> None:
     ],
 )
 def test_a_multipart_form_that_is_none_is_refused(here: Gateway, parameters: str, body: bytes) -> None:
-    """Item 33: no boundary, no body, no end, and more than a thousand fields."""
+    """No boundary, no body, no end, and more than a thousand fields."""
     before = here.kept()
 
     response = here.post(body, headers={"Content-Type": f"multipart/form-data{parameters}"})
@@ -520,7 +520,7 @@ def test_a_multipart_form_that_is_none_is_refused(here: Gateway, parameters: str
 @pytest.mark.parametrize("body", [b"", b" \r\n\t"])
 @pytest.mark.parametrize("type_", ["application/json", "text/plain", "application/x-www-form-urlencoded"])
 def test_an_empty_body_is_refused(here: Gateway, body: bytes, type_: str) -> None:
-    """Item 34."""
+    """There is nothing in it to be kept."""
     before = here.kept()
 
     response = here.post(body, headers={"Content-Type": type_})
@@ -532,7 +532,7 @@ def test_an_empty_body_is_refused(here: Gateway, body: bytes, type_: str) -> Non
 @pytest.mark.parametrize("type_", ["text/plain", "application/json", "application/xml", "", "nonsense"])
 @pytest.mark.parametrize("body", [b"hello", b"<log/>", b"{", b"\xff", b"\xef\xbb\xbf"], ids=ascii)
 def test_what_is_no_json_is_refused_and_kept(here: Gateway, type_: str, body: bytes) -> None:
-    """Item 35. Better than upstream on purpose: the bytes are a dead letter, with the call they came in."""
+    """Better than upstream on purpose: the bytes are a dead letter, with the call they came in."""
     response = here.post(body, query="a=1", headers={"Content-Type": type_, "Cookie": COOKIE})
 
     assert (response.status_code, response.text) == (400, "Malformed JSON in request body\n")
@@ -559,7 +559,7 @@ def test_what_is_no_json_is_refused_and_kept(here: Gateway, type_: str, body: by
     ],
 )
 def test_json_is_json_whatever_it_is_called(here: Gateway, type_: str) -> None:
-    """Section 1.3: but for forms no content type is asked for."""
+    """But for forms no content type is asked for."""
     assert len(here.sent(log(), headers={"Content-Type": type_.encode("latin-1")})) == 1
 
 
@@ -578,7 +578,7 @@ def test_json_is_json_whatever_it_is_called(here: Gateway, type_: str) -> None:
     ],
 )
 def test_an_encoded_body_is_decoded(here: Gateway, encoding: str, encode: Any) -> None:
-    """Section 1.1 has gzip; deflate is more, and a charset that is taken for an encoding does no harm."""
+    """RudderStack's takes gzip; deflate is more, and a charset that is taken for an encoding does no harm."""
     body = encode(json.dumps(log()).encode())
 
     assert len(here.sent(body, headers={"Content-Encoding": encoding})) == 1
@@ -609,7 +609,7 @@ def test_a_body_that_cannot_be_decoded_is_refused(
 
 
 def test_a_body_over_the_cap_is_refused_while_it_comes_in(here: Gateway) -> None:
-    """Item 36: announced, chunked or inflated; nothing is kept. Upstream reads it all first."""
+    """Announced, chunked or inflated; nothing is kept. Upstream reads it all first."""
     before = here.kept()
     long = b"[" + b" " * 5_000_000 + b"]"
     chunks = (b" " * 10_000 for _ in range(1_000_000))  # 10 GB: it would not end
@@ -663,7 +663,7 @@ def test_a_body_that_is_cut_off_is_refused(here: Gateway) -> None:
 
 
 def test_a_rejected_record_is_explained_and_kept_whole(here: Gateway) -> None:
-    """Item 40: the nearest there is to an error of the transformer: 400, its text and a newline."""
+    """The nearest there is to an error of the transformer: 400, its text and a newline."""
     record = {"log_id": "1", "data": {"type": 7, "password": "invented"}}
 
     response = here.post(record)
@@ -719,7 +719,7 @@ def test_what_is_dropped_is_ok(here: Gateway) -> None:
     ],
 )
 def test_a_challenge_is_answered(here: Gateway, asked: object, body: str, type_: str) -> None:
-    """Item 40: 200 with the answer and its type, and nothing of it is an event."""
+    """200 with the answer and its type, and nothing of it is an event."""
     before = here.kept()
 
     response = here.post(asked, ACME_KEY)
@@ -730,7 +730,7 @@ def test_a_challenge_is_answered(here: Gateway, asked: object, body: str, type_:
 
 
 def test_a_challenge_beside_events_is_answered_once_they_are_kept(here: Gateway) -> None:
-    """Section 1.7: both."""
+    """The sender has its answer, and the events are kept."""
     before = here.accepted()
 
     response = here.post([{"id": str(uuid.uuid4())}, {"type": "hello"}], ACME_KEY)
@@ -760,7 +760,7 @@ def test_the_same_record_of_two_sources_is_two_events(here: Gateway) -> None:
 
 
 def test_health_has_the_shape_of_rudder_servers(here: Gateway) -> None:
-    """Section 1.1: at both paths; and whether an event could be kept, which rudder-server does not tell."""
+    """At both paths; and whether an event could be kept, which rudder-server does not tell."""
     health = here.get("/health")
 
     assert health.status_code == 200
