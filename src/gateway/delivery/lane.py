@@ -164,12 +164,12 @@ class Lane:
     async def _is_narrowed_down(self, work: list[Piece], blamed: Blame) -> bool:
         """Put the last piece aside if it is a suspect; whether to go on with the rest at once.
 
-        So it is where the destination takes other events of the source; and where this is a suspect sent again,
-        whose refusal tells nothing of the destination.
+        So it is where the destination takes other events of the source; and where it takes any at all, and this
+        is a suspect sent again, whose refusal says nothing new of it.
         """
         piece = work[-1]
         again = piece.events[0] in self._probe.suspects
-        goes_on = self._probe.refused(piece, blamed) or again
+        goes_on = self._probe.refused(piece, blamed) or (again and self._means.takes_any())
         if piece.events[0] in self._probe.suspects:
             work.pop()
             await self._give_back(work, piece.source, piece.events[0].user)

@@ -61,6 +61,10 @@ class Means:
         waits = (hold.until - time.monotonic() for hold in self.held.values())
         return min([most, *(wait for wait in waits if wait > 0)])
 
+    def takes_any(self) -> bool:
+        """Whether the destination took the last events of any source."""
+        return any(tally.is_well for tally in self.tallies.values())
+
     def backoff(self, tries: int) -> float:
         """Seconds to wait after so many failures in a row: doubling, with jitter over all of it."""
         most = min(self.rules.retry_max, self.rules.retry_min * 2.0 ** min(tries, 60))
