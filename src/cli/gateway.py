@@ -117,7 +117,7 @@ def status(*, config: Config = CONFIG, as_json: AsJson = False) -> None:
     """
     settings = settings_of(config)
     counts = with_store(settings, lambda store: store.counts())
-    address, delivery = status_of.address(settings), status_of.delivery(settings)
+    address, delivery = status_of.address(settings), status_of.delivery_status(settings)
     said = status_of.ready(settings)
     if as_json:
         typer.echo(json.dumps(status_of.report(settings, counts, address, said, delivery), indent=2))

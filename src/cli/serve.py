@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ..core.errors import SpringheadError
+from .beside import Folders
 from .hosting import host_of
 from .misuse import misuse
 
@@ -49,9 +50,7 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen at.")] = 9090,
     workers: Annotated[int, typer.Option(min=1, help="Processes; one a core.")] = 1,
-    folder: Annotated[
-        list[str] | None, typer.Option("--folder", help="A source folder to register; may be repeated.")
-    ] = None,
+    folder: Folders = None,
     upstream: Annotated[
         str | None, typer.Option(metavar="URL", help="A rudder-transformer that gets every other call.")
     ] = None,
@@ -103,9 +102,7 @@ def gateway(
     config: Annotated[
         Path, typer.Option(metavar="FILE", help="The settings; `springhead gateway init` writes a first file.")
     ] = Path("springhead.toml"),
-    folder: Annotated[
-        list[str] | None, typer.Option("--folder", help="A source folder to register; may be repeated.")
-    ] = None,
+    folder: Folders = None,
     log_format: Annotated[Format, typer.Option(help="How log lines are written, on stderr.")] = Format.console,
     log_level: Annotated[Level, typer.Option(help="What is logged at least.")] = Level.info,
 ) -> None:

@@ -12,14 +12,13 @@ from rich.table import Table
 from ..core.discovery import Plugin
 from ..core.errors import PluginFailure
 from ..core.host import Host
+from .beside import Folders
 from .misuse import misuse
 
 
 def sources(
     *,
-    folder: Annotated[
-        list[str] | None, typer.Option("--folder", help="A source folder to register; may be repeated.")
-    ] = None,
+    folder: Folders = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """List the sources and plugins: status, version, where from, and why one is not active."""

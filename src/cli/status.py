@@ -21,7 +21,7 @@ _READY_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class DeliveryStatus:
     """How delivery goes.
 
     Attributes:
@@ -58,7 +58,7 @@ def ready(settings: Settings) -> str | None:
     return f"is not ready: {shown.printable(answer.text.strip()[:300])}"
 
 
-def delivery(settings: Settings) -> Delivery:
+def delivery_status(settings: Settings) -> DeliveryStatus:
     """How delivery goes, as the server's admin address tells it."""
     import httpx  # noqa: PLC0415
 
@@ -67,13 +67,13 @@ def delivery(settings: Settings) -> Delivery:
         with admin_of(settings, _READY_SECONDS) as client:
             told = client.get("/api/status").raise_for_status().json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError):
-        return Delivery(to)
+        return DeliveryStatus(to)
     held = {source["name"]: source["held"] for source in told["sources"] if source["held"]}
-    return Delivery(to, told["destination"]["down"], told["destination"]["why"], held)
+    return DeliveryStatus(to, told["destination"]["down"], told["destination"]["why"], held)
 
 
 def report(
-    settings: Settings, counts: Counts, address: str, said: str | None, delivery: Delivery
+    settings: Settings, counts: Counts, address: str, said: str | None, delivery: DeliveryStatus
 ) -> dict[str, Any]:
     """All of it as a JSON object; `said` as `ready` says it."""
     return {
@@ -97,7 +97,7 @@ def report(
     }
 
 
-def show(settings: Settings, counts: Counts, server: str, delivery: Delivery) -> None:
+def show(settings: Settings, counts: Counts, server: str, delivery: DeliveryStatus) -> None:
     """Print it for people, below a line about the server."""
     oldest = "nothing waits to be delivered"
     if counts.oldest is not None:
@@ -113,7 +113,7 @@ def show(settings: Settings, counts: Counts, server: str, delivery: Delivery) ->
     console.print(table)
 
 
-def _trouble(delivery: Delivery) -> list[str]:
+def _trouble(delivery: DeliveryStatus) -> list[str]:
     lines = []
     if delivery.down:
         why = shown.printable(delivery.why or "")

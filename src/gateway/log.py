@@ -16,7 +16,6 @@ from ..core.codec import encode
 Format = Literal["json", "console"]
 _QUIET = 10.0
 """Seconds."""
-LEVELS = ("debug", "info", "warning", "error")
 
 
 def configure(format_: Format, level: str) -> None:

@@ -12,7 +12,7 @@ from ..store import StoreFull
 from .lookup import on_disk
 
 _GOOD_FOR = 0.02
-"""Seconds for which there is room once there was, unless much is appended: a look costs as much as one."""
+"""Seconds for which there is room once there was, unless much is appended: a look is three system calls."""
 _MUCH = 16
 """A part of the limits that is much."""
 

@@ -16,7 +16,7 @@ from .many import found, insert, marks
 DAY = 86400
 
 MOVED = 1 << 13
-"""Recent digests that are moved at once: 1.5 MB of memory until then, and no more work than a disk bears."""
+"""Recent digests that are moved at once: few enough to be held in memory, and to hold up no append for long."""
 
 _NEW = """SELECT count(*), max(id), group_concat(hex(digest) || at, ' ')
     FROM (SELECT * FROM recent WHERE id > ? ORDER BY id)"""
