@@ -87,6 +87,9 @@ def test_what_waits_and_since_when_is_told(tmp_path: Path) -> None:
 
     assert status["undelivered"] == status["sources"][0]["undelivered"] == 1
     assert 0 <= status["oldest_undelivered_seconds"] < 10
+    assert status["sources"][0]["oldest_undelivered_seconds"] == pytest.approx(
+        status["oldest_undelivered_seconds"], abs=0.1
+    )
 
 
 def test_metrics_and_health_are_those_of_the_gateway(open_: Admin) -> None:

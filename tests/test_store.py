@@ -495,7 +495,8 @@ def test_a_claim_and_counts_cost_the_same_whatever_is_kept(tmp_path: Path) -> No
         counted: list[int] = []
         connection.set_progress_handler(lambda to=counted: to.append(1), 1)  # type: ignore[misc]
         assert len(leases.claim(connection, lane, 100, 10_000, 60)) == 1
-        assert lookup.counts(connection, folder / FILE).undelivered == others + 1
+        counts = lookup.counts(connection, folder / FILE)
+        assert (counts.undelivered, counts.oldest_of) == (others + 1, {"auth0": counts.oldest})
         connection.close()
         steps.append(len(counted))
 

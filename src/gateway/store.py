@@ -142,6 +142,7 @@ class Counts(msgspec.Struct, frozen=True):
         letters: dead letters.
         bytes: on disk.
         by_source: undelivered and dead letters of each source there was an event or a letter of.
+        oldest_of: as `oldest`, of each source that has undelivered events.
     """
 
     undelivered: int
@@ -149,6 +150,7 @@ class Counts(msgspec.Struct, frozen=True):
     letters: int
     bytes: int
     by_source: dict[str, tuple[int, int]]
+    oldest_of: dict[str, float] = {}
 
 
 class StoreFull(SpringheadError):  # noqa: N818 - the name says what is wrong

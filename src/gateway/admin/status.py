@@ -36,11 +36,10 @@ async def status_of(gateway: Gateway, rates: Rates) -> Object:
             "why": gateway.delivery.why or None,
         },
         "undelivered": counts.undelivered,
-        "oldest_undelivered_seconds": None if counts.oldest is None else max(now - counts.oldest, 0),
+        "oldest_undelivered_seconds": _waited(counts.oldest, now),
         "dead_letters": counts.letters,
         "store_bytes": counts.bytes,
-        "sources": sources
-        + [_former(gateway, name, *kept) for name, kept in counts.by_source.items() if name not in known],
+        "sources": sources + [_former(gateway, name, counts) for name in counts.by_source if name not in known],
     }
 
 
@@ -59,14 +58,23 @@ def _source(gateway: Gateway, source: Source, counts: Counts, rates: Rates) -> O
         "rate_60s": rates.over(source.name, 60),
         "last_60s": rates.counted(source.name),
         "undelivered": undelivered,
+        "oldest_undelivered_seconds": _waited(counts.oldest_of.get(source.name), time.time()),
         "dead_letters": letters,
         "rejections": rejected[-REJECTIONS:],
         "held": gateway.delivery.held.get(source.name),
     }
 
 
-def _former(gateway: Gateway, name: str, undelivered: int, letters: int) -> Object:
+def _waited(since: float | None, now: float) -> float | None:
+    """Seconds since then, 0 on a clock that was set back; None where nothing waits."""
+    return None if since is None else max(now - since, 0)
+
+
+def _former(gateway: Gateway, name: str, counts: Counts) -> Object:
     """A source that is configured no more, of which the store still holds something."""
     idle: Object = {"rate_10s": 0, "rate_60s": 0, "last_60s": [], "rejections": []}
-    kept = {"undelivered": undelivered, "dead_letters": letters, "held": gateway.delivery.held.get(name)}
+    undelivered, letters = counts.by_source[name]
+    waited = _waited(counts.oldest_of.get(name), time.time())
+    kept: Object = {"undelivered": undelivered, "oldest_undelivered_seconds": waited, "dead_letters": letters}
+    kept["held"] = gateway.delivery.held.get(name)
     return {"name": name, "type": None, "enabled": False, **idle, **kept}

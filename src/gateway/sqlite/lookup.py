@@ -9,6 +9,8 @@ from pathlib import Path
 import msgspec
 
 from ..store import Call, Counts, DeadLetter, Listed, StoreUnusable
+from .leases import BUCKETS
+from .many import listed
 
 LAST = 2**63 - 1
 """No id is larger."""
@@ -18,6 +20,11 @@ _LISTED = """SELECT letter.id, letter.at, name, rule, reason, pointer, line,
     FROM letter JOIN source ON source.id = letter.source WHERE """
 _WHOLE = """SELECT letter.id, letter.at, name, rule, reason, pointer, line, decodable, record, event, content
     FROM letter JOIN source ON source.id = letter.source LEFT JOIN call ON call.id = call WHERE letter.id = ?"""
+
+# The first of each bucket, by its index, and the oldest of these: whatever is kept, so many looks.
+_OLDEST_OF = """SELECT name, accepted_at FROM source AS source_ JOIN event ON seq = (SELECT min((
+    SELECT seq FROM event WHERE source = source_.id AND bucket = value ORDER BY seq LIMIT 1
+    )) FROM json_each(?)) WHERE undelivered > 0"""
 
 _call = msgspec.msgpack.Decoder(Call).decode
 
@@ -53,6 +60,7 @@ def counts(connection: sqlite3.Connection, path: Path) -> Counts:
         letters=sum(letters for *_, letters in rows),
         bytes=sum(on_disk(path)),
         by_source={name: (undelivered, letters) for name, undelivered, letters in rows},
+        oldest_of=dict(connection.execute(_OLDEST_OF, (listed(range(BUCKETS)),))),
     )
 
 
