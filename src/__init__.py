@@ -2,13 +2,13 @@
 
 from .core.codec import encode
 from .core.discovery import Plugin
-from .core.document import Problem
 from .core.errors import InvalidConfig, InvalidSource, PluginFailure, SpringheadError, UnknownSource
 from .core.hooks import hookimpl
 from .core.host import Host
 from .core.outcome import Outcome, Rejection, Reply
 from .core.request import Request
 from .core.source import Source, check_source, load_source
+from .core.source_file import Problem
 
 __all__ = [
     "Host",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from springhead import Outcome, Request, Source, encode
-from springhead.core.split import whole_list
+from springhead.core.array_splitter import whole_list
 
 FIXTURES = Path(__file__).parent / "fixtures"
 _BODIES = ("request.json", "request.jsonl", "request.txt")

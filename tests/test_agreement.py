@@ -9,7 +9,6 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from springhead.core.document import Document
 from springhead.core.ids import Namespace
 from springhead.core.mapping.interpret import Mapped, Scope, apply_rules
 from springhead.core.mapping.load import load_mapping
@@ -17,6 +16,7 @@ from springhead.core.mapping.mapper import Mapper
 from springhead.core.mapping.mask import mask_of
 from springhead.core.mapping.path import parse_path
 from springhead.core.mapping.spec import Spec
+from springhead.core.source_file import Document
 
 EXAMPLES = int(os.environ.get("SPRINGHEAD_EXAMPLES", "1500"))
 TABLES = {"names": {"x": "Ex", "1": "One", "true": "no", "o": {"a": [1]}, "n": None}}

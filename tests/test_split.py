@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from springhead.core.split import Elements
+from springhead.core.array_splitter import Elements
 
 texts = st.sampled_from(["x", '"', '\\"', "[{,", "]}", "\\", "\\\\", "é", "", "a, b"])
 values = st.recursive(

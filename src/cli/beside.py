@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
 import typer
 
-from ..core.document import nearest
 from ..core.errors import SpringheadError
+from ..core.source_file import nearest
 from .misuse import misuse
 
 if TYPE_CHECKING:  # what loads them is a command that needs them

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from ..core.document import Problem, nearest
 from ..core.errors import PluginFailure
 from ..core.host import Host
 from ..core.source import check_source
+from ..core.source_file import Problem, nearest
 from .misuse import misuse
 
 

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from ..core.document import nearest
 from ..core.source import Source
+from ..core.source_file import nearest
 from . import status as status_of
 from .beside import CONFIG, AsJson, Config, Folders, settings_of, with_store
 from .hosting import host_of

@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TimeRemainingColumn
 
 from ..core.codec import encode
-from ..core.document import nearest
 from ..core.errors import SpringheadError
 from ..core.host import Host
 from ..core.outcome import Outcome
+from ..core.source_file import nearest
 from .misuse import misuse
 
 

@@ -16,9 +16,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from .array_splitter import whole_list
 from .codec import Undecodable, parse, pointer
 from .request import Request
-from .split import whole_list
 
 BOM = b"\xef\xbb\xbf"
 """The byte order mark some senders put before UTF-8."""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .document import Problem
+    from .source_file import Problem
 
 
 class SpringheadError(Exception):

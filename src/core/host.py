@@ -9,13 +9,13 @@ from typing import Any, BinaryIO, TypeAlias
 
 from .decode import Bad, Item, Where, decode
 from .discovery import Plugin
-from .document import nearest
 from .errors import InvalidConfig, UnknownSource
-from .flow import Flow
 from .outcome import Outcome
+from .pipeline import Flow
 from .plugins import load_plugins
 from .request import Request
 from .source import Source
+from .source_file import nearest
 from .stream import runs
 
 BODY_LIMIT = 64 * 2**20

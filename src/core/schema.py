@@ -18,8 +18,8 @@ from jsonschema.validators import extend
 from referencing import Registry
 
 from .codec import encode_sorted, kind
-from .document import Document, nearest
-from .expression import ExpressionError, expression
+from .regex import ExpressionError, expression
+from .source_file import Document, nearest
 
 
 class BadSchema(ValueError):  # noqa: N818 - what the document is

@@ -11,7 +11,6 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from .decode import Intake
-from .document import Document, Problem, read_document
 from .errors import InvalidSource
 from .event import Envelope
 from .ids import Namespace
@@ -21,6 +20,7 @@ from .mapping.mapper import Mapper
 from .mapping.mask import Mask, mask_of
 from .mapping.path import Path, PathError, parse_path
 from .schema import BadSchema, Schema, check
+from .source_file import Document, Problem, read_document
 
 API = range(1, 2)
 """The versions of the source folder's layout and language that this host takes (`api` in source.json)."""

@@ -8,10 +8,10 @@ from typing import BinaryIO, TypeVar
 
 from msgspec.structs import replace
 
+from .array_splitter import Elements
 from .codec import Undecodable, parse
 from .decode import ANY_NUMBER, BOM, Bad, Intake, Item, Where, decode, decode_elements, decode_lines
 from .request import Request
-from .split import Elements
 
 CHUNK = 1 << 20
 """Bytes read at a time. A file shorter than this is read as one body."""

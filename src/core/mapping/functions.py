@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from ..codec import encode, parse
-from ..expression import ExpressionError, expression
 from ..ids import Namespace
+from ..regex import ExpressionError, expression
 from .convert import compact, flatten, number, text
 
 Apply: TypeAlias = Callable[[Any], Any]

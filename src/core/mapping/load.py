@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..document import Document, nearest
 from ..ids import Namespace
+from ..source_file import Document, nearest
 from .convert import compact
 from .pattern import Pattern
 from .spec import Build, Constant, FirstOf, Origin, Read, ReplyRule, Row, Rule, Spec, Template

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeAlias, TypeVar
 
-from ..document import Document, nearest
-from ..expression import ExpressionError, expression
 from ..ids import Namespace
+from ..regex import ExpressionError, expression
+from ..source_file import Document, nearest
 from .functions import FUNCTIONS, Apply, ArgumentError
 from .path import Path, PathError, Target, parse_path, parse_target
 from .pattern import AllOf, Equals, Exists, IgnoreCase, Matcher, Matches, Not, OneOf, Pattern, Prefix, folded

@@ -16,7 +16,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from ...core.document import nearest
+from ...core.source_file import nearest
 from .file import InvalidSettings, SettingsFile, Slip, Steps, read_settings_file, titled
 from .sections import Delivery, Gateway, Keep, Limits, Source, at_least_one, listed
 
