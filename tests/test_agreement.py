@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from springhead.core.ids import Namespace
 from springhead.core.mapping.interpret import Mapped, Scope, apply_rules
-from springhead.core.mapping.load import load_mapping
 from springhead.core.mapping.mapper import Mapper
 from springhead.core.mapping.mask import mask_of
+from springhead.core.mapping.model import Spec
+from springhead.core.mapping.parser import load_mapping
 from springhead.core.mapping.path import parse_path
-from springhead.core.mapping.spec import Spec
 from springhead.core.source_file import Document
 
 EXAMPLES = int(os.environ.get("SPRINGHEAD_EXAMPLES", "1500"))

@@ -11,7 +11,7 @@ from typing import Any
 from .codec import Object, kind
 from .ids import Namespace, visible
 from .mapping.convert import text
-from .mapping.spec import EVENT_TYPES, Rule
+from .mapping.model import EVENT_TYPES, Rule
 
 
 class Unfinished(ValueError):  # noqa: N818 - what the fields are, not what went wrong here

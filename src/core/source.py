@@ -15,9 +15,9 @@ from .errors import InvalidSource
 from .event import Envelope
 from .ids import Namespace
 from .mapping.compile import compile_find, compile_first
-from .mapping.load import load_mapping
 from .mapping.mapper import Mapper
 from .mapping.mask import Mask, mask_of
+from .mapping.parser import load_mapping
 from .mapping.path import Path, PathError, parse_path
 from .schema import BadSchema, Schema, check
 from .source_file import Document, Problem, read_document

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.mapping.spec import EVENT_TYPES
+from ..core.mapping.model import EVENT_TYPES
 from ..core.outcome import Outcome
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from ..core.mapping.spec import EVENT_TYPES
+from ..core.mapping.model import EVENT_TYPES
 from .count import Count
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

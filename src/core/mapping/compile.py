@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
-from .emit import RUNTIME, Emitter
+from .codegen import RUNTIME, Emitter
 from .interpret import Mapped
+from .model import DROP, ENVELOPE, Build, Row, Rule, Spec
 from .path import Path, Target, is_index
-from .spec import DROP, ENVELOPE, Build, Row, Rule, Spec
 
 Run: TypeAlias = Callable[[Any, Any, Any, Any], "list[Mapped] | None"]
 """(record, item, request, config) to what `interpret.apply_rules` gives. The record and item are objects."""

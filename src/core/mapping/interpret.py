@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from .mask import hide
+from .model import DROP, Build, Constant, FirstOf, Origin, Read, ReplyRule, Row, Rule, Spec
 from .path import Path, Target, read
 from .pattern import Pattern, holds
-from .spec import DROP, Build, Constant, FirstOf, Origin, Read, ReplyRule, Row, Rule, Spec
 from .write import join, omit, pick, write
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from .compile import Run, compile_spec
 from .interpret import Scope, reply_body
 from .mask import Mask
+from .model import ReplyRule, Spec
 from .pattern import Equals
 from .redact import redacted
-from .settle import answers, questions, settled
-from .spec import ReplyRule, Spec
+from .specialize import answers, questions, settled
 
 REDACT = ("off", "secrets", "pii")
 """Levels of redaction, each covering the one before it."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .mask import Mask, below, of_element
+from .model import IDENTITY, Build, FirstOf, Origin, Read, Row, Rule, Spec, Template
 from .path import Path
-from .spec import IDENTITY, Build, FirstOf, Origin, Read, Row, Rule, Spec, Template
 
 
 def redacted(spec: Spec, mask: Mask, item_mask: Mask) -> Spec:

@@ -13,9 +13,9 @@ from typing import Any
 from ..codec import copied
 from .interpret import looked_up
 from .mask import hide
+from .model import Build, Constant, FirstOf, Read, Row, Template
 from .path import Path, follow, is_index, read
 from .pattern import AllOf, Equals, Exists, Matcher, Not, OneOf, Pattern, Prefix, holds
-from .spec import Build, Constant, FirstOf, Read, Row, Template
 from .write import filled, join, omit, pick, write
 
 _CALLED = (copied, filled, follow, hide, holds, join, looked_up, omit, pick, read, write)

@@ -16,9 +16,9 @@ from ..ids import Namespace
 from ..regex import ExpressionError, expression
 from ..source_file import Document, nearest
 from .functions import FUNCTIONS, Apply, ArgumentError
+from .model import FIELDS
 from .path import Path, PathError, Target, parse_path, parse_target
 from .pattern import AllOf, Equals, Exists, IgnoreCase, Matcher, Matches, Not, OneOf, Pattern, Prefix, folded
-from .spec import FIELDS
 
 Steps: TypeAlias = tuple[str | int, ...]
 """The steps from the top of the file."""

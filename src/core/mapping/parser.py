@@ -9,9 +9,9 @@ from typing import Any
 from ..ids import Namespace
 from ..source_file import Document, nearest
 from .convert import compact
+from .model import Build, Constant, FirstOf, Origin, Read, ReplyRule, Row, Rule, Spec, Template
 from .pattern import Pattern
-from .spec import Build, Constant, FirstOf, Origin, Read, ReplyRule, Row, Rule, Spec, Template
-from .words import Steps, Words
+from .terms import Steps, Words
 
 _ORIGINS = ("from", "value", "template", "object")
 _ROW_WORDS = frozenset((*_ORIGINS, "when", "omit", "pick", "apply", "each", "lookup", "else"))

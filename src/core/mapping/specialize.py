@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from .interpret import Scope, matches
+from .model import Row, Spec
 from .pattern import Pattern
-from .spec import Row, Spec
 
 
 def questions(spec: Spec) -> tuple[Pattern, ...]:
