@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
-from springhead.gateway import body as module
-from springhead.gateway.body import BodyError, read_body
-from springhead.gateway.watch import Watch
+from springhead.server import body as module
+from springhead.server.body import BodyError, read_body
+from springhead.server.deadline import Watch
 
 LIMIT = 200_000_000
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from springhead.gateway import body
 from springhead.gateway.gateway_metrics import GatewayMetrics
 from springhead.gateway.settings.sections import Delivery, Gateway, Keep, Limits, Source
 from springhead.gateway.store import Counts
 from springhead.gateway.webhook import endpoint, keys, texts
 from springhead.gateway.webhook.texts import Refusal
+from springhead.server import body
 
 TEXT = (Path(__file__).parent.parent / "docs" / "gateway.md").read_text()
 

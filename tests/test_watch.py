@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from springhead.gateway.watch import Watch
+from springhead.server.deadline import Watch
 
 
 async def late(watch: Watch) -> str:

@@ -30,7 +30,7 @@ from gateways import KEY, SOURCE, Gateway, gateway, toml
 from springhead import Host, Outcome, Request
 from springhead.core.host import Receiver
 from springhead.gateway import gateway_app, load_settings
-from springhead.gateway.body import LARGE_AT_ONCE
+from springhead.server.body import LARGE_AT_ONCE
 
 EXAMPLES = int(os.environ.get("SPRINGHEAD_EXAMPLES", "3000"))
 SOON = 4.0

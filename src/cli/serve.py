@@ -74,8 +74,8 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
     """
     # Only here: the other commands need none of it, and the server's libraries take their time to load.
     from ..gateway.options import TransformerOptions  # noqa: PLC0415
-    from ..gateway.serve import Worker, serve_app  # noqa: PLC0415
     from ..gateway.transformer import transformer_app  # noqa: PLC0415
+    from ..server.run import Worker, serve_app  # noqa: PLC0415
 
     options = TransformerOptions(
         upstream=upstream,
@@ -111,8 +111,8 @@ def gateway(
     SIGTERM and SIGINT end it after what is in flight.
     Exit code 0: ended so; 1: it does not stay up; 2: misuse.
     """
-    from ..gateway.serve import serve_gateway  # noqa: PLC0415 - as above
     from ..gateway.settings import load_settings  # noqa: PLC0415
+    from ..server.run import serve_gateway  # noqa: PLC0415 - as above
 
     try:
         settings = load_settings(config)

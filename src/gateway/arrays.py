@@ -16,14 +16,15 @@ from ..core.codec import Object, Undecodable, encode, encode_into
 from ..core.errors import InvalidConfig
 from ..core.host import Host, Receiver
 from ..core.outcome import Outcome
-from . import answer, log
-from .body import LARGE, LARGE_AT_ONCE, BodyError, read_body
-from .count import Count
+from ..server import log
+from ..server.body import LARGE, LARGE_AT_ONCE, BodyError, read_body
+from ..server.counts import Count
+from ..server.deadline import Watch
+from . import answer
 from .elements import Element, Elements, Settings
 from .metrics import Metrics
 from .options import TransformerOptions
 from .rejected import RejectedFile
-from .watch import Watch
 
 ELEMENTS = 100_000
 """Elements of the longest array taken: far more than rudder-server posts, and a bound on `[0,0,...]`."""

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from ..core.mapping.model import EVENT_TYPES
-from .count import Count
+from ..server.counts import Count
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

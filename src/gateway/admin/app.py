@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from ...core.errors import SpringheadError
-from .. import log
+from ...server import log
 from ..gateway import Gateway
 from ..health import Health
 from ..metrics import CONTENT_TYPE

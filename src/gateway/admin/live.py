@@ -11,7 +11,7 @@ import structlog
 
 from ...core.codec import Object, encode
 from ...core.errors import SpringheadError
-from .. import log
+from ...server import log
 from ..gateway import Gateway
 from ..webhook.feed import Arrival
 from .masked import person_masked

@@ -11,9 +11,10 @@ from ...core.codec import encode
 from ...core.host import Host
 from ...core.outcome import Rejection, Reply
 from ...core.request import Request
-from .. import answer, log
-from ..body import LARGE, LARGE_AT_ONCE
-from ..count import Count
+from ...server import log
+from ...server.body import LARGE, LARGE_AT_ONCE
+from ...server.counts import Count
+from .. import answer
 from ..delivery import Delivery
 from ..gateway_metrics import GatewayMetrics
 from ..settings import Settings, Source

@@ -10,11 +10,11 @@ from starlette.types import Receive, Scope, Send
 
 from ...core.errors import SpringheadError
 from ...core.outcome import Reply
-from .. import log
-from ..body import BodyError, read_body
+from ...server import log
+from ...server.body import BodyError, read_body
+from ...server.deadline import Watch
 from ..gateway_metrics import GatewayMetrics
 from ..settings import Settings, Source
-from ..watch import Watch
 from . import forms
 from .accept import Acceptor
 from .calls import Sent

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope
 
-from .watch import Watch
+from .deadline import Watch
 
 LARGE = 1 << 16
 """Bytes of a body from which on it is worked on in a thread, so that others are served meanwhile."""

@@ -25,10 +25,11 @@ from prometheus_client import disable_created_metrics
 from starlette.routing import Router
 
 from ..core.host import Host
-from . import log, metrics
-from .admin import admin_app, served_beside
-from .gateway import Gateway, check_sources, open_store
-from .settings import Settings
+from ..gateway import metrics
+from ..gateway.admin import admin_app, served_beside
+from ..gateway.gateway import Gateway, check_sources, open_store
+from ..gateway.settings import Settings
+from . import log
 
 IDLE_SECONDS = 75
 """How long an idle connection is kept, and a request's head may take. Callers reuse one for up to a minute."""
