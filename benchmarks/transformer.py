@@ -28,8 +28,8 @@ from driving import RESULT, Run, drive, need_tools, report, resident, start, sto
 from floors import answered, body_of
 from payloads import log
 from springhead import Host, Request, encode
-from springhead.gateway.transformer import transformer_app
 from springhead.server.run import Worker, serve_app
+from springhead.transformer.app import transformer_app
 
 KINDS = ("springhead", "floor", "floor+bodies")
 CASES = {"1 element": (1, 1), "10 elements": (10, 1), "100 elements": (100, 1), "1000 elements": (1000, 1)} | {

@@ -73,9 +73,9 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
     Exit code 0: ended so; 1: the workers do not stay up; 2: misuse.
     """
     # Only here: the other commands need none of it, and the server's libraries take their time to load.
-    from ..gateway.options import TransformerOptions  # noqa: PLC0415
-    from ..gateway.transformer import transformer_app  # noqa: PLC0415
     from ..server.run import Worker, serve_app  # noqa: PLC0415
+    from ..transformer.app import transformer_app  # noqa: PLC0415
+    from ..transformer.options import TransformerOptions  # noqa: PLC0415
 
     options = TransformerOptions(
         upstream=upstream,

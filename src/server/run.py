@@ -25,10 +25,10 @@ from prometheus_client import disable_created_metrics
 from starlette.routing import Router
 
 from ..core.host import Host
-from ..gateway import metrics
 from ..gateway.admin import admin_app, served_beside
 from ..gateway.gateway import Gateway, check_sources, open_store
 from ..gateway.settings import Settings
+from ..transformer import metrics
 from . import log
 
 IDLE_SECONDS = 75

@@ -17,9 +17,9 @@ from starlette.routing import Route
 
 from ...core.errors import SpringheadError
 from ...server import log
+from ...transformer.metrics import CONTENT_TYPE
 from ..gateway import Gateway
 from ..health import Health
-from ..metrics import CONTENT_TYPE
 from .dead_letters import DeadLetters
 from .guard import Guard
 from .live import Live

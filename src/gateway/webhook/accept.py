@@ -14,7 +14,7 @@ from ...core.request import Request
 from ...server import log
 from ...server.body import LARGE, LARGE_AT_ONCE
 from ...server.counts import Count
-from .. import answer
+from ...transformer import answer
 from ..delivery import Delivery
 from ..gateway_metrics import GatewayMetrics
 from ..settings import Settings, Source

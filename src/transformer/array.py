@@ -24,7 +24,7 @@ from . import answer
 from .elements import Element, Elements, Settings
 from .metrics import Metrics
 from .options import TransformerOptions
-from .rejected import RejectedFile
+from .rejected_file import RejectedFile
 
 ELEMENTS = 100_000
 """Elements of the longest array taken: far more than rudder-server posts, and a bound on `[0,0,...]`."""

@@ -16,10 +16,10 @@ from starlette.routing import Router
 from starlette.types import Lifespan, Receive, Scope, Send
 
 from ..core.host import Host
-from .arrays import Arrays
+from .array import Arrays
 from .metrics import CONTENT_TYPE, Metrics
 from .options import TransformerOptions
-from .rejected import RejectedFile
+from .rejected_file import RejectedFile
 from .upstream import Upstream
 
 SOURCES = {"supportSourceTransformV1": True, "upgradedToSourceTransformV2": True}

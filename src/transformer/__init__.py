@@ -1,0 +1,1 @@
+"""The source transformer that an unmodified rudder-server calls."""
