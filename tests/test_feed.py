@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from springhead import Outcome, Request
+from springhead.gateway.recent import Arrival, Feed
 from springhead.gateway.settings import Source
-from springhead.gateway.webhook.feed import Arrival, Feed
 
 
 def test_closing_the_feed_ends_a_watcher_that_is_far_behind() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from springhead.gateway.gateway_metrics import GatewayMetrics
+from springhead.gateway.metrics import GatewayMetrics
 from springhead.gateway.settings.sections import Delivery, Gateway, Keep, Limits, Source
 from springhead.gateway.store import Counts
 from springhead.gateway.webhook import endpoint, keys, texts

@@ -25,7 +25,7 @@ import pytest
 from folders import source_folder
 from gateways import KEY, SOURCE, Gateway, gateway, toml
 from springhead import Host
-from springhead.gateway.gateway import Gateway as WebhookGateway
+from springhead.gateway.app import Gateway as WebhookGateway
 from springhead.gateway.settings import load_settings
 from springhead.gateway.webhook.stamp import rudder_id
 

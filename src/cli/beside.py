@@ -39,7 +39,7 @@ def settings_of(config: Path) -> Settings:
 
 def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
     """What `work` comes to with the gateway's store, which a server may have open meanwhile."""
-    from ..gateway.gateway import open_store  # noqa: PLC0415
+    from ..gateway.app import open_store  # noqa: PLC0415
 
     async def run() -> T:
         store = open_store(settings, create=False)

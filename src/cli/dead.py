@@ -30,9 +30,9 @@ from .letters import (
 from .misuse import misuse
 
 if TYPE_CHECKING:
+    from ..gateway.replay import Replay, Replayed
     from ..gateway.settings import Settings
     from ..gateway.store import Store
-    from ..gateway.webhook.replay import Replay, Replayed
 
 dead = typer.Typer(
     help="Dead letters of a gateway: records that became no event, and events that nobody took.",
@@ -126,8 +126,8 @@ def replay(  # noqa: PLR0913 - filters, each optional
     Those that become events are dead letters no more; the others stay as they are.
     Exit code 0: none of them is dead any more; 1: some are; 2: misuse.
     """
-    from ..gateway.gateway import check_sources  # noqa: PLC0415
-    from ..gateway.webhook.replay import Replay  # noqa: PLC0415
+    from ..gateway.app import check_sources  # noqa: PLC0415
+    from ..gateway.replay import Replay  # noqa: PLC0415
 
     which = chosen(ids, filters(source, rule, older_than, younger_than), every)
     settings = settings_of(config)

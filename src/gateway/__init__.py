@@ -2,7 +2,7 @@
 
 from ..transformer.app import transformer_app
 from ..transformer.options import TransformerOptions
-from .gateway import gateway_app
+from .app import gateway_app
 from .settings import InvalidSettings, Settings, load_settings
 from .store import StoreBusy, StoreUnusable
 

@@ -26,7 +26,7 @@ from starlette.routing import Router
 
 from ..core.host import Host
 from ..gateway.admin import admin_app, served_beside
-from ..gateway.gateway import Gateway, check_sources, open_store
+from ..gateway.app import Gateway, check_sources, open_store
 from ..gateway.settings import Settings
 from ..transformer import metrics
 from . import log

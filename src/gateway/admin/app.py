@@ -18,7 +18,7 @@ from starlette.routing import Route
 from ...core.errors import SpringheadError
 from ...server import log
 from ...transformer.metrics import CONTENT_TYPE
-from ..gateway import Gateway
+from ..app import Gateway
 from ..health import Health
 from .dead_letters import DeadLetters
 from .guard import Guard

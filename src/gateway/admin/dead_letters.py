@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..gateway import Gateway
-from ..webhook.replay import Replay
+from ..app import Gateway
+from ..replay import Replay
 
 LIMIT = 100
 """The most dead letters of one answer."""

@@ -12,8 +12,8 @@ import structlog
 from ...core.codec import Object, encode
 from ...core.errors import SpringheadError
 from ...server import log
-from ..gateway import Gateway
-from ..webhook.feed import Arrival
+from ..app import Gateway
+from ..recent import Arrival
 from .masked import person_masked
 from .rates import Rates
 from .status import status_of

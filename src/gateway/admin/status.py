@@ -6,7 +6,7 @@ import time
 from importlib.metadata import version
 
 from ...core.codec import Object
-from ..gateway import Gateway
+from ..app import Gateway
 from ..settings import Source
 from ..store import Counts
 from .rates import Rates

@@ -16,11 +16,11 @@ from ...server.body import LARGE, LARGE_AT_ONCE
 from ...server.counts import Count
 from ...transformer import answer
 from ..delivery import Delivery
-from ..gateway_metrics import GatewayMetrics
+from ..metrics import GatewayMetrics
+from ..recent import Arrival, Feed
 from ..settings import Settings, Source
 from ..store import Entry, Letter, Store
 from .calls import Sent
-from .feed import Arrival, Feed
 from .stamp import Stamp
 from .texts import EMPTY, NOT_STARTED, Refusal
 

@@ -13,7 +13,7 @@ from ...core.outcome import Reply
 from ...server import log
 from ...server.body import BodyError, read_body
 from ...server.deadline import Watch
-from ..gateway_metrics import GatewayMetrics
+from ..metrics import GatewayMetrics
 from ..settings import Settings, Source
 from . import forms
 from .accept import Acceptor

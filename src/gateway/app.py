@@ -15,14 +15,14 @@ from starlette.types import Receive, Scope, Send
 from ..core.errors import InvalidConfig, SpringheadError
 from ..core.host import Host
 from .delivery import Delivery, open_destination
-from .gateway_metrics import GatewayMetrics
 from .health import Health
+from .metrics import GatewayMetrics
+from .recent import Feed
 from .settings import Settings
 from .settings.file import Steps
 from .sqlite import SqliteStore
 from .webhook.accept import Acceptor
 from .webhook.endpoint import Webhook
-from .webhook.feed import Feed
 from .webhook.texts import NOT_FOUND, say_refused
 
 SWEEP_SECONDS = 60

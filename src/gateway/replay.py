@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ...core.codec import parse
-from ...core.host import Host
-from ...core.outcome import Outcome
-from ..settings import Settings, Source
-from ..store import DeadLetter, Entry, Letter, Store
-from . import calls
-from .accept import dead_letter
-from .stamp import Stamp
+from ..core.codec import parse
+from ..core.host import Host
+from ..core.outcome import Outcome
+from .settings import Settings, Source
+from .store import DeadLetter, Entry, Letter, Store
+from .webhook import calls
+from .webhook.accept import dead_letter
+from .webhook.stamp import Stamp
 
 
 @dataclass(frozen=True, slots=True)

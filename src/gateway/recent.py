@@ -8,11 +8,11 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-from ...core.codec import Object
-from ...core.host import Host
-from ...core.outcome import Outcome
-from ...core.request import Request
-from ..settings import Source
+from ..core.codec import Object
+from ..core.host import Host
+from ..core.outcome import Outcome
+from ..core.request import Request
+from .settings import Source
 
 LAST = 50
 """Accepted requests remembered of each source."""
