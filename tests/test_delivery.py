@@ -34,7 +34,7 @@ from springhead.gateway.delivery.dataplane import LONGEST_WAIT, DataPlane, retry
 from springhead.gateway.delivery.destination import Accepted, Destination, Later, Refused
 from springhead.gateway.delivery.files import JsonLines, Stdout
 from springhead.gateway.delivery.said import ECHO, Said
-from springhead.gateway.settings.sections import Delivery as Rules
+from springhead.gateway.settings.model import Delivery as Rules
 from springhead.gateway.store import Claimed, Store
 
 KEYS = {"Acme": "acme-key", "Other": "other-key"}

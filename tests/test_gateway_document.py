@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from springhead.gateway.metrics import GatewayMetrics
-from springhead.gateway.settings.sections import Delivery, Gateway, Keep, Limits, Source
+from springhead.gateway.settings.model import Delivery, Gateway, Keep, Limits, Source
 from springhead.gateway.store import Counts
 from springhead.gateway.webhook import endpoint, keys, texts
 from springhead.gateway.webhook.texts import Refusal

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from springhead.gateway.settings import InvalidSettings, Settings, first_settings, load_settings
-from springhead.gateway.settings.sections import Delivery, Gateway, Keep, Limits
+from springhead.gateway.settings.model import Delivery, Gateway, Keep, Limits
 
 KEY = "an-invented-write-key"
 SOURCE = f"""

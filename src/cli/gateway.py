@@ -83,7 +83,7 @@ def _source(type_: str | None, folders: list[str] | None) -> Source:
 
 
 def _public(url: str) -> str:
-    from ..gateway.settings.sections import Gateway  # noqa: PLC0415
+    from ..gateway.settings.model import Gateway  # noqa: PLC0415
 
     if not url:
         here = Gateway()

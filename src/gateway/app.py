@@ -19,7 +19,7 @@ from .health import Health
 from .metrics import GatewayMetrics
 from .recent import Feed
 from .settings import Settings
-from .settings.file import Steps
+from .settings.toml_file import Steps
 from .sqlite import SqliteStore
 from .webhook.accept import Acceptor
 from .webhook.endpoint import Webhook

@@ -15,7 +15,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..settings.sections import Gateway
+from ..settings.model import Gateway
 from .sign_in import SignIn, posted_token
 
 COOKIE = "springhead_admin"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from ..settings.sections import Delivery as Rules
+from ..settings.model import Delivery as Rules
 from ..store import Store
 from .breaker import Breaker
 from .dataplane import DataPlane

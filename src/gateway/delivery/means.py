@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from math import inf
 
-from ..settings.sections import Delivery as Rules
+from ..settings.model import Delivery as Rules
 from ..store import Store
 from .breaker import Breaker
 from .destination import Destination, Observer

@@ -17,8 +17,8 @@ from pydantic_settings import (
 )
 
 from ...core.source_file import nearest
-from .file import InvalidSettings, SettingsFile, Slip, Steps, read_settings_file, titled
-from .sections import Delivery, Gateway, Keep, Limits, Source, at_least_one, listed
+from .model import Delivery, Gateway, Keep, Limits, Source, at_least_one, listed
+from .toml_file import InvalidSettings, SettingsFile, Slip, Steps, read_settings_file, titled
 
 PREFIX = "SPRINGHEAD_"
 """What the overriding variables begin with: `SPRINGHEAD_GATEWAY__PORT`."""
