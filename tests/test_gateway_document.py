@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from springhead.gateway.ingest import auth as keys
+from springhead.gateway.ingest import endpoint
+from springhead.gateway.ingest import responses as texts
+from springhead.gateway.ingest.responses import Refusal
 from springhead.gateway.metrics import GatewayMetrics
 from springhead.gateway.settings.model import Delivery, Gateway, Keep, Limits, Source
 from springhead.gateway.store import Counts
-from springhead.gateway.webhook import endpoint, keys, texts
-from springhead.gateway.webhook.texts import Refusal
 from springhead.server import body
 
 TEXT = (Path(__file__).parent.parent / "docs" / "gateway.md").read_text()

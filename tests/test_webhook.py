@@ -26,8 +26,8 @@ from folders import source_folder
 from gateways import KEY, SOURCE, Gateway, gateway, toml
 from springhead import Host
 from springhead.gateway.app import Gateway as WebhookGateway
+from springhead.gateway.ingest.enrich import rudder_id
 from springhead.gateway.settings import load_settings
-from springhead.gateway.webhook.stamp import rudder_id
 
 NEW_KEY = "key-that-takes-over-next-week"
 ODD_KEY = "odd/key+with=signs&more%20?#;~"

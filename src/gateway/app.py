@@ -16,14 +16,14 @@ from ..core.errors import InvalidConfig, SpringheadError
 from ..core.host import Host
 from .delivery import Delivery, open_destination
 from .health import Health
+from .ingest.acceptor import Acceptor
+from .ingest.endpoint import Webhook
+from .ingest.responses import NOT_FOUND, say_refused
 from .metrics import GatewayMetrics
 from .recent import Feed
 from .settings import Settings
 from .settings.toml_file import Steps
 from .sqlite import SqliteStore
-from .webhook.accept import Acceptor
-from .webhook.endpoint import Webhook
-from .webhook.texts import NOT_FOUND, say_refused
 
 SWEEP_SECONDS = 60
 """How often the store is swept of what was kept long enough."""

@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from ..core.errors import SpringheadError
 from .delivery import Delivery
+from .ingest.responses import NO_ROOM, NOT_STARTED
 from .store import Store
-from .webhook.texts import NO_ROOM, NOT_STARTED
 
 
 class Health:

@@ -11,11 +11,11 @@ import msgspec
 from ..core.codec import parse
 from ..core.host import Host
 from ..core.outcome import Outcome
+from .ingest import call as calls
+from .ingest.acceptor import dead_letter
+from .ingest.enrich import Stamp
 from .settings import Settings, Source
 from .store import DeadLetter, Entry, Letter, Store
-from .webhook import calls
-from .webhook.accept import dead_letter
-from .webhook.stamp import Stamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 from starlette.types import Scope
 
 from ..settings import Source
-from .texts import Refusal
+from .responses import Refusal
 
 NO_KEY = Refusal(401, "failed to read writekey from query params")
 WRONG_KEY = Refusal(401, "invalid write key")

@@ -20,9 +20,9 @@ from ..metrics import GatewayMetrics
 from ..recent import Arrival, Feed
 from ..settings import Settings, Source
 from ..store import Entry, Letter, Store
-from .calls import Sent
-from .stamp import Stamp
-from .texts import EMPTY, NOT_STARTED, Refusal
+from .call import Sent
+from .enrich import Stamp
+from .responses import EMPTY, NOT_STARTED, Refusal
 
 
 class _Made(msgspec.Struct, frozen=True):

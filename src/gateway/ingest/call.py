@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from ...core.request import CREDENTIALS, Request
 from ..store import Call
-from .keys import is_malformed, names_key
+from .auth import is_malformed, names_key
 
 _JSON = "application/json"
 _NAME = "".join(f"(?:{one}|%(?:25)*(?:{ord(one):x}|{ord(one.upper()):x}))" for one in "writekey=")

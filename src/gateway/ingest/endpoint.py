@@ -16,11 +16,11 @@ from ...server.deadline import Watch
 from ..metrics import GatewayMetrics
 from ..settings import Settings, Source
 from . import forms
-from .accept import Acceptor
-from .calls import Sent
-from .keys import Keys
-from .stamp import Stamp
-from .texts import CLOSE, NO_ROOM, TOO_LONG, Refusal, say, say_ok, say_refused
+from .acceptor import Acceptor
+from .auth import Keys
+from .call import Sent
+from .enrich import Stamp
+from .responses import CLOSE, NO_ROOM, TOO_LONG, Refusal, say, say_ok, say_refused
 
 BUSY = Refusal(503, "the gateway is busy: try again", retry_after=5)
 FAILED = Refusal(500, "internal error")

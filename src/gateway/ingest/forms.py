@@ -14,8 +14,8 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from ...core.codec import encode
-from .keys import is_malformed
-from .texts import FORM, MULTIFORM, Refusal
+from .auth import is_malformed
+from .responses import FORM, MULTIFORM, Refusal
 
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _FIELDS = 1_000
