@@ -30,9 +30,9 @@ from floors import answered, body_of
 from payloads import STREAM, log
 from springhead import Host, encode
 from springhead.gateway.settings import load_settings
-from springhead.gateway.sqlite.many import insert
-from springhead.gateway.sqlite.opening import FILE, open_writer
-from springhead.gateway.sqlite.writer import Writer
+from springhead.gateway.storage.sqlite.database import FILE, open_writer
+from springhead.gateway.storage.sqlite.sql import insert
+from springhead.gateway.storage.sqlite.writer import Writer
 from springhead.server.run import Worker, serve_app, serve_gateway
 
 CASES = {"1 log": 1, "100 logs": 100}

@@ -17,8 +17,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from springhead.gateway.sqlite import SqliteStore
-from springhead.gateway.store import Entry
+from springhead.gateway.storage.records import Entry
+from springhead.gateway.storage.sqlite import SqliteStore
 
 ROUNDS = 7
 EVENTS = 4_000

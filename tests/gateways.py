@@ -15,8 +15,8 @@ import httpx
 
 from servers import Server, free_port, serving
 from springhead.core.codec import parse
-from springhead.gateway.sqlite import SqliteStore
-from springhead.gateway.store import DeadLetter
+from springhead.gateway.storage.records import DeadLetter
+from springhead.gateway.storage.sqlite import SqliteStore
 from stores import letters, rows, use
 
 T = TypeVar("T")

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from springhead.gateway.sqlite import SqliteStore
-from springhead.gateway.store import Call, Claimed, DeadLetter, Entry, Letter, Receipt
+from springhead.gateway.storage.records import Call, Claimed, DeadLetter, Entry, Letter, Receipt
+from springhead.gateway.storage.sqlite import SqliteStore
 
 FILE = "store.sqlite"
 

@@ -26,8 +26,8 @@ from folders import source_folder
 from servers import SPRINGHEAD, free_port, serving
 from springhead.cli import app
 from springhead.gateway import load_settings
-from springhead.gateway.sqlite import SqliteStore
-from springhead.gateway.store import DeadLetter, Letter
+from springhead.gateway.storage.records import DeadLetter, Letter
+from springhead.gateway.storage.sqlite import SqliteStore
 from stores import FILE, call, entry, letters, rows, use
 
 KEY = "an-invented-write-key"

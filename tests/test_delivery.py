@@ -35,7 +35,7 @@ from springhead.gateway.delivery.destination import Accepted, Destination, Later
 from springhead.gateway.delivery.files import JsonLines, Stdout
 from springhead.gateway.delivery.said import ECHO, Said
 from springhead.gateway.settings.model import Delivery as Rules
-from springhead.gateway.store import Claimed, Store
+from springhead.gateway.storage.records import Claimed, Store
 
 KEYS = {"Acme": "acme-key", "Other": "other-key"}
 

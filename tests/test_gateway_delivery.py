@@ -18,7 +18,7 @@ import pytest
 from dataplanes import CUT, HANG, OK, Batch, FakeDataPlane, Reply, data_plane
 from senders import KEY, OTHER_KEY, Senders, arrived, assert_complete, batch, gateway, log, log_ids, until
 from servers import SPRINGHEAD, free_port
-from springhead.gateway.store import Entry
+from springhead.gateway.storage.records import Entry
 from stores import opened, rows
 
 DATA = "springhead-data"

@@ -15,7 +15,7 @@ from springhead.gateway.ingest import responses as texts
 from springhead.gateway.ingest.responses import Refusal
 from springhead.gateway.metrics import GatewayMetrics
 from springhead.gateway.settings.model import Delivery, Gateway, Keep, Limits, Source
-from springhead.gateway.store import Counts
+from springhead.gateway.storage.records import Counts
 from springhead.server import body
 
 TEXT = (Path(__file__).parent.parent / "docs" / "gateway.md").read_text()

@@ -14,9 +14,13 @@ from zlib import crc32
 
 import pytest
 
-from springhead.gateway.sqlite import SqliteStore, leases, lookup, opening, seen
-from springhead.gateway.sqlite import keep as keeping
-from springhead.gateway.store import Call, Claimed, Entry, Letter, Receipt, Store
+from springhead.gateway.storage.records import Call, Claimed, Entry, Letter, Receipt, Store
+from springhead.gateway.storage.sqlite import SqliteStore
+from springhead.gateway.storage.sqlite import append as keeping
+from springhead.gateway.storage.sqlite import database as opening
+from springhead.gateway.storage.sqlite import dead_letters as lookup
+from springhead.gateway.storage.sqlite import dedup as seen
+from springhead.gateway.storage.sqlite import queue as leases
 from stores import FILE, call, claim, entry, keep, letter, letters, names, opened, rows, use
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from springhead import SpringheadError
-from springhead.gateway.sqlite import SqliteStore
-from springhead.gateway.store import Receipt, StoreBusy, StoreFull, StoreUnusable
+from springhead.gateway.storage.records import Receipt, StoreBusy, StoreFull, StoreUnusable
+from springhead.gateway.storage.sqlite import SqliteStore
 from stores import FILE, call, claim, entry, keep, letter, names, opened, rows, use
 
 APPENDS = """

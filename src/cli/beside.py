@@ -15,7 +15,7 @@ from .misuse import misuse
 
 if TYPE_CHECKING:  # what loads them is a command that needs them
     from ..gateway.settings import Settings
-    from ..gateway.store import Store
+    from ..gateway.storage.records import Store
 
 T = TypeVar("T")
 

@@ -32,7 +32,7 @@ from .misuse import misuse
 if TYPE_CHECKING:
     from ..gateway.replay import Replay, Replayed
     from ..gateway.settings import Settings
-    from ..gateway.store import Store
+    from ..gateway.storage.records import Store
 
 dead = typer.Typer(
     help="Dead letters of a gateway: records that became no event, and events that nobody took.",

@@ -12,7 +12,7 @@ import msgspec
 from . import shown
 
 if TYPE_CHECKING:
-    from ..gateway.store import Call, DeadLetter, Listed
+    from ..gateway.storage.records import Call, DeadLetter, Listed
 
 
 _WITHIN = re.compile(r"\(line 1, (column \d+)\)$")

@@ -15,7 +15,7 @@ from .misuse import misuse
 
 if TYPE_CHECKING:
     from ..gateway.settings import Settings
-    from ..gateway.store import Listed, Store
+    from ..gateway.storage.records import Listed, Store
 
 PAGE = 20
 """Letters replayed at once: each holds a whole record, and the call it came in."""

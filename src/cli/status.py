@@ -15,7 +15,7 @@ from .admin import admin_of
 
 if TYPE_CHECKING:
     from ..gateway.settings import Settings
-    from ..gateway.store import Counts
+    from ..gateway.storage.records import Counts
 
 _READY_SECONDS = 3.0
 

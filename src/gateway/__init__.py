@@ -4,7 +4,7 @@ from ..transformer.app import transformer_app
 from ..transformer.options import TransformerOptions
 from .app import gateway_app
 from .settings import InvalidSettings, Settings, load_settings
-from .store import StoreBusy, StoreUnusable
+from .storage.records import StoreBusy, StoreUnusable
 
 __all__ = [
     "InvalidSettings",

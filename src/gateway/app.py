@@ -23,7 +23,7 @@ from .metrics import GatewayMetrics
 from .recent import Feed
 from .settings import Settings
 from .settings.toml_file import Steps
-from .sqlite import SqliteStore
+from .storage.sqlite import SqliteStore
 
 SWEEP_SECONDS = 60
 """How often the store is swept of what was kept long enough."""

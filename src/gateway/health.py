@@ -13,7 +13,7 @@ from starlette.routing import Route
 from ..core.errors import SpringheadError
 from .delivery import Delivery
 from .ingest.responses import NO_ROOM, NOT_STARTED
-from .store import Store
+from .storage.records import Store
 
 
 class Health:

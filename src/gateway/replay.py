@@ -15,7 +15,7 @@ from .ingest import call as calls
 from .ingest.acceptor import dead_letter
 from .ingest.enrich import Stamp
 from .settings import Settings, Source
-from .store import DeadLetter, Entry, Letter, Store
+from .storage.records import DeadLetter, Entry, Letter, Store
 
 
 @dataclass(frozen=True, slots=True)

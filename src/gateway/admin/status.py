@@ -8,7 +8,7 @@ from importlib.metadata import version
 from ...core.codec import Object
 from ..app import Gateway
 from ..settings import Source
-from ..store import Counts
+from ..storage.records import Counts
 from .rates import Rates
 
 REJECTIONS = 10

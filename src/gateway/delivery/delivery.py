@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from ..settings.model import Delivery as Rules
-from ..store import Store
+from ..storage.records import Store
 from .breaker import Breaker
 from .dataplane import DataPlane
 from .destination import Destination, Observer, Unobserved

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import structlog
 
-from ..store import Claimed
+from ..storage.records import Claimed
 from .breaker import ASK_AGAIN
 from .destination import Accepted, Later, Refused
 from .holding import hold

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from ..settings.model import Delivery as Rules
-from ..store import Store
+from ..storage.records import Store
 from .breaker import Breaker
 from .destination import Destination, Observer
 

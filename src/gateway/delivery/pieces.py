@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..store import Claimed
+from ..storage.records import Claimed
 from .dataplane import ENVELOPE
 
 

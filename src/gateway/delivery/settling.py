@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from ..store import Claimed
+from ..storage.records import Claimed
 from .means import Means
 
 _log = structlog.get_logger("springhead.delivery")

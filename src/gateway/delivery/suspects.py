@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ..store import Claimed
+from ..storage.records import Claimed
 from .destination import Answer, Later, Refused
 from .means import Means, Tally
 

@@ -19,7 +19,7 @@ from ..delivery import Delivery
 from ..metrics import GatewayMetrics
 from ..recent import Arrival, Feed
 from ..settings import Settings, Source
-from ..store import Entry, Letter, Store
+from ..storage.records import Entry, Letter, Store
 from .call import Sent
 from .enrich import Stamp
 from .responses import EMPTY, NOT_STARTED, Refusal

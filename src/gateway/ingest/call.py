@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from starlette.types import Scope
 
 from ...core.request import CREDENTIALS, Request
-from ..store import Call
+from ..storage.records import Call
 from .auth import is_malformed, names_key
 
 _JSON = "application/json"

@@ -15,7 +15,7 @@ from uuid_utils import UUID
 from ...core.codec import Object, encode
 from ...core.ids import visible
 from ...core.mapping.convert import text
-from ..store import Entry
+from ..storage.records import Entry
 
 _LONGEST_ADDRESS = 100
 """Characters of the longest address believed: an event must not grow too long to be delivered."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from .seen import forget
+from .dedup import forget
 
 _SLICE = 500
 

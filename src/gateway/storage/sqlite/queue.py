@@ -11,8 +11,8 @@ from itertools import product
 from typing import Any
 from zlib import crc32
 
-from ..store import Claimed
-from .many import LISTED, listed
+from ..records import Claimed
+from .sql import LISTED, listed
 
 BUCKETS = 16
 """A user's events are in one bucket for good; a lane is every bucket of the same remainder by its number."""

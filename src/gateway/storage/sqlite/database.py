@@ -7,8 +7,8 @@ import os
 import sqlite3
 from pathlib import Path
 
-from ...core.errors import SpringheadError
-from ..store import StoreBusy, StoreFull, StoreUnusable
+from ....core.errors import SpringheadError
+from ..records import StoreBusy, StoreFull, StoreUnusable
 
 FILE = "store.sqlite"
 VERSION = 2

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 from math import inf
 
-from .many import found, insert, marks
+from .sql import found, insert, marks
 
 DAY = 86400
 

@@ -14,8 +14,8 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeAlias, TypeVar
 
-from ..store import StoreBusy, StoreFull
-from .opening import refusal
+from ..records import StoreBusy, StoreFull
+from .database import refusal
 
 T = TypeVar("T")
 A = TypeVar("A")

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..store import Call, Entry, Letter, Receipt
-from .leases import bucket_of
-from .many import LISTED, insert, listed
-from .seen import Seen, accept, digest
+from ..records import Call, Entry, Letter, Receipt
+from .dedup import Seen, accept, digest
+from .queue import bucket_of
+from .sql import LISTED, insert, listed
 
 _OVERHEAD = 200
 """Bytes that a dead letter takes beyond its record, its event and its reason, about."""

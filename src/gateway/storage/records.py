@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from ..core.errors import SpringheadError
+from ...core.errors import SpringheadError
 
 
 class _Discreet(msgspec.Struct, frozen=True):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from ..store import Call, Counts, DeadLetter, Listed, StoreUnusable
-from .leases import BUCKETS
-from .many import listed
+from ..records import Call, Counts, DeadLetter, Listed, StoreUnusable
+from .queue import BUCKETS
+from .sql import listed
 
 LAST = 2**63 - 1
 """No id is larger."""

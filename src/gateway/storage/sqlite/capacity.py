@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..store import StoreFull
-from .lookup import on_disk
+from ..records import StoreFull
+from .dead_letters import on_disk
 
 _GOOD_FOR = 0.02
 """Seconds for which there is room once there was, unless much is appended: a look is three system calls."""

@@ -8,13 +8,16 @@ from collections.abc import Collection, Container, Sequence
 from functools import partial
 from pathlib import Path
 
-from ..store import Call, Claimed, Counts, DeadLetter, Entry, Letter, Listed, Receipt, StoreBusy
-from . import keep, leases, lookup, retention
-from .claimant import Claimant
-from .opening import FILE, LOG, open_writer
+from ..records import Call, Claimed, Counts, DeadLetter, Entry, Letter, Listed, Receipt, StoreBusy
+from . import append as keep
+from . import dead_letters as lookup
+from . import queue as leases
+from . import retention
+from .capacity import Room
+from .database import FILE, LOG, open_writer
+from .dedup import Seen
+from .process_lock import Claimant
 from .reader import Reader
-from .room import Room
-from .seen import Seen
 from .writer import Writer
 
 DAY = 86400.0

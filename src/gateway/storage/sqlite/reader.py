@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from .opening import FILE, open_reader, refusal
+from .database import FILE, open_reader, refusal
 
 T = TypeVar("T")
 
