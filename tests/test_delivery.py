@@ -32,7 +32,7 @@ from dataplanes import CUT, HANG, OK, Batch, FakeDataPlane, Reply, data_plane
 from springhead.gateway.delivery import Delivery, open_destination
 from springhead.gateway.delivery.dataplane import LONGEST_WAIT, DataPlane, retry_after
 from springhead.gateway.delivery.destination import Accepted, Destination, Later, Refused
-from springhead.gateway.delivery.files import JsonLines, Stdout
+from springhead.gateway.delivery.jsonl import JsonLines, Stdout
 from springhead.gateway.delivery.said import ECHO, Said
 from springhead.gateway.settings.model import Delivery as Rules
 from springhead.gateway.storage.records import Claimed, Store

@@ -12,11 +12,11 @@ import structlog
 from ..settings.model import Delivery as Rules
 from ..storage.records import Store
 from .breaker import Breaker
+from .context import Means
 from .dataplane import DataPlane
 from .destination import Destination, Observer, Unobserved
-from .files import JsonLines, Stdout
+from .jsonl import JsonLines, Stdout
 from .lane import Lane
-from .means import Means
 
 _LAST = 5.0
 """Seconds given to lanes that were cut off, to give back what they held."""

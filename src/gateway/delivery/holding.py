@@ -6,8 +6,8 @@ import time
 
 import structlog
 
+from .context import Hold, Means
 from .destination import Refused
-from .means import Hold, Means
 
 _CHECK = "check delivery.to and the source's destination_write_key, and that the source is enabled there"
 _PUT_BACK = "put its [[source]] back, with enabled = false where it is to take nothing more"

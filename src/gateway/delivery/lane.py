@@ -11,11 +11,11 @@ from contextlib import suppress
 import structlog
 
 from ..storage.records import Claimed
+from .batch import Piece, pieces
 from .breaker import ASK_AGAIN
+from .context import Means
 from .destination import Accepted, Later, Refused
 from .holding import hold
-from .means import Means
-from .pieces import Piece, pieces
 from .probe import Probe
 from .settling import bury, settle
 from .suspects import Blame, blame

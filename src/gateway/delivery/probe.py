@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from .means import Means
-from .pieces import Piece
+from .batch import Piece
+from .context import Means
 from .suspects import Blame, Suspects
 
 PATIENCE = 3

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import structlog
 
 from ..storage.records import Claimed
-from .means import Means
+from .context import Means
 
 _log = structlog.get_logger("springhead.delivery")
 

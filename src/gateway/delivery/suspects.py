@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import msgspec
 
 from ..storage.records import Claimed
+from .context import Means, Tally
 from .destination import Answer, Later, Refused
-from .means import Means, Tally
 
 STRIKES = 7
 """Refusals of an event alone, others of its source accepted before each, that make it guilty."""
