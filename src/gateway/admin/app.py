@@ -20,10 +20,10 @@ from ...server import log
 from ...transformer.metrics import CONTENT_TYPE
 from ..app import Gateway
 from ..health import Health
+from .auth import Guard
 from .dead_letters import DeadLetters
-from .guard import Guard
-from .live import Live
 from .sign_in import SignIn
+from .stream import Live
 
 _POLICY = (
     "default-src 'none'; script-src {script}; style-src {style}; connect-src 'self'; img-src data:; "
