@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from .check import check
-from .dead import dead
+from .dead.commands import dead
 from .gateway import gateway
 from .serve import serve
 from .sources import sources

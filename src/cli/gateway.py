@@ -14,7 +14,7 @@ import typer
 from ..core.source import Source
 from ..core.source_file import nearest
 from . import status as status_of
-from .beside import CONFIG, AsJson, Config, Folders, settings_of, with_store
+from .context import CONFIG, AsJson, Config, Folders, settings_of, with_store
 from .hosting import host_of
 from .misuse import misuse
 from .tail import follow, written

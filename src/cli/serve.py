@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ..core.errors import SpringheadError
-from .beside import Folders
+from .context import Folders
 from .hosting import host_of
 from .misuse import misuse
 

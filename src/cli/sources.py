@@ -12,7 +12,7 @@ from rich.table import Table
 from ..core.discovery import Plugin
 from ..core.errors import PluginFailure
 from ..core.host import Host
-from .beside import Folders
+from .context import Folders
 from .misuse import misuse
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from . import shown
+from . import format as shown
 from .admin import admin_of
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ..core.codec import encode
-from . import letter, shown
+from . import format as shown
 from .admin import admin_of
+from .dead import render as letter
 from .misuse import misuse
 
 if TYPE_CHECKING:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..core.codec import encode
-from ..core.errors import SpringheadError
-from . import letter, shown
-from .beside import CONFIG, AsJson, Config, Folders, settings_of, with_store
-from .hosting import host_of
-from .letters import (
+from ...core.codec import encode
+from ...core.errors import SpringheadError
+from .. import format as shown
+from ..context import CONFIG, AsJson, Config, Folders, settings_of, with_store
+from ..hosting import host_of
+from ..misuse import misuse
+from . import render as letter
+from .selection import (
     All,
     Ids,
     OfRule,
@@ -27,12 +29,11 @@ from .letters import (
     no_letter,
     pages,
 )
-from .misuse import misuse
 
 if TYPE_CHECKING:
-    from ..gateway.replay import Replay, Replayed
-    from ..gateway.settings import Settings
-    from ..gateway.storage.records import Store
+    from ...gateway.replay import Replay, Replayed
+    from ...gateway.settings import Settings
+    from ...gateway.storage.records import Store
 
 dead = typer.Typer(
     help="Dead letters of a gateway: records that became no event, and events that nobody took.",
@@ -126,8 +127,8 @@ def replay(  # noqa: PLR0913 - filters, each optional
     Those that become events are dead letters no more; the others stay as they are.
     Exit code 0: none of them is dead any more; 1: some are; 2: misuse.
     """
-    from ..gateway.app import check_sources  # noqa: PLC0415
-    from ..gateway.replay import Replay  # noqa: PLC0415
+    from ...gateway.app import check_sources  # noqa: PLC0415
+    from ...gateway.replay import Replay  # noqa: PLC0415
 
     which = chosen(ids, filters(source, rule, older_than, younger_than), every)
     settings = settings_of(config)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from . import shown
+from .. import format as shown
 
 if TYPE_CHECKING:
-    from ..gateway.storage.records import Call, DeadLetter, Listed
+    from ...gateway.storage.records import Call, DeadLetter, Listed
 
 
 _WITHIN = re.compile(r"\(line 1, (column \d+)\)$")

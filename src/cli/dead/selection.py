@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 
 import typer
 
-from .beside import known_source
-from .misuse import misuse
+from ..context import known_source
+from ..misuse import misuse
 
 if TYPE_CHECKING:
-    from ..gateway.settings import Settings
-    from ..gateway.storage.records import Listed, Store
+    from ...gateway.settings import Settings
+    from ...gateway.storage.records import Listed, Store
 
 PAGE = 20
 """Letters replayed at once: each holds a whole record, and the call it came in."""
