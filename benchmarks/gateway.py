@@ -29,11 +29,12 @@ from driving import RESULT, Run, drive, need_tools, report, resident, start, sto
 from floors import answered, body_of
 from payloads import STREAM, log
 from springhead import Host, encode
+from springhead.gateway.run import serve_gateway
 from springhead.gateway.settings import load_settings
 from springhead.gateway.storage.sqlite.database import FILE, open_writer
 from springhead.gateway.storage.sqlite.sql import insert
 from springhead.gateway.storage.sqlite.writer import Writer
-from springhead.server.run import Worker, serve_app, serve_gateway
+from springhead.server.run import Worker, serve_app
 
 CASES = {"1 log": 1, "100 logs": 100}
 CONNECTIONS = (1, 16, 64)

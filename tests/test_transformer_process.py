@@ -28,7 +28,7 @@ from described import assert_described
 from servers import SPRINGHEAD, Server, free_port, serving
 from springhead import Host, Outcome, Request
 from springhead.core.host import Receiver
-from springhead.gateway import TransformerOptions, transformer_app
+from springhead.transformer import TransformerOptions, transformer_app
 
 LOG = json.dumps({"log_id": "1", "data": {"type": "s", "user_id": "auth0|1"}})
 ARRAY = json.dumps([{"request": {"body": LOG}}]).encode()

@@ -111,8 +111,8 @@ def gateway(
     SIGTERM and SIGINT end it after what is in flight.
     Exit code 0: ended so; 1: it does not stay up; 2: misuse.
     """
+    from ..gateway.run import serve_gateway  # noqa: PLC0415 - as above
     from ..gateway.settings import load_settings  # noqa: PLC0415
-    from ..server.run import serve_gateway  # noqa: PLC0415 - as above
 
     try:
         settings = load_settings(config)

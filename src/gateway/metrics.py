@@ -9,9 +9,8 @@ from typing import Generic, TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from ..server.counts import Count
+from ..server.metrics import SECONDS
 from .storage.records import Counts
-
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 Child = TypeVar("Child")
 
@@ -59,7 +58,7 @@ class GatewayMetrics:
             "Time until a sender is answered",
             ("source",),
             registry=self._registry,
-            buckets=_SECONDS,
+            buckets=SECONDS,
         )
         self._seconds = _Children(seconds.labels)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import errno
 import gc
@@ -12,7 +11,6 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,14 +20,8 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from prometheus_client import disable_created_metrics
-from starlette.routing import Router
 
-from ..core.host import Host
-from ..gateway.admin import admin_app, served_beside
-from ..gateway.app import Gateway, check_sources, open_store
-from ..gateway.settings import Settings
-from ..transformer import metrics
-from . import log
+from . import log, metrics
 
 IDLE_SECONDS = 75
 """How long an idle connection is kept, and a request's head may take. Callers reuse one for up to a minute."""
@@ -78,7 +70,7 @@ def serve_app(worker: Worker, *, host: str, port: int, workers: int) -> None:
         SystemExit: with code 1 where workers die as soon as they start.
         OSError: the address is taken, or none of this machine's.
     """
-    _claim(host, port)
+    claim_address(host, port)
     log.configure(worker.log_format, worker.log_level)
     server = Granian(
         "springhead",
@@ -98,7 +90,7 @@ def serve_app(worker: Worker, *, host: str, port: int, workers: int) -> None:
     structlog.get_logger().info("serving", address=f"{host}:{port}", workers=workers)
     with TemporaryDirectory(prefix="springhead-metrics-") as folder:
         if workers > 1:
-            metrics.share(Path(folder))
+            metrics.share_among_workers(Path(folder))
         server.serve(target_loader=worker, wrap_loader=False)
 
 
@@ -111,28 +103,7 @@ def _connections() -> int:
     return min(CONNECTIONS, max(most - _FILES, 1))
 
 
-def serve_gateway(host: Host, settings: Settings, log_format: log.Format, log_level: str) -> None:
-    """Serve a gateway, and its admin address beside it, as `serve_app`.
-
-    Raises:
-        InvalidSettings: a source's type or settings are none the host has.
-        StoreUnusable, StoreBusy: the store cannot be opened.
-        OSError: an address is taken, or none of this machine's.
-    """
-    check_sources(host, settings)
-    asyncio.run(open_store(settings).close())  # what is wrong with it is said here, not by a worker
-    _claim(*settings.gateway.admin_address)
-    worker = Worker(partial(_gateway_beside_admin, host, settings), log_format, log_level)
-    serve_app(worker, host=settings.gateway.host, port=settings.gateway.port, workers=1)
-
-
-def _gateway_beside_admin(host: Host, settings: Settings) -> Router:
-    gateway = Gateway(host, settings)
-    gateway.beside.append(served_beside(admin_app(gateway), *settings.gateway.admin_address))
-    return gateway.app
-
-
-def _claim(host: str, port: int) -> None:
+def claim_address(host: str, port: int) -> None:
     """Raise OSError where somebody listens there: Granian would share the port, and each get half the calls."""
     try:
         family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

@@ -10,8 +10,8 @@ from __future__ import annotations
 import base64
 
 from ..core.codec import Object
-from ..core.outcome import Outcome, Rejection
-from .elements import MALFORMED
+from ..core.outcome import Outcome
+from ..server.error_text import error_text
 
 INVALID_EVENTS = "Invalid source events"
 """What rudder-server's own transformer says of a body that is no array."""
@@ -28,22 +28,12 @@ def answered(source: str, outcome: Outcome) -> Object:
     if outcome.events and reply is None:
         return {"output": {"batch": outcome.events}}
     if outcome.rejections and not (outcome.events or outcome.dropped or reply):
-        return error(source, explained(outcome.rejections), 400, "dataValidation", "instrumentation")
+        return error(source, error_text(outcome.rejections), 400, "dataValidation", "instrumentation")
     body, content_type = (reply.body, reply.content_type) if reply else (b"", "text/plain")
     answer: Object = {"output": {"batch": outcome.events}} if outcome.events else {}
     answer["outputToSource"] = {"body": base64.b64encode(body).decode(), "contentType": content_type}
     answer["statusCode"] = 200
     return answer
-
-
-def explained(rejections: list[Rejection]) -> str:
-    """Why nothing was taken: the first rejection, and how many more there are."""
-    first, *others = rejections
-    if not first.pointer and first.rule.startswith("json/"):
-        return MALFORMED
-    where = f"{first.pointer}: " if first.pointer else ""
-    more = f" (and {len(others)} more rejected)" if others else ""
-    return f"{where}{first.reason}{more}"
 
 
 def error(

@@ -16,8 +16,9 @@ from starlette.routing import Router
 from starlette.types import Lifespan, Receive, Scope, Send
 
 from ..core.host import Host
+from ..server.metrics import CONTENT_TYPE
 from .array import Arrays
-from .metrics import CONTENT_TYPE, Metrics
+from .metrics import Metrics
 from .options import TransformerOptions
 from .rejected_file import RejectedFile
 from .upstream import Upstream

@@ -13,11 +13,10 @@ from ..core.codec import Object, Undecodable, encode, parse
 from ..core.decode import BOM
 from ..core.host import Receiver
 from ..core.request import Request
+from ..server.error_text import MALFORMED
 
 NOT_PRESENT = "request.body is not present in V2 spec payload"
 """What rudder-server's own transformer says of an element without a body."""
-MALFORMED = "Malformed JSON in request body"
-"""What it says of a body that is no JSON."""
 
 _NOTHING = msgspec.Raw(b"{}")
 _SETTINGS_KEPT = 1_000

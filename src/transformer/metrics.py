@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest, values
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from ..core.mapping.model import EVENT_TYPES
 from ..server.counts import Count
+from ..server.metrics import SECONDS, WORKERS_FOLDER
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
-SHARED = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable that names the folder in which workers share what they count."""
-
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _BYTES = (1e3, 1e4, 1e5, 1e6, 1e7, 1e8)
 
 
@@ -26,7 +20,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._shared = os.environ.get(SHARED)
+        self._shared = os.environ.get(WORKERS_FOLDER)
         if not self._shared:
             ProcessCollector(registry=self._registry)
         self._requests = self._counter("requests", "Arrays posted", "status")
@@ -34,7 +28,7 @@ class Metrics:
         self._events = self._counter("events", "Events that went out", "type")
         self._rejections = self._counter("rejections", "Records rejected", "rule")
         self._drops = self._counter("drops", "Records left out on purpose")
-        self._seconds = self._histogram("request_seconds", "Time to answer an array", _SECONDS)
+        self._seconds = self._histogram("request_seconds", "Time to answer an array", SECONDS)
         self._read = self._histogram("request_bytes", "Size of an array", _BYTES)
         self._written = self._histogram("response_bytes", "Size of an answer", _BYTES)
         self._of: dict[str, _OfSource] = {}
@@ -95,9 +89,3 @@ class _OfSource:
     seconds: Histogram
     read: Histogram
     written: Histogram
-
-
-def share(folder: Path) -> None:
-    """Let the workers this process will have share what they count, in a folder of files."""
-    os.environ[SHARED] = str(folder)
-    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call] # decided at import else

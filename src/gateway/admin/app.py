@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from ...core.errors import SpringheadError
 from ...server import log
-from ...transformer.metrics import CONTENT_TYPE
+from ...server.metrics import CONTENT_TYPE
 from ..app import Gateway
 from ..health import Health
 from .auth import Guard

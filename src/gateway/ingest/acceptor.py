@@ -14,7 +14,7 @@ from ...core.request import Request
 from ...server import log
 from ...server.body import LARGE, LARGE_AT_ONCE
 from ...server.counts import Count
-from ...transformer import answer
+from ...server.error_text import error_text
 from ..delivery import Delivery
 from ..metrics import GatewayMetrics
 from ..recent import Arrival, Feed
@@ -106,7 +106,7 @@ class Acceptor:
         count.add(outcome)
         said: Refusal | Reply | None = outcome.reply
         if said is None and outcome.rejections and not (outcome.events or outcome.dropped):
-            said = Refusal(400, answer.explained(outcome.rejections))
+            said = Refusal(400, error_text(outcome.rejections))
         return _Made(
             [stamp.entry(source.name, event) for event in outcome.events],
             [dead_letter(source.name, rejection) for rejection in outcome.rejections],

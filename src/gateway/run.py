@@ -1,0 +1,36 @@
+"""Serves a gateway, with its admin address beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from starlette.routing import Router
+
+from ..core.host import Host
+from ..server import log
+from ..server.run import Worker, claim_address, serve_app
+from .admin import admin_app, served_beside
+from .app import Gateway, check_sources, open_store
+from .settings import Settings
+
+
+def serve_gateway(host: Host, settings: Settings, log_format: log.Format, log_level: str) -> None:
+    """Serve a gateway, and its admin address beside it, as `serve_app`.
+
+    Raises:
+        InvalidSettings: a source's type or settings are none the host has.
+        StoreUnusable, StoreBusy: the store cannot be opened.
+        OSError: an address is taken, or none of this machine's.
+    """
+    check_sources(host, settings)
+    asyncio.run(open_store(settings).close())  # what is wrong with it is said here, not by a worker
+    claim_address(*settings.gateway.admin_address)
+    worker = Worker(partial(_gateway_beside_admin, host, settings), log_format, log_level)
+    serve_app(worker, host=settings.gateway.host, port=settings.gateway.port, workers=1)
+
+
+def _gateway_beside_admin(host: Host, settings: Settings) -> Router:
+    gateway = Gateway(host, settings)
+    gateway.beside.append(served_beside(admin_app(gateway), *settings.gateway.admin_address))
+    return gateway.app

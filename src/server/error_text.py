@@ -1,0 +1,18 @@
+"""Says to a sender why nothing of its request was taken, in RudderStack's words where it has some."""
+
+from __future__ import annotations
+
+from ..core.outcome import Rejection
+
+MALFORMED = "Malformed JSON in request body"
+"""What rudder-server's own transformer says of a body that is not JSON."""
+
+
+def error_text(rejections: list[Rejection]) -> str:
+    """Why nothing was taken: the first rejection, and how many more there are."""
+    first, *others = rejections
+    if not first.pointer and first.rule.startswith("json/"):
+        return MALFORMED
+    where = f"{first.pointer}: " if first.pointer else ""
+    more = f" (and {len(others)} more rejected)" if others else ""
+    return f"{where}{first.reason}{more}"
