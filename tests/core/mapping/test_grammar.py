@@ -1,0 +1,77 @@
+"""The mapping language by example: what each word does, and what is said of each mistake."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from springhead import Host, check_source, load_source
+from springhead.core.decode import Bad, decode
+from springhead.core.mapping.functions import FUNCTIONS
+from springhead.core.mapping.interpret import Mapped, Scope, apply_rules
+from support.cases import Case, cases, written
+from support.folders import source_folder
+from support.paths import FIXTURES
+
+VALID = cases(FIXTURES / "mapping" / "valid")
+INVALID = sorted((FIXTURES / "mapping" / "invalid").iterdir())
+
+
+def without_rules(mapped: list[Mapped] | None) -> Any:
+    """What rules made, each rule by its label, as JSON: `true` is not 1 there, and members have no order."""
+    return mapped and [json.dumps((rule.label, *made), sort_keys=True) for rule, *made in mapped]
+
+
+@pytest.mark.parametrize("case", VALID, ids=lambda case: case.name)
+def test_a_mapping_does_what_its_example_shows(case: Case, tmp_path: Path, snapshot: Any) -> None:
+    """Each folder of `valid` shows a word of the language: request in, outcome out."""
+    host = Host(folders=[source_folder(tmp_path, case.folder)])
+    snapshot.snapshot_dir = case.folder
+
+    outcome = host.receive("acme", case.request(), case.config)
+
+    snapshot.assert_match(written(outcome), "expected.json")
+
+
+@pytest.mark.parametrize("case", VALID, ids=lambda case: case.name)
+def test_the_compiled_mapping_does_what_the_interpreter_does(case: Case, tmp_path: Path) -> None:
+    """The two agree on every example, and neither changes the item it reads."""
+    source = load_source(source_folder(tmp_path, case.folder))
+    run = source.mapper.for_config(case.config)
+    spec = source.mapper.variant_spec(case.config)
+    request = case.request().as_read()
+    items = [item for _, item in decode(case.request(), source.intake) if isinstance(item, dict)]
+    before = json.dumps(items)
+
+    assert items
+    for item in items:
+        assert not isinstance(item, Bad)
+        record, _ = source.unwrap(item) or (item, ())
+        compiled = run(record, item, request, case.config)
+        interpreted = apply_rules(spec, Scope(record, item, request, case.config))
+        assert without_rules(compiled) == without_rules(interpreted)
+
+    assert json.dumps(items) == before
+
+
+@pytest.mark.parametrize("folder", INVALID, ids=lambda folder: folder.name)
+def test_a_mistake_is_reported_as_its_example_shows(folder: Path, tmp_path: Path, snapshot: Any) -> None:
+    """Each folder of `invalid` has its expected problems: file, pointer, line, rule, reason and advice."""
+    snapshot.snapshot_dir = folder
+
+    problems = check_source(source_folder(tmp_path, folder))
+
+    assert problems
+    described = json.dumps([dataclasses.asdict(problem) for problem in problems], indent=2, ensure_ascii=False)
+    snapshot.assert_match(described + "\n", "expected.json")
+
+
+def test_every_function_has_an_example() -> None:
+    """No function goes without a folder of `valid` that shows it."""
+    shown = {case.folder.name.removeprefix("function-").split("-")[0] for case in VALID}
+
+    assert set(FUNCTIONS) - shown == set()

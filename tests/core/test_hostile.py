@@ -1,0 +1,287 @@
+"""What a sender may post to do harm: each case has a decided outcome, and none is a traceback."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from springhead import Host, Outcome, Request, encode
+from springhead.core.codec import DEPTH, Undecodable, parse
+from support.folders import source_folder
+
+HOST = Host()
+GOOD = b'{"log_id":"1","data":{"type":"s","user_id":"auth0|1"}}'
+
+
+def receive(body: bytes, config: dict[str, Any] | None = None) -> Outcome:
+    """What Auth0 comes to; every event and rejection is valid JSON in strict eyes."""
+    outcome = HOST.receive("auth0", Request(body=body), config)
+    for one in (*outcome.events, *(rejection.as_json() for rejection in outcome.rejections)):
+        json.loads(encode(one), parse_constant=pytest.fail)
+    return outcome
+
+
+def with_details(details: bytes) -> bytes:
+    """A batch of three logs, the middle one with these details."""
+    return b"[" + GOOD + b',{"log_id":"2","data":{"type":"s","details":' + details + b"}}," + GOOD + b"]"
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (b"1e400", "1e400"),
+        (b"-1e400", "-1e400"),
+        (b"1e99999999999999999999", "1e99999999999999999999"),
+        (b"9" * 400, "9" * 400),
+        (b"-" + b"9" * 400, "-" + "9" * 400),
+        (b"9" * 100_000, "9" * 100_000),
+        (b"9" * 308, int("9" * 308)),
+        (b"18446744073709551616", 2**64),
+        (b"9007199254740993", 2**53 + 1),
+        (b"1e-400", 0.0),
+        (b"-0", 0),
+        (rb'"\ud800"', "�"),
+        (rb'"\udc00\ud800"', "��"),
+        (rb'"\ud83d\ude00"', "😀"),
+        (rb'"a\u0000b"', "a\0b"),
+        (b'{"__proto__":1,"constructor":2,"__class__":3}', {"__proto__": 1, "constructor": 2, "__class__": 3}),
+        (b'{"a":1,"a":2}', {"a": 2}),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_a_strange_value_comes_out_as_decided(sent: bytes, kept: object) -> None:
+    """Numbers past float64 become their text, lone surrogates U+FFFD, and everything else stays itself."""
+    outcome = receive(with_details(sent))
+
+    assert [event["properties"].get("details") for event in outcome.events] == [None, kept, None]
+    assert outcome.rejections == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "rule"),
+    [
+        (b"NaN", "json/syntax"),
+        (b"Infinity", "json/syntax"),
+        (b"01", "json/syntax"),
+        (b'"\x01"', "json/syntax"),
+        (b'"\xff"', "json/utf-8"),
+        (b'"\xed\xa0\x80"', "json/utf-8"),
+        (b"[" * (DEPTH + 1) + b"]" * (DEPTH + 1), "json/depth"),
+        (b'{"a":' * DEPTH + b"1" + b"}" * DEPTH, "json/depth"),
+        (b"[" * 100_000 + b"]" * 100_000, "json/depth"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_an_element_that_is_no_json_costs_no_neighbour(sent: bytes, rule: str) -> None:
+    """In a list whose brackets are sound, a bad element is one rejection that keeps its bytes."""
+    outcome = receive(with_details(sent))
+
+    assert len(outcome.events) == 2
+    (rejection,) = outcome.rejections
+    assert (rejection.pointer, rejection.rule) == ("/1", rule)
+    assert rejection.record == b'{"log_id":"2","data":{"type":"s","details":' + sent + b"}}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\x00",
+        b"hello",
+        b'"text',
+        b'{"type":"s"',
+        b"[" + GOOD,
+        b"[" + GOOD + b",]x",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'"' + b"\\" * 99_999,
+        b'["' + b'\\"' * 500_000,
+        b"\xff\xfe" + '{"type":"s"}'.encode("utf-16-le"),
+        b"\xef\xbb\xbf",
+        b"<xml/>",
+    ],
+    ids=lambda body: repr(body[:20]),
+)
+def test_a_body_that_is_no_json_is_one_rejection_that_keeps_its_bytes(body: bytes) -> None:
+    """Nothing is lost, and nothing takes long."""
+    start = time.process_time()
+
+    outcome = receive(body)
+
+    assert outcome.events == []
+    (rejection,) = outcome.rejections
+    assert rejection.record == body.removeprefix(b"\xef\xbb\xbf")
+    assert time.process_time() - start < 5
+
+
+def test_nesting_up_to_the_limit_passes() -> None:
+    """The limit is a number, the same for a body of one record and for a long batch."""
+    allowed = DEPTH - 4  # below the list, the item, its data and its details
+    details = b"[" * allowed + b"]" * allowed
+
+    batch = receive(b"[" + b",".join([GOOD] * 300) + b"," + with_details(details)[1:])
+
+    assert len(batch.events) == 303
+    assert batch.rejections == []
+
+
+def test_brackets_inside_text_are_no_nesting() -> None:
+    """Text full of brackets is text, also where it would hide or pretend depth."""
+    outcome = receive(with_details(json.dumps("[{" * 5_000).encode()))
+    hidden = b'["]",' * (DEPTH + 1) + b"0" + b"]" * (DEPTH + 1)
+
+    assert len(outcome.events) == 3
+    with pytest.raises(Undecodable, match="nested"):
+        parse(b'["' + b"[" * (DEPTH + 1) + b'",' + hidden + b"]")
+
+
+def test_a_body_of_50_mb_is_taken() -> None:
+    """A long batch is slow, never refused below the limit."""
+    body = (
+        b"[" + b",".join([GOOD.replace(b'"s"', b'"s","description":"' + b"x" * 50_000 + b'"')] * 1_000) + b"]"
+    )
+    assert len(body) > 50_000_000
+
+    assert len(receive(body).events) == 1_000
+
+
+def test_a_body_past_the_limit_is_a_rejection_with_the_figures() -> None:
+    """The host reads no body longer than it was told to take."""
+    outcome = Host(body_limit=100).receive("auth0", Request(body=GOOD * 2))
+
+    (rejection,) = outcome.rejections
+    assert rejection.rule == "body/size"
+    assert rejection.reason == f"the body has {2 * len(GOOD)} bytes, the host takes 100"
+    assert rejection.record == GOOD * 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b"1," * 1_000_000 + b"1]",
+        b"[" + b"1," * 1_000_000 + b"NaN]",
+        b"[" + b"[]," * 1_000_000 + b"[]]",
+        b'{"logs":[' + b"1," * 1_000_000 + b"1]}",
+        b'[{"logs":[' + b"1," * 1_000_000 + b"1]}]",
+        b"{}\n" + b"x\n" * 1_000_000,
+        b"x\n" * 1_000_000,
+        b'{"type":"s"}\n' * 1_000_000,
+        b'["' + b'","' * 1_000_000 + b'",NaN]',
+        b"[]\n[" + b"1," * 1_000_000 + b"1]",
+        b"[]\n" * 1_000_000,
+        b'[{"logs":[' + b"1," * 1_000_000 + b"1]},NaN]",
+    ],
+    ids=lambda body: repr(body[:12]),
+)
+def test_a_million_items_are_one_rejection(body: bytes) -> None:
+    """A short text cannot be blown up into more rejections than memory holds."""
+    start = time.process_time()
+
+    outcome = receive(body)
+
+    (rejection,) = outcome.rejections
+    assert rejection.rule in ("body/items", "json/syntax")
+    assert rejection.record == body
+    assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda logs: b"[" + b",".join(logs) + b"]",
+        lambda logs: b'{"logs":[' + b",".join(logs) + b"]}",
+        lambda logs: b'[{"logs":[' + b",".join(logs[:-1]) + b"]}," + logs[-1] + b"]",
+        b"\n".join,
+        lambda logs: b"[" + b",".join(logs[:-1]) + b"]\n" + logs[-1],
+    ],
+    ids=["a list", "held", "held in a list", "lines", "lines of lists"],
+)
+def test_ten_thousand_items_are_taken_and_one_more_is_not(form: Callable[[list[bytes]], bytes]) -> None:
+    """However they are put together; what is too much is kept, and the reason says what to do."""
+    most = receive(form([GOOD] * 10_000))
+    more = receive(form([GOOD] * 10_001))
+
+    assert (len(most.events), most.rejections) == (10_000, [])
+    assert more.events == []
+    (rejection,) = more.rejections
+    assert rejection.rule == "body/items"
+    assert rejection.reason == "the body holds more than 10,000 items: send smaller batches"
+
+
+def test_a_rejection_never_quotes_the_record_in_its_reason() -> None:
+    """Reasons go to logs; what a sender posted does not."""
+    secret = "hunter2-hunter2"  # noqa: S105 - an invented one
+    bodies = [
+        json.dumps({"type": {"password": secret}, "date": [secret]}).encode(),
+        json.dumps([secret, {"type": "s", "user_id": [secret]}]).encode(),
+        f'{{"type": "s", "x": {secret}}}'.encode(),
+    ]
+
+    for body in bodies:
+        rejections = receive(body).rejections
+        assert rejections
+        assert not any(secret in rejection.reason for rejection in rejections)
+
+
+def test_a_reason_names_no_key_the_schema_does_not(tmp_path: Path) -> None:
+    """Keys a sender makes up are as private as values."""
+    schema = {"properties": {"a": {"type": "string"}}, "additionalProperties": {"type": "integer"}}
+    closed = {"properties": {"a": {}}, "additionalProperties": False}
+
+    for number, one in enumerate((schema, closed)):
+        host = Host(folders=[source_folder(tmp_path / str(number), schema=one)])
+        (rejection,) = host.receive("acme", Request(body=b'{"ada@example.com": "x"}')).rejections
+        assert rejection.reason == "a field the schema does not name is not what it allows"
+        assert rejection.pointer == "/ada@example.com"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=20,
+)
+fields = st.sampled_from(
+    ["type", "date", "user_id", "details", "data", "logs", "log_id", "detail", "description"]
+)
+logs = st.dictionaries(fields, json_values, max_size=6)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    body=json_values | logs | st.lists(logs | json_values, max_size=4), level=st.sampled_from(["off", "pii"])
+)
+def test_any_json_becomes_events_and_rejections(body: Any, level: str) -> None:
+    """Whatever is valid JSON has an outcome, and each record is accounted for."""
+    config = {"redact": level, "extra_properties": True}
+
+    outcome = receive(encode(body), config)
+
+    if isinstance(body, list) and not any(isinstance(one, dict) and "logs" in one for one in body):
+        assert len(outcome.events) + len(outcome.rejections) == len(body)
+
+
+@settings(max_examples=500, deadline=None)
+@given(body=st.binary(max_size=200))
+def test_any_bytes_have_an_outcome(body: bytes) -> None:
+    """Whatever the bytes, there is an event or a rejection, or the list was empty."""
+    outcome = receive(body)
+
+    assert outcome.events or outcome.rejections or body.strip().startswith((b"[", b"{"))
+
+
+@settings(max_examples=500, deadline=None)
+@given(value=json_values)
+def test_what_goes_in_comes_out(value: Any) -> None:
+    """A JSON value inside `details` arrives as it was sent: every number, text and key."""
+    body = encode([{"type": "s", "log_id": "1", "details": {"value": value}}])
+
+    (event,) = receive(body).events
+
+    assert json.dumps(event["properties"]["details"]["value"]) == json.dumps(value)

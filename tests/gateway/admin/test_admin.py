@@ -1,0 +1,425 @@
+"""The admin address over real HTTP: what it tells, what it lets be changed, and by whom."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from springhead.gateway.admin.masked import person_masked
+from springhead.gateway.admin.rates import Rates
+from support.admins import CHANGE, LOGIN, TOKEN, WRONG, Admin, administered, until
+from support.dataplanes import OK, data_plane_beside
+from support.servers import SPRINGHEAD, free_port
+
+NOWHERE = "http://127.0.0.1:9"
+MASKED = "*****"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture(scope="module")
+def open_(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
+    """An admin address without a token."""
+    with administered(tmp_path_factory.mktemp("open")) as one:
+        one.post(LOGIN, WRONG)
+        yield one
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
+    """One with a token, on all of the machine's addresses."""
+    with administered(tmp_path_factory.mktemp("closed"), token=TOKEN, host="0.0.0.0") as one:  # noqa: S104
+        yield one
+
+
+def messages(admin: Admin, count: int) -> list[tuple[str, Any]]:
+    """The first messages of the stream: their kind, and their data."""
+    found = []
+    with httpx.stream("GET", f"{admin.url}/api/events", trust_env=False, timeout=10) as stream:
+        kind = ""
+        for line in stream.iter_lines():
+            name, _, value = line.partition(": ")
+            if name == "event":
+                kind = value
+            elif name == "data":
+                found.append((kind, json.loads(value)))
+            if len(found) == count:
+                break
+    return found
+
+
+def test_the_status_tells_of_every_source(open_: Admin) -> None:
+    """Its rate, what waits, what is dead, and the last rejections; never what was sent."""
+    until(lambda: open_.status()["sources"][0]["rate_60s"])
+
+    status = open_.status()
+
+    source, old = status["sources"]
+    assert (source["name"], source["type"], source["enabled"]) == ("Auth0", "auth0", True)
+    assert (old["name"], old["enabled"], old["rate_60s"]) == ("Auth0, old", False, 0)
+    assert source["rate_60s"] == pytest.approx(1 / 60)
+    assert sum(source["last_60s"]) == 1
+    assert source["dead_letters"] == status["dead_letters"] == 1
+    (rejection,) = source["rejections"]
+    assert rejection["rule"] == "schema/type"
+    assert rejection["pointer"] == "/1/data/type"
+    assert rejection["reason"] == "type must be text: it is a number"
+    assert status["destination"]["down"] is False
+    assert status["store_bytes"] > 0
+    assert "ada" not in json.dumps(status)
+
+
+def test_what_waits_and_since_when_is_told(tmp_path: Path) -> None:
+    """And that the destination is down."""
+    with administered(tmp_path, to=NOWHERE) as admin:
+        admin.post(LOGIN)
+
+        status = until(lambda: (found := admin.status())["destination"]["down"] and found)
+
+    assert status["undelivered"] == status["sources"][0]["undelivered"] == 1
+    assert 0 <= status["oldest_undelivered_seconds"] < 10
+    assert status["sources"][0]["oldest_undelivered_seconds"] == pytest.approx(
+        status["oldest_undelivered_seconds"], abs=0.1
+    )
+
+
+def test_metrics_and_health_are_those_of_the_gateway(open_: Admin) -> None:
+    """In the format Prometheus reads."""
+    metrics = open_.call("/metrics")
+
+    assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert 'springhead_gateway_accepted_total{source="Auth0",type="track"} 1.0' in metrics.text
+    assert open_.call("/health").json()["server"] == "UP"
+    assert open_.call("/ready").text == "ready\n"
+
+
+def test_the_stream_begins_with_the_last_requests(open_: Admin) -> None:
+    """Their events without secrets, personal data, or whose they are."""
+    (_, status), (kind, request), (then, _) = messages(open_, 3)
+
+    assert status["sources"][0]["name"] == "Auth0"
+    assert (kind, then) == ("accepted", "status")
+    assert (request["source"], request["past"], request["accepted"]) == ("Auth0", True, 1)
+    assert [rejection["rule"] for rejection in request["rejections"]] == ["schema/type"]
+    (event,) = request["events"]
+    assert (event["type"], event["userId"]) == ("track", "…ada1")
+    assert event["properties"]["details"]["body"]["password"] == MASKED
+    assert "ada@" not in json.dumps(request)
+    assert "|000" not in json.dumps(request)
+
+
+def test_the_stream_goes_on_with_new_requests(closed: Admin) -> None:
+    """As they are accepted; where those are many the last are shown, and the others counted."""
+    with httpx.stream("GET", f"{closed.url}/api/events", headers=BEARER, trust_env=False) as stream:
+        lines = stream.iter_lines()
+        while next(lines) != "event: status":
+            pass
+        with ThreadPoolExecutor(8) as senders:
+            list(senders.map(closed.post, ({**LOGIN, "log_id": str(number)} for number in range(100))))
+        shown, skipped = 0, 0
+        while shown + skipped < 100:
+            if (line := next(lines)) == "event: accepted":
+                request = json.loads(next(lines).removeprefix("data: "))
+                shown += 1
+            elif line == "event: skipped":
+                skipped += json.loads(next(lines).removeprefix("data: "))["requests"]
+
+    assert [event["event"] for event in request["events"]] == ["Success Login"]
+    assert shown >= 20
+
+
+def test_dead_letters_are_told_by_filters_and_pages(tmp_path: Path) -> None:
+    """The oldest first, or the newest; of the record only its size."""
+    with administered(tmp_path) as admin:
+        admin.post(WRONG, WRONG)
+        admin.post("no object")
+        three, page = admin.letters(), admin.call("/api/dead?limit=2").json()
+        rest = admin.call(f"/api/dead?limit=2&after={page['next']}").json()
+        newest = admin.call("/api/dead?limit=2&order=newest").json()
+        oldest = admin.letters(f"?order=newest&after={newest['next']}")
+        by_rule = admin.letters("?rule=item/object&source=Auth0")
+        by_age = admin.letters("?older_than=3600"), admin.letters("?younger_than=3600")
+        wrong = ("limit=x", "after=-1", "older_than=nan", "order=x", "a=1")
+        slips = [admin.call(f"/api/dead?{query}") for query in wrong]
+
+    assert [letter["rule"] for letter in three] == ["schema/type", "schema/type", "item/object"]
+    assert three[0]["pointer"] == "/0/data/type"
+    assert (three[0]["holds"], three[0]["bytes"]) == ("record", len(json.dumps(WRONG).replace(" ", "")))
+    assert "ada" not in json.dumps(three)
+    assert (page["letters"], rest["letters"], rest["next"]) == (three[:2], three[2:], None)
+    assert (newest["letters"], oldest) == ([three[2], three[1]], three[:1])
+    assert by_rule == three[2:]
+    assert by_age == ([], three)
+    assert [slip.status_code for slip in slips] == [400] * 5
+    assert "older_than and younger_than are seconds" in slips[0].json()["error"]
+    assert "order is oldest or newest" in slips[3].json()["error"]
+    assert "there is no filter 'a'" in slips[4].json()["error"]
+
+
+def test_a_dead_letter_is_tried_replayed_and_gone(tmp_path: Path) -> None:
+    """A dry run changes nothing; a replay has it delivered now."""
+    refuses = [True]
+    answer = lambda _batch: (400, {}, "no") if refuses else OK  # noqa: E731 - one line of a data plane
+
+    with data_plane_beside(answer) as plane, administered(tmp_path, to=plane.url) as admin:
+        admin.post(LOGIN)
+        (letter,) = until(admin.letters)
+        refuses.clear()
+        path = f"/api/dead/{letter['id']}/replay"
+
+        tried = admin.call(f"{path}?dry_run=1", "POST", headers=CHANGE).json()
+        kept = admin.letters()
+        done = admin.call(path, "POST", headers=CHANGE).json()
+        again = admin.call(path, "POST", headers=CHANGE)
+
+        said = {"id": letter["id"], "gone": True, "events": 1, "said": "1 event (track), to be delivered again"}
+        assert letter["rule"] == "delivery/400"
+        assert tried == {**said, "dry_run": True}
+        assert kept == [letter]
+        assert done == {**said, "dry_run": False}
+        assert again.status_code == 404
+        assert admin.letters() == []
+        until(lambda: not admin.status()["undelivered"])
+        assert len(plane.taken) == 1
+
+
+def test_a_replay_that_changes_nothing_says_why(open_: Admin) -> None:
+    """The letter stays."""
+    (letter,) = open_.letters()
+
+    said = open_.call(f"/api/dead/{letter['id']}/replay", "POST", headers=CHANGE).json()
+
+    assert said["gone"] is False
+    assert said["said"] == "still schema/type: type must be text: it is a number"
+    assert open_.letters() == [letter]
+
+
+def test_a_dead_letter_is_dropped_once(closed: Admin) -> None:
+    """And one that never was is not found, whatever its number."""
+    closed.post(WRONG)
+    (letter,) = closed.call("/api/dead", headers=BEARER).json()["letters"]
+    path = f"/api/dead/{letter['id']}"
+
+    answers = [
+        closed.call(one, "DELETE", headers=CHANGE | BEARER)
+        for one in (path, path, f"/api/dead/{10**30}", f"/api/dead/{'9' * 5_000}")
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 404, 404, 404]
+    assert closed.call("/api/dead", headers=BEARER).json()["letters"] == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-Springhead": "0"},
+        {**CHANGE, "Origin": "https://example.com"},
+        {**CHANGE, "Origin": "null"},
+        {**CHANGE, "Origin": "http://["},
+    ],
+)
+def test_a_foreign_page_changes_nothing(open_: Admin, headers: dict[str, str]) -> None:
+    """A browser lets it send neither our header nor our Origin."""
+    (letter,) = open_.letters()
+
+    answers = [
+        open_.call(f"/api/dead/{letter['id']}", "DELETE", headers=headers),
+        open_.call(f"/api/dead/{letter['id']}/replay", "POST", headers=headers),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert open_.letters() == [letter]
+
+
+def test_a_rebound_name_is_refused(open_: Admin) -> None:
+    """The address answers to its own names only, on any port: a tunnel's is another."""
+    named = {name: open_.call("/api/status", headers={"Host": name}).status_code for name in (
+        "localhost", "LOCALHOST:9", "[::1]:9", "127.0.0.1", "evil.example.com", "127.0.0.1.example.com", "[", ""
+    )}  # fmt: skip
+
+    assert named == {
+        **dict.fromkeys(("localhost", "LOCALHOST:9", "[::1]:9", "127.0.0.1"), 200),
+        **dict.fromkeys(("evil.example.com", "127.0.0.1.example.com", "[", ""), 403),
+    }
+
+
+def test_every_answer_has_its_security_headers(open_: Admin) -> None:
+    """Errors and refusals too; nothing is cached, framed, or run but the page's own script."""
+    answers = [
+        open_.call("/"),
+        open_.call("/nothing"),
+        open_.call("/api/dead/1", "DELETE"),
+        open_.call("/health"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 404, 403, 200]
+    for answer in answers:
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; script-src 'sha256-")
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics", "/api/status", "/api/events", "/api/dead", "/nothing"])
+def test_nothing_is_told_without_the_token(closed: Admin, path: str) -> None:
+    """By whatever it is not."""
+    answers = [
+        closed.call(path),
+        closed.call(path, headers={"Authorization": "Bearer wrong"}),
+        closed.call(path, headers={"Authorization": f"Basic {TOKEN}"}),
+        closed.call(path, headers={"Cookie": f"springhead_admin={TOKEN}"}),
+        closed.call(f"{path}?token={TOKEN}"),
+    ]
+
+    assert {answer.status_code for answer in answers} == {401}
+    assert {answer.headers["www-authenticate"] for answer in answers} == {"Bearer"}
+
+
+def test_the_token_opens_all(closed: Admin) -> None:
+    """As a bearer's, by whatever name a reverse proxy or a cluster has for the address."""
+    headers = BEARER | {"Host": "springhead.example.com"}
+
+    assert closed.call("/api/status", headers=headers).status_code == 200
+    assert closed.call("/api/dead/9", "DELETE", headers=headers).status_code == 403
+    assert closed.call("/api/dead/9", "DELETE", headers=headers | CHANGE).status_code == 404
+
+
+def test_health_needs_no_token(closed: Admin) -> None:
+    """Who probes has none."""
+    assert closed.call("/health").status_code == 200
+    assert closed.call("/ready").status_code == 200
+
+
+def test_the_page_takes_the_token_once(closed: Admin) -> None:
+    """It becomes a session no script sees and no other site sends, and stands in no address."""
+    signed = closed.call("/", "POST", data={"token": TOKEN})
+    cookie = signed.headers["set-cookie"]
+    session = {"Cookie": cookie.partition(";")[0]}
+
+    assert (signed.status_code, signed.headers["location"]) == (303, "/")
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert TOKEN not in cookie
+    assert closed.call("/", headers=session).status_code == 200
+    assert closed.call("/api/status", headers=session).status_code == 200
+    assert closed.call("/", "POST", data={"token": TOKEN}, headers=session).status_code == 303
+    assert TOKEN not in closed.server.log.read_text()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{"token": "wrong"}, {"token": ""}, {}, {"token": TOKEN + " "}, {"more": "x" * 5000, "token": TOKEN}],
+)
+def test_another_token_is_asked_for_again(closed: Admin, form: dict[str, str]) -> None:
+    """It is said that it was wrong, but not to who has not tried; and there is no session."""
+    answer = closed.call("/", "POST", data=form)
+
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert "That is not the token." in answer.text
+    assert "That is not the token." not in closed.call("/").text
+    assert "set-cookie" not in answer.headers
+
+
+def test_where_no_token_is_asked_for_nobody_signs_in(open_: Admin) -> None:
+    """A post is a change like any other."""
+    assert open_.call("/", "POST", data={"token": TOKEN}).status_code == 403
+    assert open_.call("/", "POST", data={"token": TOKEN}, headers=CHANGE).status_code == 405
+
+
+def test_open_streams_end_with_the_gateway(tmp_path: Path) -> None:
+    """At once, and the address is free again."""
+    with administered(tmp_path) as admin:
+        port = int(admin.url.rpartition(":")[2])
+        with httpx.stream("GET", f"{admin.url}/api/events", trust_env=False, timeout=10) as stream:
+            lines = stream.iter_lines()
+            next(lines)
+            started = time.monotonic()
+
+            code = admin.server.stop()
+
+            assert code == 0, admin.server.log.read_text()
+            assert time.monotonic() - started < 2
+            assert list(lines)[-1] == ""  # it ended whole, and was not cut off
+        with socket.socket() as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind(("127.0.0.1", port))
+
+
+def test_clients_that_hang_do_not_hold_the_gateway(tmp_path: Path) -> None:
+    """One reads nothing, one sends half a request: the gateway ends without them."""
+    with administered(tmp_path) as admin:
+        address = ("127.0.0.1", int(admin.url.rpartition(":")[2]))
+        with socket.create_connection(address) as half, socket.create_connection(address) as silent:
+            half.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
+            silent.sendall(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            silent.recv(1)
+            started = time.monotonic()
+
+            code = admin.server.stop()
+
+    assert code == 0, admin.server.log.read_text()
+    assert time.monotonic() - started < 3
+
+
+def test_a_taken_admin_address_is_told_at_start(tmp_path: Path) -> None:
+    """Before anything is served."""
+    with administered(tmp_path) as admin:
+        settings = tmp_path / "other.toml"
+        text = (tmp_path / "springhead.toml").read_text()
+        settings.write_text(text.replace("[gateway]", '[gateway]\ndata = "other"'))
+        port = admin.url.rpartition(":")[2]
+
+        done = subprocess.run(
+            [SPRINGHEAD, "serve", "gateway", "--config", str(settings)],
+            env={**os.environ, "SPRINGHEAD_GATEWAY__PORT": str(free_port())},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 2
+    assert f"127.0.0.1:{port} is taken" in done.stderr
+
+
+def test_whose_an_event_is_is_masked_everywhere() -> None:
+    """A short id wholly; what only looks like the type of an event is left."""
+    event = {
+        "type": "track",
+        "userId": "track",
+        "anonymousId": "ada@example.com",
+        "context": {"externalId": [{"id": "ada@example.com", "at": 1}], "note": "tracked"},
+    }
+
+    assert person_masked(event) == {
+        "type": "track",
+        "userId": "…",
+        "anonymousId": "….com",
+        "context": {"externalId": [{"id": "….com", "at": 1}], "note": "tracked"},
+    }
+
+
+def test_rates_are_of_the_last_seconds() -> None:
+    """A source counts from its first event on."""
+    totals: dict[str, float] = {"a": 5}
+    rates = Rates(lambda: totals)
+    for a, b in ((7, 0), (7, 1), (10, 1)):
+        totals.update(a=a, b=b)
+        rates.tick()
+
+    assert rates.counted("a")[-4:] == [0, 2, 0, 3]
+    assert rates.counted("b")[-3:] == [0, 1, 0]
+    assert (rates.over("a", 10), rates.over("a", 1)) == (0.5, 3)
+    assert rates.counted("never") == [0] * 60

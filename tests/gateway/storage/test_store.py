@@ -1,0 +1,642 @@
+"""What the store promises while all goes well."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+import stat
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import pytest
+
+from springhead.gateway.storage.records import Call, Claimed, Entry, Letter, Receipt, Store
+from springhead.gateway.storage.sqlite import SqliteStore
+from springhead.gateway.storage.sqlite import append as keeping
+from springhead.gateway.storage.sqlite import database as opening
+from springhead.gateway.storage.sqlite import dead_letters as lookup
+from springhead.gateway.storage.sqlite import dedup as seen
+from springhead.gateway.storage.sqlite import queue as leases
+from support.stores import FILE, call, claim, entry, keep, letter, letters, names, opened, rows, use
+
+
+def test_what_was_appended_is_claimed_whole(tmp_path: Path) -> None:
+    """An event comes out with all that went in, by the same store and by the next one."""
+    sent = Entry("Auth0 production", "m\0é", "auth0|1", b'{"type": "track"}')
+
+    async def append(store: Store) -> None:
+        assert await store.append([sent], [], None) == Receipt(1, 0, ())
+
+    async def read(store: SqliteStore) -> None:
+        (got,) = await claim(store)
+        assert Entry(got.source, got.message_id, got.user, got.event) == sent
+        assert (got.attempts, got.accepted_at) == (0, (await store.counts()).oldest)
+
+    use(tmp_path, append)
+    use(tmp_path, read)
+
+
+def test_files_are_the_owners_alone(tmp_path: Path) -> None:
+    """What senders sent is nobody else's: the folder is 0700, files are 0600."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, entry("1"))
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "data").iterdir()}
+        assert modes == dict.fromkeys((FILE, f"{FILE}-wal", f"{FILE}-shm"), 0o600)
+
+    use(tmp_path / "data", scenario)
+
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+    assert [path.name for path in (tmp_path / "data").iterdir()] == [FILE]
+
+
+def test_appends_in_flight_share_commits(tmp_path: Path) -> None:
+    """Two hundred senders cost a few fsyncs."""
+
+    async def scenario(store: SqliteStore) -> None:
+        receipts = await asyncio.gather(*(keep(store, entry(f"{each}")) for each in range(200)))
+
+        assert receipts == [Receipt(1, 0, ())] * 200
+        assert store.commits <= 10
+
+    use(tmp_path, scenario)
+
+
+def test_a_message_id_is_accepted_once(tmp_path: Path) -> None:
+    """Duplicates are found within an append, within a group, across appends and across restarts."""
+
+    async def scenario(store: SqliteStore) -> None:
+        assert await keep(store, entry("1"), entry("1"), entry("2")) == Receipt(2, 1, ())
+        group = await asyncio.gather(keep(store, entry("3")), keep(store, entry("3")))
+        assert sorted(receipt.stored for receipt in group) == [0, 1]
+        assert await keep(store, entry("1"), entry("4")) == Receipt(1, 1, ())
+        assert await keep(store, entry("1", source="slack")) == Receipt(1, 0, ())
+        await store.settle([each.seq for each in await claim(store)])
+
+    async def restarted(store: SqliteStore) -> None:
+        assert await keep(store, entry("1"), entry("4")) == Receipt(0, 2, ())
+        assert await claim(store) == []
+
+    use(tmp_path, scenario)
+    use(tmp_path, restarted)
+
+
+def test_what_was_accepted_moves_on_and_is_known_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it is: in memory, in the small table or in the large one, of this process or of another."""
+    monkeypatch.setattr(seen, "MOVED", 10)
+
+    async def scenario(one: SqliteStore) -> None:
+        async with opened(tmp_path) as other:
+            for number in range(50):
+                mine, theirs = entry(f"mine {number}"), entry(f"theirs {number}")
+                assert await keep(one, mine) == await keep(other, theirs) == Receipt(1, 0, ())
+                known = [entry(f"{whose} {each}") for each in range(number + 1) for whose in ("mine", "theirs")]
+                assert await keep(one, *known) == await keep(other, *known) == Receipt(0, len(known), ())
+
+    use(tmp_path, scenario)
+    (counts,) = rows(tmp_path, "SELECT (SELECT count(*) FROM recent) < 20, (SELECT count(*) FROM seen) >= 80")
+    assert counts == (1, 1)
+
+
+def test_a_clock_that_begins_at_1970_costs_no_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The window then begins before time does."""
+    monkeypatch.setattr(time, "time", lambda: 100.0)
+
+    async def scenario(store: SqliteStore) -> None:
+        assert await keep(store, entry("1")) == Receipt(1, 0, ())
+        assert await keep(store, entry("1"), entry("2")) == Receipt(1, 1, ())
+
+    use(tmp_path, scenario)
+
+
+def test_what_was_not_committed_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An append that is undone, and the move with it, leaves nothing in memory that would cost an event."""
+    monkeypatch.setattr(seen, "MOVED", 10)
+    broken = Entry("auth0", "broken", "ada", "{}")  # type: ignore[arg-type] # no bytes
+
+    async def scenario(store: SqliteStore) -> None:
+        for number in range(50):
+            kept, lost = entry(f"kept {number}"), entry(f"lost {number}")
+            assert await keep(store, kept) == Receipt(1, 0, ())
+            with pytest.raises(sqlite3.IntegrityError):
+                await keep(store, lost, broken)
+            assert await keep(store, kept, lost) == Receipt(1, 1, ())
+
+    use(tmp_path, scenario)
+
+
+def test_a_store_of_version_1_goes_on(tmp_path: Path) -> None:
+    """Its events are in lanes that there are still, and its duplicates known."""
+
+    async def before(store: SqliteStore) -> None:
+        await keep(store, *(entry(f"{number}", f"user {number}") for number in range(100)))
+
+    async def after(store: SqliteStore) -> None:
+        assert await keep(store, entry("7")) == Receipt(0, 1, ())
+        assert len([each for lane in range(16) for each in await claim(store, lane, 16)]) == 100
+
+    use(tmp_path, before)
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.executescript("""
+        INSERT INTO seen SELECT CAST(at / 86400 AS INTEGER), digest, at FROM recent; DROP TABLE recent;
+        UPDATE event SET bucket = bucket + 16 * (seq % 4); PRAGMA user_version = 1;""")
+    connection.close()
+    use(tmp_path, after)
+
+
+def test_a_message_id_is_accepted_again_after_the_window(tmp_path: Path) -> None:
+    """The window ends exactly, although rows are kept by day."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, entry("1"))
+        assert await keep(store, entry("1")) == Receipt(0, 1, ())
+        await asyncio.sleep(0.35)
+        assert await keep(store, entry("1")) == Receipt(1, 0, ())
+        assert await keep(store, entry("1")) == Receipt(0, 1, ())
+
+    use(tmp_path, scenario, window=0.3)
+
+
+def test_one_bad_append_costs_its_neighbours_nothing(tmp_path: Path) -> None:
+    """Of appends that wait together, the one that cannot be written is undone alone, and whole."""
+    no_bytes = Entry("auth0", "text", "ada", "{}")  # type: ignore[arg-type]
+    no_text = Entry("auth0", "surrogate", "\ud800", b"{}")
+    no_rule = Letter("auth0", None, "why")  # type: ignore[arg-type]
+
+    async def scenario(store: SqliteStore) -> None:
+        receipts = await asyncio.gather(
+            keep(store, entry("1")),
+            keep(store, entry("2"), no_bytes),
+            keep(store, entry("3"), no_text),
+            store.append([entry("4")], [no_rule], call()),
+            keep(store, entry("5")),
+            return_exceptions=True,
+        )
+
+        kinds = [type(each) for each in receipts]
+        assert kinds == [Receipt, sqlite3.IntegrityError, UnicodeEncodeError, sqlite3.IntegrityError, Receipt]
+        assert await keep(store, entry("2"), entry("3"), entry("4")) == Receipt(3, 0, ())
+        assert names(await claim(store)) == ["1", "5", "2", "3", "4"]
+
+    use(tmp_path, scenario)
+    assert rows(tmp_path, "SELECT count(*) FROM call") == [(0,)]
+
+
+def test_lanes_divide_users(tmp_path: Path) -> None:
+    """Every event is in one lane, by its source and user, in the order it was accepted."""
+    users = [f"auth0|{number}" for number in range(100)]
+    sent = [entry(f"{user}/{number}", user) for number in range(3) for user in users]
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, *sent)
+        for lane in range(8):
+            mine = [each.message_id for each in sent if crc32(f"auth0\0{each.user}".encode()) % 8 == lane]
+            assert names(await claim(store, lane, 8)) == mine
+
+    use(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(("lane", "lanes"), [(0, 3), (0, 0), (0, 128), (2, 2), (-1, 2)])
+def test_there_is_no_such_lane(tmp_path: Path, lane: int, lanes: int) -> None:
+    """Lanes are a power of two up to 16, counted from 0."""
+
+    async def scenario(store: SqliteStore) -> None:
+        with pytest.raises(ValueError, match="1, 2, 4, 8 or 16"):
+            await claim(store, lane, lanes)
+
+    use(tmp_path, scenario)
+
+
+def test_a_claim_has_limits_and_at_least_one_event(tmp_path: Path) -> None:
+    """Up to so many events and bytes, and never less than the oldest."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, *(entry(f"{number}", f"user {number}", size=100) for number in range(9)))
+        assert names(await claim(store, events=2)) == ["0", "1"]
+        assert names(await claim(store, size=250)) == ["2", "3"]
+        assert names(await claim(store, size=1)) == ["4"]
+        assert names(await claim(store, size=400)) == ["5", "6", "7", "8"]
+
+    use(tmp_path, scenario)
+
+
+def test_no_event_overtakes_an_older_one_of_its_user(tmp_path: Path) -> None:
+    """While a user's event is leased the user's later ones stay, and others' go; a user is one of a source."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, entry("1"), entry("2"), entry("3", "bob"), entry("4", source="slack"))
+        (first,) = await claim(store, events=1)
+        assert names(await claim(store)) == ["3", "4"]
+        assert await claim(store) == []
+        await store.settle([first.seq])
+        assert names(await claim(store)) == ["2"]
+
+    use(tmp_path, scenario)
+
+
+def test_what_is_released_comes_first_again(tmp_path: Path) -> None:
+    """A released event keeps its place, and tells how often it was tried."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, entry("1"), entry("2"), entry("3"))
+        await store.release([each.seq for each in await claim(store, events=2)])
+        again = await claim(store)
+        assert [(each.message_id, each.attempts) for each in again] == [("1", 1), ("2", 1), ("3", 0)]
+
+    use(tmp_path, scenario)
+
+
+def test_a_lease_ends_by_itself(tmp_path: Path) -> None:
+    """While who claimed first is there, its leases hold for others, until they end."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, entry("1"))
+        await claim(store, lease=0.2)
+        async with opened(tmp_path) as other:
+            assert await claim(other) == []
+            await asyncio.sleep(0.25)
+            assert names(await claim(other)) == ["1"]
+
+    use(tmp_path, scenario)
+
+
+def test_a_lease_ends_with_the_process_that_claimed(tmp_path: Path) -> None:
+    """What it did not finish is claimed again at once, and what came after it in its order."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, entry("1"), entry("2"))
+        await claim(store, events=1)
+
+    async def restarted(store: SqliteStore) -> None:
+        assert names(await claim(store)) == ["1", "2"]
+        assert await claim(store) == []
+
+    use(tmp_path, scenario)
+    use(tmp_path, restarted)
+
+
+def test_a_claim_leaves_sources_alone(tmp_path: Path) -> None:
+    """What waits of them hides nothing of the others, and comes in its order when it is wanted again."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, *(entry(f"{each}", f"{each % 9}", "auth0") for each in range(20)))
+        await keep(store, entry("other", source="acme"))
+        assert names(await claim(store, without={"auth0"})) == ["other"]
+        assert names(await claim(store)) == [f"{each}" for each in range(20)]
+
+    use(tmp_path, scenario)
+
+
+def test_settling_twice_is_settling_once(tmp_path: Path) -> None:
+    """Delivered events are forgotten, dead ones become one dead letter; a late answer hits nothing new."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, entry("1"), entry("2"))
+        delivered, dead = (each.seq for each in await claim(store))
+        for _ in range(2):
+            await store.settle([delivered], [(dead, "delivery/400", "the data plane answered 400")])
+        await keep(store, entry("3"))
+        await store.settle([delivered, dead], [(dead, "delivery/400", "too late")])
+
+        (kept,) = await letters(store)
+        assert (kept.source, kept.rule, kept.event) == ("auth0", "delivery/400", b"{}")
+        assert kept.reason == "the data plane answered 400"
+        assert names(await claim(store)) == ["3"]
+        assert (await store.counts()).by_source == {"auth0": (1, 1)}
+
+    use(tmp_path, scenario)
+
+
+def test_a_replay_takes_the_place_of_its_letters(tmp_path: Path) -> None:
+    """A dead event is stored again although its messageId was seen; one only sent again is a duplicate."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, entry("1"), entry("2"))
+        claimed = await claim(store)
+        await store.settle([], [(each.seq, "delivery/400", "no") for each in claimed])
+        one, two = await store.dead()
+        assert await keep(store, entry("1")) == Receipt(0, 1, ())
+        replayed = await store.append([entry("1"), entry("2")], [letter()], None, replacing=[one.id])
+        assert (replayed.stored, replayed.duplicates) == (1, 1)
+        assert [each.id for each in await store.dead()] == [two.id, *replayed.letters]
+        assert names(await claim(store)) == ["1"]
+        assert await store.append([entry("1")], [], None, replacing=[one.id]) == Receipt(0, 1, ())
+
+    use(tmp_path, scenario)
+
+
+def test_a_dead_letter_comes_out_whole_with_its_call(tmp_path: Path) -> None:
+    """Record, reason and the call as they were, whatever bytes they are."""
+    sent = Letter("auth0", "json/syntax", "not JSON", "/1", None, b"\xff\0", False, b'{"a": 1}')
+
+    async def scenario(store: SqliteStore) -> None:
+        (id_,) = (await store.append([], [sent], call(b"\xff\0"))).letters
+        got = await store.letter(id_)
+
+        assert got is not None
+        assert Letter(*(getattr(got, name) for name in Letter.__struct_fields__)) == sent
+        assert got.call == call(b"\xff\0")
+        assert await store.dead() == [got.listed]
+        assert (got.listed.holds, got.listed.bytes) == ("event", 8)
+        assert await store.letter(id_ + 1) is None
+
+    use(tmp_path, scenario)
+
+
+def test_a_call_is_kept_as_long_as_its_letters(tmp_path: Path) -> None:
+    """Letters of a batch share their call, and the last one takes it along; without letters there is none."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await store.append([entry("1")], [], call())
+        assert rows(tmp_path, "SELECT count(*) FROM call") == [(0,)]
+        one, two = (await store.append([], [letter(), letter()], call())).letters
+        assert await store.drop([one, one, 99]) == 1
+        assert rows(tmp_path, "SELECT count(*) FROM call") == [(1,)]
+        assert await store.drop([]) == 0
+        assert await store.drop([two]) == 1
+        assert rows(tmp_path, "SELECT count(*), (SELECT bytes FROM kept) FROM call") == [(0, 0)]
+
+    use(tmp_path, scenario)
+
+
+def test_every_call_is_kept_where_that_was_asked(tmp_path: Path) -> None:
+    """An event that dies then tells the call it came in, and the call outlives it."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await store.append([entry("1")], [], call())
+        (claimed,) = await claim(store)
+        await store.settle([], [(claimed.seq, "delivery/400", "no")])
+        (dead,) = await letters(store)
+        assert dead.call == call()
+        await store.drop([dead.id])
+        assert rows(tmp_path, "SELECT count(*) FROM call") == [(1,)]
+
+    use(tmp_path, scenario, keep_calls=True)
+
+
+def test_dead_letters_are_found_by_source_rule_and_age(tmp_path: Path) -> None:
+    """Filters hold together, and pages go on after the last id, in either order."""
+
+    async def scenario(store: SqliteStore) -> None:
+        for source in ("auth0", "slack"):
+            await store.append([], [letter(source=source), letter("unmatched", source)], None)
+        await asyncio.sleep(0.2)
+        await store.append([], [letter()], None)
+
+        async def ids(**asked: Any) -> list[int]:
+            return [each.id for each in await store.dead(**asked)]
+
+        assert await ids() == [1, 2, 3, 4, 5]
+        assert await ids(source="auth0") == [1, 2, 5]
+        assert await ids(source="auth0", rule="schema/required", younger_than=0.1) == [5]
+        assert await ids(rule="unmatched", older_than=0.1) == [2, 4]
+        assert await ids(after=2, limit=2) == [3, 4]
+        assert await ids(newest=True) == [5, 4, 3, 2, 1]
+        assert await ids(newest=True, after=4, limit=2) == [3, 2]
+        assert await ids(newest=True, after=4, source="auth0") == [2, 1]
+        assert await ids(source="nobody") == []
+
+    use(tmp_path, scenario)
+
+
+def test_a_sweep_forgets_what_is_past_the_window_and_age(tmp_path: Path) -> None:
+    """Rows do not pile up: what was seen goes by day, letters and calls by age."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await store.append([entry(f"{each}") for each in range(1200)], [letter()] * 1200, call())
+        days = sqlite3.connect(tmp_path / FILE)
+        move = "INSERT INTO seen SELECT CAST(at / 86400 AS INTEGER) - 9, digest, at - 9 * 86400 FROM recent"
+        days.execute(move)
+        days.execute("UPDATE letter SET at = at - 31 * 86400")
+        days.execute("UPDATE call SET at = at - 31 * 86400")
+        days.commit()
+        days.close()
+        await store.append([entry("new")], [letter()], call())
+
+        await store.sweep()
+
+        assert rows(tmp_path, "SELECT count(*) FROM seen") == [(0,)]
+        assert [each.id for each in await store.dead()] == [1201]
+        assert rows(tmp_path, "SELECT count(*) FROM call") == [(1,)]
+        assert (await store.counts()).by_source == {"auth0": (1201, 1)}
+
+    use(tmp_path, scenario)
+
+
+def test_a_sweep_keeps_the_newest_letters_within_their_size(tmp_path: Path) -> None:
+    """The oldest letters go first, with the calls that are theirs."""
+
+    async def scenario(store: SqliteStore) -> None:
+        for _ in range(10):
+            await store.append([], [letter(record=b"x" * 1_000)], call(b"x" * 1_000))
+
+        await store.sweep()
+
+        left = await letters(store)
+        assert [each.id for each in left] == [8, 9, 10]
+        assert all(each.call for each in left)
+
+    use(tmp_path, scenario, letter_bytes=8_000)
+
+
+def test_a_caller_that_is_cancelled_costs_nobody(tmp_path: Path) -> None:
+    """What it asked for is committed all the same, and the others are answered."""
+
+    async def scenario(store: SqliteStore) -> None:
+        tasks = [asyncio.create_task(keep(store, entry(f"{each}", f"{each}"))) for each in range(3)]
+        await asyncio.sleep(0)
+        tasks[1].cancel()
+        assert await tasks[2] == Receipt(1, 0, ())
+        assert names(await claim(store)) == ["0", "1", "2"]
+
+    use(tmp_path, scenario)
+
+
+def test_closing_finishes_what_waits(tmp_path: Path) -> None:
+    """An append that was under way when the store was closed has its receipt."""
+
+    async def scenario() -> None:
+        store = SqliteStore(tmp_path, reserve=0)
+        appends = [asyncio.create_task(keep(store, entry(f"{each}"))) for each in range(50)]
+        await asyncio.sleep(0)
+        await store.close()
+        await store.close()
+        assert await asyncio.gather(*appends) == [Receipt(1, 0, ())] * 50
+
+    asyncio.run(scenario())
+    assert rows(tmp_path, "SELECT undelivered FROM source") == [(50,)]
+
+
+def test_a_repr_holds_nothing_a_sender_sent() -> None:
+    """Bodies, headers and queries are told by their size."""
+    secret = "swordfish"  # noqa: S105 - invented
+    values = [
+        Entry("auth0", "1", "ada", secret.encode()),
+        Letter("auth0", "rule", "reason", record=secret.encode(), event=secret.encode()),
+        Call("POST", "/v1/webhook", {"x": [secret]}, {"writeKey": [secret]}, secret.encode(), "1"),
+        Claimed(1, "auth0", "1", "ada", secret.encode(), 0.0, 0),
+    ]
+
+    assert secret not in repr(values)
+    assert repr(values[0]) == "Entry(source='auth0', message_id='1', user='ada', event=<9 bytes>)"
+
+
+def test_a_claim_and_counts_cost_the_same_whatever_is_kept(tmp_path: Path) -> None:
+    """Neither walks over what it does not take: SQLite's own steps are counted."""
+    lane = leases.buckets_of(leases.bucket_of("auth0", "ada"), leases.BUCKETS)
+    steps = []
+    for others in (100, 20_000):
+        folder = tmp_path / str(others)
+        connection = filled(
+            folder, [entry(f"{each}", "bob") for each in range(others)] + [entry("mine")] * others
+        )
+        counted: list[int] = []
+        connection.set_progress_handler(lambda to=counted: to.append(1), 1)  # type: ignore[misc]
+        assert len(leases.claim(connection, lane, 100, 10_000, 60)) == 1
+        counts = lookup.counts(connection, folder / FILE)
+        assert (counts.undelivered, counts.oldest_of) == (others + 1, {"auth0": counts.oldest})
+        connection.close()
+        steps.append(len(counted))
+
+    assert steps[1] == pytest.approx(steps[0], rel=0.1)
+
+
+def test_a_claim_leaves_users_alone(tmp_path: Path) -> None:
+    """However much of one's waits before all others: of this source, and of no other."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, *(entry(f"{number}", "ada") for number in range(12_000)))
+        await keep(store, entry("bob's", "bob"), entry("another ada's", "ada", source="slack"))
+        (first,) = await claim(store, events=1)
+        assert first.user == "ada"
+        assert names(await claim(store, behind={("auth0", "ada")})) == ["bob's", "another ada's"]
+
+    use(tmp_path, scenario)
+
+
+def test_a_list_of_dead_letters_costs_what_it_shows(tmp_path: Path) -> None:
+    """By source, rule or neither: it is neither sorted nor read to its end, and no record is loaded."""
+    of_auth0, of_a_rule = "letter.source = (SELECT id FROM source WHERE name = ?)", "rule = ?"
+    steps = []
+    for others in (100, 5_000):
+        folder = tmp_path / str(others)
+        kept = [letter(record=b"x" * 10_000)] * 20 + [letter()] * others
+        use(folder, lambda store, kept=kept: store.append([], kept, None))  # type: ignore[misc]
+        connection = sqlite3.connect(folder / FILE)
+        counted: list[int] = []
+        connection.set_progress_handler(lambda to=counted: to.append(1), 1)  # type: ignore[misc]
+        for condition, value in ((of_auth0, "auth0"), (of_a_rule, kept[0].rule), ("letter.id > ?", 0)):
+            found = lookup.dead(connection, {condition: value, "letter.id < ?": 99_999}, newest=False, limit=20)
+            assert [each.bytes for each in found] == [10_000] * 20
+        connection.close()
+        steps.append(len(counted))
+
+    assert steps[1] == pytest.approx(steps[0], rel=0.1)
+
+
+def test_a_claim_gives_up_where_too_much_is_leased(tmp_path: Path) -> None:
+    """A long backlog behind a user's leased event is not walked to its end at every claim."""
+    everything = leases.buckets_of(0, 1)
+    connection = filled(tmp_path, [entry(f"{each}") for each in range(11_000)] + [entry("last", "bob")])
+
+    (first,) = leases.claim(connection, everything, 1, 10_000, 60)
+    assert leases.claim(connection, everything, 1, 10_000, 60) == []
+    leases.release(connection, [first.seq])
+    assert len(leases.claim(connection, everything, 1, 10_000, 60)) == 1
+    connection.close()
+
+
+def filled(folder: Path, entries: list[Entry]) -> sqlite3.Connection:
+    """The connection that writes, of a store with these events."""
+    connection = opening.open_writer(folder, 1, create=True)
+    connection.execute("BEGIN")
+    keeping.append(connection, [keeping.Batch(entries, [], None, ())], seen.Seen(60), keep_calls=False)
+    connection.execute("COMMIT")
+    return connection
+
+
+class Model:
+    """Random acts on a store, and what must be true after them."""
+
+    def __init__(self, store: SqliteStore, chance: random.Random) -> None:
+        self.store = store
+        self.chance = chance
+        self.accepted: dict[str, list[str]] = defaultdict(list)
+        self.ended: dict[str, list[str]] = defaultdict(list)
+        self.held: list[list[Claimed]] = []
+
+    async def append(self) -> None:
+        """Four events, two of them twice."""
+        number = self.chance.random()
+        sent = [entry(f"{number}/{each}", self.chance.choice("abcdef")) for each in range(4)]
+        for each in sent:
+            self.accepted[each.user].append(each.message_id)
+        assert await keep(self.store, *sent, *sent[:2]) == Receipt(4, 2, ())
+
+    async def claim(self) -> None:
+        """A few events of some lane."""
+        lane = self.chance.randrange(4)
+        self.held.append(await claim(self.store, lane, 4, events=self.chance.randrange(1, 9)))
+
+    async def release(self) -> None:
+        """One of the claims."""
+        if self.held:
+            await self.store.release([each.seq for each in self._taken()])
+
+    async def settle(self) -> None:
+        """One of the claims, the rest of it as dead letters."""
+        taken = self._taken() if self.held else []
+        for each in taken:
+            self.ended[each.user].append(each.message_id)
+        delivered = self.chance.randrange(len(taken) + 1)
+        dead = [(each.seq, "delivery/400", "no") for each in taken[delivered:]]
+        await self.store.settle([each.seq for each in taken[:delivered]], dead)
+
+    async def drop(self) -> None:
+        """The oldest dead letter."""
+        await self.store.drop([each.id for each in await self.store.dead(limit=1)])
+
+    def _taken(self) -> list[Claimed]:
+        return self.held.pop(self.chance.randrange(len(self.held)))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_is_lost_repeated_or_reordered(tmp_path: Path, seed: int) -> None:
+    """Whatever is claimed, released, settled and dropped in whatever order, rows and counters agree."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+
+    async def scenario(store: SqliteStore) -> None:
+        model = Model(store, chance)
+        acts = [model.append, model.append, model.claim, model.release, model.settle, model.settle, model.drop]
+        for act in chance.choices(acts, k=150):
+            await act()
+
+        for user, message_ids in model.ended.items():
+            assert message_ids == model.accepted[user][: len(message_ids)]
+        undelivered = sum(map(len, model.accepted.values())) - sum(map(len, model.ended.values()))
+        counts = await store.counts()
+        assert rows(tmp_path, "SELECT count(*) FROM event JOIN body USING (seq)") == [(undelivered,)]
+        assert rows(tmp_path, "SELECT count(*) FROM body") == [(undelivered,)]
+        assert rows(tmp_path, "SELECT count(*) FROM letter") == [(counts.letters,)]
+        assert counts.undelivered == undelivered
+
+    use(tmp_path, scenario)
+
+
+def test_two_stores_of_one_process_share_a_file(tmp_path: Path) -> None:
+    """Either sees what the other wrote."""
+
+    async def scenario() -> None:
+        async with opened(tmp_path) as one, opened(tmp_path) as two:
+            await asyncio.gather(*(keep(store, entry(f"{id(store)}")) for store in (one, two)))
+            assert (await one.counts()).undelivered == 2
+            assert len(await claim(two)) == 2
+            assert await claim(one) == []
+
+    asyncio.run(scenario())

@@ -1,0 +1,86 @@
+"""docs/gateway.md against the gateway: its tables name what there is, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from springhead.gateway.ingest import auth as keys
+from springhead.gateway.ingest import endpoint
+from springhead.gateway.ingest import responses as texts
+from springhead.gateway.ingest.responses import Refusal
+from springhead.gateway.metrics import GatewayMetrics
+from springhead.gateway.settings.model import Delivery, Gateway, Keep, Limits, Source
+from springhead.gateway.storage.records import Counts
+from springhead.server import body
+from support.paths import DOCS
+
+TEXT = (DOCS / "gateway.md").read_text()
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The rows of the table below a heading, without its head."""
+    section = re.split(r"^#+ ", TEXT.partition(heading)[2], maxsplit=1, flags=re.MULTILINE)[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def quoted(cell: str) -> list[str]:
+    """What stands in backticks."""
+    return re.findall(r"`([^`]*)`", cell)
+
+
+@pytest.mark.parametrize(
+    ("heading", "section"),
+    [
+        ("### `[gateway]`", Gateway),
+        ("### `[delivery]`", Delivery),
+        ("### `[limits]`", Limits),
+        ("### `[store]`", Keep),
+    ],
+)
+def test_settings_are_told_with_their_defaults(heading: str, section: type[BaseModel]) -> None:
+    """Every key there is, in its order."""
+    told: dict[str, object] = {}
+    for names, defaults, _ in rows(heading):
+        values = [json.loads(value) for value in quoted(defaults)] or [None]
+        told |= dict(zip(quoted(names), values, strict=True))
+
+    wanted = section().model_dump(mode="json")
+    assert list(told.items()) == list(wanted.items())
+
+
+def test_the_keys_of_a_source_are_told() -> None:
+    """All of them."""
+    assert [name for names, *_ in rows("### `[[source]]`") for name in quoted(names)] == list(
+        Source.model_fields
+    )
+
+
+def test_answers_are_told() -> None:
+    """Each status, with the text a sender sees."""
+    table = rows("## What a sender is told")
+    told = {(int(status), text) for status, said, _ in table for text in quoted(said)}
+    modules = (texts, keys, endpoint)
+    refusals = {each for module in modules for each in vars(module).values() if isinstance(each, Refusal)}
+
+    assert len(refusals) >= 12
+    assert {(each.status, each.text) for each in refusals} <= told
+    source = Path(body.__file__).read_text()
+    assert [text for status, text in told if status == 415 and text not in source] == []
+
+
+def test_metrics_are_told() -> None:
+    """Each name, and none that is not there."""
+    metrics = GatewayMetrics()
+    for source in ("auth0",):
+        metrics.answered(source, 200, 0.1)
+    text = metrics.text(Counts(0, None, 0, 0, {"auth0": (0, 0)})).decode()
+    kinds = dict(re.findall(r"^# TYPE springhead_gateway_(\w+) (\w+)$", text, re.MULTILINE))
+    named = {name for name in kinds if not name.endswith("_created")}
+
+    assert {name for cell, *_ in rows("### Metrics") for name in quoted(cell)} == named
