@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from springhead.gateway.storage.records import Entry
+from springhead.gateway.storage.records import NewEvent
 from springhead.gateway.storage.sqlite import SqliteStore
 
 ROUNDS = 7
@@ -35,7 +35,7 @@ class Floor:
         self._writing: asyncio.Task[None] | None = None
         self.commits = 0
 
-    async def append(self, entries: Sequence[Entry]) -> None:
+    async def append(self, entries: Sequence[NewEvent]) -> None:
         """Keep these; durable when it returns."""
         future = asyncio.get_running_loop().create_future()
         self._waiting.append((b"\n".join(entry.event for entry in entries), future))
@@ -57,17 +57,17 @@ class Floor:
         os.fsync(self._file.fileno())
 
 
-def batches(round_: int, size: int) -> list[list[Entry]]:
+def batches(round_: int, size: int) -> list[list[NewEvent]]:
     """All events of a round, `size` an append, no messageId met before."""
     entries = [
-        Entry("auth0", f"{round_:08}-{size:04}-{number:022}", f"auth0|{number % 500:024}", EVENT)
+        NewEvent("auth0", f"{round_:08}-{size:04}-{number:022}", f"auth0|{number % 500:024}", EVENT)
         for number in range(EVENTS)
     ]
     return [entries[start : start + size] for start in range(0, EVENTS, size)]
 
 
 async def seconds(
-    append: Callable[[Sequence[Entry]], Awaitable[object]], appends: list[list[Entry]], senders: int
+    append: Callable[[Sequence[NewEvent]], Awaitable[object]], appends: list[list[NewEvent]], senders: int
 ) -> float:
     """How long `senders` senders take, each with one append on its way at a time."""
     remaining = iter(appends)

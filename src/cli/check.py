@@ -12,7 +12,8 @@ import typer
 from ..core.errors import PluginFailure
 from ..core.host import Host
 from ..core.source import check_source
-from ..core.source_file import Problem, nearest
+from ..core.source_file import Problem
+from ..core.suggest import suggest
 from .misuse import misuse
 
 
@@ -53,7 +54,7 @@ def _folders(which: list[str]) -> dict[str, Path]:
     for one in which:
         folder = installed.get(one, Path(one))
         if not folder.is_dir():
-            misuse(f"{one!r} is no source and no folder: {nearest(one, sorted(installed))}")
+            misuse(f"{one!r} is no source and no folder: {suggest(one, sorted(installed))}")
         folders[one] = folder
     return folders
 

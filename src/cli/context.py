@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 import typer
 
 from ..core.errors import SpringheadError
-from ..core.source_file import nearest
+from ..core.suggest import suggest
 from .misuse import misuse
 
 if TYPE_CHECKING:  # what loads them is a command that needs them
@@ -58,4 +58,4 @@ async def known_source(settings: Settings, store: Store, name: str) -> None:
     """End the command where there is no source of this name, neither in the settings nor in the store."""
     names = {source.name for source in settings.source} | (await store.counts()).by_source.keys()
     if name not in names:
-        misuse(f"no source is called {name!r}: {nearest(name, sorted(names))}")
+        misuse(f"no source is called {name!r}: {suggest(name, sorted(names))}")

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ..core.source import Source
-from ..core.source_file import nearest
+from ..core.suggest import suggest
 from . import status as status_of
 from .context import CONFIG, AsJson, Config, Folders, settings_of, with_store
 from .hosting import host_of
@@ -78,15 +78,15 @@ def _source(type_: str | None, folders: list[str] | None) -> Source:
         misuse(f"which --type is the sender? One of: {', '.join(names)}" if names else "there are no sources")
     found = sources.get(type_ or names[0])
     if found is None:
-        misuse(f"--type {type_!r} is no active source: {nearest(str(type_), names)}")
+        misuse(f"--type {type_!r} is no active source: {suggest(str(type_), names)}")
     return found
 
 
 def _public(url: str) -> str:
-    from ..gateway.settings.model import Gateway  # noqa: PLC0415
+    from ..gateway.settings.model import GatewaySettings  # noqa: PLC0415
 
     if not url:
-        here = Gateway()
+        here = GatewaySettings()
         return f"http://{here.host}:{here.port}"
     if not url.startswith(("https://", "http://")) or any(mark in url for mark in "?#@ "):
         misuse(f"--url {url!r} is no address: write it as in https://hooks.example.com")
@@ -143,7 +143,7 @@ def tail(
     settings = settings_of(config)
     names = [one.name for one in settings.source]
     if source is not None and source not in names:
-        misuse(f"no source is called {source!r}: {nearest(source, names)}")
+        misuse(f"no source is called {source!r}: {suggest(source, names)}")
     try:
         for accepted in follow(settings):
             if source in (None, accepted["source"]):

@@ -15,7 +15,7 @@ from .admin import admin_of
 
 if TYPE_CHECKING:
     from ..gateway.settings import Settings
-    from ..gateway.storage.records import Counts
+    from ..gateway.storage.records import StoreCounts
 
 _READY_SECONDS = 3.0
 
@@ -73,7 +73,7 @@ def delivery_status(settings: Settings) -> DeliveryStatus:
 
 
 def report(
-    settings: Settings, counts: Counts, address: str, said: str | None, delivery: DeliveryStatus
+    settings: Settings, counts: StoreCounts, address: str, said: str | None, delivery: DeliveryStatus
 ) -> dict[str, Any]:
     """All of it as a JSON object; `said` as `ready` says it."""
     return {
@@ -97,7 +97,7 @@ def report(
     }
 
 
-def show(settings: Settings, counts: Counts, server: str, delivery: DeliveryStatus) -> None:
+def show(settings: Settings, counts: StoreCounts, server: str, delivery: DeliveryStatus) -> None:
     """Print it for people, below a line about the server."""
     oldest = "nothing waits to be delivered"
     if counts.oldest is not None:
@@ -124,7 +124,7 @@ def _trouble(delivery: DeliveryStatus) -> list[str]:
     return lines
 
 
-def _rows(settings: Settings, counts: Counts) -> list[tuple[str, str | None, str, int, int]]:
+def _rows(settings: Settings, counts: StoreCounts) -> list[tuple[str, str | None, str, int, int]]:
     """Name, type, state, undelivered and dead letters: of the sources set up, then of those that once were."""
     rows = [
         (one.name, one.type, "enabled" if one.enabled else "disabled", *counts.by_source.get(one.name, (0, 0)))

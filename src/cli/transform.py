@@ -18,7 +18,7 @@ from ..core.codec import encode
 from ..core.errors import SpringheadError
 from ..core.host import Host
 from ..core.outcome import Outcome
-from ..core.source_file import nearest
+from ..core.suggest import suggest
 from .misuse import misuse
 
 
@@ -75,7 +75,7 @@ def _host(source: str) -> tuple[Host, str]:
 def _known(host: Host, source: str, config: dict[str, Any]) -> None:
     settings = host.sources[source].settings if source in host.sources else tuple(config)
     for name in config.keys() - set(settings):
-        misuse(f"source {source!r} has no setting {name!r}: {nearest(name, list(settings))}")
+        misuse(f"source {source!r} has no setting {name!r}: {suggest(name, list(settings))}")
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -21,7 +21,7 @@ _BRACKET_OR_COMMA = _up_to(rb"\[\]{},")
 _OPEN, _CLOSE, _COMMA = b"[{", b"]}", ord(",")
 
 
-class Elements:
+class ArraySplitter:
     """The elements of the list that `chunks` starts with, as they become complete.
 
     When the iteration ends, `closed` tells whether the list did, and `rest` is what was read past its last
@@ -62,6 +62,6 @@ def whole_list(body: bytes, limit: int) -> list[bytes]:
     """The elements of a body that is one list, at most this long, and nothing else; none where it is not."""
     if not body.startswith(b"["):
         return []
-    elements = Elements([body])
+    elements = ArraySplitter([body])
     found = list(islice(elements, limit + 1))
     return found if elements.closed and not elements.rest.strip() else []

@@ -15,8 +15,8 @@ from .pipeline import Flow
 from .plugins import load_plugins
 from .request import Request
 from .source import Source
-from .source_file import nearest
 from .stream import runs
+from .suggest import suggest
 
 BODY_LIMIT = 64 * 2**20
 """Bytes of the longest body taken, unless the host is told otherwise."""
@@ -67,7 +67,7 @@ class Host:
         """Every plugin found, with its status and, where it is not active, why."""
         return self._plugins.found
 
-    def looks_around(self, source: str) -> bool:
+    def reads_request(self, source: str) -> bool:
         """Whether anything looks at more of this source's requests than their bodies: its mapping, or a plugin.
 
         A caller for whom headers and query cost something leaves them out where nothing does.
@@ -173,4 +173,4 @@ class Host:
         for plugin in self.plugins:
             if plugin.status != "active" and name in (plugin.name, *plugin.sources):
                 return f"plugin {plugin.id} is {plugin.status}: {plugin.reason}"
-        return nearest(name, sorted(self._plugins.sources)) or "there are no sources at all"
+        return suggest(name, sorted(self._plugins.sources)) or "there are no sources at all"

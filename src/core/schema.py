@@ -19,7 +19,8 @@ from referencing import Registry
 
 from .codec import encode_sorted, kind
 from .regex import ExpressionError, expression
-from .source_file import Document, nearest
+from .source_file import Document
+from .suggest import suggest
 
 
 class BadSchema(ValueError):  # noqa: N818 - what the document is
@@ -108,7 +109,7 @@ def _violations(error: ValidationError) -> Iterator[Violation]:
     elif keyword == "additionalProperties":
         known = sorted(schema.get("properties", {}))
         for key in (key for key in instance if key not in known):
-            yield Violation((*where, key), keyword, f"{key!r} is not known here", nearest(key, known))
+            yield Violation((*where, key), keyword, f"{key!r} is not known here", suggest(key, known))
     elif keyword == "type":
         types = wanted if isinstance(wanted, list) else [wanted]
         yield Violation(where, keyword, f"must be {_one_of(types)}: it is {kind(instance)}", advice)

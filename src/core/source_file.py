@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -94,14 +93,6 @@ def read_document(path: Path) -> Document:
         else:
             document.problem((), "wrong-type", f"must be an object: it is {kind(value)}")
     return document
-
-
-def nearest(word: str, words: list[str]) -> str:
-    """Advice that names the word most like this one, or all of them; `""` where there are none."""
-    close = get_close_matches(word, words, 1)
-    if close:
-        return f"did you mean {close[0]}?"
-    return f"one of: {', '.join(words)}" if words else ""
 
 
 def _remove(value: Any, steps: list[str]) -> None:

@@ -8,7 +8,7 @@ from typing import BinaryIO, TypeVar
 
 from msgspec.structs import replace
 
-from .array_splitter import Elements
+from .array_splitter import ArraySplitter
 from .codec import Undecodable, parse
 from .decode import ANY_NUMBER, BOM, Bad, Intake, Item, Where, decode, decode_elements, decode_lines
 from .request import Request
@@ -48,7 +48,7 @@ def _of_lines(chunks: Iterator[bytes], intake: Intake) -> Iterator[Iterable[Item
 
 def _of_list(chunks: Iterator[bytes], intake: Intake) -> Iterator[Iterable[Item]]:
     index = 0
-    elements = Elements(chunks)
+    elements = ArraySplitter(chunks)
     for run in _in_runs(iter(elements)):
         yield decode_elements(run, intake, index)
         index += len(run)

@@ -20,7 +20,7 @@ from .ingest.acceptor import Acceptor
 from .ingest.endpoint import Webhook
 from .ingest.responses import NOT_FOUND, say_refused
 from .metrics import GatewayMetrics
-from .recent import Feed
+from .recent import RecentRequests
 from .settings import Settings
 from .settings.toml_file import Steps
 from .storage.sqlite import SqliteStore
@@ -66,7 +66,7 @@ class Gateway:
         check_sources(host, settings)
         self.host = host
         self.settings = settings
-        self.feed = Feed()
+        self.feed = RecentRequests()
         self.metrics = GatewayMetrics()
         self.store = open_store(settings)
         self.beside: list[AbstractAsyncContextManager[object]] = []

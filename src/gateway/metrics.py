@@ -8,9 +8,9 @@ from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
-from ..server.counts import Count
+from ..server.counts import OutcomeCounts
 from ..server.metrics import SECONDS
-from .storage.records import Counts
+from .storage.records import StoreCounts
 
 Child = TypeVar("Child")
 
@@ -73,7 +73,7 @@ class GatewayMetrics:
         self._requests.labels(source, str(status)).inc()
         self._seconds.labels(source).observe(seconds)
 
-    def accepted(self, source: str, count: Count, duplicates: int) -> None:
+    def accepted(self, source: str, count: OutcomeCounts, duplicates: int) -> None:
         """Count what a call came to once it is kept."""
         for type_, number in count.types.items():
             self._accepted.labels(source, type_).inc(number)
@@ -116,7 +116,7 @@ class GatewayMetrics:
         """Note that the destination refuses whatever is sent of a source, or does so no more."""
         self._held.labels(source).set(is_held)
 
-    def text(self, counts: Counts) -> bytes:
+    def text(self, counts: StoreCounts) -> bytes:
         """All of it, with what the store holds now."""
         for source, (undelivered, letters) in counts.by_source.items():
             self._undelivered.labels(source).set(undelivered)

@@ -12,7 +12,7 @@ from ..core.codec import Object
 from ..core.host import Host
 from ..core.outcome import Outcome
 from ..core.request import Request
-from .settings import Source
+from .settings import SourceSettings
 
 LAST = 50
 """Accepted requests remembered of each source."""
@@ -24,12 +24,12 @@ _WAITING = 1_000
 """Accepted requests a watcher may be behind by before it misses some."""
 
 
-class Arrival:
+class RecentRequest:
     """One accepted request, and what it came to."""
 
     __slots__ = ("_request", "_shown", "at", "events", "rejected", "rejections", "source")
 
-    def __init__(self, source: Source, request: Request, outcome: Outcome) -> None:
+    def __init__(self, source: SourceSettings, request: Request, outcome: Outcome) -> None:
         self.at = time.time()
         self.source = source
         self.events = len(outcome.events)
@@ -52,27 +52,27 @@ class Arrival:
         return self._shown
 
 
-class Feed:
+class RecentRequests:
     """Remembers the last requests of each source, and hands new ones to watchers. Of one event loop."""
 
     def __init__(self) -> None:
-        self._last: dict[str, deque[Arrival]] = {}
-        self._watchers: set[asyncio.Queue[Arrival | None]] = set()
+        self._last: dict[str, deque[RecentRequest]] = {}
+        self._watchers: set[asyncio.Queue[RecentRequest | None]] = set()
 
-    def add(self, accepted: Arrival) -> None:
+    def add(self, accepted: RecentRequest) -> None:
         """Note an accepted request."""
         self._last.setdefault(accepted.source.name, deque(maxlen=LAST)).append(accepted)
         for watcher in self._watchers:
             with suppress(asyncio.QueueFull):  # a slow watcher misses some; accepting never waits for one
                 watcher.put_nowait(accepted)
 
-    def last(self, source: str) -> list[Arrival]:
+    def last(self, source: str) -> list[RecentRequest]:
         """The last requests of a source, oldest first."""
         return list(self._last.get(source, ()))
 
-    async def watch(self) -> AsyncIterator[Arrival]:
+    async def watch(self) -> AsyncIterator[RecentRequest]:
         """Requests as they are accepted, from now until the feed is closed."""
-        queue: asyncio.Queue[Arrival | None] = asyncio.Queue(_WAITING)
+        queue: asyncio.Queue[RecentRequest | None] = asyncio.Queue(_WAITING)
         self._watchers.add(queue)
         try:
             while (accepted := await queue.get()) is not None:

@@ -14,8 +14,8 @@ from ..core.outcome import Outcome
 from .ingest import call as calls
 from .ingest.acceptor import dead_letter
 from .ingest.enrich import Stamp
-from .settings import Settings, Source
-from .storage.records import DeadLetter, Entry, Letter, Store
+from .settings import Settings, SourceSettings
+from .storage.records import DeadLetter, NewDeadLetter, NewEvent, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Replay:
 
     def __init__(self, host: Host, settings: Settings, store: Store) -> None:
         self._host = host
-        self._sources: Mapping[str, Source] = {source.name: source for source in settings.source}
+        self._sources: Mapping[str, SourceSettings] = {source.name: source for source in settings.source}
         self._store = store
 
     async def one(self, letter: DeadLetter, *, dry_run: bool = False) -> Replayed:
@@ -68,12 +68,12 @@ class Replay:
         event = parse(letter.event)
         user = event.get("userId") or event.get("anonymousId") or ""
         if not dry_run:
-            await self._replace(letter, [Entry(letter.source, event["messageId"], user, letter.event)], [])
+            await self._replace(letter, [NewEvent(letter.source, event["messageId"], user, letter.event)], [])
         return Replayed(
             letter.id, gone=True, events=1, said=f"1 event ({event['type']}), to be delivered again"
         )
 
-    async def _replace(self, letter: DeadLetter, entries: list[Entry], letters: list[Letter]) -> int:
+    async def _replace(self, letter: DeadLetter, entries: list[NewEvent], letters: list[NewDeadLetter]) -> int:
         """Keep what became of it in its place; how many of the events were accepted before."""
         call = None if letter.call is None else msgspec.structs.replace(letter.call, body=letter.record)
         return (await self._store.append(entries, letters, call, replacing=[letter.id])).duplicates

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope
 
-from .deadline import Watch
+from .deadline import Deadline
 
 LARGE = 1 << 16
 """Bytes of a body from which on it is worked on in a thread, so that others are served meanwhile."""
@@ -44,7 +44,7 @@ class BodyError(Exception):
         self.message = message
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int, watch: Watch) -> bytes:
+async def read_body(scope: Scope, receive: Receive, limit: int, watch: Deadline) -> bytes:
     """The body of a call.
 
     Args:

@@ -6,7 +6,7 @@ from ..core.mapping.model import EVENT_TYPES
 from ..core.outcome import Outcome
 
 
-class Count:
+class OutcomeCounts:
     """What one call came to: events by type, records rejected by rule, records dropped.
 
     Attributes:

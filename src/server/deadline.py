@@ -12,7 +12,7 @@ _LOOKS = 8
 _Done = TypeVar("_Done")
 
 
-class Watch:
+class Deadline:
     """Ends work that takes longer than so many seconds, at most an eighth of them later."""
 
     __slots__ = ("_begun", "_loop", "seconds")

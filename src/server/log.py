@@ -43,7 +43,7 @@ def where(error: BaseException) -> list[str]:
     return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
 
 
-class Seldom:
+class RateLimitedLogger:
     """Warns of a thing of a kind at once, and then once in ten seconds, with how often it was meanwhile."""
 
     def __init__(self, logger: Any) -> None:

@@ -18,10 +18,10 @@ from ..core.host import Host, Receiver
 from ..core.outcome import Outcome
 from ..server import log
 from ..server.body import LARGE, LARGE_AT_ONCE, BodyError, read_body
-from ..server.counts import Count
-from ..server.deadline import Watch
+from ..server.counts import OutcomeCounts
+from ..server.deadline import Deadline
 from . import answer
-from .elements import Element, Elements, Settings
+from .elements import Element, ElementReader, SourceConfig
 from .metrics import Metrics
 from .options import TransformerOptions
 from .rejected_file import RejectedFile
@@ -45,12 +45,12 @@ class Arrays:
         self, host: Host, metrics: Metrics, rejected: RejectedFile | None, options: TransformerOptions
     ) -> None:
         self._host = host
-        self._around = {source: host.looks_around(source) for source in host.sources}
+        self._around = {source: host.reads_request(source) for source in host.sources}
         self._metrics = metrics
         self._rejected = rejected
         self._options = options
-        self._elements = Elements()
-        self._watch = Watch(options.read_seconds)
+        self._elements = ElementReader()
+        self._watch = Deadline(options.read_seconds)
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         run = secrets.token_hex(4)
         self._ids = (f"{run}-{number}" for number in itertools.count(1))
@@ -84,18 +84,18 @@ class Arrays:
             took = {"bytes": len(body), "ms": round(seconds * 1e3, 3)}
             _log.info("array answered", source=label, **about, **took, request_id=request_id)
 
-    async def _transformed(self, source: str, body: bytes, request_id: str) -> tuple[bytes, Count]:
+    async def _transformed(self, source: str, body: bytes, request_id: str) -> tuple[bytes, OutcomeCounts]:
         try:
             elements = self._elements.read(body, around=self._around.get(source, False))
         except Undecodable as error:
             raise BodyError(400, "Malformed JSON", str(error)) from None
         if elements is None:
             invalid = answer.error(None, answer.INVALID_EVENTS, 400)
-            return encode([invalid]), Count(0)
+            return encode([invalid]), OutcomeCounts(0)
         if len(elements) > ELEMENTS:
             many = f"the array holds more than {ELEMENTS:,} elements: send fewer at once"
             raise BodyError(413, "Request Entity Too Large", many)
-        count = Count(len(elements))
+        count = OutcomeCounts(len(elements))
         answers = bytearray(b"[")
         until = time.perf_counter() + _TURN
         for element in elements:
@@ -111,7 +111,7 @@ class Arrays:
         answers[-1:] = b"]" if elements else b"[]"
         return bytes(answers), count
 
-    def _answer(self, source: str, element: Element, count: Count, request_id: str) -> Object:
+    def _answer(self, source: str, element: Element, count: OutcomeCounts, request_id: str) -> Object:
         """What one element is answered; nothing about it costs another."""
         if source not in self._around:
             return answer.error(None, "there is no such source here", 404)
@@ -133,7 +133,7 @@ class Arrays:
             self._keep(source, outcome, request_id)
         return answer.answered(source, outcome)
 
-    def _receiver(self, source: str, settings: Settings) -> Receiver:
+    def _receiver(self, source: str, settings: SourceConfig) -> Receiver:
         receiver = settings.receivers.get(source)
         if receiver is None:
             receiver = settings.receivers[source] = self._host.receiver(source, settings.value)

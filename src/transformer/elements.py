@@ -40,26 +40,26 @@ class _Element(msgspec.Struct):
     source: _Source | None = None
 
 
-class Settings(msgspec.Struct, eq=False):
+class SourceConfig(msgspec.Struct, eq=False):
     """A source's settings as the operator has them, and what takes requests with them, by the source's name."""
 
     value: Object
     receivers: dict[str, Receiver] = {}
 
 
-Element: TypeAlias = tuple[Request, Settings] | str
+Element: TypeAlias = tuple[Request, SourceConfig] | str
 """A request and the settings of its source; or the error that there is none."""
 
 _decode = msgspec.json.Decoder(list[_Element]).decode
 
 
-class Elements:
-    """Reads arrays. Settings come again with every element: they are looked at once."""
+class ElementReader:
+    """Reads arrays. SourceConfig come again with every element: they are looked at once."""
 
     __slots__ = ("_settings",)
 
     def __init__(self) -> None:
-        self._settings: dict[bytes, Settings] = {}
+        self._settings: dict[bytes, SourceConfig] = {}
 
     def read(self, body: bytes, *, around: bool) -> list[Element] | None:
         """The elements of a body, in order; None where it is empty, or an object.
@@ -95,12 +95,12 @@ class Elements:
         headers, query = _values(call.headers), _values(call.query_parameters)
         return Request(bare[0].body, headers, query, call.method, call.url), bare[1]
 
-    def _config(self, raw: bytes) -> Settings:
+    def _config(self, raw: bytes) -> SourceConfig:
         settings = self._settings.get(raw)
         if settings is None:
             if len(self._settings) >= _SETTINGS_KEPT:
                 self._settings.clear()
-            settings = self._settings[raw] = Settings(_object(parse(raw)))
+            settings = self._settings[raw] = SourceConfig(_object(parse(raw)))
         return settings
 
 

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from ..core.mapping.model import EVENT_TYPES
-from ..server.counts import Count
+from ..server.counts import OutcomeCounts
 from ..server.metrics import SECONDS, WORKERS_FOLDER
 
 _BYTES = (1e3, 1e4, 1e5, 1e6, 1e7, 1e8)
@@ -43,7 +43,7 @@ class Metrics:
         """Count an array that was not taken."""
         self._requests.labels(source, status).inc()
 
-    def answered(self, source: str, count: Count, seconds: float, read: int, written: int) -> None:
+    def answered(self, source: str, count: OutcomeCounts, seconds: float, read: int, written: int) -> None:
         """Count an array that was answered: what it came to, how long it took, its bytes and the answer's."""
         of = self._of.get(source) or self._new(source)
         of.requests.inc()

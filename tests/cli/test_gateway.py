@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 
 from springhead.cli import app
 from springhead.gateway import load_settings
-from springhead.gateway.storage.records import DeadLetter, Letter
+from springhead.gateway.storage.records import DeadLetter, NewDeadLetter
 from springhead.gateway.storage.sqlite import SqliteStore
 from support.feeds import accepted, feed, message
 from support.folders import source_folder
@@ -87,7 +87,7 @@ def gateway(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def kept(folder: Path, *letters: Letter, body: bytes = b"[]") -> None:
+def kept(folder: Path, *letters: NewDeadLetter, body: bytes = b"[]") -> None:
     """Put dead letters into the store of a gateway, made where there is none."""
 
     async def scenario(store: SqliteStore) -> None:
@@ -96,9 +96,11 @@ def kept(folder: Path, *letters: Letter, body: bytes = b"[]") -> None:
     use(folder / "springhead-data", scenario)
 
 
-def letter(record: bytes = b'{"type": 7}', rule: str = "schema/type", **more: Any) -> Letter:
+def letter(record: bytes = b'{"type": 7}', rule: str = "schema/type", **more: Any) -> NewDeadLetter:
     """A dead letter of Auth0's."""
-    return Letter(**{"source": "auth0", "rule": rule, "reason": "type must be text", "record": record} | more)
+    return NewDeadLetter(
+        **{"source": "auth0", "rule": rule, "reason": "type must be text", "record": record} | more
+    )
 
 
 def left(folder: Path) -> list[DeadLetter]:

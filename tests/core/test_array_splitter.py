@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from springhead.core.array_splitter import Elements
+from springhead.core.array_splitter import ArraySplitter
 
 texts = st.sampled_from(["x", '"', '\\"', "[{,", "]}", "\\", "\\\\", "é", "", "a, b"])
 values = st.recursive(
@@ -32,7 +32,7 @@ def test_a_list_splits_into_its_elements(
     text = json.dumps(elements, indent=indent).encode() + rest
     chunks = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
 
-    split = Elements(chunks)
+    split = ArraySplitter(chunks)
 
     assert [json.loads(element) for element in split] == elements
     assert split.closed
@@ -45,7 +45,7 @@ def test_a_list_that_is_cut_off_keeps_its_rest(elements: list[Any], cut: int) ->
     """Nothing of it is lost: the whole elements, and then what is left."""
     text = json.dumps(elements).encode()[:-cut] or b"["
 
-    split = Elements([text])
+    split = ArraySplitter([text])
     found = list(split)
 
     assert not split.closed

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from springhead.gateway.storage.records import Entry
+from springhead.gateway.storage.records import NewEvent
 from support.dataplanes import CUT, HANG, OK, Batch, FakeDataPlane, Reply, data_plane
 from support.senders import (
     KEY,
@@ -199,12 +199,12 @@ def test_a_long_backlog_costs_neither_memory_nor_time(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def kept(log_id: str) -> Entry:
+def kept(log_id: str) -> NewEvent:
     """An event of a thousand bytes as the store keeps it."""
     user = f"auth0|{int(log_id[-3:])}"
     properties = {"log_id": log_id, "text": "x" * 850}
     event = {"type": "track", "userId": user, "messageId": log_id, "properties": properties}
-    return Entry("Auth0 production", log_id, user, json.dumps(event).encode())
+    return NewEvent("Auth0 production", log_id, user, json.dumps(event).encode())
 
 
 def resident(pid: int) -> float:

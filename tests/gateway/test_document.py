@@ -12,10 +12,16 @@ from pydantic import BaseModel
 from springhead.gateway.ingest import auth as keys
 from springhead.gateway.ingest import endpoint
 from springhead.gateway.ingest import responses as texts
-from springhead.gateway.ingest.responses import Refusal
+from springhead.gateway.ingest.responses import ErrorAnswer
 from springhead.gateway.metrics import GatewayMetrics
-from springhead.gateway.settings.model import Delivery, Gateway, Keep, Limits, Source
-from springhead.gateway.storage.records import Counts
+from springhead.gateway.settings.model import (
+    DeliverySettings,
+    GatewaySettings,
+    LimitSettings,
+    Retention,
+    SourceSettings,
+)
+from springhead.gateway.storage.records import StoreCounts
 from springhead.server import body
 from support.paths import DOCS
 
@@ -37,10 +43,10 @@ def quoted(cell: str) -> list[str]:
 @pytest.mark.parametrize(
     ("heading", "section"),
     [
-        ("### `[gateway]`", Gateway),
-        ("### `[delivery]`", Delivery),
-        ("### `[limits]`", Limits),
-        ("### `[store]`", Keep),
+        ("### `[gateway]`", GatewaySettings),
+        ("### `[delivery]`", DeliverySettings),
+        ("### `[limits]`", LimitSettings),
+        ("### `[store]`", Retention),
     ],
 )
 def test_settings_are_told_with_their_defaults(heading: str, section: type[BaseModel]) -> None:
@@ -57,7 +63,7 @@ def test_settings_are_told_with_their_defaults(heading: str, section: type[BaseM
 def test_the_keys_of_a_source_are_told() -> None:
     """All of them."""
     assert [name for names, *_ in rows("### `[[source]]`") for name in quoted(names)] == list(
-        Source.model_fields
+        SourceSettings.model_fields
     )
 
 
@@ -66,7 +72,7 @@ def test_answers_are_told() -> None:
     table = rows("## What a sender is told")
     told = {(int(status), text) for status, said, _ in table for text in quoted(said)}
     modules = (texts, keys, endpoint)
-    refusals = {each for module in modules for each in vars(module).values() if isinstance(each, Refusal)}
+    refusals = {each for module in modules for each in vars(module).values() if isinstance(each, ErrorAnswer)}
 
     assert len(refusals) >= 12
     assert {(each.status, each.text) for each in refusals} <= told
@@ -79,7 +85,7 @@ def test_metrics_are_told() -> None:
     metrics = GatewayMetrics()
     for source in ("auth0",):
         metrics.answered(source, 200, 0.1)
-    text = metrics.text(Counts(0, None, 0, 0, {"auth0": (0, 0)})).decode()
+    text = metrics.text(StoreCounts(0, None, 0, 0, {"auth0": (0, 0)})).decode()
     kinds = dict(re.findall(r"^# TYPE springhead_gateway_(\w+) (\w+)$", text, re.MULTILINE))
     named = {name for name in kinds if not name.endswith("_created")}
 

@@ -16,7 +16,7 @@ from starlette.types import Message
 
 from springhead.server import body as module
 from springhead.server.body import BodyError, read_body
-from springhead.server.deadline import Watch
+from springhead.server.deadline import Deadline
 
 LIMIT = 200_000_000
 
@@ -28,7 +28,7 @@ def read(body: bytes, encoding: bytes = b"gzip", limit: int = LIMIT) -> bytes:
         return {"type": "http.request", "body": body}
 
     headers = [(b"content-encoding", encoding)]
-    return asyncio.run(read_body({"type": "http", "headers": headers}, receive, limit, Watch(10)))
+    return asyncio.run(read_body({"type": "http", "headers": headers}, receive, limit, Deadline(10)))
 
 
 @pytest.mark.parametrize("size", [0, 1, 16_383, 16_384, 16_385, 300_000])

@@ -9,7 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from springhead.gateway.storage.records import Call, Claimed, DeadLetter, Entry, Letter, Receipt
+from springhead.gateway.storage.records import (
+    ClaimedEvent,
+    DeadLetter,
+    NewDeadLetter,
+    NewEvent,
+    Receipt,
+    StoredCall,
+)
 from springhead.gateway.storage.sqlite import SqliteStore
 
 FILE = "store.sqlite"
@@ -35,22 +42,22 @@ def use(folder: Path, scenario: Callable[[SqliteStore], Awaitable[None]], **sett
     asyncio.run(run())
 
 
-def entry(message_id: str, user: str = "ada", source: str = "auth0", size: int = 2) -> Entry:
+def entry(message_id: str, user: str = "ada", source: str = "auth0", size: int = 2) -> NewEvent:
     """An event of `size` bytes."""
-    return Entry(source, message_id, user, b"{" + b" " * (size - 2) + b"}")
+    return NewEvent(source, message_id, user, b"{" + b" " * (size - 2) + b"}")
 
 
-def letter(rule: str = "schema/required", source: str = "auth0", record: bytes = b"{}") -> Letter:
+def letter(rule: str = "schema/required", source: str = "auth0", record: bytes = b"{}") -> NewDeadLetter:
     """A dead letter."""
-    return Letter(source, rule, "type is required", "/0", 3, record)
+    return NewDeadLetter(source, rule, "type is required", "/0", 3, record)
 
 
-def call(body: bytes = b"[]") -> Call:
+def call(body: bytes = b"[]") -> StoredCall:
     """An HTTP call."""
-    return Call("POST", "/v1/webhook", {"user-agent": ["example"]}, {"a": ["1", "2"]}, body, "request-1")
+    return StoredCall("POST", "/v1/webhook", {"user-agent": ["example"]}, {"a": ["1", "2"]}, body, "request-1")
 
 
-async def keep(store: SqliteStore, *entries: Entry) -> Receipt:
+async def keep(store: SqliteStore, *entries: NewEvent) -> Receipt:
     """Append these events."""
     return await store.append(entries, [], None)
 
@@ -61,12 +68,12 @@ async def letters(store: SqliteStore) -> list[DeadLetter]:
     return [each for each in found if each is not None]
 
 
-async def claim(store: SqliteStore, lane: int = 0, lanes: int = 1, **limits: Any) -> list[Claimed]:
+async def claim(store: SqliteStore, lane: int = 0, lanes: int = 1, **limits: Any) -> list[ClaimedEvent]:
     """Claim all there is, but for the limits given."""
     return await store.claim(lane, lanes, **({"events": 100, "size": 1_000_000, "lease": 60.0} | limits))
 
 
-def names(claimed: list[Claimed]) -> list[str]:
+def names(claimed: list[ClaimedEvent]) -> list[str]:
     """The messageIds of what was claimed."""
     return [each.message_id for each in claimed]
 

@@ -12,7 +12,7 @@ import msgspec
 from .. import format as shown
 
 if TYPE_CHECKING:
-    from ...gateway.storage.records import Call, DeadLetter, Listed
+    from ...gateway.storage.records import DeadLetter, DeadLetterSummary, StoredCall
 
 
 _WITHIN = re.compile(r"\(line 1, (column \d+)\)$")
@@ -22,12 +22,12 @@ _WITHIN = re.compile(r"\(line 1, (column \d+)\)$")
 class Layout:
     """The columns of a list, as wide as its first page needs: a list of any length is written as it is read."""
 
-    def __init__(self, page: list[Listed]) -> None:
+    def __init__(self, page: list[DeadLetterSummary]) -> None:
         cells = [("id", "at", "source", "rule"), *map(_cells, page)]
         self._widths = [max(len(row[column]) for row in cells) for column in range(4)]
         self.head = self._row("id", "at", "source", "rule", "why").rstrip()
 
-    def line(self, letter: Listed) -> str:
+    def line(self, letter: DeadLetterSummary) -> str:
         """The letter on one line."""
         return self._row(*_cells(letter), shown.printable(why(letter.line, letter.pointer, letter.reason)))
 
@@ -44,12 +44,12 @@ def why(line: int | None, pointer: str, reason: str) -> str:
     return f"{where}: {reason}" if where else reason
 
 
-def _cells(letter: Listed) -> tuple[str, str, str, str]:
+def _cells(letter: DeadLetterSummary) -> tuple[str, str, str, str]:
     source, rule = shown.printable(letter.source), shown.printable(letter.rule)
     return str(letter.id), shown.moment(letter.at), source, rule
 
 
-def summary(letter: Listed) -> dict[str, Any]:
+def summary(letter: DeadLetterSummary) -> dict[str, Any]:
     """What a list has of a letter."""
     return {**msgspec.to_builtins(letter), "at": shown.instant(letter.at)}
 
@@ -81,7 +81,7 @@ def text(letter: DeadLetter) -> str:
     return "\n\n".join(parts)
 
 
-def _call(call: Call) -> dict[str, Any]:
+def _call(call: StoredCall) -> dict[str, Any]:
     about = {"method": call.method, "url": call.url, "headers": call.headers, "query": call.query}
     return {**about, "body": _text(call.body), "id": call.id}
 

@@ -15,7 +15,7 @@ from ..misuse import misuse
 
 if TYPE_CHECKING:
     from ...gateway.settings import Settings
-    from ...gateway.storage.records import Listed, Store
+    from ...gateway.storage.records import DeadLetterSummary, Store
 
 PAGE = 20
 """Letters replayed at once: each holds a whole record, and the call it came in."""
@@ -83,7 +83,7 @@ def no_letter(id_: int) -> NoReturn:
     misuse(f"no dead letter has the id {id_}: `springhead dead list` shows those there are")
 
 
-async def pages(store: Store, which: Which) -> AsyncIterator[list[Listed]]:
+async def pages(store: Store, which: Which) -> AsyncIterator[list[DeadLetterSummary]]:
     """The letters there are now, `PAGE` at a time; not those that come up meanwhile, as a replay's may."""
     began = time.time()
     for start in range(0, len(which.ids), PAGE):

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..ids import Namespace
-from ..source_file import Document, nearest
+from ..source_file import Document
+from ..suggest import suggest
 from .convert import compact
 from .model import Build, Constant, FirstOf, Origin, Read, ReplyRule, Row, Rule, Spec, Template
 from .pattern import Pattern
@@ -161,7 +162,7 @@ class _Loader:
                 (*where, word),
                 "unknown-key",
                 f"{word!r} is no part of a row here",
-                nearest(word, sorted(_ROW_WORDS)) + ' (an object that is meant as it is: {"value": {...}})',
+                suggest(word, sorted(_ROW_WORDS)) + ' (an object that is meant as it is: {"value": {...}})',
             )
         return self.row(value, where, inside=inside, written=False)
 

@@ -14,7 +14,8 @@ from typing import Any, TypeAlias, TypeVar
 
 from ..ids import Namespace
 from ..regex import ExpressionError, expression
-from ..source_file import Document, nearest
+from ..source_file import Document
+from ..suggest import suggest
 from .functions import FUNCTIONS, Apply, ArgumentError
 from .model import FIELDS
 from .path import Path, PathError, Target, parse_path, parse_target
@@ -125,7 +126,7 @@ class Words:
             make = FUNCTIONS.get(name) if isinstance(name, str) else None
             if make is None:
                 self.document.problem(
-                    place, "unknown-function", f"{name!r} is no function", nearest(str(name), list(FUNCTIONS))
+                    place, "unknown-function", f"{name!r} is no function", suggest(str(name), list(FUNCTIONS))
                 )
                 continue
             try:
@@ -143,7 +144,7 @@ class Words:
             where,
             "unknown-table",
             f"there is no table {name!r}",
-            nearest(str(name), sorted(self.tables)) or f"put {name}.json into the folder",
+            suggest(str(name), sorted(self.tables)) or f"put {name}.json into the folder",
         )
         return {}
 
@@ -185,7 +186,7 @@ class Words:
                     (*where, word),
                     "unknown-matcher",
                     f"{word!r} is no matcher",
-                    nearest(word, sorted(words)) + "; a deeper field is written with dots in the key",
+                    suggest(word, sorted(words)) + "; a deeper field is written with dots in the key",
                 )
         return matchers[0] if len(matchers) == 1 else AllOf(tuple(matchers))
 

@@ -15,7 +15,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..settings.model import Gateway
+from ..settings.model import GatewaySettings
 from .sign_in import SignIn, posted_token
 
 COOKIE = "springhead_admin"
@@ -40,7 +40,7 @@ _HEADERS = {
 class Guard:
     """Stands before the admin app, as an ASGI app."""
 
-    def __init__(self, app: ASGIApp, gateway: Gateway, policy: str, sign_in: SignIn) -> None:
+    def __init__(self, app: ASGIApp, gateway: GatewaySettings, policy: str, sign_in: SignIn) -> None:
         """`policy` is the Content-Security-Policy of the pages there are."""
         self._app = app
         self._sign_in = sign_in

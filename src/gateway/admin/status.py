@@ -7,8 +7,8 @@ from importlib.metadata import version
 
 from ...core.codec import Object
 from ..app import Gateway
-from ..settings import Source
-from ..storage.records import Counts
+from ..settings import SourceSettings
+from ..storage.records import StoreCounts
 from .rates import Rates
 
 REJECTIONS = 10
@@ -43,7 +43,7 @@ async def status_of(gateway: Gateway, rates: Rates) -> Object:
     }
 
 
-def _source(gateway: Gateway, source: Source, counts: Counts, rates: Rates) -> Object:
+def _source(gateway: Gateway, source: SourceSettings, counts: StoreCounts, rates: Rates) -> Object:
     undelivered, letters = counts.by_source.get(source.name, _NONE)
     rejected = [
         {"at": accepted.at, **rejection}
@@ -70,7 +70,7 @@ def _waited(since: float | None, now: float) -> float | None:
     return None if since is None else max(now - since, 0)
 
 
-def _former(gateway: Gateway, name: str, counts: Counts) -> Object:
+def _former(gateway: Gateway, name: str, counts: StoreCounts) -> Object:
     """A source that is configured no more, of which the store still holds something."""
     idle: Object = {"rate_10s": 0, "rate_60s": 0, "last_60s": [], "rejections": []}
     undelivered, letters = counts.by_source[name]

@@ -13,7 +13,7 @@ from ...core.codec import Object, encode
 from ...core.errors import SpringheadError
 from ...server import log
 from ..app import Gateway
-from ..recent import Arrival
+from ..recent import RecentRequest
 from .masked import person_masked
 from .rates import Rates
 from .status import status_of
@@ -37,8 +37,8 @@ class Live:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._rates = Rates(gateway.metrics.accepted_so_far)
-        self._news: deque[Arrival] = deque(maxlen=NEWS)
-        self._telling: list[Arrival] = []
+        self._news: deque[RecentRequest] = deque(maxlen=NEWS)
+        self._telling: list[RecentRequest] = []
         self._skipped = 0
         self._streams: set[asyncio.Queue[bytes | None]] = set()
         self._running = False
@@ -110,20 +110,20 @@ class Live:
         except SpringheadError as error:
             return _message("trouble", {"error": str(error)})
 
-    def _last(self) -> list[Arrival]:
+    def _last(self) -> list[RecentRequest]:
         feed, sources = self._gateway.feed, self._gateway.settings.source
         waiting = {*self._news, *self._telling}
         last = [one for source in sources for one in feed.last(source.name)[-NEWS:] if one not in waiting]
         return sorted(last, key=lambda one: one.at)
 
-    async def _accepted(self, requests: list[Arrival], **more: bool) -> bytes:
+    async def _accepted(self, requests: list[RecentRequest], **more: bool) -> bytes:
         messages = []
         for one in requests:
             messages.append(_message("accepted", self._shown(one) | more))
             await asyncio.sleep(0)  # senders are answered in between
         return b"".join(messages)
 
-    def _shown(self, accepted: Arrival) -> Object:
+    def _shown(self, accepted: RecentRequest) -> Object:
         events = accepted.shown(self._gateway.host)[:EVENTS]
         return {
             "at": accepted.at,

@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from math import inf
 
-from ..settings.model import Delivery as Rules
+from ..settings.model import DeliverySettings
 from ..storage.records import Store
 from .breaker import Breaker
 from .destination import Destination, Observer
@@ -37,12 +37,12 @@ class Tally:
 
 
 @dataclass(slots=True)
-class Means:
+class DeliveryContext:
     """What the lanes of a delivery share."""
 
     store: Store
     destination: Destination
-    rules: Rules
+    rules: DeliverySettings
     observer: Observer
     breaker: Breaker
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

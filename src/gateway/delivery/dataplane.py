@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from .destination import Accepted, Answer, Later, Refused
+from .destination import Accepted, Answer, Refused, Retry
 from .said import Said
 
 LONGEST_WAIT = 3600.0
@@ -72,9 +72,9 @@ class DataPlane:
             ):
                 text = await _text(response)
         except (TimeoutError, httpx.TimeoutException):
-            return Later(None, "timeout")
+            return Retry(None, "timeout")
         except httpx.HTTPError as error:
-            return Later(None, type(error).__name__)
+            return Retry(None, type(error).__name__)
         if 200 <= response.status_code < 300:  # noqa: PLR2004 - what success is
             return Accepted()
         is_about_key = response.status_code == 400 and _ABOUT_THE_KEY.search(text) is not None  # noqa: PLR2004
@@ -144,5 +144,5 @@ def _inflated(raw: bytes, encoding: str) -> bytes:
 
 def _failure(status: int, wait: str | None, said: str, is_about_key: bool) -> Answer:
     if status >= 500 or status in _RETRIED:  # noqa: PLR2004 - the server's own failures
-        return Later(retry_after(wait), f"status {status}", said, status)
+        return Retry(retry_after(wait), f"status {status}", said, status)
     return Refused(status, said, always=status < 400 or status in _MISPLACED or is_about_key)  # noqa: PLR2004

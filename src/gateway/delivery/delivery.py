@@ -9,10 +9,10 @@ from pathlib import Path
 
 import structlog
 
-from ..settings.model import Delivery as Rules
+from ..settings.model import DeliverySettings
 from ..storage.records import Store
 from .breaker import Breaker
-from .context import Means
+from .context import DeliveryContext
 from .dataplane import DataPlane
 from .destination import Destination, Observer, Unobserved
 from .jsonl import JsonLines, Stdout
@@ -32,7 +32,7 @@ class Delivery:
     """
 
     def __init__(
-        self, store: Store, destination: Destination, rules: Rules, observer: Observer | None = None
+        self, store: Store, destination: Destination, rules: DeliverySettings, observer: Observer | None = None
     ) -> None:
         observer = observer or Unobserved()
 
@@ -45,7 +45,7 @@ class Delivery:
             observer.breaker(is_open)
 
         breaker = Breaker(rules.breaker_failures, rules.breaker_pause, changed)
-        self._means = Means(store, destination, rules, observer, breaker)
+        self._means = DeliveryContext(store, destination, rules, observer, breaker)
         self._lanes = [Lane(number, self._means) for number in range(rules.lanes)]
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -91,7 +91,7 @@ class Delivery:
         await self._means.destination.close()
 
 
-def open_destination(rules: Rules, keys: Mapping[str, str]) -> Destination:
+def open_destination(rules: DeliverySettings, keys: Mapping[str, str]) -> Destination:
     """The destination that `delivery.to` names.
 
     Args:

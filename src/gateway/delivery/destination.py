@@ -23,7 +23,7 @@ class Refused(msgspec.Struct, frozen=True):
     """It refuses whatever is sent so: a key or an address is wrong, not an event."""
 
 
-class Later(msgspec.Struct, frozen=True):
+class Retry(msgspec.Struct, frozen=True):
     """The destination has none of them, as far as is known: they are worth another try."""
 
     after: float | None
@@ -36,7 +36,7 @@ class Later(msgspec.Struct, frozen=True):
     """That of its answer, where there was one."""
 
 
-Answer: TypeAlias = Accepted | Refused | Later
+Answer: TypeAlias = Accepted | Refused | Retry
 
 
 class Destination(Protocol):

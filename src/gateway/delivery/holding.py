@@ -6,7 +6,7 @@ import time
 
 import structlog
 
-from .context import Hold, Means
+from .context import DeliveryContext, Hold
 from .destination import Refused
 
 _CHECK = "check delivery.to and the source's destination_write_key, and that the source is enabled there"
@@ -14,7 +14,7 @@ _PUT_BACK = "put its [[source]] back, with enabled = false where it is to take n
 _log = structlog.get_logger("springhead.delivery")
 
 
-def hold(means: Means, source: str, answer: Refused) -> None:
+def hold(means: DeliveryContext, source: str, answer: Refused) -> None:
     """Leave a source alone, the longer the more often it was refused: its key or the address is wrong."""
     before, now = means.held.get(source), time.monotonic()
     means.tallies[source].is_well = False

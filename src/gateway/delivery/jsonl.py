@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from .destination import Accepted, Answer, Later
+from .destination import Accepted, Answer, Retry
 
 _BLOCK = 1 << 16
 _TRIES = 3
@@ -33,7 +33,7 @@ class JsonLines:
         try:
             await asyncio.to_thread(self._append, b"\n".join((*events, b"")))
         except OSError as error:
-            return Later(None, type(error).__name__ if error.errno is None else os.strerror(error.errno))
+            return Retry(None, type(error).__name__ if error.errno is None else os.strerror(error.errno))
         return Accepted()
 
     async def close(self) -> None:
@@ -117,7 +117,7 @@ class Stdout:
         try:
             await asyncio.to_thread(self._write, b"\n".join((*events, b"")))
         except OSError as error:
-            return Later(None, type(error).__name__)
+            return Retry(None, type(error).__name__)
         return Accepted()
 
     async def close(self) -> None:

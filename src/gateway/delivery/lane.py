@@ -10,11 +10,11 @@ from contextlib import suppress
 
 import structlog
 
-from ..storage.records import Claimed
-from .batch import Piece, pieces
+from ..storage.records import ClaimedEvent
+from .batch import Batch, pieces
 from .breaker import ASK_AGAIN
-from .context import Means
-from .destination import Accepted, Later, Refused
+from .context import DeliveryContext
+from .destination import Accepted, Refused, Retry
 from .holding import hold
 from .probe import Probe
 from .settling import bury, settle
@@ -32,7 +32,7 @@ _log = structlog.get_logger("springhead.delivery")
 class Lane:
     """Claims, sends and settles the events of its users, one batch after the other."""
 
-    def __init__(self, number: int, means: Means) -> None:
+    def __init__(self, number: int, means: DeliveryContext) -> None:
         self.number, self._means = number, means
         self.woken = asyncio.Event()
         self._probe, self._tries = Probe(means), 0
@@ -76,12 +76,12 @@ class Lane:
         if self._is_few(claimed):
             await _waited(means.stopping, GATHER)
 
-    def _is_few(self, claimed: Sequence[Claimed]) -> bool:
+    def _is_few(self, claimed: Sequence[ClaimedEvent]) -> bool:
         """Whether it makes less than half a batch."""
         rules, size = self._means.rules, sum(len(event.event) for event in claimed)
         return 2 * len(claimed) < rules.batch_events and 2 * size < rules.batch_bytes
 
-    async def _claim(self) -> list[Claimed]:
+    async def _claim(self) -> list[ClaimedEvent]:
         """What is to be sent now: neither of a source that is left alone, nor behind a suspect."""
         rules = self._means.rules
         return await self._means.store.claim(
@@ -94,7 +94,7 @@ class Lane:
             behind=self._probe.suspects.users,
         )
 
-    async def _deliver(self, claimed: Sequence[Claimed]) -> float:
+    async def _deliver(self, claimed: Sequence[ClaimedEvent]) -> float:
         """Send what was claimed; the seconds to wait after. What was not sent is given back."""
         deadline = time.monotonic() + self._work_time
         limit = self._means.rules.event_limit
@@ -115,7 +115,7 @@ class Lane:
                 await self._means.store.release([seq for piece in work for seq in piece.seqs])
         return pause
 
-    async def _ask(self, claimed: Sequence[Claimed]) -> float:
+    async def _ask(self, claimed: Sequence[ClaimedEvent]) -> float:
         """Send suspects again, each alone, or bury them; the seconds to wait after."""
         means, suspects = self._means, self._probe.suspects
         for suspect in suspects.due(claimed):
@@ -123,14 +123,14 @@ class Lane:
                 break
             if suspects.is_guilty(suspect):
                 await self._bury(suspect.event, suspect.reason, suspect.blame.status)
-            elif pause := await self._send([Piece(suspect.event.source, [suspect.event])]):
+            elif pause := await self._send([Batch(suspect.event.source, [suspect.event])]):
                 suspects.postpone(suspect)
                 return pause
             if suspect.event not in suspects:
                 self.woken.set()  # what waited for it may go out
         return 0.0
 
-    async def _send(self, work: list[Piece]) -> float:
+    async def _send(self, work: list[Batch]) -> float:
         """Send the last piece and take it off, unless it has to be sent again; the seconds to wait after."""
         means = self._means
         if work[-1].source in means.left_alone():
@@ -145,14 +145,14 @@ class Lane:
             return 0.0
         if (blamed := blame(answer)) and await self._is_narrowed_down(work, blamed):
             return 0.0
-        if isinstance(answer, Later):
+        if isinstance(answer, Retry):
             return self._failed(piece, answer)
         self._tries = 0
         means.breaker.succeeded()
         await self._refused(work, piece, answer)
         return 0.0
 
-    async def _accepted(self, piece: Piece) -> None:
+    async def _accepted(self, piece: Batch) -> None:
         means, self._tries = self._means, 0
         means.breaker.succeeded()
         if means.held.pop(piece.source, None):
@@ -161,7 +161,7 @@ class Lane:
         self._probe.accepted(piece)
         means.observer.delivered(piece.source, len(piece.events))
 
-    async def _is_narrowed_down(self, work: list[Piece], blamed: Blame) -> bool:
+    async def _is_narrowed_down(self, work: list[Batch], blamed: Blame) -> bool:
         """Put the last piece aside if it is a suspect; whether to go on with the rest at once.
 
         So it is where the destination takes other events of the source; and where it takes any at all, and this
@@ -179,7 +179,7 @@ class Lane:
             self._means.observer.retried(piece.source, f"status {blamed.status}")
         return goes_on
 
-    def _failed(self, piece: Piece, answer: Later) -> float:
+    def _failed(self, piece: Batch, answer: Retry) -> float:
         means = self._means
         means.tallies[piece.source].is_well = False
         pause = max(means.backoff(self._tries), answer.after or 0.0)
@@ -198,7 +198,7 @@ class Lane:
         means.observer.retried(piece.source, answer.why)
         return ASK_AGAIN if means.breaker.is_open else pause
 
-    async def _refused(self, work: list[Piece], piece: Piece, answer: Refused) -> None:
+    async def _refused(self, work: list[Batch], piece: Batch, answer: Refused) -> None:
         if answer.always:
             hold(self._means, piece.source, answer)
             await self._give_back(work, piece.source)
@@ -209,18 +209,18 @@ class Lane:
             await self._bury(piece.events[0], reason, answer.status)
             work.pop()
 
-    async def _bury(self, event: Claimed, reason: str, status: int | None) -> None:
+    async def _bury(self, event: ClaimedEvent, reason: str, status: int | None) -> None:
         await bury(self._means, [(event, reason)], f"delivery/{status}")
         self._probe.suspects.drop(event)
 
-    async def _give_back(self, work: list[Piece], source: str, user: str | None = None) -> None:
+    async def _give_back(self, work: list[Batch], source: str, user: str | None = None) -> None:
         """Take all of a source, or of its user, off the work: none of it may go out before what is older."""
         left: list[int] = []
         for at, piece in enumerate(work):
             if piece.source == source:
                 kept = [event for event in piece.events if user not in (None, event.user)]
                 left += [event.seq for event in piece.events if user in (None, event.user)]
-                work[at] = Piece(source, kept)
+                work[at] = Batch(source, kept)
         work[:] = [piece for piece in work if piece.events]
         if left:
             await self._means.store.release(left)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from .batch import Piece
-from .context import Means
+from .batch import Batch
+from .context import DeliveryContext
 from .suspects import Blame, Suspects
 
 PATIENCE = 3
@@ -32,7 +32,7 @@ class _Search:
 class Probe:
     """What one lane knows of the sources whose events are refused so."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: DeliveryContext) -> None:
         self._means = means
         self._searches: dict[str, _Search] = {}
         self.suspects = Suspects(means)
@@ -41,7 +41,7 @@ class Probe:
         """Whether its last piece was refused so: others go out before it."""
         return source in self._searches
 
-    def cut(self, piece: Piece) -> list[Piece]:
+    def cut(self, piece: Batch) -> list[Batch]:
         """The piece, in two where it is too large to be sent now; the last is to be sent first."""
         search, events = self._searches.get(piece.source), piece.events
         if search is None or search.size is None or len(events) <= search.size:
@@ -51,9 +51,9 @@ class Probe:
             begin = next(at for at, event in enumerate(events) if event.user == events[-1].user)
             end = begin + 1
         rest = [*events[:begin], *events[end:]]
-        return [Piece(piece.source, rest), Piece(piece.source, events[begin:end])]
+        return [Batch(piece.source, rest), Batch(piece.source, events[begin:end])]
 
-    def accepted(self, piece: Piece) -> None:
+    def accepted(self, piece: Batch) -> None:
         """The destination takes events of this source: larger pieces may go out again."""
         tally, search = self._means.tallies[piece.source], self._searches.get(piece.source)
         tally.accepted, tally.is_well = tally.accepted + 1, True
@@ -65,7 +65,7 @@ class Probe:
             if search.size >= most:
                 del self._searches[piece.source]
 
-    def refused(self, piece: Piece, blame: Blame) -> bool:
+    def refused(self, piece: Batch, blame: Blame) -> bool:
         """Narrow down; whether to go on at once, for the destination takes other events of this source."""
         event, is_alone = piece.events[0], len(piece.events) == 1
         if event in self.suspects:

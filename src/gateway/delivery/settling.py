@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import structlog
 
-from ..storage.records import Claimed
-from .context import Means
+from ..storage.records import ClaimedEvent
+from .context import DeliveryContext
 
 _log = structlog.get_logger("springhead.delivery")
 
 
-async def bury(means: Means, dead: Sequence[tuple[Claimed, str]], rule: str) -> None:
+async def bury(means: DeliveryContext, dead: Sequence[tuple[ClaimedEvent, str]], rule: str) -> None:
     """Make dead letters of events, each with its reason."""
     if dead:
         await settle(means, [], [(event.seq, rule, reason) for event, reason in dead])
@@ -24,7 +24,9 @@ async def bury(means: Means, dead: Sequence[tuple[Claimed, str]], rule: str) -> 
         means.observer.dead(event.source, rule, 1)
 
 
-async def settle(means: Means, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]] = ()) -> None:
+async def settle(
+    means: DeliveryContext, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]] = ()
+) -> None:
     """Settle until it is done: what was sent and forgotten about would be sent twice."""
     tries = 0
     while True:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ..storage.records import Claimed
-from .context import Means, Tally
-from .destination import Answer, Later, Refused
+from ..storage.records import ClaimedEvent
+from .context import DeliveryContext, Tally
+from .destination import Answer, Refused, Retry
 
 STRIKES = 7
 """Refusals of an event alone, others of its source accepted before each, that make it guilty."""
@@ -34,7 +34,7 @@ def blame(answer: Answer) -> Blame | None:
     """The blame in an answer: in a 403, a 400 about the write key, or a 5xx that asks for no time."""
     if isinstance(answer, Refused) and answer.always and answer.status in _NO_WAY:
         return Blame(answer.status, answer.text)
-    if isinstance(answer, Later) and answer.after is None and answer.status >= _OWN_FAILURE:
+    if isinstance(answer, Retry) and answer.after is None and answer.status >= _OWN_FAILURE:
         return Blame(answer.status, answer.text)
     return None
 
@@ -43,7 +43,7 @@ def blame(answer: Answer) -> Blame | None:
 class Suspect:
     """An event that was refused alone. It is sent again alone, and its user's later events wait for it."""
 
-    event: Claimed
+    event: ClaimedEvent
     blame: Blame
     at: float
     """When it was last refused."""
@@ -63,11 +63,11 @@ class Suspect:
 class Suspects:
     """The suspects of one lane. They stay leased, so that the store holds back what is behind them."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: DeliveryContext) -> None:
         self._means = means
         self._all: dict[int, Suspect] = {}  # by seq
 
-    def __contains__(self, event: Claimed) -> bool:
+    def __contains__(self, event: ClaimedEvent) -> bool:
         return event.seq in self._all
 
     @property
@@ -80,7 +80,7 @@ class Suspects:
         """Whose events wait for them: source and user."""
         return {(one.event.source, one.event.user) for one in self._all.values()}
 
-    def add(self, event: Claimed, blame: Blame) -> bool:
+    def add(self, event: ClaimedEvent, blame: Blame) -> bool:
         """Suspect an event; whether there was room."""
         if len(self._all) >= MOST:
             return False
@@ -88,11 +88,11 @@ class Suspects:
         self._all[event.seq] = Suspect(event, blame, now, now + self._means.backoff(1), seen)
         return True
 
-    def drop(self, event: Claimed) -> bool:
+    def drop(self, event: ClaimedEvent) -> bool:
         """It is delivered or a dead letter; whether it was one."""
         return self._all.pop(event.seq, None) is not None
 
-    def refused(self, event: Claimed, blame: Blame) -> bool:
+    def refused(self, event: ClaimedEvent, blame: Blame) -> bool:
         """It was refused again; whether others of its source are accepted."""
         one, tally, now = self._all[event.seq], self._means.tallies[event.source], time.monotonic()
         if tally.fickle_at > one.at:
@@ -107,7 +107,7 @@ class Suspects:
         """Let it wait, the longer the more often it was refused."""
         suspect.due = time.monotonic() + self._means.backoff(suspect.refusals)
 
-    def due(self, claimed: Iterable[Claimed]) -> list[Suspect]:
+    def due(self, claimed: Iterable[ClaimedEvent]) -> list[Suspect]:
         """The suspects to send again after what was claimed.
 
         Those of a source that is well; where there is none one other, if nothing else of its source was tried.

@@ -13,26 +13,26 @@ from ...core.outcome import Rejection, Reply
 from ...core.request import Request
 from ...server import log
 from ...server.body import LARGE, LARGE_AT_ONCE
-from ...server.counts import Count
+from ...server.counts import OutcomeCounts
 from ...server.error_text import error_text
 from ..delivery import Delivery
 from ..metrics import GatewayMetrics
-from ..recent import Arrival, Feed
-from ..settings import Settings, Source
-from ..storage.records import Entry, Letter, Store
-from .call import Sent
+from ..recent import RecentRequest, RecentRequests
+from ..settings import Settings, SourceSettings
+from ..storage.records import NewDeadLetter, NewEvent, Store
+from .call import WebhookCall
 from .enrich import Stamp
-from .responses import EMPTY, NOT_STARTED, Refusal
+from .responses import EMPTY, NOT_STARTED, ErrorAnswer
 
 
 class _Made(msgspec.Struct, frozen=True):
     """What there is to do with a call: the events themselves are gone while it waits for the disk."""
 
-    entries: list[Entry]
-    letters: list[Letter]
-    count: Count
-    arrival: Arrival
-    said: Refusal | Reply | None
+    entries: list[NewEvent]
+    letters: list[NewDeadLetter]
+    count: OutcomeCounts
+    arrival: RecentRequest
+    said: ErrorAnswer | Reply | None
 
 
 class Acceptor:
@@ -43,7 +43,7 @@ class Acceptor:
         host: Host,
         settings: Settings,
         store: Store,
-        feed: Feed,
+        feed: RecentRequests,
         metrics: GatewayMetrics,
         delivery: Delivery,
     ) -> None:
@@ -52,14 +52,16 @@ class Acceptor:
         self._feed = feed
         self._metrics = metrics
         self._delivery = delivery
-        self._seldom = log.Seldom(structlog.get_logger("springhead.gateway"))
+        self._seldom = log.RateLimitedLogger(structlog.get_logger("springhead.gateway"))
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._keeps_all = settings.store.keep_requests
         types = {source.type for source in settings.source}
-        self._around = {type_ for type_ in types if host.looks_around(type_)}
+        self._around = {type_ for type_ in types if host.reads_request(type_)}
         self._query = {type_ for type_ in types if "query" in host.sources[type_].intake.formats}
 
-    async def accept(self, source: Source, sent: Sent, stamp: Stamp) -> Refusal | Reply | None:
+    async def accept(
+        self, source: SourceSettings, sent: WebhookCall, stamp: Stamp
+    ) -> ErrorAnswer | Reply | None:
         """Keep what a call came to: good events to be delivered, rejected records as dead letters.
 
         Returns:
@@ -79,11 +81,11 @@ class Acceptor:
             made = await asyncio.to_thread(self._made, source, request, stamp)
             return await self._kept(source, sent, made)
 
-    def reads_query(self, source: Source, sent: Sent) -> bool:
+    def reads_query(self, source: SourceSettings, sent: WebhookCall) -> bool:
         """Whether the query of a call without a body is its record."""
         return source.type in self._query and sent.has_query()
 
-    async def _kept(self, source: Source, sent: Sent, made: _Made) -> Refusal | Reply | None:
+    async def _kept(self, source: SourceSettings, sent: WebhookCall, made: _Made) -> ErrorAnswer | Reply | None:
         duplicates = 0
         if made.letters:
             self._warn(source.name, made.letters)
@@ -95,31 +97,31 @@ class Acceptor:
         self._feed.add(made.arrival)
         return made.said
 
-    def _warn(self, source: str, letters: list[Letter]) -> None:
+    def _warn(self, source: str, letters: list[NewDeadLetter]) -> None:
         first = letters[0]
         about = {"count": len(letters), "pointer": first.pointer, "why": first.reason}
         self._seldom.warning((source, first.rule), "records rejected", source=source, rule=first.rule, **about)
 
-    def _made(self, source: Source, request: Request, stamp: Stamp) -> _Made:
+    def _made(self, source: SourceSettings, request: Request, stamp: Stamp) -> _Made:
         outcome = self._receivers[source.name](request)
-        count = Count(1)
+        count = OutcomeCounts(1)
         count.add(outcome)
-        said: Refusal | Reply | None = outcome.reply
+        said: ErrorAnswer | Reply | None = outcome.reply
         if said is None and outcome.rejections and not (outcome.events or outcome.dropped):
-            said = Refusal(400, error_text(outcome.rejections))
+            said = ErrorAnswer(400, error_text(outcome.rejections))
         return _Made(
             [stamp.entry(source.name, event) for event in outcome.events],
             [dead_letter(source.name, rejection) for rejection in outcome.rejections],
             count,
-            Arrival(source, request, outcome),
+            RecentRequest(source, request, outcome),
             said,
         )
 
 
-def dead_letter(source: str, rejection: Rejection) -> Letter:
+def dead_letter(source: str, rejection: Rejection) -> NewDeadLetter:
     """A rejection of a configured source's as it is kept: the record whole."""
     raw = isinstance(rejection.record, bytes)
-    return Letter(
+    return NewDeadLetter(
         source,
         rejection.rule,
         rejection.reason,

@@ -13,13 +13,13 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 
 from starlette.types import Scope
 
-from ..settings import Source
-from .responses import Refusal
+from ..settings import SourceSettings
+from .responses import ErrorAnswer
 
-NO_KEY = Refusal(401, "failed to read writekey from query params")
-WRONG_KEY = Refusal(401, "invalid write key")
-WRONG_AUTHORIZATION = Refusal(401, "invalid authorization")
-DISABLED = Refusal(404, "source is disabled")
+NO_KEY = ErrorAnswer(401, "failed to read writekey from query params")
+WRONG_KEY = ErrorAnswer(401, "invalid write key")
+WRONG_AUTHORIZATION = ErrorAnswer(401, "invalid authorization")
+DISABLED = ErrorAnswer(404, "source is disabled")
 
 _WRITE_KEY = b"writeKey"
 _MALFORMED = re.compile(rb";|%(?![0-9a-fA-F]{2})")
@@ -28,13 +28,13 @@ _MALFORMED = re.compile(rb";|%(?![0-9a-fA-F]{2})")
 class Keys:
     """The sources by their write keys, which are looked up by a keyed digest: time tells nothing of them."""
 
-    def __init__(self, sources: Iterable[Source]) -> None:
+    def __init__(self, sources: Iterable[SourceSettings]) -> None:
         self._secret = secrets.token_bytes(32)
         self._sources = {
             self._digest(key.get_secret_value()): source for source in sources for key in source.write_key
         }
 
-    def source(self, scope: Scope) -> Source | Refusal:
+    def source(self, scope: Scope) -> SourceSettings | ErrorAnswer:
         """The source a call is for: by the query's first `writeKey`, or where that is empty by Basic's user."""
         authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         key = _first_key(scope["query_string"]) or _basic_user(authorization)

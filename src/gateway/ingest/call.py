@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from starlette.types import Scope
 
 from ...core.request import CREDENTIALS, Request
-from ..storage.records import Call
+from ..storage.records import StoredCall
 from .auth import is_malformed, names_key
 
 _JSON = "application/json"
@@ -19,7 +19,7 @@ _KEY_IN_HEADER = re.compile(rf"(?i)({_NAME})[^&#\s\"'<>]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class WebhookCall:
     """A call as it came in. Its parts are made for who asks for them: most calls need none but the body.
 
     Attributes:
@@ -32,7 +32,7 @@ class Sent:
     body: bytes
     is_form: bool = False
 
-    def as_json(self, body: bytes) -> Sent:
+    def as_json(self, body: bytes) -> WebhookCall:
         """The same call, its form turned into JSON."""
         return replace(self, body=body, is_form=True)
 
@@ -50,12 +50,12 @@ class Sent:
         url = self.scope["path"] + (f"?{text}" if text else "")
         return Request(self.body, self._headers(), query, self.scope["method"], url)
 
-    def kept(self) -> Call:
+    def kept(self) -> StoredCall:
         """The call as it is kept beside a dead letter: without the headers that let it in."""
         whole = self.whole()
         headers = {name: list(values) for name, values in whole.headers.items() if name not in CREDENTIALS}
         query = {name: list(values) for name, values in whole.query.items()}
-        return Call(whole.method, whole.url, headers, query, whole.body, whole.id)
+        return StoredCall(whole.method, whole.url, headers, query, whole.body, whole.id)
 
     def header(self, wanted: bytes) -> str:
         """The first value of a header, named in lower case; empty where there is none."""
@@ -77,7 +77,7 @@ class Sent:
         return headers
 
 
-def replayed(call: Call | None, record: bytes) -> Request:
+def replayed(call: StoredCall | None, record: bytes) -> Request:
     """The request a kept record came in, with the record alone as its body."""
     if call is None:
         return Request(record)

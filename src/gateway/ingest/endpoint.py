@@ -12,18 +12,18 @@ from ...core.errors import SpringheadError
 from ...core.outcome import Reply
 from ...server import log
 from ...server.body import BodyError, read_body
-from ...server.deadline import Watch
+from ...server.deadline import Deadline
 from ..metrics import GatewayMetrics
-from ..settings import Settings, Source
+from ..settings import Settings, SourceSettings
 from . import forms
 from .acceptor import Acceptor
 from .auth import Keys
-from .call import Sent
+from .call import WebhookCall
 from .enrich import Stamp
-from .responses import CLOSE, NO_ROOM, TOO_LONG, Refusal, say, say_ok, say_refused
+from .responses import CLOSE, NO_ROOM, TOO_LONG, ErrorAnswer, say, say_ok, say_refused
 
-BUSY = Refusal(503, "the gateway is busy: try again", retry_after=5)
-FAILED = Refusal(500, "internal error")
+BUSY = ErrorAnswer(503, "the gateway is busy: try again", retry_after=5)
+FAILED = ErrorAnswer(500, "internal error")
 NOTHING = Reply(b"", "")
 
 _log = structlog.get_logger("springhead.gateway")
@@ -36,10 +36,10 @@ class Webhook:
         self._keys = Keys(settings.source)
         self._acceptor = acceptor
         self._limits = settings.limits
-        self._watch = Watch(settings.limits.read_timeout)
+        self._watch = Deadline(settings.limits.read_timeout)
         self._metrics = metrics
         self._access_log = settings.gateway.access_log
-        self._seldom = log.Seldom(_log)
+        self._seldom = log.RateLimitedLogger(_log)
         self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,10 +49,10 @@ class Webhook:
             return
         started = time.perf_counter()
         source = self._keys.source(scope)
-        name = source.name if isinstance(source, Source) else ""
+        name = source.name if isinstance(source, SourceSettings) else ""
         self._under_way += 1
         try:
-            said = source if isinstance(source, Refusal) else await self._taken(source, scope, receive)
+            said = source if isinstance(source, ErrorAnswer) else await self._taken(source, scope, receive)
         except SpringheadError as error:
             _log.error("nothing was kept", source=name, why=str(error))
             said = NO_ROOM
@@ -64,12 +64,14 @@ class Webhook:
         status = await _told(send, said)
         seconds = time.perf_counter() - started
         self._metrics.answered(name, status, seconds)
-        if isinstance(said, Refusal):
+        if isinstance(said, ErrorAnswer):
             self._seldom.warning((name, status), "call refused", source=name, status=status, why=said.text)
         if self._access_log:
             _log.info("call answered", source=name, status=status, ms=round(seconds * 1e3, 3))
 
-    async def _taken(self, source: Source, scope: Scope, receive: Receive) -> Refusal | Reply | None:
+    async def _taken(
+        self, source: SourceSettings, scope: Scope, receive: Receive
+    ) -> ErrorAnswer | Reply | None:
         if self._under_way > self._limits.waiting:
             return BUSY
         limits = self._limits
@@ -77,26 +79,26 @@ class Webhook:
             body = await read_body(scope, receive, limits.body, self._watch)
         except BodyError as error:
             return TOO_LONG if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else _refusal(error)
-        sent = Sent(scope, body)
+        sent = WebhookCall(scope, body)
         if scope["method"] == "GET" and not self._acceptor.reads_query(source, sent):
             return NOTHING  # as if it was nothing: senders ask whether somebody is there
         content_type, query = sent.header(b"content-type"), scope["query_string"]
         posted = await forms.as_json(body, content_type, query, limits.body)
-        if isinstance(posted, Refusal):
+        if isinstance(posted, ErrorAnswer):
             return posted
         if posted is not body:
             sent = sent.as_json(posted)
         return await self._acceptor.accept(source, sent, Stamp.now(scope))
 
 
-def _refusal(error: BodyError) -> Refusal:
-    return Refusal(error.status, error.message)
+def _refusal(error: BodyError) -> ErrorAnswer:
+    return ErrorAnswer(error.status, error.message)
 
 
-async def _told(send: Send, said: Refusal | Reply | None) -> int:
+async def _told(send: Send, said: ErrorAnswer | Reply | None) -> int:
     if said is None:
         await say_ok(send)
-    elif isinstance(said, Refusal):
+    elif isinstance(said, ErrorAnswer):
         await say_refused(send, said)
         return said.status
     else:

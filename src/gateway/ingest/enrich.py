@@ -15,7 +15,7 @@ from uuid_utils import UUID
 from ...core.codec import Object, encode
 from ...core.ids import visible
 from ...core.mapping.convert import text
-from ..storage.records import Entry
+from ..storage.records import NewEvent
 
 _LONGEST_ADDRESS = 100
 """Characters of the longest address believed: an event must not grow too long to be delivered."""
@@ -39,7 +39,7 @@ class Stamp:
         """The stamp of a call that came at this moment, in epoch seconds."""
         return cls(_moment(at))
 
-    def entry(self, source: str, event: Object) -> Entry:
+    def entry(self, source: str, event: Object) -> NewEvent:
         """The event as it is kept; its own `receivedAt`, `request_ip` and usable `messageId` stay."""
         user, anonymous = _clean(event.get("userId")), _clean(event.get("anonymousId"))
         for key, value in (("userId", user), ("anonymousId", anonymous)):
@@ -57,7 +57,7 @@ class Stamp:
         encoded = encode(event)
         if _NUL in encoded:
             encoded = encode(_without_nul(event))
-        return Entry(source, message, user or anonymous, encoded)
+        return NewEvent(source, message, user or anonymous, encoded)
 
 
 def rudder_id(user: str, anonymous: str) -> str:

@@ -15,7 +15,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from ...core.codec import encode
 from .auth import is_malformed
-from .responses import FORM, MULTIFORM, Refusal
+from .responses import FORM, MULTIFORM, ErrorAnswer
 
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _FIELDS = 1_000
@@ -28,7 +28,7 @@ _MEDIA_TYPE = re.compile(rf"\s*{_WORD}/{_WORD}\s*(?:;\s*{_WORD}\s*=\s*(?:{_WORD}
 """A media type (RFC 9110, section 8.3.1) as Go parses it, which rudder-server leaves it to."""
 
 
-async def as_json(body: bytes, content_type: str, query: bytes, limit: int) -> bytes | Refusal:
+async def as_json(body: bytes, content_type: str, query: bytes, limit: int) -> bytes | ErrorAnswer:
     """The body, or what it is as JSON where it is a form; what looks like JSON is itself.
 
     Args:
@@ -50,7 +50,7 @@ def _looks_like_json(body: bytes) -> bool:
     return found is not None and (found[1] is None or body.rstrip().endswith(b"]"))
 
 
-def _form(body: bytes, content_type: str) -> bytes | Refusal:
+def _form(body: bytes, content_type: str) -> bytes | ErrorAnswer:
     if body.count(b"&") >= _FIELDS or is_malformed(body) or not _MEDIA_TYPE.fullmatch(content_type):
         return FORM
     form: dict[str, list[str]] = {}
@@ -69,7 +69,7 @@ class _Parser(MultiPartParser):
         self.has_ended = True
 
 
-async def _multipart(body: bytes, content_type: str, limit: int) -> bytes | Refusal:
+async def _multipart(body: bytes, content_type: str, limit: int) -> bytes | ErrorAnswer:
     async def stream() -> AsyncGenerator[bytes, None]:
         yield body
 

@@ -16,7 +16,7 @@ CLOSE = (b"connection", b"close")
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ErrorAnswer:
     """Why a call is not taken: an HTTP status, and the text a sender sees; seconds after which to try again."""
 
     status: int
@@ -24,13 +24,13 @@ class Refusal:
     retry_after: int | None = None
 
 
-TOO_LONG = Refusal(413, "request size exceeds max limit")
-FORM = Refusal(400, "error during parsing form")
-MULTIFORM = Refusal(400, "error during parsing multiform")
-EMPTY = Refusal(400, "empty batch payload")
-NO_ROOM = Refusal(503, "the gateway cannot keep events now: try again", retry_after=30)
-NOT_STARTED = Refusal(503, "the gateway is not started: its lifespan does not run", retry_after=30)
-NOT_FOUND = Refusal(404, "404 page not found")
+TOO_LONG = ErrorAnswer(413, "request size exceeds max limit")
+FORM = ErrorAnswer(400, "error during parsing form")
+MULTIFORM = ErrorAnswer(400, "error during parsing multiform")
+EMPTY = ErrorAnswer(400, "empty batch payload")
+NO_ROOM = ErrorAnswer(503, "the gateway cannot keep events now: try again", retry_after=30)
+NOT_STARTED = ErrorAnswer(503, "the gateway is not started: its lifespan does not run", retry_after=30)
+NOT_FOUND = ErrorAnswer(404, "404 page not found")
 
 
 async def say_ok(send: Send) -> None:
@@ -38,7 +38,7 @@ async def say_ok(send: Send) -> None:
     await say(send, 200, b"ok", [_TEXT])
 
 
-async def say_refused(send: Send, refusal: Refusal) -> None:
+async def say_refused(send: Send, refusal: ErrorAnswer) -> None:
     """Say why nothing was taken."""
     headers = [_TEXT, (b"x-content-type-options", b"nosniff")]
     if refusal.status != HTTPStatus.BAD_REQUEST:

@@ -16,8 +16,16 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from ...core.source_file import nearest
-from .model import Delivery, Gateway, Keep, Limits, Source, at_least_one, listed
+from ...core.suggest import suggest
+from .model import (
+    DeliverySettings,
+    GatewaySettings,
+    LimitSettings,
+    Retention,
+    SourceSettings,
+    at_least_one,
+    listed,
+)
 from .toml_file import InvalidSettings, SettingsFile, Slip, Steps, read_settings_file, titled
 
 PREFIX = "SPRINGHEAD_"
@@ -35,11 +43,11 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
     )
 
-    gateway: Gateway = Field(default_factory=Gateway)
-    delivery: Delivery = Field(default_factory=Delivery)
-    limits: Limits = Field(default_factory=Limits)
-    store: Keep = Field(default_factory=Keep)
-    source: Annotated[tuple[Source, ...], AfterValidator(at_least_one)]
+    gateway: GatewaySettings = Field(default_factory=GatewaySettings)
+    delivery: DeliverySettings = Field(default_factory=DeliverySettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
+    store: Retention = Field(default_factory=Retention)
+    source: Annotated[tuple[SourceSettings, ...], AfterValidator(at_least_one)]
 
     _file: SettingsFile | None = PrivateAttr(default=None)
 
@@ -73,11 +81,11 @@ class _Environment(EnvSettingsSource):
 
 
 _SECTIONS: dict[str, type[BaseModel]] = {
-    "gateway": Gateway,
-    "delivery": Delivery,
-    "limits": Limits,
-    "store": Keep,
-    "source": Source,
+    "gateway": GatewaySettings,
+    "delivery": DeliverySettings,
+    "limits": LimitSettings,
+    "store": Retention,
+    "source": SourceSettings,
 }
 
 
@@ -122,7 +130,7 @@ def _slip(file: SettingsFile, where: Steps, rule: str, message: str) -> Slip:
     if rule == "extra_forbidden":
         section = Settings if len(where) == 1 else _SECTIONS[str(where[0])]
         return Slip(
-            place, titled(where), "there is no such key", nearest(str(where[-1]), list(section.model_fields))
+            place, titled(where), "there is no such key", suggest(str(where[-1]), list(section.model_fields))
         )
     if where == ("source",) and rule == "missing":
         return Slip(
@@ -141,7 +149,7 @@ def _stray_variables() -> list[Slip]:
     given = ((name, name.removeprefix(PREFIX).split("__")[0].lower()) for name in names)
     return [
         Slip(
-            f"the environment's {name}", "", f"[{section}] is no section it can set", nearest(section, sections)
+            f"the environment's {name}", "", f"[{section}] is no section it can set", suggest(section, sections)
         )
         for name, section in given
         if section not in sections

@@ -60,7 +60,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class Gateway(_Section):
+class GatewaySettings(_Section):
     """`[gateway]`: where to listen, and where to keep data."""
 
     host: str = "127.0.0.1"
@@ -104,7 +104,7 @@ class Gateway(_Section):
         return _address(self.admin)
 
 
-class Delivery(_Section):
+class DeliverySettings(_Section):
     """`[delivery]`: where events go, how large a batch is, and what happens when it is refused.
 
     RudderStack takes 4 MB a batch and 32 KB an event:
@@ -165,7 +165,7 @@ class Delivery(_Section):
         return most
 
 
-class Limits(_Section):
+class LimitSettings(_Section):
     """`[limits]`: what a sender may ask of the gateway."""
 
     body: PositiveInt = 4_096_000
@@ -176,7 +176,7 @@ class Limits(_Section):
     """Seconds a sender has to send its request."""
 
 
-class Keep(_Section):
+class Retention(_Section):
     """`[store]`: how long things are kept, and how much of them."""
 
     window_days: Annotated[Days, Field(le=366)] = 7.0
@@ -191,7 +191,7 @@ class Keep(_Section):
     """Whether requests are kept even where nothing was wrong with them."""
 
 
-class Source(_Section):
+class SourceSettings(_Section):
     """One `[[source]]`: a sender, the keys it may use, and what is done with what it sends."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]

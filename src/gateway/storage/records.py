@@ -24,7 +24,7 @@ def _outline(value: object) -> str:
     return f"<{len(value)} members>" if isinstance(value, dict) else repr(value)
 
 
-class Entry(_Discreet, frozen=True):
+class NewEvent(_Discreet, frozen=True):
     """One finished event to keep until it is delivered.
 
     Attributes:
@@ -40,7 +40,7 @@ class Entry(_Discreet, frozen=True):
     event: bytes
 
 
-class Letter(_Discreet, frozen=True):
+class NewDeadLetter(_Discreet, frozen=True):
     """A dead letter to keep: a record that became no event, or an event nobody takes.
 
     Attributes:
@@ -64,7 +64,7 @@ class Letter(_Discreet, frozen=True):
     event: bytes = b""
 
 
-class Call(_Discreet, frozen=True):
+class StoredCall(_Discreet, frozen=True):
     """The HTTP call a batch came in, without secrets: no write key in `url`, no authorization in `headers`."""
 
     method: str
@@ -83,7 +83,7 @@ class Receipt(msgspec.Struct, frozen=True):
     letters: tuple[int, ...]
 
 
-class Claimed(_Discreet, frozen=True):
+class ClaimedEvent(_Discreet, frozen=True):
     """An event to deliver; `accepted_at` in epoch seconds, `attempts` how often it was given back."""
 
     seq: int
@@ -95,7 +95,7 @@ class Claimed(_Discreet, frozen=True):
     attempts: int
 
 
-class Listed(msgspec.Struct, frozen=True):
+class DeadLetterSummary(msgspec.Struct, frozen=True):
     """A dead letter as a list has it: all but what was sent.
 
     Attributes:
@@ -117,23 +117,23 @@ class Listed(msgspec.Struct, frozen=True):
     bytes: int
 
 
-class DeadLetter(Letter, frozen=True, kw_only=True):
+class DeadLetter(NewDeadLetter, frozen=True, kw_only=True):
     """A dead letter whole: its id, since when (epoch seconds), and the call it came in where that is kept."""
 
     id: int
     at: float
-    call: Call | None = None
+    call: StoredCall | None = None
 
     @property
-    def listed(self) -> Listed:
+    def listed(self) -> DeadLetterSummary:
         """The letter as a list has it."""
         why = self.source, self.rule, self.reason, self.pointer, self.line
-        return Listed(
+        return DeadLetterSummary(
             self.id, self.at, *why, "event" if self.event else "record", len(self.event or self.record)
         )
 
 
-class Counts(msgspec.Struct, frozen=True):
+class StoreCounts(msgspec.Struct, frozen=True):
     """How much is kept.
 
     Attributes:
@@ -170,9 +170,9 @@ class Store(Protocol):
 
     async def append(
         self,
-        entries: Sequence[Entry],
-        letters: Sequence[Letter],
-        call: Call | None,
+        entries: Sequence[NewEvent],
+        letters: Sequence[NewDeadLetter],
+        call: StoredCall | None,
         *,
         replacing: Sequence[int] = (),
     ) -> Receipt:
@@ -196,7 +196,7 @@ class Store(Protocol):
         lease: float,
         without: Container[str] = (),
         behind: Collection[tuple[str, str]] = (),
-    ) -> list[Claimed]:
+    ) -> list[ClaimedEvent]:
         """The oldest undelivered, unleased events of a lane, in order: at least one where there is one.
 
         Never an event of a user that has an older one leased.
@@ -227,7 +227,7 @@ class Store(Protocol):
         after: int = 0,
         newest: bool = False,
         limit: int = 100,
-    ) -> list[Listed]:
+    ) -> list[DeadLetterSummary]:
         """Dead letters by id, from the one after `after`; ages in seconds. Whatever was sent is left out.
 
         With `newest` they go down from the newest, or from the one before `after` where that is not 0.
@@ -239,7 +239,7 @@ class Store(Protocol):
     async def drop(self, ids: Sequence[int]) -> int:
         """Drop dead letters; how many there were."""
 
-    async def counts(self) -> Counts:
+    async def counts(self) -> StoreCounts:
         """How much is kept, at a cost that does not grow with it."""
 
     async def sweep(self) -> None:

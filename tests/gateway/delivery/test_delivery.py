@@ -30,11 +30,11 @@ from structlog.testing import capture_logs
 
 from springhead.gateway.delivery import Delivery, open_destination
 from springhead.gateway.delivery.dataplane import LONGEST_WAIT, DataPlane, retry_after
-from springhead.gateway.delivery.destination import Accepted, Destination, Later, Refused
+from springhead.gateway.delivery.destination import Accepted, Destination, Refused, Retry
 from springhead.gateway.delivery.jsonl import JsonLines, Stdout
 from springhead.gateway.delivery.said import ECHO, Said
-from springhead.gateway.settings.model import Delivery as Rules
-from springhead.gateway.storage.records import Claimed, Store
+from springhead.gateway.settings.model import DeliverySettings
+from springhead.gateway.storage.records import ClaimedEvent, Store
 from support.dataplanes import CUT, HANG, OK, Batch, FakeDataPlane, Reply, data_plane
 
 KEYS = {"Acme": "acme-key", "Other": "other-key"}
@@ -44,7 +44,7 @@ KEYS = {"Acme": "acme-key", "Other": "other-key"}
 class MemoryStore:
     """The part of a store that delivery uses, in memory."""
 
-    events: dict[int, Claimed] = field(default_factory=dict)
+    events: dict[int, ClaimedEvent] = field(default_factory=dict)
     leases: dict[int, float] = field(default_factory=dict)
     letters: list[tuple[str, str, str]] = field(default_factory=list)
     """The messageId, rule and reason of each dead letter."""
@@ -56,7 +56,7 @@ class MemoryStore:
         """Keep one event."""
         event = json.dumps({"messageId": message_id, "userId": user, "pad": "x" * size}).encode()
         self.added += 1
-        self.events[self.added] = Claimed(self.added, source, message_id, user, event, 0.0, 0)
+        self.events[self.added] = ClaimedEvent(self.added, source, message_id, user, event, 0.0, 0)
 
     async def claim(  # noqa: PLR0913 - as the protocol
         self,
@@ -68,10 +68,10 @@ class MemoryStore:
         lease: float,
         without: Container[str] = (),
         behind: Collection[tuple[str, str]] = (),
-    ) -> list[Claimed]:
+    ) -> list[ClaimedEvent]:
         """As the protocol says."""
         now = time.monotonic()
-        claimed: list[Claimed] = []
+        claimed: list[ClaimedEvent] = []
         taken, leased = 0, set(behind)
         for seq, event in sorted(self.events.items()):
             who = (event.source, event.user)
@@ -116,7 +116,7 @@ async def until(true: Callable[[], object]) -> None:
 
 
 @dataclass
-class Watch:
+class Deadline:
     """An observer that writes down what it is told."""
 
     told: list[tuple[Any, ...]] = field(default_factory=list)
@@ -146,10 +146,10 @@ NEW = "new-"
 """How the messageIds begin of events that keep coming."""
 
 
-def rules(**given: Any) -> Rules:
+def rules(**given: Any) -> DeliverySettings:
     """Settings that wait for nothing long."""
     quick = {"timeout": 0.5, "retry_min": 0.005, "retry_max": 0.02, "breaker_pause": 0.05}
-    return Rules(**{**quick, **given})
+    return DeliverySettings(**{**quick, **given})
 
 
 def store_of(count: int, users: int = 7, source: str = "Acme") -> MemoryStore:
@@ -162,7 +162,7 @@ def store_of(count: int, users: int = 7, source: str = "Acme") -> MemoryStore:
 
 @asynccontextmanager
 async def delivering(
-    store: MemoryStore, to: Destination, settings: Rules, watch: Watch | None = None
+    store: MemoryStore, to: Destination, settings: DeliverySettings, watch: Deadline | None = None
 ) -> AsyncIterator[Delivery]:
     """A delivery that runs."""
     delivery = Delivery(cast("Store", store), to, settings, watch)
@@ -176,7 +176,7 @@ async def delivering(
 def deliver(
     store: MemoryStore,
     answer: Callable[[Batch], Reply],
-    watch: Watch | None = None,
+    watch: Deadline | None = None,
     dead: int = 0,
     **given: Any,
 ) -> FakeDataPlane:
@@ -249,7 +249,7 @@ def test_gzip_can_be_turned_off() -> None:
 
 def test_all_is_delivered_once_in_as_many_lanes_as_asked() -> None:
     """A data plane that is well gets everything once, in order, from several lanes at a time."""
-    watch = Watch()
+    watch = Deadline()
     plane = deliver(store_of(2_000), first(), watch, batch_events=50, lanes=4)
 
     assert sorted(plane.taken) == ids(2_000)
@@ -292,7 +292,7 @@ def test_every_failure_at_once_loses_nothing() -> None:
 
 def test_a_data_plane_that_is_not_there_yet_gets_all_later() -> None:
     """Events wait for it."""
-    store, watch = store_of(20), Watch()
+    store, watch = store_of(20), Deadline()
 
     async def scenario() -> list[str]:
         async with data_plane() as plane:
@@ -318,7 +318,7 @@ def refusing(bad: set[str], status: int = 400) -> Callable[[Batch], Reply]:
 
 def test_an_event_at_fault_becomes_a_dead_letter_and_its_neighbours_go_through() -> None:
     """The batch is split until the one stands alone; the letter holds the status and the answer."""
-    store, watch = store_of(100, users=1), Watch()
+    store, watch = store_of(100, users=1), Deadline()
 
     plane = deliver(store, refusing({"00017", "00063"}), watch)
 
@@ -582,7 +582,7 @@ BLAMES: list[Reply] = [
 @pytest.mark.parametrize("reply", BLAMES)
 def test_an_event_that_is_refused_as_if_all_were_becomes_a_dead_letter(reply: Reply, lanes: int) -> None:
     """A firewall's 403 and a bug's 500 are traced to it; all others go out once and in order."""
-    store, watch = store_of(200), Watch()
+    store, watch = store_of(200), Deadline()
     store.add("Other", "user-3", "00200")
 
     plane = deliver(store, poisoned({"00017"}, reply), watch, dead=1, lanes=lanes)
@@ -601,7 +601,7 @@ def test_an_event_that_is_refused_as_if_all_were_becomes_a_dead_letter(reply: Re
 @pytest.mark.parametrize("reply", BLAMES)
 def test_nothing_is_buried_while_a_data_plane_refuses_everything(reply: Reply) -> None:
     """A wrong key or an outage may last: each event is kept, and all come in order after it."""
-    store, watch = store_of(60), Watch()
+    store, watch = store_of(60), Deadline()
     refused: list[Batch] = []
 
     def answer(batch: Batch) -> Reply:
@@ -786,7 +786,7 @@ def test_no_date_of_retry_after_is_a_surprise(text: str) -> None:
 
 def test_the_breaker_spares_a_data_plane_that_is_down() -> None:
     """After some failures in a row one lane probes; when one gets through, all go on."""
-    store, watch = store_of(400), Watch()
+    store, watch = store_of(400), Deadline()
     downs: list[float] = []
 
     def answer(_batch: Batch) -> Reply:
@@ -988,7 +988,7 @@ def test_a_file_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
 
     answer = asyncio.run(JsonLines(path, rotate_bytes=100).send("Acme", [b"{}"]))
 
-    assert answer == Later(None, "Is a directory")
+    assert answer == Retry(None, "Is a directory")
 
 
 @pytest.mark.parametrize("emptied", [False, True])
@@ -1019,7 +1019,7 @@ def test_half_a_batch_on_a_full_disk_is_taken_back(tmp_path: Path, *, emptied: b
     finally:
         signal.signal(signal.SIGXFSZ, before)
 
-    assert answers == [Accepted(), Later(None, "File too large"), Accepted()]
+    assert answers == [Accepted(), Retry(None, "File too large"), Accepted()]
     assert path.read_bytes() == (b"" if emptied else b'{"n":1}\n') + b'{"n":2}\n'
 
 
@@ -1123,4 +1123,4 @@ def test_a_closed_pipe_is_tried_again() -> None:
     with os.fdopen(write, "wb", buffering=0) as stream:
         answer = asyncio.run(Stdout(stream).send("Acme", [b"{}"]))
 
-    assert answer == Later(None, "BrokenPipeError")
+    assert answer == Retry(None, "BrokenPipeError")

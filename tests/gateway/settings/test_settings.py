@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from springhead.gateway.settings import InvalidSettings, Settings, first_settings, load_settings
-from springhead.gateway.settings.model import Delivery, Gateway, Keep, Limits
+from springhead.gateway.settings.model import DeliverySettings, GatewaySettings, LimitSettings, Retention
 
 KEY = "an-invented-write-key"
 SOURCE = f"""
@@ -47,7 +47,7 @@ def test_a_source_is_all_that_is_needed(tmp_path: Path) -> None:
         {},
     )
     assert source.destination_key.get_secret_value() == KEY
-    assert settings.limits == Limits()
+    assert settings.limits == LimitSettings()
     assert settings.gateway.admin_address == ("127.0.0.1", 8081)
 
 
@@ -137,7 +137,7 @@ def test_the_hosts_own_variables_are_no_settings(tmp_path: Path, monkeypatch: py
     for name in ("PLUGINS", "DISABLE_PLUGINS", "STRICT_PLUGINS", "GATEWAY", "STORE", "SOURCE"):
         monkeypatch.setenv(f"SPRINGHEAD_{name}", "1")
 
-    assert loaded(tmp_path, SOURCE).gateway.port == Gateway().port
+    assert loaded(tmp_path, SOURCE).gateway.port == GatewaySettings().port
 
 
 def test_a_misspelt_variable_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +196,7 @@ enable = true
         ("", "source: there is none - add a [[source]]"),
         ("source = []", "source: needs at least one"),
         ("source = 5", "source: must be a valid tuple"),
-        ("gateway = 5" + SOURCE, "gateway: must be a valid dictionary or instance of Gateway"),
+        ("gateway = 5" + SOURCE, "gateway: must be a valid dictionary or instance of GatewaySettings"),
         (SOURCE.replace(KEY, "short"), "[[source]] 1 write_key: must have at least 16 characters"),
         (SOURCE.replace(KEY, KEY + " "), "write_key: may hold visible ASCII characters only, and no colon"),
         (SOURCE.replace(KEY, "user:" + KEY), "write_key: may hold visible ASCII characters only, and no colon"),
@@ -295,7 +295,7 @@ def test_a_first_file_shows_every_key_with_its_default(tmp_path: Path, monkeypat
     for section in (settings.gateway, settings.delivery, settings.limits, settings.store):
         assert section.model_fields_set == set(type(section).model_fields)
     assert settings.source[0].model_fields_set == set(type(settings.source[0]).model_fields)
-    assert settings.delivery.model_copy(update={"to": Delivery().to}) == Delivery()
-    assert (settings.limits, settings.store) == (Limits(), Keep())
-    default = Gateway().model_copy(update={"data": tmp_path / "springhead-data"})
+    assert settings.delivery.model_copy(update={"to": DeliverySettings().to}) == DeliverySettings()
+    assert (settings.limits, settings.store) == (LimitSettings(), Retention())
+    default = GatewaySettings().model_copy(update={"data": tmp_path / "springhead-data"})
     assert settings.gateway.model_copy(update={"admin_token": None}) == default

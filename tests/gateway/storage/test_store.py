@@ -14,7 +14,7 @@ from zlib import crc32
 
 import pytest
 
-from springhead.gateway.storage.records import Call, Claimed, Entry, Letter, Receipt, Store
+from springhead.gateway.storage.records import ClaimedEvent, NewDeadLetter, NewEvent, Receipt, Store, StoredCall
 from springhead.gateway.storage.sqlite import SqliteStore
 from springhead.gateway.storage.sqlite import append as keeping
 from springhead.gateway.storage.sqlite import database as opening
@@ -26,14 +26,14 @@ from support.stores import FILE, call, claim, entry, keep, letter, letters, name
 
 def test_what_was_appended_is_claimed_whole(tmp_path: Path) -> None:
     """An event comes out with all that went in, by the same store and by the next one."""
-    sent = Entry("Auth0 production", "m\0é", "auth0|1", b'{"type": "track"}')
+    sent = NewEvent("Auth0 production", "m\0é", "auth0|1", b'{"type": "track"}')
 
     async def append(store: Store) -> None:
         assert await store.append([sent], [], None) == Receipt(1, 0, ())
 
     async def read(store: SqliteStore) -> None:
         (got,) = await claim(store)
-        assert Entry(got.source, got.message_id, got.user, got.event) == sent
+        assert NewEvent(got.source, got.message_id, got.user, got.event) == sent
         assert (got.attempts, got.accepted_at) == (0, (await store.counts()).oldest)
 
     use(tmp_path, append)
@@ -118,7 +118,7 @@ def test_a_clock_that_begins_at_1970_costs_no_event(tmp_path: Path, monkeypatch:
 def test_what_was_not_committed_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An append that is undone, and the move with it, leaves nothing in memory that would cost an event."""
     monkeypatch.setattr(seen, "MOVED", 10)
-    broken = Entry("auth0", "broken", "ada", "{}")  # type: ignore[arg-type] # no bytes
+    broken = NewEvent("auth0", "broken", "ada", "{}")  # type: ignore[arg-type] # no bytes
 
     async def scenario(store: SqliteStore) -> None:
         for number in range(50):
@@ -165,9 +165,9 @@ def test_a_message_id_is_accepted_again_after_the_window(tmp_path: Path) -> None
 
 def test_one_bad_append_costs_its_neighbours_nothing(tmp_path: Path) -> None:
     """Of appends that wait together, the one that cannot be written is undone alone, and whole."""
-    no_bytes = Entry("auth0", "text", "ada", "{}")  # type: ignore[arg-type]
-    no_text = Entry("auth0", "surrogate", "\ud800", b"{}")
-    no_rule = Letter("auth0", None, "why")  # type: ignore[arg-type]
+    no_bytes = NewEvent("auth0", "text", "ada", "{}")  # type: ignore[arg-type]
+    no_text = NewEvent("auth0", "surrogate", "\ud800", b"{}")
+    no_rule = NewDeadLetter("auth0", None, "why")  # type: ignore[arg-type]
 
     async def scenario(store: SqliteStore) -> None:
         receipts = await asyncio.gather(
@@ -333,14 +333,14 @@ def test_a_replay_takes_the_place_of_its_letters(tmp_path: Path) -> None:
 
 def test_a_dead_letter_comes_out_whole_with_its_call(tmp_path: Path) -> None:
     """Record, reason and the call as they were, whatever bytes they are."""
-    sent = Letter("auth0", "json/syntax", "not JSON", "/1", None, b"\xff\0", False, b'{"a": 1}')
+    sent = NewDeadLetter("auth0", "json/syntax", "not JSON", "/1", None, b"\xff\0", False, b'{"a": 1}')
 
     async def scenario(store: SqliteStore) -> None:
         (id_,) = (await store.append([], [sent], call(b"\xff\0"))).letters
         got = await store.letter(id_)
 
         assert got is not None
-        assert Letter(*(getattr(got, name) for name in Letter.__struct_fields__)) == sent
+        assert NewDeadLetter(*(getattr(got, name) for name in NewDeadLetter.__struct_fields__)) == sent
         assert got.call == call(b"\xff\0")
         assert await store.dead() == [got.listed]
         assert (got.listed.holds, got.listed.bytes) == ("event", 8)
@@ -477,14 +477,14 @@ def test_a_repr_holds_nothing_a_sender_sent() -> None:
     """Bodies, headers and queries are told by their size."""
     secret = "swordfish"  # noqa: S105 - invented
     values = [
-        Entry("auth0", "1", "ada", secret.encode()),
-        Letter("auth0", "rule", "reason", record=secret.encode(), event=secret.encode()),
-        Call("POST", "/v1/webhook", {"x": [secret]}, {"writeKey": [secret]}, secret.encode(), "1"),
-        Claimed(1, "auth0", "1", "ada", secret.encode(), 0.0, 0),
+        NewEvent("auth0", "1", "ada", secret.encode()),
+        NewDeadLetter("auth0", "rule", "reason", record=secret.encode(), event=secret.encode()),
+        StoredCall("POST", "/v1/webhook", {"x": [secret]}, {"writeKey": [secret]}, secret.encode(), "1"),
+        ClaimedEvent(1, "auth0", "1", "ada", secret.encode(), 0.0, 0),
     ]
 
     assert secret not in repr(values)
-    assert repr(values[0]) == "Entry(source='auth0', message_id='1', user='ada', event=<9 bytes>)"
+    assert repr(values[0]) == "NewEvent(source='auth0', message_id='1', user='ada', event=<9 bytes>)"
 
 
 def test_a_claim_and_counts_cost_the_same_whatever_is_kept(tmp_path: Path) -> None:
@@ -552,11 +552,11 @@ def test_a_claim_gives_up_where_too_much_is_leased(tmp_path: Path) -> None:
     connection.close()
 
 
-def filled(folder: Path, entries: list[Entry]) -> sqlite3.Connection:
+def filled(folder: Path, entries: list[NewEvent]) -> sqlite3.Connection:
     """The connection that writes, of a store with these events."""
     connection = opening.open_writer(folder, 1, create=True)
     connection.execute("BEGIN")
-    keeping.append(connection, [keeping.Batch(entries, [], None, ())], seen.Seen(60), keep_calls=False)
+    keeping.append(connection, [keeping.Append(entries, [], None, ())], seen.Seen(60), keep_calls=False)
     connection.execute("COMMIT")
     return connection
 
@@ -569,7 +569,7 @@ class Model:
         self.chance = chance
         self.accepted: dict[str, list[str]] = defaultdict(list)
         self.ended: dict[str, list[str]] = defaultdict(list)
-        self.held: list[list[Claimed]] = []
+        self.held: list[list[ClaimedEvent]] = []
 
     async def append(self) -> None:
         """Four events, two of them twice."""
@@ -602,7 +602,7 @@ class Model:
         """The oldest dead letter."""
         await self.store.drop([each.id for each in await self.store.dead(limit=1)])
 
-    def _taken(self) -> list[Claimed]:
+    def _taken(self) -> list[ClaimedEvent]:
         return self.held.pop(self.chance.randrange(len(self.held)))
 
 

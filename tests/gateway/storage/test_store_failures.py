@@ -24,12 +24,12 @@ from support.stores import FILE, call, claim, entry, keep, letter, names, opened
 APPENDS = """
 import asyncio, pathlib, sys
 from springhead.gateway.storage.sqlite import SqliteStore
-from springhead.gateway.store import Entry
+from springhead.gateway.storage.records import NewEvent
 
 async def send(store, sender):
     for number in range(1_000_000):
         message_id = f"{sys.argv[2]}/{sender}/{number}"
-        await store.append([Entry("auth0", message_id, "ada", b"{}")], [], None)
+        await store.append([NewEvent("auth0", message_id, "ada", b"{}")], [], None)
         print(message_id, flush=True)
 
 async def main():

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..records import Call, Entry, Letter, Receipt
+from ..records import NewDeadLetter, NewEvent, Receipt, StoredCall
 from .dedup import Seen, accept, digest
 from .queue import bucket_of
 from .sql import LISTED, insert, listed
@@ -28,12 +28,12 @@ _DEAD = """SELECT source.id, name, message_id, call, event FROM event JOIN body 
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Append:
     """What one append keeps, and the dead letters it replaces."""
 
-    entries: Sequence[Entry]
-    letters: Sequence[Letter]
-    call: Call | None
+    entries: Sequence[NewEvent]
+    letters: Sequence[NewDeadLetter]
+    call: StoredCall | None
     replacing: Sequence[int]
 
     @property
@@ -54,13 +54,13 @@ class _Kept(NamedTuple):
     """An event to keep: its identity, itself, and the rows of its source and of the call it came in."""
 
     key: bytes
-    entry: Entry
+    entry: NewEvent
     source: int
     call: int | None
 
 
 def append(
-    connection: sqlite3.Connection, batches: Sequence[Batch], before: Seen, *, keep_calls: bool
+    connection: sqlite3.Connection, batches: Sequence[Append], before: Seen, *, keep_calls: bool
 ) -> list[Receipt]:
     """Keep batches, as one; `keep_calls` where calls are kept even without dead letters."""
     now = time.time()
@@ -91,7 +91,7 @@ def settle(
         row = connection.execute(_DEAD, (seq,)).fetchone()
         if row:
             source, name, message_id, call, event = row
-            letter = Letter(name, rule, reason, event=event)
+            letter = NewDeadLetter(name, rule, reason, event=event)
             _keep_letter(connection, source, letter, _Origin(now, call), digest(name, message_id))
             connection.execute("DELETE FROM event WHERE seq = ?", (seq,))
     connection.execute(f"DELETE FROM event WHERE seq IN {LISTED}", (listed(delivered),))  # noqa: S608 - ours
@@ -116,7 +116,7 @@ def _replayed(connection: sqlite3.Connection, ids: Sequence[int]) -> set[bytes]:
     return {row[0] for row in rows if row and row[0]}
 
 
-def _sources(connection: sqlite3.Connection, batches: Sequence[Batch]) -> dict[str, int]:
+def _sources(connection: sqlite3.Connection, batches: Sequence[Append]) -> dict[str, int]:
     """The rows of the sources that these are of, made where there are none."""
     names = {entry.source for batch in batches for entry in batch.entries}
     names |= {letter.source for batch in batches for letter in batch.letters}
@@ -127,7 +127,7 @@ def _sources(connection: sqlite3.Connection, batches: Sequence[Batch]) -> dict[s
     return rows
 
 
-def _keep_call(connection: sqlite3.Connection, batch: Batch, now: float, asked: bool) -> int | None:
+def _keep_call(connection: sqlite3.Connection, batch: Append, now: float, asked: bool) -> int | None:
     if batch.call is None or not (asked or batch.letters):
         return None
     content = msgspec.msgpack.encode(batch.call)
@@ -149,7 +149,7 @@ def _keep_events(connection: sqlite3.Connection, kept: Sequence[_Kept], now: flo
 
 
 def _keep_letter(
-    connection: sqlite3.Connection, source: int, letter: Letter, origin: _Origin, key: bytes | None
+    connection: sqlite3.Connection, source: int, letter: NewDeadLetter, origin: _Origin, key: bytes | None
 ) -> int:
     size = len(letter.record) + len(letter.event) + len(letter.reason) + _OVERHEAD
     why = letter.rule, letter.reason, letter.pointer, letter.line, letter.decodable

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..records import Call, Counts, DeadLetter, Listed, StoreUnusable
+from ..records import DeadLetter, DeadLetterSummary, StoreCounts, StoredCall, StoreUnusable
 from .queue import BUCKETS
 from .sql import listed
 
@@ -26,17 +26,17 @@ _OLDEST_OF = """SELECT name, accepted_at FROM source AS source_ JOIN event ON se
     SELECT seq FROM event WHERE source = source_.id AND bucket = value ORDER BY seq LIMIT 1
     )) FROM json_each(?)) WHERE undelivered > 0"""
 
-_call = msgspec.msgpack.Decoder(Call).decode
+_call = msgspec.msgpack.Decoder(StoredCall).decode
 
 
 def dead(
     connection: sqlite3.Connection, asked: Mapping[str, str | float | None], *, newest: bool, limit: int
-) -> list[Listed]:
+) -> list[DeadLetterSummary]:
     """Letters by id; `asked` has conditions in SQL with the value of each, None for no condition."""
     conditions = {condition: value for condition, value in asked.items() if value is not None}
     order = "DESC" if newest else "ASC"
     query = f"{_LISTED}{' AND '.join(conditions)} ORDER BY letter.id {order} LIMIT ?"
-    return [Listed(*row) for row in connection.execute(query, (*conditions.values(), limit))]
+    return [DeadLetterSummary(*row) for row in connection.execute(query, (*conditions.values(), limit))]
 
 
 def letter(connection: sqlite3.Connection, id_: int) -> DeadLetter | None:
@@ -50,11 +50,11 @@ def letter(connection: sqlite3.Connection, id_: int) -> DeadLetter | None:
     return DeadLetter(**why, **content, id=found, at=at, call=None if call is None else _call(call))
 
 
-def counts(connection: sqlite3.Connection, path: Path) -> Counts:
+def counts(connection: sqlite3.Connection, path: Path) -> StoreCounts:
     """How much is kept: counters that triggers keep, and the ends of an index."""
     rows = connection.execute("SELECT name, undelivered, letters FROM source ORDER BY name").fetchall()
     oldest = connection.execute("SELECT accepted_at FROM event ORDER BY seq LIMIT 1").fetchone()
-    return Counts(
+    return StoreCounts(
         undelivered=sum(undelivered for _, undelivered, _ in rows),
         oldest=oldest[0] if oldest else None,
         letters=sum(letters for *_, letters in rows),

@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 from zlib import crc32
 
-from ..records import Claimed
+from ..records import ClaimedEvent
 from .sql import LISTED, listed
 
 BUCKETS = 16
@@ -49,7 +49,7 @@ def claim(  # noqa: PLR0913 - limits, each of its own kind
     since: float = 0.0,
     without: Container[str] = (),
     behind: Collection[tuple[str, str]] = (),
-) -> list[Claimed]:
+) -> list[ClaimedEvent]:
     """Lease the oldest events of these buckets; the cost is that of what it takes, not of what is kept.
 
     Leases from before `since` count no more; sources in `without`, and users in `behind`, are left alone.
@@ -58,7 +58,7 @@ def claim(  # noqa: PLR0913 - limits, each of its own kind
     seqs = _choose(_walk(connection, buckets, without, behind), (since, now), events, size)
     take = f"UPDATE event SET leased_at = ?, lease_until = ? WHERE seq IN {LISTED}"  # noqa: S608 - ours
     connection.execute(take, (now, now + lease, listed(seqs)))
-    return [Claimed(*row) for row in connection.execute(_EVENTS, (listed(seqs),))]
+    return [ClaimedEvent(*row) for row in connection.execute(_EVENTS, (listed(seqs),))]
 
 
 def release(connection: sqlite3.Connection, seqs: Sequence[int]) -> None:

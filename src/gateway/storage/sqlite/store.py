@@ -8,7 +8,17 @@ from collections.abc import Collection, Container, Sequence
 from functools import partial
 from pathlib import Path
 
-from ..records import Call, Claimed, Counts, DeadLetter, Entry, Letter, Listed, Receipt, StoreBusy
+from ..records import (
+    ClaimedEvent,
+    DeadLetter,
+    DeadLetterSummary,
+    NewDeadLetter,
+    NewEvent,
+    Receipt,
+    StoreBusy,
+    StoreCounts,
+    StoredCall,
+)
 from . import append as keep
 from . import dead_letters as lookup
 from . import queue as leases
@@ -84,9 +94,9 @@ class SqliteStore:
 
     async def append(
         self,
-        entries: Sequence[Entry],
-        letters: Sequence[Letter],
-        call: Call | None,
+        entries: Sequence[NewEvent],
+        letters: Sequence[NewDeadLetter],
+        call: StoredCall | None,
         *,
         replacing: Sequence[int] = (),
     ) -> Receipt:
@@ -95,7 +105,7 @@ class SqliteStore:
             raise StoreBusy(
                 f"{self._writer.waiting} calls wait for {self._path}: its disk is too slow for them"
             )
-        return await self._writer.ask(self._append, keep.Batch(entries, letters, call, replacing))
+        return await self._writer.ask(self._append, keep.Append(entries, letters, call, replacing))
 
     async def claim(  # noqa: PLR0913 - as the interface
         self,
@@ -107,7 +117,7 @@ class SqliteStore:
         lease: float,
         without: Container[str] = (),
         behind: Collection[tuple[str, str]] = (),
-    ) -> list[Claimed]:
+    ) -> list[ClaimedEvent]:
         """As `Store.claim`."""
         buckets, since = leases.buckets_of(lane, lanes), self._claimant.since()
         claimed = partial(leases.claim, buckets=buckets, without=without, behind=behind, since=since)
@@ -132,7 +142,7 @@ class SqliteStore:
         after: int = 0,
         newest: bool = False,
         limit: int = 100,
-    ) -> list[Listed]:
+    ) -> list[DeadLetterSummary]:
         """As `Store.dead`."""
         now = time.time()
         asked = {
@@ -153,7 +163,7 @@ class SqliteStore:
         """As `Store.drop`."""
         return await self._writer.do(partial(keep.drop, ids=ids))
 
-    async def counts(self) -> Counts:
+    async def counts(self) -> StoreCounts:
         """As `Store.counts`."""
         return await self._counts.ask(partial(lookup.counts, path=self._path))
 
@@ -172,6 +182,6 @@ class SqliteStore:
         await self._writer.close()  # last, so that SQLite empties its log into the file
         self._claimant.close()
 
-    def _append(self, connection: sqlite3.Connection, batches: list[keep.Batch]) -> list[Receipt]:
+    def _append(self, connection: sqlite3.Connection, batches: list[keep.Append]) -> list[Receipt]:
         self._room.check(connection, sum(batch.size for batch in batches))
         return keep.append(connection, batches, self._seen, keep_calls=self._keep_calls)
