@@ -23,7 +23,7 @@ from springhead.gateway.storage.records import (
     Store,
     StoredCall,
 )
-from springhead.gateway.storage.sqlite import SqliteStore, dead_letters, queue
+from springhead.gateway.storage.sqlite import SqliteStore, dead_letters, dedup, queue
 from springhead.gateway.storage.sqlite.append import Append, append
 from springhead.gateway.storage.sqlite.counts import counts as count
 from springhead.gateway.storage.sqlite.database import open_writer
