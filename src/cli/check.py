@@ -11,7 +11,7 @@ import typer
 
 from ..core.errors import PluginFailure
 from ..core.host import Host
-from ..core.source import check_source
+from ..core.loader import check_source
 from ..core.source_file import Problem
 from ..core.suggest import suggest
 from .misuse import misuse

@@ -69,8 +69,8 @@ def test_a_file_gives_what_the_body_gives(case: Case, chunk: str, monkeypatch: p
     """
     source = case.folder.parent.name
     if chunk == "streamed":
-        monkeypatch.setattr(stream, "CHUNK", max(1, len(case.body) - 1))
-        monkeypatch.setattr(stream, "RUN", 2)
+        monkeypatch.setattr(stream, "BLOCK_SIZE", max(1, len(case.body) - 1))
+        monkeypatch.setattr(stream, "CHUNK_SIZE", 2)
 
     outcomes = list(HOST.stream(source, io.BytesIO(case.body), case.request(), case.config))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from springhead import Outcome, Request, Source, encode
-from springhead.core.array_splitter import whole_list
+from springhead.core.array_splitter import split_array
 
 _BODIES = ("request.json", "request.jsonl", "request.txt")
 
@@ -71,13 +71,13 @@ def reversed_body(case: Case, source: Source) -> bytes | None:
     body = case.body
     if (case.folder / "request.jsonl").exists():
         return b"\n".join(reversed(body.split(b"\n")))
-    if elements := whole_list(body.strip(), len(body)):
+    if elements := split_array(body.strip(), len(body)):
         return b"[" + b",".join(reversed(elements)) + b"]"
     try:
         value = json.loads(body)
     except ValueError:
         return None
-    found = source.intake.held(value) if isinstance(value, dict) else None
+    found = source.framing.find_batch(value) if isinstance(value, dict) else None
     if found is None:
         return None
     found[0].reverse()  # in its place inside the value

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..codec import same
+from ..json_value import json_equal
 
 if TYPE_CHECKING:
     from .path import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Equals:
-    """The value is this scalar; null also stands for absent."""
+    """The value is this scalar; null also means absent."""
 
     value: str | int | float | bool | None
 
@@ -56,16 +56,16 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True)
 class IgnoreCase:
-    """The case-folded text matches; `matcher` is folded already."""
+    """The case-folded text matches; `matcher` is case-folded already."""
 
     matcher: Matcher
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The value is text in which this RE2 expression is found."""
+    """The value is text in which this regular expression is found."""
 
-    expression: Any
+    regex: Any
 
 
 Matcher: TypeAlias = Equals | OneOf | AllOf | Exists | Not | Prefix | IgnoreCase | Matches
@@ -73,27 +73,27 @@ Matcher: TypeAlias = Equals | OneOf | AllOf | Exists | Not | Prefix | IgnoreCase
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """All entries hold, and of each `any` at least one pattern."""
+    """All entries hold, and at least one pattern of `any` where there are some."""
 
     entries: tuple[tuple[Path, Matcher], ...]
     any: tuple[Pattern, ...] = ()
 
     def paths(self) -> Iterator[Path]:
-        """All paths the pattern reads."""
+        """List all paths the pattern reads."""
         yield from (path for path, _ in self.entries)
-        for one in self.any:
-            yield from one.paths()
+        for alternative in self.any:
+            yield from alternative.paths()
 
 
 def holds(matcher: Matcher, value: Any) -> bool:
-    """Whether `value` (None where absent) satisfies `matcher`."""
+    """Whether a value (None where absent) satisfies a matcher."""
     match matcher:
         case Equals(expected):
-            return same(value, expected)
+            return json_equal(value, expected)
         case OneOf(matchers):
-            return any(holds(one, value) for one in matchers)
+            return any(holds(inner, value) for inner in matchers)
         case AllOf(matchers):
-            return all(holds(one, value) for one in matchers)
+            return all(holds(inner, value) for inner in matchers)
         case Exists(expected):
             return (value is not None) is expected
         case Not(inner):
@@ -102,21 +102,21 @@ def holds(matcher: Matcher, value: Any) -> bool:
             return isinstance(value, str) and value.startswith(prefixes)
         case IgnoreCase(inner):
             return isinstance(value, str) and holds(inner, value.casefold())
-        case Matches(expression):
-            return isinstance(value, str) and expression.search(value) is not None
+        case Matches(regex):
+            return isinstance(value, str) and regex.search(value) is not None
 
 
-def folded(matcher: Matcher) -> Matcher:
-    """The same matcher with its texts case-folded, for the inside of `ignore_case`."""
+def casefold(matcher: Matcher) -> Matcher:
+    """Case-fold the texts of a matcher, for the inside of `ignore_case`."""
     match matcher:
         case Equals(str() as text):
             return Equals(text.casefold())
         case Prefix(prefixes):
             return Prefix(tuple(prefix.casefold() for prefix in prefixes))
         case OneOf(matchers):
-            return OneOf(tuple(folded(one) for one in matchers))
+            return OneOf(tuple(map(casefold, matchers)))
         case AllOf(matchers):
-            return AllOf(tuple(folded(one) for one in matchers))
+            return AllOf(tuple(map(casefold, matchers)))
         case Not(inner):
-            return Not(folded(inner))
+            return Not(casefold(inner))
     return matcher

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from springhead import Host, check_source, load_source
-from springhead.core.decode import Bad, decode
+from springhead.core.decode import decode
+from springhead.core.framing import Undecodable
 from springhead.core.mapping.functions import FUNCTIONS
-from springhead.core.mapping.interpret import Mapped, Scope, apply_rules
+from springhead.core.mapping.interpret import MappedEvent, Scope, apply_rules
 from support.cases import Case, cases, written
 from support.folders import source_folder
 from support.paths import FIXTURES
@@ -21,7 +22,7 @@ VALID = cases(FIXTURES / "mapping" / "valid")
 INVALID = sorted((FIXTURES / "mapping" / "invalid").iterdir())
 
 
-def without_rules(mapped: list[Mapped] | None) -> Any:
+def without_rules(mapped: list[MappedEvent] | None) -> Any:
     """What rules made, each rule by its label, as JSON: `true` is not 1 there, and members have no order."""
     return mapped and [json.dumps((rule.label, *made), sort_keys=True) for rule, *made in mapped]
 
@@ -42,14 +43,14 @@ def test_the_compiled_mapping_does_what_the_interpreter_does(case: Case, tmp_pat
     """The two agree on every example, and neither changes the item it reads."""
     source = load_source(source_folder(tmp_path, case.folder))
     run = source.mapper.for_config(case.config)
-    spec = source.mapper.variant_spec(case.config)
-    request = case.request().as_read()
-    items = [item for _, item in decode(case.request(), source.intake) if isinstance(item, dict)]
+    spec = source.mapper.variant(case.config)
+    request = case.request().as_json()
+    items = [item for _, item in decode(case.request(), source.framing) if isinstance(item, dict)]
     before = json.dumps(items)
 
     assert items
     for item in items:
-        assert not isinstance(item, Bad)
+        assert not isinstance(item, Undecodable)
         record, _ = source.unwrap(item) or (item, ())
         compiled = run(record, item, request, case.config)
         interpreted = apply_rules(spec, Scope(record, item, request, case.config))
