@@ -5,8 +5,9 @@ The common fields: https://www.rudderstack.com/docs/event-spec/standard-events/c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from .codec import Object
 from .errors import InvalidEvent
@@ -16,8 +17,7 @@ from .mapping.convert import text
 from .mapping.model import EVENT_TYPES, Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True):
     """What all events of a source have in common: the integration's name, and the namespace of their ids."""
 
     integration: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import msgspec
@@ -14,8 +13,7 @@ Locator: TypeAlias = Callable[[Any], "tuple[Any, tuple[str, ...]] | None"]
 """Finds a value inside an object, and the keys that lead to it; None where it is not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Framing:
+class Framing(msgspec.Struct, frozen=True):
     """How the requests of a source hold their items.
 
     Attributes:
@@ -27,8 +25,7 @@ class Framing:
     find_batch: Locator
 
 
-@dataclass(frozen=True, slots=True)
-class Undecodable:
+class Undecodable(msgspec.Struct, frozen=True):
     """The bytes of an item that cannot be decoded, the rule they break, and why."""
 
     data: bytes

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+import msgspec
 
 from .codec import Object, encode, parse
 from .errors import InvalidEvent, InvalidJson
@@ -24,8 +25,7 @@ Implementations: TypeAlias = Sequence[tuple[str, Callable[..., Any]]]
 _log = logging.getLogger("springhead.plugins")
 
 
-@dataclass(frozen=True, slots=True)
-class HookCalls:
+class HookCalls(msgspec.Struct, frozen=True):
     """Calls the implementations of each hook, one by one."""
 
     implementations: Mapping[str, Implementations]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -153,5 +152,5 @@ def _item_mask(listed: tuple[Path, ...], unwrap: tuple[Path, ...]) -> Mask:
 
 @cache
 def _file_schema(name: str) -> Schema:
-    schema = FilePath(name).stem + ".schema.json"
-    return Schema(json.loads(files(__package__).joinpath("schemas", schema).read_text("utf-8")))
+    path = FilePath(__file__).parent / "schemas" / f"{FilePath(name).stem}.schema.json"
+    return Schema(json.loads(path.read_bytes()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -12,8 +11,7 @@ from .codec import Object
 from .json_value import deep_copy
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(msgspec.Struct, frozen=True):
     """A record that could not become an event, and why.
 
     Attributes:
@@ -50,8 +48,7 @@ class Rejection:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """An answer owed to the sender: its body, and the content type to send it with."""
 
     body: bytes

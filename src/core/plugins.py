@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pluggy
 
 from . import hooks
@@ -25,8 +25,7 @@ from .source import Source
 _HOOKS = tuple(sorted(name for name in vars(hooks) if name.startswith("springhead_")))
 
 
-@dataclass(frozen=True, slots=True)
-class Plugins:
+class Plugins(msgspec.Struct, frozen=True):
     """The active sources by name, all plugins found, and the hooks of the active ones."""
 
     sources: dict[str, Source]

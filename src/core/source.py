@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from .event import Envelope
 from .framing import Framing, Locator
@@ -13,8 +14,7 @@ from .mapping.mapper import Mapper
 from .schema import Schema
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """A kind of webhook sender, ready to take requests. Made by `load_source`, never by hand.
 
     Attributes:

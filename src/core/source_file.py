@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+import msgspec
+
 from .json_value import Steps, deep_copy, pointer, type_name
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]|[^\s{}\[\],:"]+')
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True, order=True):
     """One thing wrong with a source folder: where, which rule it breaks, why, and what to do."""
 
     file: str
@@ -23,6 +24,10 @@ class Problem:
     rule: str
     reason: str
     advice: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the problem as a JSON object."""
+        return msgspec.structs.asdict(self)
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" + (f" {self.pointer}" if self.pointer else "")

@@ -5,8 +5,10 @@ The compiled mapping must agree with this on everything, and calls into it for w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
 
 from .mask import apply_mask
 from .model import DROP, Build, Constant, EventMapping, FirstOf, Origin, Read, ReplyRule, Row, Rule
@@ -15,14 +17,13 @@ from .pattern import Pattern, holds
 from .write import join, omit, pick, write
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """What the paths of a row can reach."""
 
     record: Any
     item: Any = None
-    request: dict[str, Any] = field(default_factory=dict)
-    config: dict[str, Any] = field(default_factory=dict)
+    request: dict[str, Any] = {}
+    config: dict[str, Any] = {}
     parent: Any = None
     event: Any = None
 

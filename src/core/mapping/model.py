@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+import msgspec
+from msgspec.structs import force_setattr
 
 from .functions import Function
 from .path import Path, Target
@@ -28,36 +30,31 @@ ENVELOPE = ("context", "integrations")
 """The fields to which finishing adds what every event carries."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(msgspec.Struct, frozen=True):
     """The value at a path, as it is."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class FirstOf:
+class FirstOf(msgspec.Struct, frozen=True):
     """The first value at one of these paths that is not absent, null or `""`."""
 
     paths: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(msgspec.Struct, frozen=True):
     """A value written in the mapping."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(msgspec.Struct, frozen=True):
     """Text with the values of paths in it; if one of them is absent, there is no value."""
 
     parts: tuple[str | Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(msgspec.Struct, frozen=True):
     """An object made of members; a member without a value is left out."""
 
     members: tuple[tuple[str, Row], ...]
@@ -66,8 +63,7 @@ class Build:
 Origin: TypeAlias = Read | FirstOf | Constant | Template | Build
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One line of a mapping: where a value comes from, what is done with it (in this order), where it goes."""
 
     origin: Origin
@@ -100,15 +96,14 @@ class Row:
             yield from row.paths(inner=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """Which records become which event.
 
     Attributes:
         label: its name in ids and reasons.
         type: an event type, `drop`, or None where an event that is passed through brings its own.
         passthrough: the path of an event that is passed through.
-        ids, objects: those of `IDENTITY` and `OBJECTS` that must be checked in its events.
+        ids, objects: those of `IDENTITY` and `OBJECTS` to be checked in its events; worked out, not given.
     """
 
     label: str
@@ -119,19 +114,18 @@ class Rule:
     each: Path | None = None
     passthrough: Path | None = None
 
-    ids: tuple[str, ...] = field(init=False, compare=False)
-    objects: tuple[str, ...] = field(init=False, compare=False)
+    ids: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Work out which fields must be checked: those the rows write, or all of an event passed through."""
         written = {target.keys[0] for row in self.rows for target in row.to}
         for name, fields in (("ids", IDENTITY), ("objects", OBJECTS)):
             checked = tuple(key for key in fields if self.passthrough is not None or key in written)
-            object.__setattr__(self, name, checked)
+            force_setattr(self, name, checked)
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyRule:
+class ReplyRule(msgspec.Struct, frozen=True):
     """What to reply to a record whose sender waits for an answer."""
 
     when: Pattern | None
@@ -139,8 +133,7 @@ class ReplyRule:
     content_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class EventMapping:
+class EventMapping(msgspec.Struct, frozen=True):
     """A whole mapping file. The rows shared by all rules stand at the end of the rows of each rule."""
 
     integration: str

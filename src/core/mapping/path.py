@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
 
 from ..errors import InvalidPath
 
@@ -22,8 +24,7 @@ _MAX_INDEX_DIGITS = 9
 """Digits of the longest key that counts as an index: more than any list has elements."""
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(msgspec.Struct, frozen=True):
     """Where a value is read: a root (`""` is the record), and the keys to follow from it.
 
     An `exact` path has a quoted step; any other path also finds keys that contain dots. The value of a path
@@ -41,8 +42,7 @@ class Path:
         return replace(self, mask=mask)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """Where a value is written: the keys from the event, and whether it is appended to the list there."""
 
     text: str

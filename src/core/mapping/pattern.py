@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
 
 from ..json_value import json_equal
 
@@ -12,57 +13,49 @@ if TYPE_CHECKING:
     from .path import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Equals:
+class Equals(msgspec.Struct, frozen=True):
     """The value is this scalar; null also means absent."""
 
     value: str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(msgspec.Struct, frozen=True):
     """Any of these holds."""
 
     matchers: tuple[Matcher, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(msgspec.Struct, frozen=True):
     """All of these hold."""
 
     matchers: tuple[Matcher, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Exists:
+class Exists(msgspec.Struct, frozen=True):
     """There is a value (`""`, 0 and false are values), or there is none."""
 
     expected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(msgspec.Struct, frozen=True):
     """This does not hold."""
 
     matcher: Matcher
 
 
-@dataclass(frozen=True, slots=True)
-class Prefix:
+class Prefix(msgspec.Struct, frozen=True):
     """The value is text that starts with any of these."""
 
     prefixes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoreCase:
+class IgnoreCase(msgspec.Struct, frozen=True):
     """The case-folded text matches; `matcher` is case-folded already."""
 
     matcher: Matcher
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(msgspec.Struct, frozen=True):
     """The value is text in which this regular expression is found."""
 
     regex: Any
@@ -71,8 +64,7 @@ class Matches:
 Matcher: TypeAlias = Equals | OneOf | AllOf | Exists | Not | Prefix | IgnoreCase | Matches
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(msgspec.Struct, frozen=True):
     """All entries hold, and at least one pattern of `any` where there are some."""
 
     entries: tuple[tuple[Path, Matcher], ...]

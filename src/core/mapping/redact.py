@@ -5,7 +5,8 @@ Conditions and the fields of identity see the record as sent: redaction changes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from .mask import Mask, element_mask, mask_at
 from .model import IDENTITY, Build, EventMapping, FirstOf, Origin, Read, Row, Rule, Template
@@ -18,8 +19,7 @@ def redact(mapping: EventMapping, record_mask: Mask, item_mask: Mask) -> EventMa
     return replace(mapping, rules=tuple(_redact_rule(rule, masks) for rule in mapping.rules))
 
 
-@dataclass(frozen=True, slots=True)
-class _Masks:
+class _Masks(msgspec.Struct, frozen=True):
     """What is masked at the roots a row may read from."""
 
     record: Mask | None

@@ -5,8 +5,9 @@ So an event pays nothing for a setting nobody uses.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from .interpret import Scope, matches
 from .model import EventMapping, Row

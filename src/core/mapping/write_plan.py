@@ -8,14 +8,14 @@ interpreter.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+
+import msgspec
 
 from .model import ENVELOPE, Row
 from .path import Target, is_index
 
 
-@dataclass(frozen=True, slots=True)
-class WritePlan:
+class WritePlan(msgspec.Struct, frozen=True):
     """How the targets of some rows are written.
 
     Attributes:

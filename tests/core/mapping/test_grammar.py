@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -67,7 +66,7 @@ def test_a_mistake_is_reported_as_its_example_shows(folder: Path, tmp_path: Path
     problems = check_source(source_folder(tmp_path, folder))
 
     assert problems
-    described = json.dumps([dataclasses.asdict(problem) for problem in problems], indent=2, ensure_ascii=False)
+    described = json.dumps([problem.as_json() for problem in problems], indent=2, ensure_ascii=False)
     snapshot.assert_match(described + "\n", "expected.json")
 
 
