@@ -157,3 +157,16 @@ class InvalidEvent(SpringheadError):  # noqa: N818
 
     def __str__(self) -> str:
         return self.reason
+
+
+class InvalidFixture(SpringheadError):  # noqa: N818
+    """A fixture of a source cannot be run; `folder` names it."""
+
+    def __init__(self, folder: str, reason: str, advice: str) -> None:
+        super().__init__(folder, reason, advice)
+        self.folder = folder
+        self.reason = reason
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.folder} {self.reason}: {self.advice}"

@@ -13,11 +13,11 @@ from springhead.core.decode import decode
 from springhead.core.framing import Undecodable
 from springhead.core.mapping.functions import FUNCTIONS
 from springhead.core.mapping.interpret import MappedEvent, Scope, apply_rules
-from support.cases import Case, cases, written
+from springhead.testing import Case, find_cases, outcome_text
 from support.folders import source_folder
 from support.paths import FIXTURES
 
-VALID = cases(FIXTURES / "mapping" / "valid")
+VALID = find_cases(FIXTURES / "mapping", "valid")
 INVALID = sorted((FIXTURES / "mapping" / "invalid").iterdir())
 
 
@@ -34,7 +34,7 @@ def test_a_mapping_does_what_its_example_shows(case: Case, tmp_path: Path, snaps
 
     outcome = host.receive("acme", case.request(), case.config)
 
-    snapshot.assert_match(written(outcome), "expected.json")
+    snapshot.assert_match(outcome_text(outcome), "expected.json")
 
 
 @pytest.mark.parametrize("case", VALID, ids=lambda case: case.name)
