@@ -13,8 +13,8 @@ class TestAcme(FixtureSuite):
 
 A case is a folder, `fixtures/acme/<case>/`. It holds the bytes as posted in request.json, request.jsonl or
 request.txt, what came with them in request.meta.json (`headers`, `query`, `method`, `url`, `id`, and `config`
-for the operator's settings), and the outcome in expected.json, which `pytest --snapshot-update` writes. The suite
-runs under pytest and takes pytest-snapshot.
+for the operator's settings), and the outcome in expected.json, which `pytest --snapshot-update` writes. The
+suite runs under pytest and takes pytest-snapshot.
 """
 
 # ruff: noqa: S101 - asserts are what tests are made of
