@@ -1,9 +1,10 @@
-# Two commands: `make demo` and `make test`. Each sets up all it needs in .venv, from pyproject.toml.
+# `make demo` and `make test` need nothing but Python: they set up .venv from pyproject.toml.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+PYTEST = $(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-quick lint bench clean
 
 demo: $(VENV)/.installed
 	@echo "examples/auth0.json is a batch as an Auth0 log stream posts it; these are its RudderStack events,"
@@ -14,7 +15,10 @@ demo: $(VENV)/.installed
 	@$(BIN)/python examples/gateway_demo.py
 
 test: lint
-	$(BIN)/pytest
+	$(PYTEST)
+
+test-quick: $(VENV)/.installed-dev
+	$(PYTEST) -m "not slow"
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check

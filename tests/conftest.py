@@ -7,5 +7,5 @@ import signal
 
 # Whatever else is installed, the suite sees the plugins of this repository.
 os.environ.setdefault("SPRINGHEAD_PLUGINS", "springhead")
-# A shell starts a background job, such as `make test &`, with SIGINT ignored. What tests start would inherit that.
+# A shell ignores SIGINT in a background job such as `make test &`, and what tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -9,13 +9,18 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from support.dataplanes import data_plane
+from support.effort import scaled
 from support.senders import Senders, assert_complete, gateway_to, until
 from support.servers import Server, free_port, wait_for
 from support.stores import rows
 
-KILLS = int(os.environ.get("SPRINGHEAD_KILLS", "6"))
-"""How often the gateway is killed; 50 is a long look."""
+pytestmark = pytest.mark.slow
+
+KILLS = scaled(6)
+"""How often the gateway is killed."""
 
 
 def torment(folder: Path, to: str, port: int, starts: list[float]) -> None:

@@ -32,6 +32,8 @@ from support.senders import (
 from support.servers import SPRINGHEAD, free_port
 from support.stores import opened, rows
 
+pytestmark = pytest.mark.slow
+
 DATA = "springhead-data"
 DOWN: Reply = (500, {}, "down")
 LIMITED: Reply = (429, {"Retry-After": "1"}, "slow down")

@@ -57,6 +57,7 @@ def messages(admin: Admin, count: int) -> list[tuple[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_the_status_tells_of_every_source(open_: Admin) -> None:
     """Its rate, what waits, what is dead, and the last rejections; never what was sent."""
     until(lambda: open_.status()["sources"][0]["rate_60s"])
@@ -78,6 +79,7 @@ def test_the_status_tells_of_every_source(open_: Admin) -> None:
     assert "ada" not in json.dumps(status)
 
 
+@pytest.mark.slow
 def test_what_waits_and_since_when_is_told(tmp_path: Path) -> None:
     """And that the destination is down."""
     with admin_address(tmp_path, to=NOWHERE) as admin:
@@ -102,6 +104,7 @@ def test_metrics_and_health_are_those_of_the_gateway(open_: Admin) -> None:
     assert open_.call("/ready").text == "ready\n"
 
 
+@pytest.mark.slow
 def test_the_stream_begins_with_the_last_requests(open_: Admin) -> None:
     """Their events without secrets, personal data, or whose they are."""
     (_, status), (kind, request), (then, _) = messages(open_, 3)
@@ -117,6 +120,7 @@ def test_the_stream_begins_with_the_last_requests(open_: Admin) -> None:
     assert "|000" not in json.dumps(request)
 
 
+@pytest.mark.slow
 def test_the_stream_goes_on_with_new_requests(closed: Admin) -> None:
     """As they are accepted; where those are many the last are shown, and the others counted."""
     with httpx.stream("GET", f"{closed.url}/api/events", headers=BEARER, trust_env=False) as stream:
@@ -137,6 +141,7 @@ def test_the_stream_goes_on_with_new_requests(closed: Admin) -> None:
     assert shown >= 20
 
 
+@pytest.mark.slow
 def test_dead_letters_are_told_by_filters_and_pages(tmp_path: Path) -> None:
     """The oldest first, or the newest; of the record only its size."""
     with admin_address(tmp_path) as admin:
@@ -165,6 +170,7 @@ def test_dead_letters_are_told_by_filters_and_pages(tmp_path: Path) -> None:
     assert "there is no filter 'a'" in slips[4].json()["error"]
 
 
+@pytest.mark.slow
 def test_a_dead_letter_is_tried_replayed_and_gone(tmp_path: Path) -> None:
     """A dry run changes nothing; a replay has it delivered now."""
     refuses = [True]
@@ -374,6 +380,7 @@ def test_clients_that_hang_do_not_hold_the_gateway(tmp_path: Path) -> None:
     assert time.monotonic() - started < 3
 
 
+@pytest.mark.slow
 def test_a_taken_admin_address_is_told_at_start(tmp_path: Path) -> None:
     """Before anything is served."""
     with admin_address(tmp_path) as admin:

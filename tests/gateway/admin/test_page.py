@@ -54,9 +54,10 @@ CONTRAST = """() => {
 }"""
 """The texts whose contrast is less than WCAG's AA asks for."""
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no chromium: `apt-get install chromium`, and the page is tested too"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium was found: `apt-get install chromium`"),
+]
 
 
 @pytest.fixture(scope="module")
