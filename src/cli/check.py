@@ -14,7 +14,7 @@ from ..core.host import Host
 from ..core.source import check_source
 from ..core.source_file import Problem
 from ..core.suggest import suggest
-from .misuse import misuse
+from .context import fail
 
 
 def check(
@@ -43,7 +43,7 @@ def _folders(which: list[str]) -> dict[str, Path]:
     try:
         host = Host()
     except PluginFailure as error:
-        misuse(error)
+        fail(error)
     installed = {name: source.folder for name, source in host.sources.items()}
     if not which:
         for plugin in host.plugins:
@@ -54,7 +54,7 @@ def _folders(which: list[str]) -> dict[str, Path]:
     for one in which:
         folder = installed.get(one, Path(one))
         if not folder.is_dir():
-            misuse(f"{one!r} is no source and no folder: {suggest(one, sorted(installed))}")
+            fail(f"{one!r} is no source and no folder: {suggest(one, sorted(installed))}")
         folders[one] = folder
     return folders
 

@@ -173,7 +173,7 @@ def test_the_status_tells_of_a_destination_that_is_down(tmp_path: Path) -> None:
                 said = json.loads(await status(tmp_path, "--json"))["destination"]
                 text = await status(tmp_path)
         assert said == {"to": plane.url, "down": True, "why": "status 500 down"}
-        assert f"{plane.url} is down (status 500 down): events are kept, and tried again\n" in text
+        assert f"{plane.url} is down (status 500 down): events are kept and retried\n" in text
 
     asyncio.run(scenario())
 
