@@ -273,12 +273,15 @@ time.sleep(float(sys.argv[3]))
 
 @contextmanager
 def held(folder: Path, begin: str, seconds: float) -> Iterator[None]:
-    """Another process in a transaction of the gateway's store, for so long."""
+    """Let another process hold a transaction of the gateway's store for some seconds."""
     command = [sys.executable, "-c", HOLD, str(folder / DATA / "store.sqlite"), begin, str(seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"held\n"
-        yield
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"held\n"
+            yield
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import pytest
 from springhead.gateway.admin.masked import person_masked
 from springhead.gateway.admin.rates import Rates
 from support.admins import CHANGE, LOGIN, TOKEN, WRONG, Admin, admin_address
-from support.dataplanes import OK, data_plane_beside
+from support.dataplanes import OK, data_plane_in_thread
 from support.servers import SPRINGHEAD, free_port, until
 
 NOWHERE = "http://127.0.0.1:9"
@@ -176,7 +176,7 @@ def test_a_dead_letter_is_tried_replayed_and_gone(tmp_path: Path) -> None:
     refuses = [True]
     answer = lambda _batch: (400, {}, "no") if refuses else OK  # noqa: E731 - one line of a data plane
 
-    with data_plane_beside(answer) as plane, admin_address(tmp_path, to=plane.url) as admin:
+    with data_plane_in_thread(answer) as plane, admin_address(tmp_path, to=plane.url) as admin:
         admin.post(LOGIN)
         (letter,) = until(admin.letters)
         refuses.clear()

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from support.admins import LOGIN, TOKEN, WRONG, Admin, admin_address
-from support.dataplanes import OK, data_plane_beside
+from support.dataplanes import OK, data_plane_in_thread
 from support.gateways import KEY
 from support.servers import free_port, until
 
@@ -166,7 +166,7 @@ def test_the_keyboard_is_enough_to_replay(context: BrowserContext, tmp_path: Pat
     """Tab to the button, Enter, see what would change, Enter; and go on from there."""
     refuses = [True]
     answer = lambda _batch: (400, {}, "no") if refuses else OK  # noqa: E731 - one line of a data plane
-    with data_plane_beside(answer) as plane, admin_address(tmp_path, to=plane.url) as admin:
+    with data_plane_in_thread(answer) as plane, admin_address(tmp_path, to=plane.url) as admin:
         admin.post(LOGIN, {**LOGIN, "log_id": "2"})
         until(lambda: len(admin.letters()) == 2)
         refuses.clear()
