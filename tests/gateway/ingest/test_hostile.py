@@ -7,7 +7,6 @@ import contextlib
 import gzip
 import http.client
 import json
-import os
 import re
 import resource
 import socket
@@ -30,9 +29,10 @@ from springhead.core.host import Receiver
 from springhead.gateway import gateway_app, load_settings
 from springhead.server.body import LARGE_AT_ONCE
 from support.described import assert_described
+from support.effort import scaled
 from support.gateways import KEY, SOURCE, Gateway, gateway, toml
 
-EXAMPLES = int(os.environ.get("SPRINGHEAD_EXAMPLES", "3000"))
+EXAMPLES = scaled(3_000)
 SOON = 4.0
 """Seconds within which everybody else is answered, whatever is going on."""
 GUARDED = "key-of-the-guarded-tenant"
@@ -187,11 +187,9 @@ junk = st.one_of(
 )
 
 
+@pytest.mark.slow
 def test_whatever_is_posted_costs_no_neighbour_and_no_memory(here: Gateway) -> None:
-    """Never a 5xx; and of each list, the good record at a random place of it becomes an event.
-
-    `SPRINGHEAD_EXAMPLES=100000` looks longer.
-    """
+    """Never a 5xx; and of each list, the good record at a random place of it becomes an event."""
     caller = Caller(http.client.HTTPConnection("127.0.0.1", here.port, timeout=20))
     (worker,) = here.workers()
     peaks: list[int] = []
@@ -348,6 +346,7 @@ def test_odd_http_is_answered_and_hurts_nobody(here: Gateway, sent: bytes, statu
     others_are_served(here, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [
@@ -396,6 +395,7 @@ def test_a_body_of_many_members_holds_nobody_up(here: Gateway, inside: bytes, co
     assert time.monotonic() - started < 2
 
 
+@pytest.mark.slow
 def test_a_few_bytes_of_gzip_take_little_memory(tmp_path: Path) -> None:
     """Four bodies of 90,000 logs each are 6 kB on the wire, and were a gigabyte in memory."""
     body = gzip.compress(b"[" + b",".join([b'{"type":"s","user_id":"1"}'] * 90_000) + b"]")
@@ -472,6 +472,7 @@ def test_a_call_that_is_refused_unread_ends_its_connection(here: Gateway) -> Non
     assert b"\r\nconnection: close\r\n" in answer
 
 
+@pytest.mark.slow
 def test_the_description_is_true(here: Gateway) -> None:
     """Schemathesis calls the running server as its OpenAPI description says, and nearly so."""
     checks = ("ignored_auth", "unsupported_method")
