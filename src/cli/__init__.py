@@ -11,6 +11,7 @@ import typer
 
 from .check import check
 from .dead.commands import dead
+from .extras import extras_named
 from .gateway import gateway
 from .serve import serve
 from .sources import sources
@@ -55,4 +56,5 @@ def main() -> None:
     """Run the command line; a pipe that closes ends it as it ends any other Unix command."""
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    sys.exit(app())
+    with extras_named():
+        sys.exit(app())
