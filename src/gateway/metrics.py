@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from ..server.counts import OutcomeCounts
-from ..server.metrics import SECONDS
+from ..server.metrics import LATENCY_BUCKETS
 from .storage.records import StoreCounts
 
 Child = TypeVar("Child")
@@ -58,7 +58,7 @@ class GatewayMetrics:
             "Time until a sender is answered",
             ("source",),
             registry=self._registry,
-            buckets=SECONDS,
+            buckets=LATENCY_BUCKETS,
         )
         self._seconds = _Children(seconds.labels)
 

@@ -1,1 +1,1 @@
-"""What both servers share: reading bodies, deadlines, logs, counts, and running the ASGI server."""
+"""What both servers share: the ASGI server and its workers, request bodies, logs and metrics."""

@@ -1,4 +1,4 @@
-"""Reading a request's body: an ASGI call in, bytes out, inflated, bounded in size and time."""
+"""Reads request bodies, bounded in size and time, and inflates them."""
 
 from __future__ import annotations
 
@@ -13,30 +13,36 @@ from ..core.errors import SpringheadError
 from .deadline import Deadline
 
 LARGE = 1 << 16
-"""Bytes of a body from which on it is worked on in a thread, so that others are served meanwhile."""
+"""Bytes from which on a body is worked on in a thread, so that other requests are served meanwhile."""
 LARGE_AT_ONCE = 4
-"""Large bodies worked on at once: each takes many times its bytes, and more are not done earlier."""
+"""Large bodies worked on at once. Each takes many times its size in memory, and more would not be faster."""
 
 _GZIP = zlib.MAX_WBITS + 16
-_FRAMING = {
+_WBITS = {
     b"": 0,
     b"identity": 0,
-    b"utf-8": 0,  # a charset, which some senders take for one
+    b"utf-8": 0,  # a charset, which some senders mistake for an encoding
     b"gzip": _GZIP,
     b"x-gzip": _GZIP,
     b"deflate": zlib.MAX_WBITS,
 }
-"""The content encodings taken, with what zlib calls their framing; 0 is none."""
+"""The content encodings that are accepted, and zlib's `wbits` for each; 0 where there is nothing to inflate."""
 _MEMBERS = 1_000
-"""Members of the longest encoded body taken: each costs more than its bytes, and a sender needs one."""
+"""Members an encoded body may have: each costs more than its bytes, and no sender needs more than one."""
 _SLICE = 1 << 14
-"""Bytes inflated at a time: zlib copies what is left of them behind each member."""
-_QUICK = 1 << 13
-"""Bytes of an encoded body up to which it is inflated here: they become 8 MB at most."""
+"""Bytes inflated at a time: zlib copies what is left of them after each member."""
+_INLINE = 1 << 13
+"""Bytes up to which an encoded body is inflated without a thread: it is 8 MB at most afterwards."""
 
 
 class BodyError(SpringheadError):
-    """A body that is not taken: the HTTP status to say so with, what is wrong, and the details."""
+    """A request body that is refused.
+
+    Attributes:
+        status: the HTTP status to answer.
+        error: the problem in a few words.
+        message: what is wrong with this body.
+    """
 
     def __init__(self, status: int, error: str, message: str) -> None:
         super().__init__(status, error, message)
@@ -44,108 +50,108 @@ class BodyError(SpringheadError):
         self.error = error
         self.message = message
 
+    def __str__(self) -> str:
+        return self.message
 
-async def read_body(scope: Scope, receive: Receive, limit: int, watch: Deadline) -> bytes:
-    """The body of a call.
+
+async def read_body(scope: Scope, receive: Receive, limit: int, deadline: Deadline) -> bytes:
+    """The body of a request, inflated.
 
     Args:
         scope: of the ASGI call.
         receive: of the ASGI call.
-        limit: bytes of the longest body taken, as sent and inflated; a longer one is refused while it comes in.
-        watch: how long the body may take to come in.
+        limit: the longest body accepted, in bytes, as sent and inflated; reading stops where it is passed.
+        deadline: how long the body may take to arrive.
 
     Raises:
-        BodyError: 408 too slow, 413 too long, 415 an encoding not taken, 400 an encoding that is broken, or of
-            too many members.
+        BodyError: 408 it takes too long; 413 it is too large; 415 its encoding is not supported; 400 it is cut
+            off, or its encoding is broken or has too many members.
     """
-    framing, announced = _announced(scope)
-    if announced > limit:
-        raise _too_long(limit)
+    wbits, length = _encoding_and_length(scope)
+    if length > limit:
+        raise _too_large(limit)
     try:
-        body = await watch.within(_whole(receive, limit))
+        body = await deadline.within(_received(receive, limit))
     except TimeoutError:
-        reason = f"the body did not come in within {watch.seconds:g} seconds"
+        reason = f"the body did not come in within {deadline.seconds:g} seconds"
         raise BodyError(408, "Request Timeout", reason) from None
-    if not framing:
+    if not wbits:
         return body
-    if len(body) <= _QUICK:
-        return _inflated(body, framing, limit)
-    return await asyncio.to_thread(_inflated, body, framing, limit)
+    if len(body) <= _INLINE:
+        return _inflated(body, wbits, limit)
+    return await asyncio.to_thread(_inflated, body, wbits, limit)
 
 
-def _announced(scope: Scope) -> tuple[int, int]:
-    """The framing and the length the headers announce."""
-    framing, length = 0, b"0"
+def _encoding_and_length(scope: Scope) -> tuple[int, int]:
+    """What the headers say of the body: zlib's `wbits` of its encoding, and its length."""
+    wbits, length = 0, b"0"
     for name, value in scope["headers"]:
         if name == b"content-length":
             length = value
         elif name == b"content-encoding":
-            known = _FRAMING.get(value.strip().lower())
+            known = _WBITS.get(value.strip().lower())
             if known is None:
                 raise BodyError(415, "Unsupported Content-Encoding", "send the body as it is, gzip or deflate")
-            framing = known
-    return framing, int(length) if length.isdigit() else 0
+            wbits = known
+    return wbits, int(length) if length.isdigit() else 0
 
 
-async def _whole(receive: Receive, limit: int) -> bytes:
-    message = await _part(receive)
+async def _received(receive: Receive, limit: int) -> bytes:
+    message = await _next_message(receive)
     body: bytes = message.get("body", b"")
     if message.get("more_body"):
         parts, size = [body], len(body)
         while message.get("more_body") and size <= limit:
-            message = await _part(receive)
+            message = await _next_message(receive)
             parts.append(message.get("body", b""))
             size += len(parts[-1])
         body = b"".join(parts)
     if len(body) > limit:
-        raise _too_long(limit)
+        raise _too_large(limit)
     return body
 
 
-async def _part(receive: Receive) -> Any:
+async def _next_message(receive: Receive) -> Any:
     message = await receive()
     if message["type"] == "http.disconnect":
-        raise BodyError(
-            400, "Request Aborted", "reading request body: it is not whole"
-        )  # some only stop sending, and listen
+        raise BodyError(400, "Request Aborted", "reading request body: it is not whole")
     return message
 
 
-def _inflated(body: bytes, framing: int, limit: int) -> bytes:
-    """The body out of its encoding: gzip members one after another, or deflate with or without its framing."""
-    if framing == zlib.MAX_WBITS and body and body[0] & 0x0F != zlib.DEFLATED:
-        framing = -zlib.MAX_WBITS  # some senders take "deflate" by its word
+def _inflated(body: bytes, wbits: int, limit: int) -> bytes:
+    """The body without its encoding: one or more gzip members, or deflate with or without a zlib header."""
+    if wbits == zlib.MAX_WBITS and body and body[0] & 0x0F != zlib.DEFLATED:
+        wbits = -zlib.MAX_WBITS  # some senders take "deflate" literally, and leave the zlib header out
     parts: list[bytes] = []
     size = 0
     try:
-        for part in _parts(body, framing, limit + 1):
+        for part in _inflate_members(body, wbits, limit + 1):
             parts.append(part)
             size += len(part)
             if size > limit:
-                raise _too_long(limit)
+                raise _too_large(limit)
     except zlib.error:
         raise BodyError(400, "Broken Content-Encoding", "the body is not encoded as its header says") from None
     return b"".join(parts)
 
 
-def _parts(body: bytes, framing: int, longest: int) -> Iterator[bytes]:
-    """What is in the body's members, slice by slice."""
-    at = members = 0
-    while at < len(body):
+def _inflate_members(body: bytes, wbits: int, max_length: int) -> Iterator[bytes]:
+    """Inflate the members of a body slice by slice."""
+    position = members = 0
+    while position < len(body):
         members += 1
         if members > _MEMBERS:
             reason = f"the encoded body has more than {_MEMBERS:,} members: encode it as one"
             raise BodyError(400, "Unsupported Content-Encoding", reason)
-        inflater = zlib.decompressobj(framing)
+        inflater = zlib.decompressobj(wbits)
         while not inflater.eof:
-            if at == len(body):
+            if position == len(body):
                 raise BodyError(400, "Broken Content-Encoding", "the encoded body is cut off")
-            piece = memoryview(body)[at : at + _SLICE]
-            yield inflater.decompress(piece, longest)
-            at += len(piece) - len(inflater.unused_data)
+            encoded = memoryview(body)[position : position + _SLICE]
+            yield inflater.decompress(encoded, max_length)
+            position += len(encoded) - len(inflater.unused_data)
 
 
-def _too_long(limit: int) -> BodyError:
-    return BodyError(
-        413, "Request Entity Too Large", f"the body is longer than {limit:,} bytes: send less at once"
-    )
+def _too_large(limit: int) -> BodyError:
+    reason = f"the body is longer than {limit:,} bytes: send less at once"
+    return BodyError(413, "Request Entity Too Large", reason)

@@ -1,4 +1,4 @@
-"""Outcomes in, what they came to, added up, out: what is counted of them once they are gone."""
+"""Counts what requests came to, for metrics that are written when the outcomes themselves are gone."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from ..core.outcome import Outcome
 
 
 class OutcomeCounts:
-    """What one call came to: events by type, records rejected by rule, records dropped.
+    """The sums of one or more outcomes.
 
     Attributes:
-        elements: webhook requests in it.
-        types: how many events of each type; `other` are those a plugin left with none of RudderStack's.
-        rejections: how many records each rule rejected.
-        dropped: how many records were left out on purpose.
+        elements: webhook requests they are of.
+        types: events of each type; `other` are those to which a plugin gave a type RudderStack does not know.
+        rejections: records rejected by each rule.
+        dropped: records left out on purpose.
     """
 
     __slots__ = ("dropped", "elements", "rejections", "types")
@@ -26,16 +26,16 @@ class OutcomeCounts:
 
     @property
     def events(self) -> int:
-        """How many events there are."""
+        """The number of events."""
         return sum(self.types.values())
 
     @property
     def rejected(self) -> int:
-        """How many records were rejected."""
+        """The number of records rejected."""
         return sum(self.rejections.values())
 
     def add(self, outcome: Outcome) -> None:
-        """Add what one element came to."""
+        """Add an outcome."""
         types = self.types
         for event in outcome.events:
             type_ = event.get("type")

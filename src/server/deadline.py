@@ -1,4 +1,4 @@
-"""Watching the time: one timer for all work that may take so long. One for each costs more than short work."""
+"""Ends work that takes too long, with one timer for all of it: `asyncio.timeout` costs eight times as much."""
 
 from __future__ import annotations
 
@@ -6,51 +6,56 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
-_LOOKS = 8
-"""Times the watch is looked at while work may take."""
+_CHECKS = 8
+"""How often the clock is checked within the time work may take."""
 
-_Done = TypeVar("_Done")
+T = TypeVar("T")
 
 
 class Deadline:
-    """Ends work that takes longer than so many seconds, at most an eighth of them later."""
+    """Ends work that takes longer than `seconds`, at most an eighth of that later."""
 
-    __slots__ = ("_begun", "_loop", "seconds")
+    __slots__ = ("_loop", "_started", "seconds")
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._begun: dict[asyncio.Task[Any], float | None] = {}
+        self._started: dict[asyncio.Task[Any], float | None] = {}
+        """When each task began its work; None where it was cancelled for taking too long."""
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def within(self, work: Awaitable[_Done]) -> _Done:
-        """What the work of this task comes to. Raises TimeoutError where it takes too long."""
+    async def within(self, work: Awaitable[T]) -> T:
+        """Await work.
+
+        Raises:
+            TimeoutError: it takes too long.
+        """
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
-        assert task is not None  # noqa: S101 - so it is in any coroutine
+        assert task is not None  # noqa: S101 - a coroutine always runs in a task
         if self._loop is not loop:
             self._loop = loop
-            self._look_later(loop)
-        self._begun[task] = loop.time()
+            self._check_later(loop)
+        self._started[task] = loop.time()
         try:
             return await work
         except asyncio.CancelledError:
-            if self._begun[task] is None and not task.uncancel():
+            if self._started[task] is None and not task.uncancel():
                 raise TimeoutError from None
             raise
         finally:
-            del self._begun[task]
+            del self._started[task]
 
-    def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
-        loop.call_later(self.seconds / _LOOKS, self._look, loop)
+    def _check_later(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.call_later(self.seconds / _CHECKS, self._check, loop)
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        late = loop.time() - self.seconds
-        for task, begun in self._begun.items():
-            if begun is not None and begun <= late:
-                self._begun[task] = None
+    def _check(self, loop: asyncio.AbstractEventLoop) -> None:
+        latest = loop.time() - self.seconds
+        for task, started in self._started.items():
+            if started is not None and started <= latest:
+                self._started[task] = None
                 task.cancel()
         if self._loop is not loop:
-            return  # the app was moved to another
-        if self._begun:
-            self._look_later(loop)
+            return  # another loop runs the app now
+        if self._started:
+            self._check_later(loop)
         else:
             self._loop = None

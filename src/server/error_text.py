@@ -1,4 +1,4 @@
-"""Says to a sender why nothing of its request was taken, in RudderStack's words where it has some."""
+"""Words the error a sender gets where nothing of its request was accepted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MALFORMED = "Malformed JSON in request body"
 
 
 def error_text(rejections: list[Rejection]) -> str:
-    """Why nothing was taken: the first rejection, and how many more there are."""
+    """The reason of the first rejection, and how many more there are."""
     first, *others = rejections
     if not first.pointer and first.rule.startswith("json/"):
         return MALFORMED

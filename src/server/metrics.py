@@ -1,4 +1,4 @@
-"""What the metrics of both servers share: buckets, the content type, and counting over several workers."""
+"""What the metrics of both servers have in common, and how several workers share them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from pathlib import Path
 from prometheus_client import values
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+"""Of Prometheus's text format."""
 
-WORKERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable that names the folder in which workers share what they count."""
+MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment variable with the folder in which prometheus_client shares metrics among processes."""
 
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-"""Upper bounds of the buckets of answer times."""
+LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+"""Upper bounds of the histograms of response times, in seconds."""
 
 
 def share_among_workers(folder: Path) -> None:
-    """Let the workers this process will have share what they count, in a folder of files."""
-    os.environ[WORKERS_FOLDER] = str(folder)
-    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call] # decided at import else
+    """Let the workers this process forks share their metrics, in files of this folder."""
+    os.environ[MULTIPROCESS_FOLDER] = str(folder)
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call] # it was chosen at import

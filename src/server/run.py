@@ -45,12 +45,12 @@ class Worker:
         log.configure(self.log_format, self.log_level)
         connections = process.allow_open_files()
         disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each, which nobody reads
-        server = AsgiServer(self._made(), connections=connections, grace_seconds=_GRACE_SECONDS)
+        server = AsgiServer(self._make_app(), connections=connections, grace_seconds=_GRACE_SECONDS)
         process.relax_collector()
         signal.signal(signal.SIGTERM, server.handle_exit)
         server.run(sockets)
 
-    def _made(self) -> ASGIApp:
+    def _make_app(self) -> ASGIApp:
         try:
             return self.app()
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends this worker

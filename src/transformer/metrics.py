@@ -10,7 +10,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from ..core.mapping.model import EVENT_TYPES
 from ..server.counts import OutcomeCounts
-from ..server.metrics import SECONDS, WORKERS_FOLDER
+from ..server.metrics import LATENCY_BUCKETS, MULTIPROCESS_FOLDER
 
 _BYTES = (1e3, 1e4, 1e5, 1e6, 1e7, 1e8)
 
@@ -20,7 +20,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._shared = os.environ.get(WORKERS_FOLDER)
+        self._shared = os.environ.get(MULTIPROCESS_FOLDER)
         if not self._shared:
             ProcessCollector(registry=self._registry)
         self._requests = self._counter("requests", "Arrays posted", "status")
@@ -28,7 +28,7 @@ class Metrics:
         self._events = self._counter("events", "Events that went out", "type")
         self._rejections = self._counter("rejections", "Records rejected", "rule")
         self._drops = self._counter("drops", "Records left out on purpose")
-        self._seconds = self._histogram("request_seconds", "Time to answer an array", SECONDS)
+        self._seconds = self._histogram("request_seconds", "Time to answer an array", LATENCY_BUCKETS)
         self._read = self._histogram("request_bytes", "Size of an array", _BYTES)
         self._written = self._histogram("response_bytes", "Size of an answer", _BYTES)
         self._of: dict[str, _OfSource] = {}
