@@ -1,8 +1,8 @@
-"""Answers: what one element came to, in the shape rudder-server decodes.
+"""Words the answer to each element in the shape rudder-server decodes.
 
-An element is `{"output": {"batch": [...]}}`, `{"outputToSource": {"body", "contentType"}, "statusCode": 200}`
-or `{"error", "statusCode", "statTags"}`. The array is decoded strictly as a whole, and one badly typed element
-would cost all its neighbours: `error` is always text, `statusCode` an integer, and `body` padded base64.
+That is `{"output": {"batch": [...]}}`, `{"outputToSource": {"body", "contentType"}, "statusCode": 200}` or
+`{"error", "statusCode", "statTags"}`. The array is decoded strictly as a whole, and one badly typed element
+would fail all others: `error` is always text, `statusCode` an integer, and `body` padded base64.
 """
 
 from __future__ import annotations
@@ -14,21 +14,20 @@ from ..core.outcome import Outcome
 from ..server.error_text import error_text
 
 INVALID_EVENTS = "Invalid source events"
-"""What rudder-server's own transformer says of a body that is no array."""
+"""What rudder-server's own transformer says of a body that is not an array."""
 
 
-def answered(source: str, outcome: Outcome) -> Object:
-    """What an outcome is to rudder-server.
+def outcome_answer(source: str, outcome: Outcome) -> Object:
+    """The answer that stands for an outcome.
 
-    Where there are events, they go out, whatever else was rejected. Where there are only rejections it is an
-    error. Where all was left out on purpose it is an empty answer to the sender, for an empty `output.batch`
-    would come out as a 400.
+    Events are answered whatever else was rejected; rejections alone are an error. Where all records were left
+    out on purpose, the sender gets an empty reply: rudder-server would make a 400 of an empty `output.batch`.
     """
     reply = outcome.reply
     if outcome.events and reply is None:
         return {"output": {"batch": outcome.events}}
     if outcome.rejections and not (outcome.events or outcome.dropped or reply):
-        return error(source, error_text(outcome.rejections), 400, "dataValidation", "instrumentation")
+        return error_answer(source, error_text(outcome.rejections), 400, "dataValidation", "instrumentation")
     body, content_type = (reply.body, reply.content_type) if reply else (b"", "text/plain")
     answer: Object = {"output": {"batch": outcome.events}} if outcome.events else {}
     answer["outputToSource"] = {"body": base64.b64encode(body).decode(), "contentType": content_type}
@@ -36,10 +35,10 @@ def answered(source: str, outcome: Outcome) -> Object:
     return answer
 
 
-def error(
+def error_answer(
     source: str | None, text: str, status: int, category: str = "transformation", type_: str | None = None
 ) -> Object:
-    """An error element; `source` is named in its tags where it is one of ours."""
+    """An error; its tags name the source where the host has it."""
     tags = {
         "errorCategory": category,
         "module": "source",

@@ -1,4 +1,4 @@
-"""What the transformer counts: outcomes in, Prometheus' text out, over all workers."""
+"""Counts what the transformer does, for Prometheus, over all its workers."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ..core.mapping.model import EVENT_TYPES
 from ..server.counts import OutcomeCounts
 from ..server.metrics import LATENCY_BUCKETS, MULTIPROCESS_FOLDER
 
-_BYTES = (1e3, 1e4, 1e5, 1e6, 1e7, 1e8)
+_BYTES_BUCKETS = (1e3, 1e4, 1e5, 1e6, 1e7, 1e8)
 
 
-class Metrics:
-    """The counters and histograms. One for each process and app."""
+class TransformerMetrics:
+    """The counters and histograms of one app."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._shared = os.environ.get(MULTIPROCESS_FOLDER)
-        if not self._shared:
+        self._shared_folder = os.environ.get(MULTIPROCESS_FOLDER)
+        if not self._shared_folder:
             ProcessCollector(registry=self._registry)
         self._requests = self._counter("requests", "Arrays posted", "status")
         self._elements = self._counter("elements", "Webhook requests that came in")
@@ -29,9 +29,9 @@ class Metrics:
         self._rejections = self._counter("rejections", "Records rejected", "rule")
         self._drops = self._counter("drops", "Records left out on purpose")
         self._seconds = self._histogram("request_seconds", "Time to answer an array", LATENCY_BUCKETS)
-        self._read = self._histogram("request_bytes", "Size of an array", _BYTES)
-        self._written = self._histogram("response_bytes", "Size of an answer", _BYTES)
-        self._of: dict[str, _OfSource] = {}
+        self._read = self._histogram("request_bytes", "Size of an array", _BYTES_BUCKETS)
+        self._written = self._histogram("response_bytes", "Size of a response", _BYTES_BUCKETS)
+        self._sources: dict[str, _SourceMetrics] = {}
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"springhead_{name}", text, ("source", *labels), registry=self._registry)
@@ -40,27 +40,35 @@ class Metrics:
         return Histogram(f"springhead_{name}", text, ("source",), registry=self._registry, buckets=buckets)
 
     def refused(self, source: str, status: int) -> None:
-        """Count an array that was not taken."""
+        """Count an array that was refused."""
         self._requests.labels(source, status).inc()
 
-    def answered(self, source: str, count: OutcomeCounts, seconds: float, read: int, written: int) -> None:
-        """Count an array that was answered: what it came to, how long it took, its bytes and the answer's."""
-        of = self._of.get(source) or self._new(source)
-        of.requests.inc()
-        of.elements.inc(count.elements)
-        of.seconds.observe(seconds)
-        of.read.observe(read)
-        of.written.observe(written)
-        for type_, number in count.types.items():
-            of.events[type_].inc(number)
-        if count.dropped:
-            self._drops.labels(source).inc(count.dropped)
-        for rule, number in count.rejections.items():
+    def answered(self, source: str, counts: OutcomeCounts, seconds: float, read: int, written: int) -> None:
+        """Count an array that was answered.
+
+        Args:
+            source: its source.
+            counts: what it came to.
+            seconds: how long that took.
+            read: bytes of the array.
+            written: bytes of the response.
+        """
+        metrics = self._sources.get(source) or self._add_source(source)
+        metrics.requests.inc()
+        metrics.elements.inc(counts.elements)
+        metrics.seconds.observe(seconds)
+        metrics.read.observe(read)
+        metrics.written.observe(written)
+        for type_, number in counts.types.items():
+            metrics.events[type_].inc(number)
+        if counts.dropped:
+            self._drops.labels(source).inc(counts.dropped)
+        for rule, number in counts.rejections.items():
             self._rejections.labels(source, rule).inc(number)
 
-    def _new(self, source: str) -> _OfSource:
+    def _add_source(self, source: str) -> _SourceMetrics:
         events = {type_: self._events.labels(source, type_) for type_ in (*EVENT_TYPES, "other")}
-        of = self._of[source] = _OfSource(
+        metrics = self._sources[source] = _SourceMetrics(
             self._requests.labels(source, 200),
             events,
             self._elements.labels(source),
@@ -68,20 +76,20 @@ class Metrics:
             self._read.labels(source),
             self._written.labels(source),
         )
-        return of
+        return metrics
 
     def text(self) -> bytes:
-        """All of it in Prometheus' text format, of all workers together."""
-        if not self._shared:
+        """All metrics in Prometheus's text format, those of the other workers included."""
+        if not self._shared_folder:
             return generate_latest(self._registry)
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, self._shared)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry, self._shared_folder)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
 
 
 @dataclass(frozen=True, slots=True)
-class _OfSource:
-    """What is counted with every array of one source, looked up once."""
+class _SourceMetrics:
+    """What is counted with every array of one source: looking it up by its labels takes a lock each time."""
 
     requests: Counter
     events: dict[str, Counter]

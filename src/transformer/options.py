@@ -8,15 +8,15 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class TransformerOptions:
-    """The transformer's options, each with the default it is served with.
+    """The transformer's options, each with its default.
 
     Attributes:
-        upstream: the URL of a rudder-transformer that gets every call that is not for a source of ours.
+        upstream: the URL of a rudder-transformer, which gets every request that is not for one of our sources.
         rejected: a file that keeps rejected records whole, as JSON lines.
-        body_limit: bytes of the longest array taken, as sent and inflated: rudder-transformer's own limit.
-        read_seconds: how long an array may take to come in.
-        gzip_from: bytes of an answer from which on it is gzipped where the caller takes that; 0 never does.
-        access_log: log a line for every array, not only for what goes wrong.
+        body_limit: the longest array accepted, in bytes, as sent and inflated; rudder-transformer's own limit.
+        read_seconds: how long an array may take to arrive.
+        gzip_from: bytes from which on a response is gzipped where the caller accepts that; 0 never does.
+        access_log: log a line for every array, not only where something fails.
     """
 
     upstream: str | None = None

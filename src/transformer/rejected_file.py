@@ -1,4 +1,4 @@
-"""A file that keeps rejected records whole, as JSON lines; several processes may write it at once."""
+"""Keeps rejected records whole in a file of JSON lines, which several processes may write at once."""
 
 from __future__ import annotations
 
@@ -12,16 +12,24 @@ from ..core.outcome import Rejection
 
 
 class RejectedFile:
-    """An open file. Each call is one write at its end, so that lines of several processes never mix."""
+    """An open file. Each write is one at its end, so that lines of several processes never mix."""
 
     def __init__(self, path: Path) -> None:
-        """Open or make the file, readable by its owner only. Raises OSError where that cannot be."""
+        """Open or create the file, readable by its owner only.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
-    def keep(self, rejections: Iterable[Rejection], request_id: str) -> None:
-        """Add rejections, with the time and the request they came in. Raises OSError where the disk is full."""
-        about = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "request_id": request_id}
-        lines = memoryview(b"".join(encode({**about, **one.as_json()}) + b"\n" for one in rejections))
+    def append(self, rejections: Iterable[Rejection], request_id: str) -> None:
+        """Write rejections, with the time and the id of their request.
+
+        Raises:
+            OSError: they cannot be written; the disk may be full.
+        """
+        fields = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "request_id": request_id}
+        lines = memoryview(b"".join(encode({**fields, **one.as_json()}) + b"\n" for one in rejections))
         while lines:
             lines = lines[os.write(self._file, lines) :]
 

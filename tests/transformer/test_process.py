@@ -237,7 +237,7 @@ def test_metrics_count_what_was_answered(tmp_path: Path, workers: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("--upstream", "transformer:9090"), b"'transformer:9090' is no upstream: give a URL such as"),
+        (("--upstream", "transformer:9090"), b"'transformer:9090' is not a URL: name the upstream as in"),
         (("--rejected", "/nowhere/at/all"), b"/nowhere/at/all: no such file or directory"),
         (("--port", "0"), b"Invalid value for '--port'"),
         (("--host", "192.0.2.1"), b"cannot listen on 192.0.2.1:9090: cannot assign requested address; choose"),
@@ -430,7 +430,7 @@ def test_an_element_at_which_the_host_fails_is_a_500_of_its_own() -> None:
 
     good, raised, also_good, nonsense, still_good = response.json()
     assert (raised["statusCode"], raised["error"]) == (500, "internal error: RuntimeError")
-    assert (nonsense["statusCode"], nonsense["error"]) == (500, "internal error: the answer is no JSON")
+    assert (nonsense["statusCode"], nonsense["error"]) == (500, "internal error: the answer is not JSON")
     assert good["output"]["batch"][0]["type"] == also_good["output"]["batch"][0]["type"] == "track"
     assert still_good["output"]["batch"]
     assert response.headers["content-encoding"] == "gzip"
