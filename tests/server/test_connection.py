@@ -255,6 +255,13 @@ def test_an_expectation_is_met_when_the_app_reads() -> None:
     assert statuses(asyncio.run(scenario())) == [100, 200]
 
 
+def test_an_idle_connection_outlives_its_callers() -> None:
+    """rudder-server closes one after 5 s, proxies after a minute; who is closed first loses a request."""
+    server = AsgiServer(echo, connections=1, grace_seconds=1)
+
+    assert server.config.timeout_keep_alive > 60
+
+
 def test_idle_connections_do_not_hold_up_the_end() -> None:
     """They are closed; half a head is idle as well."""
 

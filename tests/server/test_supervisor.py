@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from support.servers import until
 
 SCRIPT = """
 import os, signal, time
@@ -34,7 +36,7 @@ def supervised(folder: Path, body: str, count: int = 1, wrap: str = "") -> Itera
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        wait_until((folder / "ready").exists)
+        until((folder / "ready").exists)
         yield process
     finally:
         for pid in workers(process):
@@ -53,14 +55,6 @@ def workers(process: subprocess.Popen[bytes]) -> list[int]:
         return []
 
 
-def wait_until(is_true: Callable[[], bool]) -> None:
-    """Wait until something is true; it is an error if it takes a minute."""
-    deadline = time.monotonic() + 60
-    while not is_true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 SLEEPING = "def work(): time.sleep(600)"
 BUSY = """
 def work():
@@ -76,7 +70,7 @@ def work():
 def test_a_signal_ends_it(tmp_path: Path, number: signal.Signals, wrap: str) -> None:
     """Also where SIGINT is ignored at the start, as a shell does for what it runs in the background."""
     with supervised(tmp_path, SLEEPING, count=3, wrap=wrap) as process:
-        wait_until(lambda: len(workers(process)) == 3)
+        until(lambda: len(workers(process)) == 3)
         pids = workers(process)
 
         process.send_signal(number)
@@ -88,7 +82,7 @@ def test_a_signal_ends_it(tmp_path: Path, number: signal.Signals, wrap: str) -> 
 def test_a_terminal_that_goes_away_does_not_end_it(tmp_path: Path) -> None:
     """SIGHUP ends neither it nor a worker."""
     with supervised(tmp_path, SLEEPING, count=2) as process:
-        wait_until(lambda: len(workers(process)) == 2)
+        until(lambda: len(workers(process)) == 2)
         pids = workers(process)
 
         for pid in (process.pid, *pids):
@@ -102,11 +96,11 @@ def test_a_terminal_that_goes_away_does_not_end_it(tmp_path: Path) -> None:
 def test_workers_that_die_are_replaced_again_and_again(tmp_path: Path) -> None:
     """Each time after a longer pause."""
     with supervised(tmp_path, SLEEPING, count=2) as process:
-        wait_until(lambda: len(workers(process)) == 2)
+        until(lambda: len(workers(process)) == 2)
         for _ in range(4):
             pids = workers(process)
             os.kill(pids[0], signal.SIGKILL)
-            wait_until(lambda: len(workers(process)) == 2 and pids[0] not in workers(process))  # noqa: B023
+            until(lambda: len(workers(process)) == 2 and pids[0] not in workers(process))  # noqa: B023
 
             assert pids[1] in workers(process)
 
@@ -134,14 +128,14 @@ def work():
     time.sleep(600)
 """
     with supervised(tmp_path, body) as process:
-        wait_until(lambda: len(workers(process)) == 1)
+        until(lambda: len(workers(process)) == 1)
         (first,) = workers(process)
         flag.touch()
         os.kill(first, signal.SIGKILL)
-        wait_until(lambda: (tmp_path / "log").read_bytes().count(b"died") >= 3)
+        until(lambda: (tmp_path / "log").read_bytes().count(b"died") >= 3)
         flag.unlink()
 
-        wait_until(lambda: len(workers(process)) == 1 and workers(process) != [first])
+        until(lambda: len(workers(process)) == 1 and workers(process) != [first])
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
 
@@ -149,7 +143,7 @@ def work():
 def test_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
     """Who presses Ctrl-C again wants it to end; the exit code says that something was cut off."""
     with supervised(tmp_path, BUSY.format(busy=str(tmp_path / "busy"))) as process:
-        wait_until((tmp_path / "busy").exists)
+        until((tmp_path / "busy").exists)
         process.send_signal(signal.SIGINT)
         time.sleep(0.2)
         assert process.poll() is None
@@ -162,7 +156,7 @@ def test_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
 def test_a_second_request_to_end_is_not_an_interrupt(tmp_path: Path) -> None:
     """Some send SIGTERM to a whole group, and to its first process besides."""
     with supervised(tmp_path, BUSY.format(busy=str(tmp_path / "busy"))) as process:
-        wait_until((tmp_path / "busy").exists)
+        until((tmp_path / "busy").exists)
         for _ in range(3):
             process.send_signal(signal.SIGTERM)
             time.sleep(0.2)

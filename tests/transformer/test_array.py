@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from springhead import Host, Outcome, Request
+from springhead.core.host import Receiver
+from springhead.transformer import TransformerOptions, transformer_app
+from support.arrays import LOG, post
+from support.servers import serving
+
+
+class Broken(Host):
+    """A host at which one record raises, and another becomes what no JSON holds."""
+
+    def receiver(self, source: str, config: dict[str, Any] | None = None, *, replay: bool = False) -> Receiver:
+        """Raise, or give nonsense, where the body says so."""
+        receive = super().receiver(source, config, replay=replay)
+
+        def received(request: Request) -> Outcome:
+            if b"raise" in request.body:
+                raise RuntimeError("a secret of the sender's")
+            outcome = receive(request)
+            if b"nonsense" in request.body:
+                outcome.events[0]["properties"]["self"] = outcome.events[0]
+            return outcome
+
+        return received
+
+
+def test_an_element_at_which_the_host_fails_is_a_500_of_its_own() -> None:
+    """Its neighbours are answered, and the exception's message stays inside; mounted in somebody's app, too."""
+    bodies = [json.dumps({"type": "s", "x": text}) for text in ("good", "raise", "good", "nonsense", "good")]
+    app = Starlette(routes=[Mount("/transformer", transformer_app(Broken(), TransformerOptions(gzip_from=1)))])
+
+    async def scenario() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+            elements = [{"request": {"body": body}} for body in bodies]
+            return await client.post("/transformer/v2/sources/auth0", json=elements)
+
+    response = asyncio.run(scenario())
+
+    good, raised, also_good, nonsense, still_good = response.json()
+    assert (raised["statusCode"], raised["error"]) == (500, "internal error: RuntimeError")
+    assert (nonsense["statusCode"], nonsense["error"]) == (500, "internal error: the answer is not JSON")
+    assert good["output"]["batch"][0]["type"] == also_good["output"]["batch"][0]["type"] == "track"
+    assert still_good["output"]["batch"]
+    assert response.headers["content-encoding"] == "gzip"
+
+
+class Slow(Host):
+    """A host that takes its time for every body, and notes how many turns others had before and after."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turns = 0
+        self.seen: list[tuple[int, int]] = []
+
+    def receiver(self, source: str, config: dict[str, Any] | None = None, *, replay: bool = False) -> Receiver:
+        """As a host's, but slow."""
+        receive = super().receiver(source, config, replay=replay)
+
+        def received(request: Request) -> Outcome:
+            before = self.turns
+            time.sleep(0.05)
+            self.seen.append((before, self.turns))
+            return receive(request)
+
+        return received
+
+
+def transformed(host: Slow, body: str) -> list[Any]:
+    """What four elements with this body are answered, while others take all the turns they get."""
+    app = transformer_app(host)
+    array = [{"request": {"body": body}}] * 4
+
+    async def scenario() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://app", timeout=60) as client:
+            response = asyncio.create_task(client.post("/v2/sources/auth0", json=array))
+            while not response.done():
+                await asyncio.sleep(0)
+                host.turns += 1
+            return await response
+
+    answers: list[Any] = asyncio.run(scenario()).json()
+    return answers
+
+
+def test_others_get_a_turn_between_elements() -> None:
+    """An array that takes long does not hold them up until it ends."""
+    host = Slow()
+
+    answers = transformed(host, LOG)
+
+    turns = [before for before, _ in host.seen]
+    assert [len(answer["output"]["batch"]) for answer in answers] == [1] * 4
+    assert turns == sorted(set(turns))
+
+
+def test_others_get_turns_within_a_large_element() -> None:
+    """It is worked on in a thread."""
+    host = Slow()
+
+    answers = transformed(host, json.dumps({"type": "s", "x": "x" * 100_000}))
+
+    assert [len(answer["output"]["batch"]) for answer in answers] == [1] * 4
+    assert all(after > before for before, after in host.seen)
+
+
+def test_rejected_records_that_cannot_be_kept_are_told(tmp_path: Path) -> None:
+    """A full disk costs no event."""
+    with serving(tmp_path, "transformer", "--rejected", "/dev/full") as server:
+        answer = post(server, json.dumps([{"request": {"body": f"[{LOG}, 7]"}}]).encode())
+
+        assert len(answer.json()[0]["output"]["batch"]) == 1
+        assert "rejected records not kept" in server.log.read_text()

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+from support.arrays import post
+from support.servers import Server, serving
+
+
+def counted(server: Server) -> dict[str, float]:
+    """The server's metrics by name and labels."""
+    text = httpx.get(f"{server.url}/metrics", trust_env=False).text
+    lines = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, value in lines}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_metrics_count_what_was_answered(tmp_path: Path, workers: str) -> None:
+    """By source, and whichever worker is asked, of all of them together."""
+    mixed = json.dumps(
+        [{"request": {"body": json.dumps([{"type": "s"}, {"type": "ss", "user_id": "1"}, {"type": 7}, 8])}}, {}]
+    )
+    with serving(tmp_path, "transformer", "--workers", workers) as server:
+        for _ in range(20):
+            post(server, mixed.encode())
+            post(server, source="nobody")
+        post(server, b"{")
+
+        found = counted(server)
+
+    assert found['springhead_requests_total{source="auth0",status="200"}'] == 20
+    assert found['springhead_requests_total{source="auth0",status="400"}'] == 1
+    assert found['springhead_elements_total{source="auth0"}'] == 40
+    assert found['springhead_elements_total{source="unknown"}'] == 20
+    assert found['springhead_events_total{source="auth0",type="track"}'] == 20
+    assert found['springhead_events_total{source="auth0",type="identify"}'] == 20
+    assert found['springhead_rejections_total{rule="schema/type",source="auth0"}'] == 20
+    assert found['springhead_rejections_total{rule="item/object",source="auth0"}'] == 20
+    assert found['springhead_request_seconds_count{source="auth0"}'] == 20
+    assert found['springhead_request_bytes_sum{source="auth0"}'] == 20 * len(mixed)
