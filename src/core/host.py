@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
-from .decode import Bad, Item, Where, decode
+from .decode import decode
 from .discovery import Plugin
 from .errors import InvalidConfig, UnknownSource
-from .outcome import Outcome
+from .outcome import Outcome, Rejection
 from .pipeline import Flow
 from .plugins import load_plugins
 from .request import Request
@@ -23,6 +23,9 @@ BODY_LIMIT = 64 * 2**20
 
 Receiver: TypeAlias = Callable[[Request], Outcome]
 """Takes the requests of one source with the same settings."""
+
+Verifier: TypeAlias = Callable[[Request], "Outcome | None"]
+"""Checks a request of one source before it is decoded: the outcome of a refused one, or None."""
 
 
 class Host:
@@ -91,12 +94,32 @@ class Host:
         """
         return self.receiver(source, config)(request)
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None, *, again: bool = False) -> Receiver:
+    def verifier(self, source: str) -> Verifier:
+        """The check that `receive` begins with, for a caller that changes the body of a verified request.
+
+        Plugins verify the bytes as posted. A caller that turns a form into JSON verifies the form, then gives
+        the JSON to a `receiver` made with `verified=True`.
+
+        Raises:
+            UnknownSource: as `receive`.
+        """
+        found = self._source(source)
+        return lambda request: self._refused(found, request)
+
+    def receiver(
+        self,
+        source: str,
+        config: dict[str, Any] | None = None,
+        *,
+        verified: bool = False,
+        again: bool = False,
+    ) -> Receiver:
         """`receive` for many requests of a source with the same settings, which are looked at once.
 
         Args:
             source: as in `receive`.
             config: as in `receive`; no longer yours to change.
+            verified: for requests that passed a `verifier`: they are not verified a second time.
             again: for requests that were received before: no plugin verifies them or hears of their rejections.
 
         Raises:
@@ -106,15 +129,14 @@ class Host:
         found = self._source(source)
         flow = self._flow(found, config)
 
-        def received_again(request: Request) -> Outcome:
+        def processed(request: Request) -> Outcome:
             return flow.process(decode(request, found.intake), flow.passage(request))
 
         def received(request: Request) -> Outcome:
-            refusal = self._refusal(found, request)
-            items = decode(request, found.intake) if refusal is None else [refusal]
-            return self._told(found, flow.process(items, flow.passage(request)))
+            refused = None if verified else self._refused(found, request)
+            return self._told(found, processed(request)) if refused is None else refused
 
-        return received_again if again else received
+        return processed if again else received
 
     def stream(
         self,
@@ -155,14 +177,16 @@ class Host:
         except ValueError as error:
             raise InvalidConfig(source.name, str(error)) from None
 
-    def _refusal(self, source: Source, request: Request) -> Item | None:
+    def _refused(self, source: Source, request: Request) -> Outcome | None:
         size = len(request.body)
         if size > self._body_limit:
-            return Where(), Bad(
-                request.body, "body/size", f"the body has {size} bytes, the host takes {self._body_limit}"
-            )
-        reason = self._plugins.verify(source, request)
-        return None if reason is None else (Where(), Bad(request.body, "refused", reason))
+            rule, reason = "body/size", f"the body has {size} bytes, the host takes {self._body_limit}"
+        elif (refusal := self._plugins.verify(source, request)) is not None:
+            rule, reason = "refused", refusal
+        else:
+            return None
+        rejection = Rejection(source.name, "", None, rule, reason, request.body)
+        return self._told(source, Outcome(rejections=[rejection]))
 
     def _told(self, source: Source, outcome: Outcome) -> Outcome:
         if outcome.rejections:
