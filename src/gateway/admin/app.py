@@ -37,7 +37,7 @@ def admin_app(gateway: Gateway) -> Guard:
     """The admin address of a gateway, to serve in its event loop. Its lifespan feeds the live stream."""
     page = files(__package__).joinpath("page.html").read_text("utf-8")
     admin, dead = _Admin(gateway, page), DeadLetters(gateway)
-    health = Health(gateway.store, gateway.delivery, tells=True)
+    health = Health(gateway.store, gateway.delivery, shows_errors=True)
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:

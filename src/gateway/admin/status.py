@@ -47,7 +47,7 @@ def _source(gateway: Gateway, source: SourceSettings, counts: StoreCounts, rates
     undelivered, letters = counts.by_source.get(source.name, _NONE)
     rejected = [
         {"at": accepted.at, **rejection}
-        for accepted in gateway.feed.last(source.name)
+        for accepted in gateway.recent.last(source.name)
         for rejection in accepted.rejections
     ]
     return {

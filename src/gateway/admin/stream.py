@@ -80,7 +80,7 @@ class Live:
             self._streams.discard(queue)
 
     async def _watch(self) -> None:
-        async for accepted in self._gateway.feed.watch():
+        async for accepted in self._gateway.recent.watch():
             if self._streams:
                 self._skipped += len(self._news) == NEWS
                 self._news.append(accepted)
@@ -111,7 +111,7 @@ class Live:
             return _message("trouble", {"error": str(error)})
 
     def _last(self) -> list[RecentRequest]:
-        feed, sources = self._gateway.feed, self._gateway.settings.source
+        feed, sources = self._gateway.recent, self._gateway.settings.source
         waiting = {*self._news, *self._telling}
         last = [one for source in sources for one in feed.last(source.name)[-NEWS:] if one not in waiting]
         return sorted(last, key=lambda one: one.at)

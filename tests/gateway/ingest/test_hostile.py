@@ -417,9 +417,9 @@ class Slow(Host):
     busy = most = 0
     counting = threading.Lock()
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None, *, again: bool = False) -> Receiver:
+    def receiver(self, source: str, config: dict[str, Any] | None = None, **flags: bool) -> Receiver:
         """As a host's, but slow with what is large."""
-        receive = super().receiver(source, config, again=again)
+        receive = super().receiver(source, config, **flags)
 
         def received(request: Request) -> Outcome:
             if len(request.body) > 100_000:
