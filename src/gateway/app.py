@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import structlog
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
@@ -31,14 +29,6 @@ GRACE_SECONDS = 10
 """How long deliveries in flight may take when the gateway stops."""
 
 _DAY = 86_400
-_CORS = Middleware(
-    CORSMiddleware,
-    allow_origin_regex=".*",
-    allow_credentials=True,
-    allow_methods=["GET", "POST", "HEAD"],
-    allow_headers=["*"],
-    max_age=900,
-)
 _log = structlog.get_logger("springhead.gateway")
 
 
@@ -83,7 +73,6 @@ class Gateway:
             ],
             redirect_slashes=False,
             default=_not_found,
-            middleware=[_CORS],
             lifespan=self._lifespan,
         )
 

@@ -31,7 +31,6 @@ class Health:
             Route("/", self.health),
             Route("/health", self.health),
             Route("/ready", self.ready),
-            Route("/robots.txt", self.robots),
             Route("/version", self.version),
             Route("/openapi.json", self.openapi),
         ]
@@ -53,10 +52,6 @@ class Health:
             reason = str(error) if self._shows_errors else NOT_STORED.text
             return PlainTextResponse(f"{reason}\n", 503)
         return PlainTextResponse("ready\n")
-
-    async def robots(self, _: Request) -> Response:
-        """Nothing here is for them."""
-        return PlainTextResponse("User-agent: * \nDisallow: / \n")
 
     async def version(self, _: Request) -> Response:
         """The version of springhead."""
