@@ -49,13 +49,13 @@ def init(
 
     Exit code 0: written; 2: misuse.
     """
-    from ..gateway.settings import first_settings  # noqa: PLC0415
+    from ..gateway.settings import starter_settings  # noqa: PLC0415
 
     source = _source(type_, folder)
     if len(name) > _LONGEST_NAME or not name.isprintable():
         misuse(f"--name takes up to {_LONGEST_NAME} characters that can be seen")
     address = _public(url)
-    text = first_settings(source.name, name, [str(Path(one).resolve()) for one in folder or []])
+    text = starter_settings(source.name, name, [str(Path(one).resolve()) for one in folder or []])
     _write(file, text)
     key = tomllib.loads(text)["source"][0]["write_key"][0]
     typer.echo(f"{file} is written, with one source and a write key of its own; only you can read it.\n")

@@ -20,7 +20,7 @@ from .ingest.responses import NOT_FOUND, send_error
 from .metrics import GatewayMetrics
 from .recent import RecentRequests
 from .settings import Settings
-from .settings.toml_file import Steps
+from .settings.problems import KeyPath
 from .storage.sqlite import SqliteStore
 
 SWEEP_SECONDS = 60
@@ -119,7 +119,7 @@ def open_store(settings: Settings, *, create: bool = True) -> SqliteStore:
 
 def check_sources(host: Host, settings: Settings) -> None:
     """Raise InvalidSettings where the host does not know a source's type, or does not take its settings."""
-    problems: list[tuple[Steps, str]] = []
+    problems: list[tuple[KeyPath, str]] = []
     for index, source in enumerate(settings.source):
         try:
             host.receiver(source.type, source.settings)
