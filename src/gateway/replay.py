@@ -27,16 +27,16 @@ class Replayed:
         id: the letter's.
         gone: whether it is no longer a dead letter.
         events: how many events of it are now stored for delivery.
-        said: what became of it, in a few words: `1 event (track)`, `still schema/type: ...`.
+        summary: what became of it: `1 event (track)`, `still schema/type: ...`.
     """
 
     id: int
     gone: bool
     events: int
-    said: str
+    summary: str
 
 
-class Replay:
+class Replayer:
     """Replays the dead letters of one gateway's store."""
 
     def __init__(self, host: Host, settings: Settings, store: Store) -> None:
@@ -45,7 +45,7 @@ class Replay:
         self._form_limit = settings.limits.body
         self._store = store
 
-    async def one(self, letter: DeadLetter, *, dry_run: bool = False) -> Replayed:
+    async def replay(self, letter: DeadLetter, *, dry_run: bool = False) -> Replayed:
         """Replay one dead letter; `dry_run` changes nothing.
 
         A letter that still becomes no event stays as it is. Otherwise its events replace it, and with them dead
@@ -53,17 +53,19 @@ class Replay:
         """
         source = self._sources.get(letter.source)
         if source is None:
-            return Replayed(letter.id, gone=False, events=0, said=f"no [[source]] is called {letter.source!r}")
+            return Replayed(
+                letter.id, gone=False, events=0, summary=f"no [[source]] is called {letter.source!r}"
+            )
         if letter.event:
             return await self._redeliver(letter, dry_run=dry_run)
         outcome = await self._outcome(letter, source)
         if not (outcome.events or outcome.dropped):
-            return Replayed(letter.id, gone=False, events=0, said=_unchanged(letter, outcome))
+            return Replayed(letter.id, gone=False, events=0, summary=_unchanged(letter, outcome))
         events = [enrich(event, letter.source, rfc3339(letter.at)) for event in outcome.events]
         letters = [dead_letter(rejection, letter.source) for rejection in outcome.rejections]
         duplicates = 0 if dry_run else await self._replace(letter, events, letters)
-        said = _changed(outcome, duplicates)
-        return Replayed(letter.id, gone=True, events=len(events) - duplicates, said=said)
+        summary = _changed(outcome, duplicates)
+        return Replayed(letter.id, gone=True, events=len(events) - duplicates, summary=summary)
 
     async def _outcome(self, letter: DeadLetter, source: SourceSettings) -> Outcome:
         request = _request(letter)
@@ -92,8 +94,8 @@ class Replay:
         user = event.get("userId") or event.get("anonymousId") or ""
         if not dry_run:
             await self._replace(letter, [NewEvent(letter.source, event["messageId"], user, letter.event)], [])
-        said = f"1 event ({event['type']}), to be delivered again"
-        return Replayed(letter.id, gone=True, events=1, said=said)
+        summary = f"1 event ({event['type']}), to be delivered again"
+        return Replayed(letter.id, gone=True, events=1, summary=summary)
 
     async def _replace(self, letter: DeadLetter, events: list[NewEvent], letters: list[NewDeadLetter]) -> int:
         """Store what a letter became in its place, and give how many of the events are duplicates."""

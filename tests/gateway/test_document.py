@@ -82,7 +82,7 @@ def test_metrics_are_told() -> None:
     metrics = GatewayMetrics()
     for source in ("auth0",):
         metrics.answered(source, 200, 0.1)
-    text = metrics.text(StoreCounts(0, None, 0, 0, {"auth0": (0, 0)})).decode()
+    text = metrics.render(StoreCounts(0, None, 0, 0, {"auth0": (0, 0)})).decode()
     kinds = dict(re.findall(r"^# TYPE springhead_gateway_(\w+) (\w+)$", text, re.MULTILINE))
     named = {name for name in kinds if not name.endswith("_created")}
 

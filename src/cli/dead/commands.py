@@ -31,7 +31,7 @@ from .selection import (
 )
 
 if TYPE_CHECKING:
-    from ...gateway.replay import Replay, Replayed
+    from ...gateway.replay import Replayed, Replayer
     from ...gateway.settings import Settings
     from ...gateway.storage.records import Store
 
@@ -128,7 +128,7 @@ def replay(  # noqa: PLR0913 - filters, each optional
     Exit code 0: none of them is dead any more; 1: some are; 2: misuse.
     """
     from ...gateway.app import check_sources  # noqa: PLC0415
-    from ...gateway.replay import Replay  # noqa: PLC0415
+    from ...gateway.replay import Replayer  # noqa: PLC0415
 
     which = chosen(ids, filters(source, rule, older_than, younger_than), every)
     settings = settings_of(config)
@@ -140,19 +140,19 @@ def replay(  # noqa: PLR0913 - filters, each optional
 
     async def work(store: Store) -> bool:
         await check(settings, store, which)
-        return await _replayed(Replay(host, settings, store), store, which, dry_run)
+        return await _replayed(Replayer(host, settings, store), store, which, dry_run)
 
     raise typer.Exit(0 if with_store(settings, work) else 1)
 
 
-async def _replayed(again: Replay, store: Store, which: Which, dry_run: bool) -> bool:
+async def _replayed(replayer: Replayer, store: Store, which: Which, dry_run: bool) -> bool:
     """Replay them, and say what became of each; whether all are gone."""
     total = gone = events = 0
     async for page in pages(store, which):
         whole = [await store.letter(one.id) for one in page]
         # Together, so that they share a commit; each is in the store's queue before the next one begins.
         for one in await asyncio.gather(
-            *(again.one(each, dry_run=dry_run) for each in whole if each is not None)
+            *(replayer.replay(each, dry_run=dry_run) for each in whole if each is not None)
         ):
             typer.echo(_said(one))
             total, gone, events = total + 1, gone + one.gone, events + one.events
@@ -162,7 +162,7 @@ async def _replayed(again: Replay, store: Store, which: Which, dry_run: bool) ->
 
 
 def _said(one: Replayed) -> str:
-    return f"{one.id}  {'gone' if one.gone else 'dead'}  {shown.printable(one.said)}"
+    return f"{one.id}  {'gone' if one.gone else 'dead'}  {shown.printable(one.summary)}"
 
 
 def _many(count: int) -> str:

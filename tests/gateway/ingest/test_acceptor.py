@@ -14,7 +14,7 @@ import pytest
 
 from springhead import Host
 from springhead.gateway.app import Gateway as WebhookGateway
-from springhead.gateway.replay import Replay, Replayed
+from springhead.gateway.replay import Replayed, Replayer
 from springhead.gateway.settings import load_settings
 from springhead.gateway.storage.records import DeadLetter
 from support.folders import source_folder
@@ -77,7 +77,7 @@ def test_a_form_is_verified_as_posted_and_mapped_as_json(tmp_path: Path, verifie
     async def scenario(gateway: WebhookGateway, client: httpx.AsyncClient) -> tuple[str, list[Any]]:
         answer = await client.post(f"/v1/webhook?writeKey={KEY}", content=b"s=1&a=2", headers=FORM)
         (recent,) = gateway.recent.last("Acme")
-        return answer.text, recent.shown(gateway.host)
+        return answer.text, recent.masked_events(gateway.host)
 
     text, (event,) = run(tmp_path, scenario)
 
@@ -110,15 +110,15 @@ def test_a_refused_form_is_replayed_as_posted(tmp_path: Path, verifier: Any) -> 
     async def scenario(gateway: WebhookGateway, client: httpx.AsyncClient) -> list[Replayed]:
         await client.post(f"/v1/webhook?writeKey={KEY}", content=b"a=1", headers=FORM)
         (letter,) = await letters(gateway.store)
-        replay = Replay(gateway.host, gateway.settings, gateway.store)
-        refused = await replay.one(letter)
+        replayer = Replayer(gateway.host, gateway.settings, gateway.store)
+        refused = await replayer.replay(letter)
         verifier.prefix = b"a=1"
-        return [refused, await replay.one(letter)]
+        return [refused, await replayer.replay(letter)]
 
     refused, accepted = run(tmp_path, scenario)
 
-    assert (refused.gone, refused.said) == (False, "still refused: the signature is wrong")
-    assert (accepted.gone, accepted.said) == (True, "1 event (track)")
+    assert (refused.gone, refused.summary) == (False, "still refused: the signature is wrong")
+    assert (accepted.gone, accepted.summary) == (True, "1 event (track)")
     assert verifier.calls == [(b"a=1", [FORM["Content-Type"]])] * 3
 
 

@@ -802,7 +802,7 @@ def test_metrics_count_by_source_and_name_no_key(tmp_path: Path) -> None:
                 await client.post(
                     f"/v1/webhook?writeKey={key}", json=body, headers={"Authorization": AUTHORIZATION}
                 )
-            return app.metrics.text(await app.store.counts()).decode()
+            return app.metrics.render(await app.store.counts()).decode()
 
     text = asyncio.run(scenario())
 
