@@ -72,20 +72,20 @@ class Acceptor:
         async with self._large if is_large else nullcontext():
             received = await run(source.verify, call)
             if received is None:
-                body = await self._decode_form(call)
+                body = await self._decode_form(source, call)
                 if isinstance(body, ErrorAnswer):
                     return body
-                if not body.strip() and not source.reads_query_of(call):
-                    return EMPTY
                 received = await run(source.map, call, body)
             await self._keep(name, received)
         return received.answer
 
-    async def _decode_form(self, call: WebhookCall) -> bytes | ErrorAnswer:
-        body, content_type = call.body, call.content_type
-        if not is_form(body, content_type):
-            return body
-        return await form_to_json(body, content_type, call.query_string, self._body_limit)
+    async def _decode_form(self, source: SourceReceiver, call: WebhookCall) -> bytes | ErrorAnswer:
+        """The JSON of a form, or the body as posted; an error where there is nothing to map."""
+        body: bytes | ErrorAnswer = call.body
+        if is_form(call.body, call.content_type):
+            body = await form_to_json(call.body, call.content_type, call.query_string, self._body_limit)
+        is_empty = not isinstance(body, ErrorAnswer) and not body.strip() and not source.reads_query_of(call)
+        return EMPTY if is_empty else body
 
     async def _keep(self, source: str, received: Received) -> None:
         duplicates = 0
