@@ -85,10 +85,10 @@ def test_an_encoded_body_is_decoded(here: Gateway, encoding: str, encode: Any) -
     ("encoding", "body", "status"),
     [
         ("gzip", b"{}", 400),
-        ("gzip", gzip.compress(b"{}" * 100)[:-9], 400),
+        ("gzip", gzip.compress(b"{}" * 100, mtime=0)[:-9], 400),
         ("deflate", b"\xff\xff", 400),
         ("br", b"{}", 415),
-        ("gzip, gzip", gzip.compress(gzip.compress(b"{}")), 415),
+        ("gzip, gzip", gzip.compress(gzip.compress(b"{}", mtime=0), mtime=0), 415),
     ],
 )
 def test_a_body_that_cannot_be_inflated_is_refused(
