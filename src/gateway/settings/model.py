@@ -105,6 +105,8 @@ class DeliverySettings(FrozenSection):
     retry_min: Seconds = 0.2
     retry_max: Seconds = 60.0
     """Seconds between two attempts: the wait doubles from the first to the second, with jitter."""
+    attempts: PositiveInt = 8
+    """How often an event is refused alone with 403 or 5xx before it may become a dead letter."""
     breaker_failures: PositiveInt = 5
     """Failures in a row after which only one lane tries."""
     breaker_pause: Seconds = 10.0

@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from support.admins import CHANGE, LOGIN, TOKEN, WRONG, Admin, administered, until
-from support.dataplanes import OK, data_plane_beside
+from support.admins import CHANGE, LOGIN, OTHER, TOKEN, WRONG, Admin, administered, until
+from support.dataplanes import data_plane_beside, refusing
 from support.servers import SPRINGHEAD, free_port
 
 NOWHERE = "http://127.0.0.1:9"
@@ -162,13 +162,12 @@ def test_dead_letters_come_by_filter_and_page(tmp_path: Path) -> None:
 
 def test_a_dead_letter_is_replayed_after_a_dry_run(tmp_path: Path) -> None:
     """A dry run changes nothing; a replay is delivered at once."""
-    refuses = [True]
-    answer = lambda _batch: (400, {}, "no") if refuses else OK  # noqa: E731 - one line of a data plane
+    refused = {"1"}
 
-    with data_plane_beside(answer) as plane, administered(tmp_path, to=plane.url) as admin:
-        admin.post(LOGIN)
+    with data_plane_beside(refusing(refused)) as plane, administered(tmp_path, to=plane.url) as admin:
+        admin.post(LOGIN, OTHER)
         (letter,) = until(admin.letters)
-        refuses.clear()
+        refused.clear()
         path = f"/api/dead/{letter['id']}/replay"
 
         tried = admin.call(f"{path}?dry_run=1", "POST", headers=CHANGE).json()
@@ -189,7 +188,7 @@ def test_a_dead_letter_is_replayed_after_a_dry_run(tmp_path: Path) -> None:
         assert again.status_code == 404
         assert admin.letters() == []
         until(lambda: not admin.status()["undelivered"])
-        assert len(plane.taken) == 1
+        assert len(plane.taken) == 2
 
 
 def test_a_replay_that_changes_nothing_explains_why(open_: Admin) -> None:

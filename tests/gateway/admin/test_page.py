@@ -15,8 +15,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from support.admins import KEY, LOGIN, TOKEN, WRONG, Admin, administered, until
-from support.dataplanes import OK, data_plane_beside
+from support.admins import KEY, LOGIN, OTHER, TOKEN, WRONG, Admin, administered, until
+from support.dataplanes import data_plane_beside, refusing
 from support.servers import free_port
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -162,12 +162,11 @@ def test_events_wait_while_paused(context: BrowserContext, down: Admin) -> None:
 
 def test_the_keyboard_is_enough_to_replay(context: BrowserContext, tmp_path: Path) -> None:
     """Tab to the button, Enter, see what would change, Enter; the focus moves to the next letter."""
-    refuses = [True]
-    answer = lambda _batch: (400, {}, "no") if refuses else OK  # noqa: E731 - one line of a data plane
-    with data_plane_beside(answer) as plane, administered(tmp_path, to=plane.url) as admin:
-        admin.post(LOGIN, {**LOGIN, "log_id": "2"})
+    refused = {"1", "2"}
+    with data_plane_beside(refusing(refused)) as plane, administered(tmp_path, to=plane.url) as admin:
+        admin.post(LOGIN, {**LOGIN, "log_id": "2"}, OTHER)
         until(lambda: len(admin.letters()) == 2)
-        refuses.clear()
+        refused.clear()
         page = opened(context, admin)
         expect(page.locator("#letter-2")).to_be_visible()
         focused = page.locator(":focus")
@@ -193,7 +192,7 @@ def test_the_keyboard_is_enough_to_replay(context: BrowserContext, tmp_path: Pat
         expect(page.locator("#result")).to_have_text("#1: 1 event (track), to be delivered again")
         expect(page.locator("#letter-1")).to_have_count(0)
         expect(focused).to_have_attribute("aria-label", "Replay dead letter 2")
-        until(lambda: len(plane.taken) == 1)
+        until(lambda: len(plane.taken) == 2)
 
 
 def test_a_drop_needs_a_confirmation(context: BrowserContext, tmp_path: Path) -> None:

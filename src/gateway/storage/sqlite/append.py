@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..records import NewDeadLetter, NewEvent, Receipt, StoredCall
+from ..records import DeadEvent, NewDeadLetter, NewEvent, Receipt, StoredCall
 from .dedup import Seen, accept, digest
 from .queue import bucket_of
 from .sql import LISTED, insert, listed
@@ -21,8 +21,8 @@ _OVERHEAD = 200
 
 _EVENT = "INSERT INTO event (bucket, source, user, size, accepted_at)"
 _LETTER = """INSERT INTO letter
-    (at, call, source, rule, reason, pointer, line, decodable, digest, size, record, event)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    (at, call, source, rule, reason, pointer, line, decodable, digest, size, record, event, answer)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _DEAD = """SELECT source.id, name, message_id, call, event FROM event JOIN body USING (seq)
     JOIN source ON source.id = event.source WHERE seq = ?"""
 
@@ -82,18 +82,16 @@ def append(
     return receipts
 
 
-def settle(
-    connection: sqlite3.Connection, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]]
-) -> None:
+def acknowledge(connection: sqlite3.Connection, delivered: Sequence[int], dead: Sequence[DeadEvent]) -> None:
     """Forget delivered events, and turn dead ones into dead letters."""
     now = time.time()
-    for seq, rule, reason in dead:
-        row = connection.execute(_DEAD, (seq,)).fetchone()
+    for each in dead:
+        row = connection.execute(_DEAD, (each.seq,)).fetchone()
         if row:
             source, name, message_id, call, event = row
-            letter = NewDeadLetter(name, rule, reason, event=event)
+            letter = NewDeadLetter(name, each.rule, each.reason, event=event, answer=each.answer)
             _keep_letter(connection, source, letter, _Origin(now, call), digest(name, message_id))
-            connection.execute("DELETE FROM event WHERE seq = ?", (seq,))
+            connection.execute("DELETE FROM event WHERE seq = ?", (each.seq,))
     connection.execute(f"DELETE FROM event WHERE seq IN {LISTED}", (listed(delivered),))  # noqa: S608 - ours
 
 
@@ -151,7 +149,7 @@ def _keep_events(connection: sqlite3.Connection, kept: Sequence[_Kept], now: flo
 def _keep_letter(
     connection: sqlite3.Connection, source: int, letter: NewDeadLetter, origin: _Origin, key: bytes | None
 ) -> int:
-    size = len(letter.record) + len(letter.event) + len(letter.reason) + _OVERHEAD
+    size = len(letter.record) + len(letter.event) + len(letter.reason) + len(letter.answer) + _OVERHEAD
     why = letter.rule, letter.reason, letter.pointer, letter.line, letter.decodable
-    values = origin.at, origin.call, source, *why, key, size, letter.record, letter.event
+    values = origin.at, origin.call, source, *why, key, size, letter.record, letter.event, letter.answer
     return int(connection.execute(_LETTER, values).lastrowid or 0)

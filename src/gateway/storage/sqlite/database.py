@@ -11,8 +11,8 @@ from ....core.errors import SpringheadError
 from ..records import StoreBusy, StoreFull, StoreUnusable
 
 FILE = "store.sqlite"
-VERSION = 2
-"""Of schema.sql, kept in the file as `PRAGMA user_version`."""
+LAYOUT = 3
+"""Of schema.sql, kept in the file as `PRAGMA user_version`; 0 where nothing is in it yet."""
 
 _PAGE = 8192
 """Bytes of a page: events of 1 to 3 KB leave less of it empty than they do of SQLite's own 4096."""
@@ -95,10 +95,10 @@ def _connect(path: Path, mode: str, busy: float) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection, path: Path, log: int) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
+    if version not in (0, LAYOUT):
         raise StoreUnusable(
-            f"{path} is a store of version {version}, and this springhead knows {VERSION}: "
-            "use the springhead that wrote it, or a newer one"
+            f"{path} is a store of layout {version}, and this springhead takes layout {LAYOUT}: "
+            "deliver what is in it with the springhead that wrote it, or move it away to begin a new one"
         )
     connection.execute(f"PRAGMA page_size = {_PAGE}")  # of a new file only
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -109,6 +109,6 @@ def _prepare(connection: sqlite3.Connection, path: Path, log: int) -> None:
     connection.execute("PRAGMA cache_size = -16384")  # 16 MB
     connection.execute("BEGIN IMMEDIATE")  # a file that cannot be written says so now
     connection.execute("ROLLBACK")
-    if version < VERSION:
+    if not version:
         schema = Path(__file__).with_name("schema.sql").read_text("utf-8")
         connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT;")

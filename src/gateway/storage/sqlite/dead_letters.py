@@ -18,7 +18,8 @@ LAST = 2**63 - 1
 _LISTED = """SELECT letter.id, letter.at, name, rule, reason, pointer, line,
     iif(length(event), 'event', 'record'), iif(length(event), length(event), length(record))
     FROM letter JOIN source ON source.id = letter.source WHERE """
-_WHOLE = """SELECT letter.id, letter.at, name, rule, reason, pointer, line, decodable, record, event, content
+_WHOLE = """SELECT letter.id, letter.at, name, rule, reason, pointer, line, decodable,
+    record, event, answer, content
     FROM letter JOIN source ON source.id = letter.source LEFT JOIN call ON call.id = call WHERE letter.id = ?"""
 
 # The first of each bucket, by its index, and the oldest of these: whatever is kept, so many looks.
@@ -44,9 +45,9 @@ def letter(connection: sqlite3.Connection, id_: int) -> DeadLetter | None:
     row = connection.execute(_WHOLE, (id_,)).fetchone()
     if row is None:
         return None
-    found, at, source, rule, reason, pointer, line, decodable, record, event, call = row
+    found, at, source, rule, reason, pointer, line, decodable, record, event, answer, call = row
     why = {"source": source, "rule": rule, "reason": reason, "pointer": pointer, "line": line}
-    content = {"record": record, "decodable": bool(decodable), "event": event}
+    content = {"record": record, "decodable": bool(decodable), "event": event, "answer": answer}
     return DeadLetter(**why, **content, id=found, at=at, call=None if call is None else _call(call))
 
 

@@ -1,5 +1,5 @@
--- Version 2, and from version 1 to it. What changes often (leases, attempts) is kept apart from what is large (events), so that
--- a claim writes a few bytes an event.
+-- Layout 3. What changes often (leases, refusals) is kept apart from what is large (events), so that a claim
+-- writes a few bytes an event. IF NOT EXISTS, because two processes may make a store at the same time.
 
 CREATE TABLE IF NOT EXISTS source (
     id INTEGER PRIMARY KEY,
@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS source (
     letters INTEGER NOT NULL DEFAULT 0
 );
 
--- Undelivered events. AUTOINCREMENT: a seq settled late must never be another event's.
+-- Undelivered events. AUTOINCREMENT: a seq acknowledged late must never be another event's.
 CREATE TABLE IF NOT EXISTS event (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     bucket INTEGER NOT NULL,             -- crc32(source NUL user) % 16
@@ -16,11 +16,12 @@ CREATE TABLE IF NOT EXISTS event (
     user TEXT NOT NULL,
     size INTEGER NOT NULL,
     accepted_at REAL NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
+    refusals INTEGER NOT NULL DEFAULT 0, -- how often it was refused when it was sent alone
     leased_at REAL NOT NULL DEFAULT 0,
     lease_until REAL NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS event_place ON event (source, bucket);  -- and seq, as every index ends in the row's id
+CREATE INDEX IF NOT EXISTS event_refused ON event (source, bucket, user) WHERE refusals > 0;
 
 CREATE TABLE IF NOT EXISTS body (
     seq INTEGER PRIMARY KEY,
@@ -29,7 +30,7 @@ CREATE TABLE IF NOT EXISTS body (
     event BLOB NOT NULL CHECK (typeof(event) = 'blob')
 );
 
--- What was accepted, and has not moved on into `seen` yet. AUTOINCREMENT: readers go on after the last id.
+-- What was accepted and has not moved on into `seen` yet. AUTOINCREMENT: readers go on after the last id.
 CREATE TABLE IF NOT EXISTS recent (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     digest BLOB NOT NULL,                -- 16 bytes of source NUL message_id
@@ -65,10 +66,10 @@ CREATE TABLE IF NOT EXISTS letter (
     digest BLOB,                         -- of the event in `seen` that it was, so that a replay is no duplicate
     size INTEGER NOT NULL,
     record BLOB NOT NULL CHECK (typeof(record) = 'blob'),
-    event BLOB NOT NULL CHECK (typeof(event) = 'blob')
+    event BLOB NOT NULL CHECK (typeof(event) = 'blob'),
+    answer TEXT NOT NULL                 -- the destination's, with write keys masked
 );
-DROP INDEX IF EXISTS letter_source;
-CREATE INDEX letter_source ON letter (source);  -- and id: a list in its order needs no sorting
+CREATE INDEX IF NOT EXISTS letter_source ON letter (source);  -- and id: a list in its order needs no sorting
 CREATE INDEX IF NOT EXISTS letter_rule ON letter (rule);
 CREATE INDEX IF NOT EXISTS letter_call ON letter (call) WHERE call IS NOT NULL;
 
@@ -99,6 +100,4 @@ CREATE TRIGGER IF NOT EXISTS call_out AFTER DELETE ON call BEGIN
     UPDATE kept SET bytes = bytes - OLD.size;
 END;
 
-UPDATE event SET bucket = bucket % 16 WHERE bucket > 15;
-
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;

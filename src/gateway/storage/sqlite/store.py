@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Container, Sequence
 from functools import partial
 from pathlib import Path
 
 from ..records import (
     ClaimedEvent,
+    DeadEvent,
     DeadLetter,
     DeadLetterSummary,
     NewDeadLetter,
@@ -116,21 +117,31 @@ class SqliteStore:
         size: int,
         lease: float,
         without: Container[str] = (),
-        behind: Collection[tuple[str, str]] = (),
     ) -> list[ClaimedEvent]:
         """As `Store.claim`."""
         buckets, since = leases.buckets_of(lane, lanes), self._claimant.since()
-        claimed = partial(leases.claim, buckets=buckets, without=without, behind=behind, since=since)
-        work = partial(claimed, events=events, size=size, lease=lease)
+        claim = partial(leases.claim, buckets=buckets, since=since, without=without)
+        work = partial(claim, events=events, size=size, lease=lease)
         return await self._writer.do(work, durable=False)
 
-    async def settle(self, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]] = ()) -> None:
-        """As `Store.settle`."""
-        await self._writer.do(partial(keep.settle, delivered=delivered, dead=dead), durable=False)
+    async def claim_behind(self, seq: int, *, lease: float) -> ClaimedEvent | None:
+        """As `Store.claim_behind`."""
+        since = self._claimant.since()
+        return await self._writer.do(
+            partial(leases.claim_behind, seq=seq, lease=lease, since=since), durable=False
+        )
+
+    async def acknowledge(self, delivered: Sequence[int], dead: Sequence[DeadEvent] = ()) -> None:
+        """As `Store.acknowledge`."""
+        await self._writer.do(partial(keep.acknowledge, delivered=delivered, dead=dead), durable=False)
 
     async def release(self, seqs: Sequence[int]) -> None:
         """As `Store.release`."""
         await self._writer.do(partial(leases.release, seqs=seqs), durable=False)
+
+    async def count_refusal(self, seq: int, *, lease: float) -> None:
+        """As `Store.count_refusal`."""
+        await self._writer.do(partial(leases.count_refusal, seq=seq, lease=lease), durable=False)
 
     async def dead(  # noqa: PLR0913 - as the interface
         self,
