@@ -70,7 +70,7 @@ class Replayer:
     async def _outcome(self, letter: DeadLetter, source: SourceSettings) -> Outcome:
         request = _request(letter)
         if letter.rule != "refused":
-            return self._host.receiver(source.type, source.settings, again=True)(request)
+            return self._host.receiver(source.type, source.settings, replay=True)(request)
         # What a plugin refused is the call as posted: it is verified once more, and may be a form.
         refused = self._host.verifier(source.type)(request)
         if refused is not None:

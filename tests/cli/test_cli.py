@@ -104,7 +104,7 @@ def test_a_file_that_is_read_is_not_written_over(tmp_path: Path) -> None:
         (("transform", "auth0", "/nowhere/at/all"), b"/nowhere/at/all: no such file or directory"),
         (("transform", "./nowhere"), b"there is no folder nowhere"),
         (("transform",), b"Missing argument"),
-        (("check", "nothing"), b"'nothing' is no source and no folder: one of: auth0"),
+        (("check", "nothing"), b"no active source 'nothing': "),
         (("nonsense",), b"No such command"),
     ],
 )

@@ -453,7 +453,7 @@ def test_dead_list_filters(gateway: Path, filters: tuple[str, ...], found: list[
 def aged(folder: Path, id_: int, seconds: float) -> None:
     """Make a dead letter older than it is."""
     with closing(sqlite3.connect(folder / "springhead-data" / FILE, isolation_level=None)) as connection:
-        connection.execute("UPDATE letter SET at = at - ? WHERE id = ?", (seconds, id_))
+        connection.execute("UPDATE dead_letter SET at = at - ? WHERE id = ?", (seconds, id_))
 
 
 def test_dead_list_is_empty_in_words(gateway: Path) -> None:

@@ -126,7 +126,7 @@ def test_one_event_that_is_refused_costs_no_other(tmp_path: Path) -> None:
             assert sorted(of_message[one] for one in arrived(plane)) == [one["log_id"] for one in logs]
 
     asyncio.run(scenario())
-    refused, long = sorted(rows(tmp_path / DATA, "SELECT rule, reason, event FROM letter"))
+    refused, long = sorted(rows(tmp_path / DATA, "SELECT rule, reason, event FROM dead_letter"))
     assert refused[:2] == ("delivery/400", "the destination answered 400: event is not valid")
     assert b'"bad"' in refused[2]
     assert long[0] == "delivery/too-large"

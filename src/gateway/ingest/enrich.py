@@ -10,7 +10,7 @@ from typing import Any
 from uuid_utils import UUID
 
 from ...core.codec import Object, encode
-from ...core.ids import visible
+from ...core.ids import strip_invisible
 from ...core.mapping.convert import text
 from ...core.outcome import Rejection
 from ..storage.records import NewDeadLetter, NewEvent
@@ -38,7 +38,7 @@ def enrich(event: Object, source: str, received_at: str, request_ip: str = "") -
     if request_ip:
         event.setdefault("request_ip", request_ip)
     message_id = event.get("messageId")
-    message_id = visible(message_id) if isinstance(message_id, str) else ""
+    message_id = strip_invisible(message_id) if isinstance(message_id, str) else ""
     # The host gives every event an id; only a plugin can have taken it away.
     event["messageId"] = message_id = message_id or str(uuid.uuid4())
     encoded = encode(event)
@@ -75,7 +75,7 @@ def rfc3339(at: float) -> str:
 def _clean(value: object) -> str:
     """An id as RudderStack reads it: text without invisible characters."""
     found = value if isinstance(value, str) else text(value)
-    return visible(found) if found else ""
+    return strip_invisible(found) if found else ""
 
 
 def _without_nul(value: Any) -> Any:

@@ -41,7 +41,7 @@ class SourceReceiver:
         self._verify: Verifier = host.verifier(settings.type)
         self._receive: Receiver = host.receiver(settings.type, settings.settings, verified=True)
         self._reads_request = host.reads_request(settings.type)
-        self._reads_query = "query" in host.sources[settings.type].intake.formats
+        self._reads_query = "query" in host.sources[settings.type].framing.formats
 
     def reads_query_of(self, call: WebhookCall) -> bool:
         """Whether the call's query is a record of its own, where the call has no body."""

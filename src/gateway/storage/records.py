@@ -1,4 +1,4 @@
-"""The store: events and dead letters in, durable when it says so; events out until they are delivered."""
+"""Defines what a store keeps, how it fails, and what the gateway asks of it."""
 
 from __future__ import annotations
 
@@ -196,8 +196,8 @@ class Store(Protocol):
 
     async def append(
         self,
-        entries: Sequence[NewEvent],
-        letters: Sequence[NewDeadLetter],
+        events: Sequence[NewEvent],
+        dead_letters: Sequence[NewDeadLetter],
         call: StoredCall | None,
         *,
         replacing: Sequence[int] = (),
@@ -205,11 +205,11 @@ class Store(Protocol):
         """Keep events and dead letters: all or nothing, durable (fsynced) when it returns.
 
         Args:
-            entries: events. One whose (source, message_id) was accepted within the window is counted as a
-                duplicate and not stored, unless a letter in `replacing` is what became of it.
-            letters: dead letters.
-            call: what they came in; kept where there are letters, or where the store keeps all calls.
-            replacing: ids of dead letters that go in the same transaction: a replay.
+            events: one whose (source, message_id) was accepted within the window is counted as a duplicate and
+                not stored, unless a dead letter in `replacing` is what became of it.
+            dead_letters: they are stored besides.
+            call: what all of it came in; kept where there are dead letters, or where the store keeps all calls.
+            replacing: ids of dead letters that are deleted in the same transaction: a replay.
         """
 
     async def claim(  # noqa: PLR0913 - limits, each of its own kind

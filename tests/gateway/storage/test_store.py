@@ -23,12 +23,11 @@ from springhead.gateway.storage.records import (
     Store,
     StoredCall,
 )
-from springhead.gateway.storage.sqlite import SqliteStore
-from springhead.gateway.storage.sqlite import append as keeping
-from springhead.gateway.storage.sqlite import database as opening
-from springhead.gateway.storage.sqlite import dead_letters as lookup
-from springhead.gateway.storage.sqlite import dedup as seen
-from springhead.gateway.storage.sqlite import queue as leases
+from springhead.gateway.storage.sqlite import SqliteStore, dead_letters, dedup, queue
+from springhead.gateway.storage.sqlite.append import Append, append
+from springhead.gateway.storage.sqlite.counts import counts as count
+from springhead.gateway.storage.sqlite.database import open_writer
+from springhead.gateway.storage.sqlite.dedup import Seen
 from support.stores import FILE, call, claim, dead_event, entry, keep, letter, letters, names, opened, rows, use
 
 
@@ -97,7 +96,7 @@ def test_what_was_accepted_moves_on_and_is_known_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Wherever it is: in memory, in the small table or in the large one, of this process or of another."""
-    monkeypatch.setattr(seen, "MOVED", 10)
+    monkeypatch.setattr(dedup, "MAX_RECENT", 10)
 
     async def scenario(one: SqliteStore) -> None:
         async with opened(tmp_path) as other:
@@ -125,7 +124,7 @@ def test_a_clock_that_begins_at_1970_costs_no_event(tmp_path: Path, monkeypatch:
 
 def test_what_was_not_committed_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An append that is undone, and the move with it, leaves nothing in memory that would cost an event."""
-    monkeypatch.setattr(seen, "MOVED", 10)
+    monkeypatch.setattr(dedup, "MAX_RECENT", 10)
     broken = NewEvent("auth0", "broken", "ada", "{}")  # type: ignore[arg-type] # no bytes
 
     async def scenario(store: SqliteStore) -> None:
@@ -404,7 +403,7 @@ def test_a_sweep_forgets_what_is_past_the_window_and_age(tmp_path: Path) -> None
         days = sqlite3.connect(tmp_path / FILE)
         move = "INSERT INTO seen SELECT CAST(at / 86400 AS INTEGER) - 9, digest, at - 9 * 86400 FROM recent"
         days.execute(move)
-        days.execute("UPDATE letter SET at = at - 31 * 86400")
+        days.execute("UPDATE dead_letter SET at = at - 31 * 86400")
         days.execute("UPDATE call SET at = at - 31 * 86400")
         days.commit()
         days.close()
@@ -480,7 +479,7 @@ def test_a_repr_holds_nothing_a_sender_sent() -> None:
 
 def test_a_claim_and_counts_cost_the_same_whatever_is_kept(tmp_path: Path) -> None:
     """Neither walks over what it does not take: SQLite's own steps are counted."""
-    lane = leases.buckets_of(leases.bucket_of("auth0", "ada"), leases.BUCKETS)
+    lane = queue.buckets_of(queue.bucket_of("auth0", "ada"), queue.BUCKETS)
     steps = []
     for others in (100, 20_000):
         folder = tmp_path / str(others)
@@ -489,8 +488,8 @@ def test_a_claim_and_counts_cost_the_same_whatever_is_kept(tmp_path: Path) -> No
         )
         counted: list[int] = []
         connection.set_progress_handler(lambda to=counted: to.append(1), 1)  # type: ignore[misc]
-        assert len(leases.claim(connection, lane, 100, 10_000, 60)) == 1
-        counts = lookup.counts(connection, folder / FILE)
+        assert len(queue.claim(connection, lane, 100, 10_000, 60)) == 1
+        counts = count(connection, folder / FILE)
         assert (counts.undelivered, counts.oldest_of) == (others + 1, {"auth0": counts.oldest})
         connection.close()
         steps.append(len(counted))
@@ -579,7 +578,9 @@ def test_a_list_of_dead_letters_costs_what_it_shows(tmp_path: Path) -> None:
         counted: list[int] = []
         connection.set_progress_handler(lambda to=counted: to.append(1), 1)  # type: ignore[misc]
         for condition, value in ((of_auth0, "auth0"), (of_a_rule, kept[0].rule), ("letter.id > ?", 0)):
-            found = lookup.dead(connection, {condition: value, "letter.id < ?": 99_999}, newest=False, limit=20)
+            found = dead_letters.summaries(
+                connection, {condition: value, "letter.id < ?": 99_999}, newest=False, limit=20
+            )
             assert [each.bytes for each in found] == [10_000] * 20
         connection.close()
         steps.append(len(counted))
@@ -589,21 +590,21 @@ def test_a_list_of_dead_letters_costs_what_it_shows(tmp_path: Path) -> None:
 
 def test_a_claim_gives_up_where_too_much_is_leased(tmp_path: Path) -> None:
     """A long backlog behind a user's leased event is not walked to its end at every claim."""
-    everything = leases.buckets_of(0, 1)
+    everything = queue.buckets_of(0, 1)
     connection = filled(tmp_path, [entry(f"{each}") for each in range(11_000)] + [entry("last", "bob")])
 
-    (first,) = leases.claim(connection, everything, 1, 10_000, 60)
-    assert leases.claim(connection, everything, 1, 10_000, 60) == []
-    leases.release(connection, [first.seq])
-    assert len(leases.claim(connection, everything, 1, 10_000, 60)) == 1
+    (first,) = queue.claim(connection, everything, 1, 10_000, 60)
+    assert queue.claim(connection, everything, 1, 10_000, 60) == []
+    queue.release(connection, [first.seq])
+    assert len(queue.claim(connection, everything, 1, 10_000, 60)) == 1
     connection.close()
 
 
 def filled(folder: Path, entries: list[NewEvent]) -> sqlite3.Connection:
     """The connection that writes, of a store with these events."""
-    connection = opening.open_writer(folder, 1, create=True)
+    connection = open_writer(folder, 1, create=True)
     connection.execute("BEGIN")
-    keeping.append(connection, [keeping.Append(entries, [], None, ())], seen.Seen(60), keep_calls=False)
+    append(connection, [Append(entries, [], None, ())], Seen(60), keep_calls=False)
     connection.execute("COMMIT")
     return connection
 
@@ -670,7 +671,7 @@ def test_nothing_is_lost_repeated_or_reordered(tmp_path: Path, seed: int) -> Non
         counts = await store.counts()
         assert rows(tmp_path, "SELECT count(*) FROM event JOIN body USING (seq)") == [(undelivered,)]
         assert rows(tmp_path, "SELECT count(*) FROM body") == [(undelivered,)]
-        assert rows(tmp_path, "SELECT count(*) FROM letter") == [(counts.letters,)]
+        assert rows(tmp_path, "SELECT count(*) FROM dead_letter") == [(counts.letters,)]
         assert counts.undelivered == undelivered
 
     use(tmp_path, scenario)

@@ -11,8 +11,9 @@ from itertools import product
 from typing import NamedTuple
 from zlib import crc32
 
-from ..records import ClaimedEvent
-from .sql import LISTED, listed
+from ..records import ClaimedEvent, DeadEvent, NewDeadLetter
+from . import dead_letters, dedup
+from .sql import IN_LIST, json_list
 
 BUCKETS = 16
 """A user's events are in one bucket for good. A lane is every bucket of the same remainder by its number."""
@@ -33,7 +34,10 @@ _BEHIND = f"""SELECT {", ".join(f"next.{name}" for name in _ROW.split(", "))}
     WHERE this.seq = ? AND next.seq > this.seq ORDER BY next.seq LIMIT 1"""  # noqa: S608 - no value in it
 _EVENTS = f"""SELECT seq, name, message_id, user, event, accepted_at, refusals
     FROM event JOIN body USING (seq) JOIN source ON source.id = event.source
-    WHERE seq IN {LISTED} ORDER BY seq"""  # noqa: S608 - no value in it
+    WHERE seq {IN_LIST} ORDER BY seq"""  # noqa: S608 - no value in it
+
+_DEAD = """SELECT source.id, name, message_id, call, event FROM event JOIN body USING (seq)
+    JOIN source ON source.id = event.source WHERE seq = ?"""
 
 
 class _Row(NamedTuple):
@@ -103,7 +107,7 @@ def claim_behind(
 
 def release(connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
     """End leases."""
-    connection.execute(f"UPDATE event SET lease_until = 0 WHERE seq IN {LISTED}", (listed(seqs),))  # noqa: S608 - ours
+    connection.execute(f"UPDATE event SET lease_until = 0 WHERE seq {IN_LIST}", (json_list(seqs),))  # noqa: S608 - ours
 
 
 def count_refusal(connection: sqlite3.Connection, seq: int, lease: float) -> None:
@@ -113,12 +117,25 @@ def count_refusal(connection: sqlite3.Connection, seq: int, lease: float) -> Non
     connection.execute(count, (now, now + lease, seq))
 
 
+def acknowledge(connection: sqlite3.Connection, delivered: Sequence[int], dead: Sequence[DeadEvent]) -> None:
+    """Delete delivered events, and turn dead ones into dead letters."""
+    now = time.time()
+    for one in dead:
+        row = connection.execute(_DEAD, (one.seq,)).fetchone()
+        if row:
+            source, name, message_id, call, event = row
+            letter = NewDeadLetter(name, one.rule, one.reason, event=event, answer=one.answer)
+            dead_letters.insert(connection, source, letter, now, call, dedup.digest(name, message_id))
+    gone = json_list([*delivered, *(one.seq for one in dead)])
+    connection.execute(f"DELETE FROM event WHERE seq {IN_LIST}", (gone,))  # noqa: S608 - ours
+
+
 def _leased(
     connection: sqlite3.Connection, seqs: Sequence[int], now: float, lease: float
 ) -> list[ClaimedEvent]:
-    take = f"UPDATE event SET leased_at = ?, lease_until = ? WHERE seq IN {LISTED}"  # noqa: S608 - ours
-    connection.execute(take, (now, now + lease, listed(seqs)))
-    return [ClaimedEvent(*row) for row in connection.execute(_EVENTS, (listed(seqs),))]
+    take = f"UPDATE event SET leased_at = ?, lease_until = ? WHERE seq {IN_LIST}"  # noqa: S608 - ours
+    connection.execute(take, (now, now + lease, json_list(seqs)))
+    return [ClaimedEvent(*row) for row in connection.execute(_EVENTS, (json_list(seqs),))]
 
 
 def _oldest_first(

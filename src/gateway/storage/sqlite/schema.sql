@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS source (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     undelivered INTEGER NOT NULL DEFAULT 0,
-    letters INTEGER NOT NULL DEFAULT 0
+    dead_letters INTEGER NOT NULL DEFAULT 0
 );
 
 -- Undelivered events. AUTOINCREMENT: a seq acknowledged late must never be another event's.
@@ -48,12 +48,12 @@ CREATE TABLE IF NOT EXISTS seen (
 CREATE TABLE IF NOT EXISTS call (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at REAL NOT NULL,
-    asked INTEGER NOT NULL,              -- kept even where it has no letters
+    always_kept INTEGER NOT NULL,        -- even where it has no dead letters
     size INTEGER NOT NULL,
     content BLOB NOT NULL                -- MessagePack
 );
 
-CREATE TABLE IF NOT EXISTS letter (
+CREATE TABLE IF NOT EXISTS dead_letter (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at REAL NOT NULL,
     source INTEGER NOT NULL REFERENCES source,
@@ -69,11 +69,11 @@ CREATE TABLE IF NOT EXISTS letter (
     event BLOB NOT NULL CHECK (typeof(event) = 'blob'),
     answer TEXT NOT NULL                 -- the destination's, with write keys masked
 );
-CREATE INDEX IF NOT EXISTS letter_source ON letter (source);  -- and id: a list in its order needs no sorting
-CREATE INDEX IF NOT EXISTS letter_rule ON letter (rule);
-CREATE INDEX IF NOT EXISTS letter_call ON letter (call) WHERE call IS NOT NULL;
+CREATE INDEX IF NOT EXISTS dead_letter_source ON dead_letter (source);  -- and id: a list in its order needs no sorting
+CREATE INDEX IF NOT EXISTS dead_letter_rule ON dead_letter (rule);
+CREATE INDEX IF NOT EXISTS dead_letter_call ON dead_letter (call) WHERE call IS NOT NULL;
 
--- Bytes of letters and calls: the one row that retention by size looks at.
+-- Bytes of dead letters and calls: the one row that retention by size looks at.
 CREATE TABLE IF NOT EXISTS kept (id INTEGER PRIMARY KEY CHECK (id = 1), bytes INTEGER NOT NULL);
 INSERT OR IGNORE INTO kept VALUES (1, 0);
 
@@ -84,14 +84,14 @@ CREATE TRIGGER IF NOT EXISTS event_out AFTER DELETE ON event BEGIN
     UPDATE source SET undelivered = undelivered - 1 WHERE id = OLD.source;
     DELETE FROM body WHERE seq = OLD.seq;
 END;
-CREATE TRIGGER IF NOT EXISTS letter_in AFTER INSERT ON letter BEGIN
-    UPDATE source SET letters = letters + 1 WHERE id = NEW.source;
+CREATE TRIGGER IF NOT EXISTS dead_letter_in AFTER INSERT ON dead_letter BEGIN
+    UPDATE source SET dead_letters = dead_letters + 1 WHERE id = NEW.source;
     UPDATE kept SET bytes = bytes + NEW.size;
 END;
-CREATE TRIGGER IF NOT EXISTS letter_out AFTER DELETE ON letter BEGIN
-    UPDATE source SET letters = letters - 1 WHERE id = OLD.source;
+CREATE TRIGGER IF NOT EXISTS dead_letter_out AFTER DELETE ON dead_letter BEGIN
+    UPDATE source SET dead_letters = dead_letters - 1 WHERE id = OLD.source;
     UPDATE kept SET bytes = bytes - OLD.size;
-    DELETE FROM call WHERE id = OLD.call AND NOT asked AND NOT EXISTS (SELECT 1 FROM letter WHERE call = OLD.call);
+    DELETE FROM call WHERE id = OLD.call AND NOT always_kept AND NOT EXISTS (SELECT 1 FROM dead_letter WHERE call = OLD.call);
 END;
 CREATE TRIGGER IF NOT EXISTS call_in AFTER INSERT ON call BEGIN
     UPDATE kept SET bytes = bytes + NEW.size;
