@@ -171,7 +171,7 @@ def test_the_status_tells_of_a_destination_that_is_down(tmp_path: Path) -> None:
         async with httpx.AsyncClient(trust_env=False) as client:
             with gateway_to(url, tmp_path, lanes=1) as server:
                 assert await Senders(server.url).post(client, batch(0, 0, 1), KEY) == 200
-                while not (told := json.loads(await status(tmp_path, "--json"))["destination"])["down"]:
+                while not (told := json.loads(await status(tmp_path, "--json"))["destination"])["down"]:  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
                 text = await status(tmp_path)
         assert told == {"to": url, "down": True, "why": "ConnectError"}
