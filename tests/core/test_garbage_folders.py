@@ -53,6 +53,7 @@ def spoil(value: Any, place: tuple[Any, ...], by: Any) -> Any:
     return value
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_spoilt_folder_has_problems_or_loads(data: st.DataObject) -> None:

@@ -195,6 +195,7 @@ def test_long_json_lines_stream(ending: str) -> None:
     assert len(outcomes) > 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("indent", [None, 2])
 def test_a_long_list_streams(indent: int | None) -> None:
     """Also where it is printed over many lines, and with a bad element at its place."""
@@ -254,6 +255,7 @@ def test_lines_after_a_list_longer_than_a_chunk_are_read() -> None:
     assert not any(outcome.rejections for outcome in outcomes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "form",
     [

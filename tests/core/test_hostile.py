@@ -163,6 +163,7 @@ def test_a_body_past_the_limit_is_a_rejection_with_the_figures() -> None:
     assert rejection.record == GOOD * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [
@@ -254,6 +255,7 @@ fields = st.sampled_from(
 logs = st.dictionaries(fields, json_values, max_size=6)
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(
     body=json_values | logs | st.lists(logs | json_values, max_size=4), level=st.sampled_from(["off", "pii"])

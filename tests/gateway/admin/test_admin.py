@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from support.admins import CHANGE, LOGIN, OTHER, TOKEN, WRONG, Admin, administered, until
-from support.dataplanes import data_plane_beside, refusing
-from support.servers import SPRINGHEAD, free_port
+from support.admins import CHANGE, LOGIN, OTHER, TOKEN, WRONG, Admin, admin_address
+from support.dataplanes import data_plane_in_thread, refusing
+from support.servers import SPRINGHEAD, free_port, until
 
 NOWHERE = "http://127.0.0.1:9"
 MASKED = "*****"
@@ -26,7 +26,7 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 @pytest.fixture(scope="module")
 def open_(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
     """An admin address that asks for no token."""
-    with administered(tmp_path_factory.mktemp("open")) as one:
+    with admin_address(tmp_path_factory.mktemp("open")) as one:
         one.post(LOGIN, WRONG)
         yield one
 
@@ -34,7 +34,7 @@ def open_(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
     """An admin address that asks for a token, on all of the machine's addresses."""
-    with administered(tmp_path_factory.mktemp("closed"), token=TOKEN, host="0.0.0.0") as one:  # noqa: S104
+    with admin_address(tmp_path_factory.mktemp("closed"), token=TOKEN, host="0.0.0.0") as one:  # noqa: S104
         yield one
 
 
@@ -54,6 +54,7 @@ def messages(admin: Admin, count: int) -> list[tuple[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_the_status_reports_every_source(open_: Admin) -> None:
     """Its rate, backlog, dead letters and last rejections; never what was sent."""
     until(lambda: open_.status()["sources"][0]["rate_60s"])
@@ -75,9 +76,10 @@ def test_the_status_reports_every_source(open_: Admin) -> None:
     assert "ada" not in json.dumps(status)
 
 
+@pytest.mark.slow
 def test_the_status_reports_the_backlog(tmp_path: Path) -> None:
     """Its size, its age, and that the destination is down."""
-    with administered(tmp_path, to=NOWHERE) as admin:
+    with admin_address(tmp_path, to=NOWHERE) as admin:
         admin.post(LOGIN)
 
         status = until(lambda: (found := admin.status())["destination"]["down"] and found)
@@ -97,6 +99,7 @@ def test_metrics_and_health_are_those_of_the_gateway(open_: Admin) -> None:
     assert open_.call("/ready").text == "ready\n"
 
 
+@pytest.mark.slow
 def test_the_stream_begins_with_the_last_requests(open_: Admin) -> None:
     """Their events, with secrets, personal data and ids masked."""
     (_, status), (first, request), (second, _) = messages(open_, 3)
@@ -112,6 +115,7 @@ def test_the_stream_begins_with_the_last_requests(open_: Admin) -> None:
     assert "|000" not in json.dumps(request)
 
 
+@pytest.mark.slow
 def test_the_stream_continues_with_new_requests(closed: Admin) -> None:
     """Where there are too many at once, the last ones are shown and the others counted."""
     with httpx.stream("GET", f"{closed.url}/api/events", headers=BEARER, trust_env=False) as stream:
@@ -132,9 +136,10 @@ def test_the_stream_continues_with_new_requests(closed: Admin) -> None:
     assert shown >= 20
 
 
+@pytest.mark.slow
 def test_dead_letters_come_by_filter_and_page(tmp_path: Path) -> None:
     """The oldest or the newest first; of the record only its size."""
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         admin.post(WRONG, WRONG)
         admin.post("no object")
         three, page = admin.letters(), admin.call("/api/dead?limit=2").json()
@@ -160,11 +165,12 @@ def test_dead_letters_come_by_filter_and_page(tmp_path: Path) -> None:
     assert "there is no filter 'a'" in refused[4].json()["error"]
 
 
+@pytest.mark.slow
 def test_a_dead_letter_is_replayed_after_a_dry_run(tmp_path: Path) -> None:
     """A dry run changes nothing; a replay is delivered at once."""
     refused = {"1"}
 
-    with data_plane_beside(refusing(refused)) as plane, administered(tmp_path, to=plane.url) as admin:
+    with data_plane_in_thread(refusing(refused)) as plane, admin_address(tmp_path, to=plane.url) as admin:
         admin.post(LOGIN, OTHER)
         (letter,) = until(admin.letters)
         refused.clear()
@@ -341,7 +347,7 @@ def test_nobody_signs_in_where_there_is_no_token(open_: Admin) -> None:
 
 def test_open_streams_end_with_the_gateway(tmp_path: Path) -> None:
     """They end whole, and the address is free again."""
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         port = int(admin.url.rpartition(":")[2])
         with httpx.stream("GET", f"{admin.url}/api/events", trust_env=False, timeout=10) as stream:
             lines = stream.iter_lines()
@@ -358,7 +364,7 @@ def test_open_streams_end_with_the_gateway(tmp_path: Path) -> None:
 
 def test_clients_that_hang_do_not_hold_the_gateway(tmp_path: Path) -> None:
     """One reads nothing, one sends half a request: the gateway stops without them."""
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         address = ("127.0.0.1", int(admin.url.rpartition(":")[2]))
         with socket.create_connection(address) as half, socket.create_connection(address) as silent:
             half.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
@@ -370,9 +376,10 @@ def test_clients_that_hang_do_not_hold_the_gateway(tmp_path: Path) -> None:
     assert code == 0, admin.server.log.read_text()
 
 
+@pytest.mark.slow
 def test_a_taken_admin_address_stops_the_start(tmp_path: Path) -> None:
     """Before anything is served."""
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         settings = tmp_path / "other.toml"
         text = (tmp_path / "springhead.toml").read_text()
         settings.write_text(text.replace("[gateway]", '[gateway]\ndata = "other"'))
@@ -387,4 +394,4 @@ def test_a_taken_admin_address_stops_the_start(tmp_path: Path) -> None:
         )
 
     assert done.returncode == 2
-    assert f"127.0.0.1:{port} is taken" in done.stderr
+    assert f"cannot listen on 127.0.0.1:{port}: another process listens there" in done.stderr

@@ -15,9 +15,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from support.admins import KEY, LOGIN, OTHER, TOKEN, WRONG, Admin, administered, until
-from support.dataplanes import data_plane_beside, refusing
-from support.servers import free_port
+from support.admins import LOGIN, OTHER, TOKEN, WRONG, Admin, admin_address
+from support.dataplanes import data_plane_in_thread, refusing
+from support.gateways import KEY
+from support.servers import free_port, until
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ALONE = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -53,9 +54,10 @@ CONTRAST = """() => {
 }"""
 """Finds texts with less contrast than WCAG's AA asks for."""
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="the page is tested in Chromium: apt-get install chromium"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium was found: `apt-get install chromium`"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +84,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture(scope="module")
 def down(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
     """A gateway whose destination is down, with events and a dead letter."""
-    with administered(tmp_path_factory.mktemp("down"), to=f"http://127.0.0.1:{free_port()}") as one:
+    with admin_address(tmp_path_factory.mktemp("down"), to=f"http://127.0.0.1:{free_port()}") as one:
         signup = {"log_id": "4", "data": {"type": "ss", "user_id": "auth0|000000000000000000000ada1"}}
         one.post(
             LOGIN, WRONG, signup, {"log_id": "5", "data": {"type": HOSTILE, "user_id": f"auth0|{HOSTILE}"}}
@@ -163,7 +165,7 @@ def test_events_wait_while_paused(context: BrowserContext, down: Admin) -> None:
 def test_the_keyboard_is_enough_to_replay(context: BrowserContext, tmp_path: Path) -> None:
     """Tab to the button, Enter, see what would change, Enter; the focus moves to the next letter."""
     refused = {"1", "2"}
-    with data_plane_beside(refusing(refused)) as plane, administered(tmp_path, to=plane.url) as admin:
+    with data_plane_in_thread(refusing(refused)) as plane, admin_address(tmp_path, to=plane.url) as admin:
         admin.post(LOGIN, {**LOGIN, "log_id": "2"}, OTHER)
         until(lambda: len(admin.letters()) == 2)
         refused.clear()
@@ -197,7 +199,7 @@ def test_the_keyboard_is_enough_to_replay(context: BrowserContext, tmp_path: Pat
 
 def test_a_drop_needs_a_confirmation(context: BrowserContext, tmp_path: Path) -> None:
     """Escape keeps the letter; an empty list says what it is for."""
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         admin.post(WRONG)
         page = opened(context, admin)
         drop = page.get_by_role("button", name="Drop dead letter 1")
@@ -220,7 +222,7 @@ def test_a_drop_needs_a_confirmation(context: BrowserContext, tmp_path: Path) ->
 
 def test_the_newest_dead_letters_are_shown_first(context: BrowserContext, tmp_path: Path) -> None:
     """Up to a hundred, with the command that lists the others. They can be filtered by source and rule."""
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         admin.post("no object", *[WRONG] * 104)
         admin.post(WRONG)
         page = opened(context, admin)
@@ -252,7 +254,7 @@ def test_the_newest_dead_letters_are_shown_first(context: BrowserContext, tmp_pa
 def test_the_line_of_a_record_is_shown_once(context: BrowserContext, tmp_path: Path) -> None:
     """A reason that counts within that line keeps its column only."""
     good, wrong = json.dumps(LOGIN), json.dumps(WRONG)
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         bodies = f'{good}\n{{"log_id": "8", "data": oops}}\n{wrong}\n', '{"log_id":\n"9", "data": oops}'
         for body in bodies:
             url = f"{admin.server.url}/v1/webhook?writeKey={KEY}"
@@ -273,7 +275,7 @@ def test_the_line_of_a_record_is_shown_once(context: BrowserContext, tmp_path: P
 
 def test_the_page_reconnects_by_itself(context: BrowserContext, tmp_path: Path) -> None:
     """After a gateway was killed it shows what the new one remembers."""
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         admin.post(LOGIN)
         page = opened(context, admin)
         expect(page.locator("#feed .row")).to_have_count(1)
@@ -288,7 +290,7 @@ def test_the_page_reconnects_by_itself(context: BrowserContext, tmp_path: Path) 
 
 def test_the_page_explains_why_nothing_is_delivered(context: BrowserContext, tmp_path: Path) -> None:
     """The destination is down, or refuses one source; where no reason is known the page gives none."""
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         page = opened(context, admin)
         trouble, card, other = page.locator("#trouble"), page.locator(".card").first, page.locator(".card").last
         expect(trouble).to_be_empty()
@@ -314,7 +316,7 @@ def test_the_page_explains_why_nothing_is_delivered(context: BrowserContext, tmp
 
 def test_the_page_says_that_the_gateway_is_gone(context: BrowserContext, tmp_path: Path) -> None:
     """Since when, and that the figures are from then; a button pressed meanwhile says it, too."""
-    with administered(tmp_path, to=f"http://127.0.0.1:{free_port()}") as admin:
+    with admin_address(tmp_path, to=f"http://127.0.0.1:{free_port()}") as admin:
         admin.post(LOGIN, WRONG)
         page = opened(context, admin)
         trouble, result = page.locator("#trouble"), page.locator("#result")
@@ -350,7 +352,7 @@ def test_the_page_says_that_the_gateway_is_gone(context: BrowserContext, tmp_pat
 
 def test_a_new_operator_signs_in_and_learns_what_to_do(context: BrowserContext, tmp_path: Path) -> None:
     """The token never becomes part of a URL, and an empty page says how to post a first event."""
-    with administered(tmp_path, token=TOKEN) as admin:
+    with admin_address(tmp_path, token=TOKEN) as admin:
         page = context.new_page()
         page.set_viewport_size({"width": 390, "height": 800})
         page.goto(admin.url)

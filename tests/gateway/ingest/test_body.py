@@ -123,6 +123,7 @@ def test_a_body_over_the_limit_is_refused_while_it_arrives(here: Gateway) -> Non
     assert here.kept() == before
 
 
+@pytest.mark.slow
 def test_a_body_that_arrives_too_slowly_is_refused(here: Gateway) -> None:
     """With 408; nothing is stored."""
     before = here.kept()

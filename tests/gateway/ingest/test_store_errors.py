@@ -6,10 +6,13 @@ import resource
 import shutil
 from pathlib import Path
 
+import pytest
+
 from support.gateways import KEY, gateway
 from support.webhooks import is_busy, log
 
 
+@pytest.mark.slow
 def test_a_full_store_accepts_nothing(tmp_path: Path) -> None:
     """It answers 503 and when to try again, and logs why; /health stays up."""
     with gateway(tmp_path, store={"max_bytes": 1}) as full:
@@ -26,6 +29,7 @@ def test_a_full_store_accepts_nothing(tmp_path: Path) -> None:
         assert KEY not in full.log.read_text()
 
 
+@pytest.mark.slow
 def test_a_full_disk_accepts_nothing_until_there_is_room(tmp_path: Path) -> None:
     """What was answered ok is stored, what was answered 503 is not, and afterwards all is well."""
     with gateway(tmp_path) as one:
@@ -43,6 +47,7 @@ def test_a_full_disk_accepts_nothing_until_there_is_room(tmp_path: Path) -> None
         assert len(one.delivered(taken + 1)) == taken + 1
 
 
+@pytest.mark.slow
 def test_a_deleted_store_accepts_nothing(tmp_path: Path) -> None:
     """What would be written to a deleted file would be lost."""
     with gateway(tmp_path) as one:

@@ -89,6 +89,7 @@ async def fill(store: SqliteStore, at_once: int = 10) -> tuple[list[str], list[s
     return accepted, refused
 
 
+@pytest.mark.slow
 def test_every_receipt_outlives_a_kill(tmp_path: Path) -> None:
     """Of a process killed at any moment, what it was told is stored is there, and the file is sound."""
     told: list[str] = []
@@ -255,6 +256,7 @@ def test_a_long_reader_holds_up_nothing(tmp_path: Path) -> None:
     use(tmp_path, scenario, busy_timeout=0.1)
 
 
+@pytest.mark.slow
 def test_another_process_may_write_meanwhile(tmp_path: Path) -> None:
     """The command line drops dead letters while the server accepts without a pause."""
 
@@ -282,6 +284,7 @@ def test_another_process_may_write_meanwhile(tmp_path: Path) -> None:
     use(tmp_path, scenario)
 
 
+@pytest.mark.slow
 def test_processes_that_start_together_make_one_store(tmp_path: Path) -> None:
     """Whoever comes second finds the tables made, or makes them."""
     command = [sys.executable, "-c", DROPS.replace(", create=False", ""), str(tmp_path / "data")]
