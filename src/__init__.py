@@ -5,9 +5,10 @@ from .core.discovery import Plugin
 from .core.errors import InvalidConfig, InvalidSource, PluginFailure, SpringheadError, UnknownSource
 from .core.hooks import hookimpl
 from .core.host import Host
+from .core.loader import check_source, load_source
 from .core.outcome import Outcome, Rejection, Reply
 from .core.request import Request
-from .core.source import Source, check_source, load_source
+from .core.source import Source
 from .core.source_file import Problem
 
 __all__ = [

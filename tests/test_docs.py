@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from springhead.core.source import check_source
+from springhead import check_source
 from springhead.gateway.settings import Settings, SourceSettings
 from springhead.gateway.settings.model import DeliverySettings
 from support.commands import springhead

@@ -11,6 +11,7 @@ import typer
 
 from .check import check
 from .dead.commands import dead
+from .extras import extras_named
 from .gateway import gateway
 from .serve import serve
 from .sources import sources
@@ -56,4 +57,5 @@ def main() -> None:
     """Run the command line. A closed pipe ends it silently, as it ends other Unix commands."""
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    sys.exit(app())
+    with extras_named():
+        sys.exit(app())

@@ -1,1 +1,1 @@
-"""The host: finds sources, and turns the requests of vendors' webhooks into RudderStack events."""
+"""The host, which finds sources and maps requests to events, and the language their mappings are written in."""

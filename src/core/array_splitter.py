@@ -1,7 +1,7 @@
-"""Splitting: the text of a JSON list in, the texts of its elements out, without decoding them.
+"""Splits the text of a JSON array into the texts of its elements, without decoding them.
 
-So a list larger than memory streams, and one element that does not decode costs no other. A JSON parser that
-streams would do, but its own idea of numbers and text would be a second one: each element goes to `parse`.
+So an array larger than memory can be streamed, and an element that cannot be decoded costs no other. A
+streaming JSON parser has its own idea of numbers and text; here every element goes to `parse`.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from itertools import islice
 
 
 def _up_to(stops: bytes) -> re.Pattern[bytes]:
-    """What matches everything up to and including the first of these that stands in no text."""
+    """Match everything up to and including the first of these characters outside quotes."""
     return re.compile(rb'(?:[^"%b]++|"(?:[^"\\]++|\\.)*+")*+[%b]' % (stops, stops), re.DOTALL)
 
 
 _BRACKET = _up_to(rb"\[\]{}")
 _BRACKET_OR_COMMA = _up_to(rb"\[\]{},")
-_OPEN, _CLOSE, _COMMA = b"[{", b"]}", ord(",")
+_OPENING, _CLOSING, _COMMA = b"[{", b"]}", ord(",")
 
 
 class ArraySplitter:
-    """The elements of the list that `chunks` starts with, as they become complete.
+    """Iterates over the elements of the array that `chunks` begins with, as they become complete.
 
-    When the iteration ends, `closed` tells whether the list did, and `rest` is what was read past its last
-    element: what follows the list, or the element that was cut off.
+    When the iteration ends, `closed` tells whether the array did, and `rest` holds the text behind its last
+    element: what follows the array, or the element that was cut off.
     """
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
@@ -34,34 +34,34 @@ class ArraySplitter:
         self._chunks = iter(chunks)
 
     def __iter__(self) -> Iterator[bytes]:
-        start = at = depth = 0  # of the element being read; where to look next; brackets open there
+        start = offset = depth = 0  # `start` of the current element; `offset` up to which `depth` is counted
         for chunk in self._chunks:
             self.rest = self.rest[start:] + chunk
-            at -= start
+            offset -= start
             start = 0
-            while stop := (_BRACKET_OR_COMMA if depth == 1 else _BRACKET).match(self.rest, at):
-                at = stop.end()
-                found = self.rest[at - 1]
-                if found in _OPEN:
+            while stop := (_BRACKET_OR_COMMA if depth == 1 else _BRACKET).match(self.rest, offset):
+                offset = stop.end()
+                character = self.rest[offset - 1]
+                if character in _OPENING:
                     depth += 1
-                    start = at if depth == 1 else start
+                    start = offset if depth == 1 else start
                 elif depth > 1:
                     depth -= 1
                 else:
-                    element = self.rest[start : at - 1].strip()
-                    start = at
-                    if element or found == _COMMA:
+                    element = self.rest[start : offset - 1].strip()
+                    start = offset
+                    if element or character == _COMMA:
                         yield element
-                    if found in _CLOSE:
-                        self.closed, self.rest = True, self.rest[at:]
+                    if character in _CLOSING:
+                        self.closed, self.rest = True, self.rest[offset:]
                         return
         self.rest = self.rest[start:]
 
 
-def whole_list(body: bytes, limit: int) -> list[bytes]:
-    """The elements of a body that is one list, at most this long, and nothing else; none where it is not."""
+def split_array(body: bytes, limit: int) -> list[bytes]:
+    """Split a body that is one array of at most `limit` elements and nothing else; `[]` where it is not."""
     if not body.startswith(b"["):
         return []
-    elements = ArraySplitter([body])
-    found = list(islice(elements, limit + 1))
-    return found if elements.closed and not elements.rest.strip() else []
+    splitter = ArraySplitter([body])
+    elements = list(islice(splitter, limit + 1))
+    return elements if splitter.closed and not splitter.rest.strip() else []

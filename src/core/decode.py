@@ -1,204 +1,150 @@
-"""Decoding: body bytes in, items out, each with where it stood; what cannot be decoded keeps its bytes.
+"""Decodes the body of a request into items, and keeps the bytes of what cannot be decoded.
 
-The shape is told from the body itself: senders let people type the content type in by hand.
+The format is recognised from the body itself, because the content type is often typed in by hand at the sender.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import islice
-from typing import Any, TypeAlias
-from urllib.parse import parse_qsl
+from typing import Any
 
-import msgspec
-
-from .array_splitter import whole_list
-from .codec import Undecodable, parse, pointer
+from .array_splitter import split_array
+from .codec import parse
+from .errors import InvalidJson
+from .form import parse_form, unpack_form
+from .framing import Framing, LocatedItem, Location, Undecodable
 from .request import Request
 
 BOM = b"\xef\xbb\xbf"
 """The byte order mark some senders put before UTF-8."""
 
-ITEMS = 10_000
-"""Items taken from one body: far more than any vendor sends, and a bound on what `[1,1,1,...]` can cost."""
-ANY_NUMBER = sys.maxsize - 1
-"""Items taken from a file of an operator's own."""
+MAX_ITEMS = 10_000
+"""Items accepted in one body: far more than any vendor sends, and a bound on what `[1,1,1,...]` can cost."""
+UNLIMITED = sys.maxsize - 1
+"""The number of items accepted in a file of an operator's own."""
 
-_TWO, _OPENS = b"}\n{", b"{["
-"""What no JSON document holds: to look for it costs less than to try and parse lines as one."""
+_LINES_OF_OBJECTS, _OBJECT_OR_ARRAY = b"}\n{", b"{["
+"""No JSON document contains the first: looking for it is cheaper than parsing lines as one document in vain."""
 _FORM = re.compile(rb"[^\s={}\[\]\"]+=[^\s{}\[\]\"]*")
 
-
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """How a source's requests are read.
-
-    Attributes:
-        formats: of `json`, `json-lines`, `form`, `query`.
-        held: the list an object holds at one of the source's `batch` paths, with the steps to it; or None.
-    """
-
-    formats: tuple[str, ...]
-    held: Callable[[Any], tuple[list[Any], tuple[str, ...]] | None]
+_TOP = Location()
 
 
-@dataclass(frozen=True, slots=True)
-class Bad:
-    """Bytes of an item that could not be decoded: which rule, and why."""
-
-    data: bytes
-    rule: str
-    reason: str
-
-
-class Where(msgspec.Struct, frozen=True):
-    """Where in a body an item stood: its line in JSON lines, and the steps to it."""
-
-    line: int | None = None
-    steps: tuple[str | int, ...] = ()
-
-    def at(self, index: int) -> Where:
-        """The place of an element of the list here."""
-        return Where(self.line, (*self.steps, index))
-
-    def pointer(self, *below: str | int) -> str:
-        """The JSON Pointer to the item, or to what is below it."""
-        return pointer(*self.steps, *below)
-
-
-Item: TypeAlias = tuple[Where, Any]
-"""Where an item stood, and the item, or `Bad`."""
-
-_TOP = Where()
-
-
-def decode(request: Request, intake: Intake, limit: int = ITEMS) -> list[Item]:
-    """The items of a request, in the order they came; a body of more than `limit` is one that is bad."""
+def decode(request: Request, framing: Framing, limit: int = MAX_ITEMS) -> list[LocatedItem]:
+    """Decode a request into items, in their order; a body with more than `limit` is one undecodable item."""
     body = request.body
     if body.startswith(BOM):
         body = body[3:]
-    if "query" in intake.formats and request.query and not body.strip():
-        return [(_TOP, request.as_read()["query"])]
-    if _TWO in body and body[0] in _OPENS and (documents := _lines(body, intake, limit)):
-        found = _of_lines(documents, body, intake, limit)
+    if "query" in framing.formats and request.query and not body.strip():
+        return [(_TOP, request.as_json()["query"])]
+    if _LINES_OF_OBJECTS in body and body[0] in _OBJECT_OR_ARRAY and (lines := _lines(body, framing, limit)):
+        located = _items_of_lines(lines, body, framing, limit)
     else:
-        found = _of_body(body, intake, limit)
-    items = found if isinstance(found, list) else list(islice(found, limit + 1))
+        located = _items_of_body(body, framing, limit)
+    items = located if isinstance(located, list) else list(islice(located, limit + 1))
     return items if len(items) <= limit else _too_many(body, limit)
 
 
-def _of_body(body: bytes, intake: Intake, limit: int) -> Iterable[Item]:
-    try:
-        return _items(parse(body), intake, _TOP)
-    except Undecodable as error:
-        return _not_one_document(body, intake, error, limit)
-
-
-def _too_many(body: bytes, limit: int) -> list[Item]:
-    reason = f"the body holds more than {limit:,} items: send smaller batches"
-    return [(_TOP, Bad(body, "body/items", reason))]
-
-
-def _items(value: Any, intake: Intake, where: Where) -> Iterable[Item]:
-    """The items of one JSON document: itself, the list it is, or the list it holds."""
-    return (_batched if value.__class__ is list else _unbatched)(value, intake, where)
-
-
-def _batched(value: list[Any], intake: Intake, where: Where) -> Iterator[Item]:
-    for index, element in enumerate(value):
-        if element.__class__ is dict and (found := intake.held(element)) is not None:
-            held, steps = found
-            inside = Where(where.line, (*where.steps, index, *steps))
-            for below, one in enumerate(held):
-                yield inside.at(below), one
-        else:
-            yield where.at(index), element
-
-
-def _unbatched(value: Any, intake: Intake, where: Where) -> Iterable[Item]:
-    if value.__class__ is not dict:
-        return [(where, value)]
-    found = intake.held(value)
-    if found is not None:
-        held, steps = found
-        inside = Where(where.line, (*where.steps, *steps))
-        return ((inside.at(index), element) for index, element in enumerate(held))
-    return [(where, _gateway_form(value) if "form" in intake.formats else value)]
-
-
-def _not_one_document(body: bytes, intake: Intake, error: Undecodable, limit: int) -> Iterable[Item]:
-    """The items of a body that is not one JSON document: a form, lines, or a list with bad elements."""
-    stripped = body.strip()
-    if not stripped:
-        return [(_TOP, Bad(body, "json/empty", "the body is empty"))]
-    if "form" in intake.formats and _FORM.match(stripped):
-        return [(_TOP, _form(stripped))]
-    if documents := _lines(body, intake, limit):
-        return _of_lines(documents, body, intake, limit)
-    if elements := whole_list(stripped, limit):
-        return decode_elements(elements, intake)
-    return [(_TOP, Bad(body, error.rule, str(error)))]
-
-
-def _of_lines(documents: list[tuple[int, Any]], body: bytes, intake: Intake, limit: int) -> Iterable[Item]:
-    if len(documents) > limit:
-        return _too_many(body, limit)
-    return (item for number, document in documents for item in _items(document, intake, Where(number)))
-
-
-def decode_elements(elements: Iterable[bytes], intake: Intake, first: int = 0) -> Iterator[Item]:
-    """The items of the elements of a list, counted from `first`; a bad one costs no other."""
+def decode_elements(elements: Iterable[bytes], framing: Framing, first: int = 0) -> Iterator[LocatedItem]:
+    """Decode the elements of a list one by one, counted from `first`; a bad one costs no other."""
     for index, element in enumerate(elements, first):
-        yield from _unbatched(_parsed(element), intake, _TOP.at(index))
+        yield from _items_of_element(_parse(element), framing, _TOP.element(index))
 
 
-def decode_lines(lines: Iterable[bytes], intake: Intake, first: int = 1) -> Iterator[Item]:
-    """The items of JSON lines, counted from `first`; a bad one costs no other."""
+def decode_lines(lines: Iterable[bytes], framing: Framing, first: int = 1) -> Iterator[LocatedItem]:
+    """Decode JSON lines one by one, counted from `first`; a bad one costs no other."""
     for number, line in enumerate(lines, first):
         if line.strip():
-            yield from _items(_parsed(line.strip()), intake, Where(number))
+            yield from _items(_parse(line.strip()), framing, Location(number))
 
 
-def _lines(body: bytes, intake: Intake, limit: int) -> list[tuple[int, Any]]:
-    """The documents of JSON lines, numbered; none where the body does not look like JSON lines.
+def _items_of_body(body: bytes, framing: Framing, limit: int) -> Iterable[LocatedItem]:
+    try:
+        return _items(parse(body), framing, _TOP)
+    except InvalidJson as error:
+        return _items_of_several_documents(body, framing, error, limit)
 
-    It does where the first line, or at least half of them, is an object or list of its own. Of more lines than
-    `limit`, one more is looked at.
+
+def _items_of_several_documents(
+    body: bytes, framing: Framing, error: InvalidJson, limit: int
+) -> Iterable[LocatedItem]:
+    """Decode a body that is not one JSON document: a form, lines, or a list with bad elements."""
+    stripped = body.strip()
+    if not stripped:
+        return [(_TOP, Undecodable(body, "json/empty", "the body is empty"))]
+    if "form" in framing.formats and _FORM.match(stripped):
+        return [(_TOP, parse_form(stripped))]
+    if lines := _lines(body, framing, limit):
+        return _items_of_lines(lines, body, framing, limit)
+    if elements := split_array(stripped, limit):
+        return decode_elements(elements, framing)
+    return [(_TOP, Undecodable(body, error.rule, error.reason))]
+
+
+def _items_of_lines(
+    lines: list[tuple[int, Any]], body: bytes, framing: Framing, limit: int
+) -> Iterable[LocatedItem]:
+    if len(lines) > limit:
+        return _too_many(body, limit)
+    return (item for number, document in lines for item in _items(document, framing, Location(number)))
+
+
+def _too_many(body: bytes, limit: int) -> list[LocatedItem]:
+    reason = f"the body holds more than {limit:,} items: send smaller batches"
+    return [(_TOP, Undecodable(body, "body/items", reason))]
+
+
+def _lines(body: bytes, framing: Framing, limit: int) -> list[tuple[int, Any]]:
+    """Parse the body as JSON lines, each with its number; `[]` where it does not look like JSON lines.
+
+    It does where the first line, or at least half of all lines, is an object or a list. Of more lines than
+    `limit`, one more is parsed.
     """
-    if "json-lines" not in intake.formats:
+    if "json-lines" not in framing.formats:
         return []
-    every = ((number, line.strip()) for number, line in enumerate(BytesIO(body), 1) if line.strip())
-    documents = [(number, _parsed(line)) for number, line in islice(every, limit + 1)]
+    numbered = ((number, line.strip()) for number, line in enumerate(BytesIO(body), 1) if line.strip())
+    documents = [(number, _parse(line)) for number, line in islice(numbered, limit + 1)]
     good = [isinstance(document, dict | list) for _, document in documents]
-    looks_so = len(good) > 1 and (good[0] or 2 * sum(good) >= len(good))
-    return documents if looks_so else []
+    are_lines = len(good) > 1 and (good[0] or 2 * sum(good) >= len(good))
+    return documents if are_lines else []
 
 
-def _parsed(data: bytes) -> Any:
+def _items(document: Any, framing: Framing, location: Location) -> Iterable[LocatedItem]:
+    """The items of one JSON document: itself, the elements of the list it is, or of the list it holds."""
+    if document.__class__ is list:
+        return _items_of_list(document, framing, location)
+    return _items_of_element(document, framing, location)
+
+
+def _items_of_list(elements: list[Any], framing: Framing, location: Location) -> Iterator[LocatedItem]:
+    find_batch = framing.find_batch
+    for index, element in enumerate(elements):
+        if element.__class__ is dict and (batch := find_batch(element)) is not None:
+            yield from _items_of_batch(*batch, location.element(index))
+        else:
+            yield location.element(index), element
+
+
+def _items_of_element(element: Any, framing: Framing, location: Location) -> Iterable[LocatedItem]:
+    if element.__class__ is not dict:
+        return [(location, element)]
+    batch = framing.find_batch(element)
+    if batch is not None:
+        return _items_of_batch(*batch, location)
+    return [(location, unpack_form(element) if "form" in framing.formats else element)]
+
+
+def _items_of_batch(elements: list[Any], keys: tuple[str, ...], location: Location) -> Iterator[LocatedItem]:
+    batch = Location(location.line, (*location.steps, *keys))
+    return ((batch.element(index), element) for index, element in enumerate(elements))
+
+
+def _parse(data: bytes) -> Any:
     try:
         return parse(data)
-    except Undecodable as error:
-        return Bad(data, error.rule, str(error))
-
-
-def _form(body: bytes) -> dict[str, Any]:
-    """A form as an object: a field that comes once is text, several times a list of texts."""
-    form: dict[str, list[str]] = {}
-    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
-        form.setdefault(name, []).append(value)
-    return {name: values[0] if len(values) == 1 else values for name, values in form.items()}
-
-
-def _gateway_form(value: dict[str, Any]) -> dict[str, Any]:
-    """The same for a form that RudderStack's gateway turned into JSON: every field a list of texts."""
-    lists = value and all(
-        isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts)
-        for texts in value.values()
-    )
-    if not lists:
-        return value
-    return {name: texts[0] if len(texts) == 1 else texts for name, texts in value.items()}
+    except InvalidJson as error:
+        return Undecodable(data, error.rule, error.reason)

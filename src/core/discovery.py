@@ -1,17 +1,19 @@
-"""Discovery: every plugin there is, as a name, where it is from, and how to load it; nothing is loaded here."""
+"""Finds the plugins that are bundled or installed, and loads none of them."""
 
 from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Literal, TypeAlias
 
-from .source import Source, load_source
+from .loader import load_source
+from .source import Source
 
 GROUP = "springhead"
 """The entry-point group of plugins."""
@@ -23,14 +25,15 @@ Status: TypeAlias = Literal["active", "failed", "conflict", "incompatible", "dis
 
 @dataclass(slots=True)
 class Plugin:
-    """A plugin that was found, and what became of it.
+    """A plugin that was found, and whether it is in use.
 
     Attributes:
-        name: of its entry point, its bundled folder, or its folder by path.
-        distribution, version: of the package it came in; empty for a folder by path.
+        name: that of its entry point, or of its folder.
+        distribution, version: of the package that brought it; empty for a folder given by path.
         origin: the module, or the folder.
+        status: `active`, or why it is not.
         sources: the names of the sources it brings.
-        reason: why it is not active.
+        reason: why it is not active, as a sentence.
     """
 
     name: str
@@ -46,46 +49,38 @@ class Plugin:
         """A name no other plugin has: `distribution:name`, or the folder."""
         return f"{self.distribution}:{self.name}" if self.distribution else self.origin
 
-    def stop(self, status: Status, reason: str) -> None:
-        """Note why the plugin is not active."""
+    def deactivate(self, status: Status, reason: str) -> None:
+        """Record why the plugin is not active."""
         self.status, self.reason = status, reason
 
 
-Load: TypeAlias = Callable[[], "ModuleType | Source"]
-"""Loads a plugin: its module with the hooks, or the source of a folder by path. May raise anything."""
+Loader: TypeAlias = Callable[[], "ModuleType | Source"]
+"""Loads a plugin: the module with its hooks, or the source of a folder given by path. It may raise anything."""
 
 
-def discover(folders: Iterable[str | Path]) -> list[tuple[Plugin, Load]]:
-    """The bundled plugins and the installed ones in the order of their names, then one for each folder."""
-    return [*_bundled(), *_installed(), *_folders(folders)]
+def discover(folders: Iterable[str | Path]) -> list[tuple[Plugin, Loader]]:
+    """Find the bundled plugins and the installed ones, each in the order of their names, then the folders."""
+    return [*_bundled(), *_installed(), *_by_path(folders)]
 
 
-def _bundled() -> Iterator[tuple[Plugin, Load]]:
+def _bundled() -> Iterator[tuple[Plugin, Loader]]:
     spec = find_spec(BUNDLED)
     version = _version(BUNDLED.partition(".")[0])
-    where = spec.submodule_search_locations if spec else []
-    for name in sorted(module.name for module in pkgutil.iter_modules(where)):
+    locations = spec.submodule_search_locations if spec else []
+    for name in sorted(module.name for module in pkgutil.iter_modules(locations)):
         origin = f"{BUNDLED}.{name}"
-        yield Plugin(name, "springhead", version, origin), _importing(origin)
+        yield Plugin(name, "springhead", version, origin), partial(import_module, origin)
 
 
-def _installed() -> Iterator[tuple[Plugin, Load]]:
+def _installed() -> Iterator[tuple[Plugin, Loader]]:
     entries = metadata.entry_points(group=GROUP)
     for entry in sorted(entries, key=lambda entry: (entry.name, _distribution(entry))):
         yield Plugin(entry.name, *_distribution(entry), entry.value), entry.load
 
 
-def _folders(folders: Iterable[str | Path]) -> Iterator[tuple[Plugin, Load]]:
+def _by_path(folders: Iterable[str | Path]) -> Iterator[tuple[Plugin, Loader]]:
     for folder in map(Path, folders):
-        yield Plugin(folder.resolve().name, "", "", str(folder)), _loading(folder)
-
-
-def _importing(module: str) -> Load:
-    return lambda: import_module(module)
-
-
-def _loading(folder: Path) -> Load:
-    return lambda: load_source(folder)
+        yield Plugin(folder.resolve().name, "", "", str(folder)), partial(load_source, folder)
 
 
 def _distribution(entry: metadata.EntryPoint) -> tuple[str, str]:

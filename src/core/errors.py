@@ -1,10 +1,28 @@
-"""What springhead raises, all of it a caller's or an author's mistake; what a sender posts never raises.
+"""What springhead raises.
 
+```
 SpringheadError
-├── UnknownSource     a source the host does not have
-├── InvalidConfig     a setting misspelt, or with a value it does not have
-├── InvalidSource     a source folder with problems
-└── PluginFailure     a plugin that cannot be used, where SPRINGHEAD_STRICT_PLUGINS=1
+├── UnknownSource        the host has no active source of this name
+├── InvalidConfig        the settings given for a source are wrong
+├── PluginFailure        a plugin cannot be used, and SPRINGHEAD_STRICT_PLUGINS=1
+├── InvalidSource        a source folder has problems
+├── InvalidSchema        schema.json is not a JSON Schema, or asks for what is not supported
+├── InvalidPath          a path or a target cannot be read
+├── InvalidRegex         a regular expression is not one of RE2's
+├── InvalidArgument      a function of `apply` does not take its argument
+├── InvalidJson          bytes are not JSON, or are beyond a limit
+├── InvalidEvent         the fields of an event break a rule that holds for every event
+├── InvalidFixture       a fixture cannot be run
+├── BodyError            a request's body cannot be read
+├── InvalidSettings      the gateway's settings are wrong
+├── StoreFull            the store takes nothing more
+├── StoreBusy            another process has the store open
+└── StoreUnusable        the store cannot be opened
+```
+
+All are mistakes of a caller, an author or an operator, or a machine in trouble. What a sender posts never
+raises out of the host: `InvalidJson` and `InvalidEvent` become rejections, and the errors of an author's files
+become the problems that `InvalidSource` lists.
 """
 
 from __future__ import annotations
@@ -13,14 +31,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .json_value import Steps
     from .source_file import Problem
 
 
 class SpringheadError(Exception):
-    """Any of the errors below."""
+    """The root of all errors of springhead."""
 
 
-class UnknownSource(SpringheadError):  # noqa: N818 - the name says what is wrong
+class UnknownSource(SpringheadError):  # noqa: N818 - an error here is named after what is wrong
     """The host has no active source of this name."""
 
     def __init__(self, name: str, advice: str) -> None:
@@ -33,7 +52,7 @@ class UnknownSource(SpringheadError):  # noqa: N818 - the name says what is wron
 
 
 class InvalidConfig(SpringheadError):  # noqa: N818
-    """A setting has a value it does not take, or nearly a setting's name."""
+    """A setting of a source has a value it cannot have, or a name that is nearly a setting's."""
 
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(source, reason)
@@ -44,8 +63,19 @@ class InvalidConfig(SpringheadError):  # noqa: N818
         return f"the settings of source {self.source!r} are wrong: {self.reason}"
 
 
+class PluginFailure(SpringheadError):  # noqa: N818
+    """Plugins that should be active are not; one line for each."""
+
+    def __init__(self, failures: Sequence[str]) -> None:
+        super().__init__(failures)
+        self.failures = tuple(failures)
+
+    def __str__(self) -> str:
+        return "\n  ".join(["plugins are not active (SPRINGHEAD_STRICT_PLUGINS=1):", *self.failures])
+
+
 class InvalidSource(SpringheadError):  # noqa: N818
-    """A source folder that cannot be loaded, with all its problems."""
+    """A source folder cannot be loaded; the error holds all its problems."""
 
     def __init__(self, folder: str, problems: Sequence[Problem]) -> None:
         super().__init__(folder, problems)
@@ -58,12 +88,85 @@ class InvalidSource(SpringheadError):  # noqa: N818
         return "\n  ".join([head, *map(str, self.problems)])
 
 
-class PluginFailure(SpringheadError):  # noqa: N818
-    """Plugins that are not active although they should be, one line each."""
+class InvalidSchema(SpringheadError):  # noqa: N818
+    """A document is not a JSON Schema, or asks for what is not supported; `steps` lead to the place."""
 
-    def __init__(self, failures: Sequence[str]) -> None:
-        super().__init__(failures)
-        self.failures = tuple(failures)
+    def __init__(self, steps: Steps, reason: str) -> None:
+        super().__init__(steps, reason)
+        self.steps = steps
+        self.reason = reason
 
     def __str__(self) -> str:
-        return "\n  ".join(["plugins are not active (SPRINGHEAD_STRICT_PLUGINS=1):", *self.failures])
+        return self.reason
+
+
+class InvalidPath(SpringheadError):  # noqa: N818
+    """A path or a target cannot be read."""
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(reason, advice)
+        self.reason = reason
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.advice}" if self.advice else self.reason
+
+
+class InvalidRegex(SpringheadError):  # noqa: N818
+    """A regular expression is not one of RE2's, which know neither look-around nor back-references."""
+
+    def __init__(self, pattern: object, reason: str) -> None:
+        super().__init__(pattern, reason)
+        self.pattern = pattern
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.pattern!r} is not an RE2 expression: {self.reason}"
+
+
+class InvalidArgument(SpringheadError):  # noqa: N818
+    """A function of `apply` does not take the argument it was given; the reason says which it takes."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class InvalidJson(SpringheadError):  # noqa: N818
+    """Bytes are not JSON, or are beyond a limit: `rule` names which, the reason says where."""
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(rule, reason)
+        self.rule = rule
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class InvalidEvent(SpringheadError):  # noqa: N818
+    """The fields of an event break a rule that holds for every event: `rule` names it."""
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(rule, reason)
+        self.rule = rule
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class InvalidFixture(SpringheadError):  # noqa: N818
+    """A fixture of a source cannot be run; `folder` names it."""
+
+    def __init__(self, folder: str, reason: str, advice: str) -> None:
+        super().__init__(folder, reason, advice)
+        self.folder = folder
+        self.reason = reason
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.folder} {self.reason}: {self.advice}"

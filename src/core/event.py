@@ -1,67 +1,65 @@
-"""Finishing: the fields a mapping gave in, a RudderStack event out, with its envelope, ids and invariants.
+"""Makes events of the fields a mapping wrote: adds envelope and ids, and checks what holds for every event.
 
 The common fields: https://www.rudderstack.com/docs/event-spec/standard-events/common-fields/
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from .codec import Object, kind
-from .ids import Namespace, visible
+import msgspec
+
+from .codec import Object
+from .errors import InvalidEvent
+from .ids import Namespace, strip_invisible
+from .json_value import type_name
 from .mapping.convert import text
 from .mapping.model import EVENT_TYPES, Rule
 
 
-class Unfinished(ValueError):  # noqa: N818 - what the fields are, not what went wrong here
-    """Fields that make no event: `rule` names the invariant they break, the message says how."""
-
-    def __init__(self, rule: str, reason: str) -> None:
-        super().__init__(reason)
-        self.rule = rule
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What every event of a source carries: the integration's name, and ids in the source's namespace."""
+class Envelope(msgspec.Struct, frozen=True):
+    """What all events of a source have in common: the integration's name, and the namespace of their ids."""
 
     integration: str
     namespace: Namespace
 
     def finish(self, rule: Rule, name: Any, fields: Object, position: int, seed: str) -> Object:
-        """The finished event.
+        """Make an event of the fields a rule wrote.
 
         Args:
-            rule: the one that gave the fields.
-            name: the event's name; only `track` has one.
-            fields: what the mapping wrote; becomes part of the event.
-            position: which of the rule's events of the record this is.
-            seed: which record this is: the same for a sender's retry, different for any other.
+            rule: the rule.
+            name: the event's name, which only `track` has.
+            fields: what the rule wrote; becomes part of the event.
+            position: counts the events the rule makes of one record.
+            seed: identifies the record: the same for a sender's retry, different for any other record.
 
         Raises:
-            Unfinished: rule `event/type`, `event/name`, `event/identity` or `event/shape`.
+            InvalidEvent: rule `event/type`, `event/name`, `event/identity` or `event/shape`.
         """
-        event = _named(rule, name, fields)
+        event = _with_type_and_name(rule, name, fields)
         for field in rule.ids:
             if field in event and event[field].__class__ is not str:
-                event[field] = _id(field, event[field])
+                event[field] = _id_text(field, event[field])
         for field in rule.objects:
             if field in event and event[field].__class__ is not dict:
-                raise Unfinished("event/shape", f"{field} must be an object: it is {kind(event[field])}")
-        uuid = self.namespace.uuid
-        anonymous = event.get("anonymousId")
-        if not (anonymous and visible(anonymous)):  # blank text is no id downstream
-            user = event.get("userId")
-            event["anonymousId"] = uuid(f"user/{user}" if user and visible(user) else f"record/{seed}")
-        message = event.get("messageId")
-        if message.__class__ is not str or not visible(message):
-            event["messageId"] = uuid(f"message/{rule.label}/{position}/{seed}")
-        self._wrap(event)
+                raise InvalidEvent("event/shape", f"{field} must be an object: it is {type_name(event[field])}")
+        self._add_ids(event, rule, position, seed)
+        self._add_envelope(event)
         return event
 
-    def _wrap(self, event: Object) -> None:
-        """Add to context and integrations what every event carries, unless the mapping says otherwise."""
+    def _add_ids(self, event: Object, rule: Rule, position: int, seed: str) -> None:
+        uuid = self.namespace.uuid
+        anonymous = event.get("anonymousId")
+        if not (anonymous and strip_invisible(anonymous)):  # downstream, blank text counts as absent
+            user = event.get("userId")
+            name = f"user/{user}" if user and strip_invisible(user) else f"record/{seed}"
+            event["anonymousId"] = uuid(name)
+        message = event.get("messageId")
+        if message.__class__ is not str or not strip_invisible(message):
+            event["messageId"] = uuid(f"message/{rule.label}/{position}/{seed}")
+
+    def _add_envelope(self, event: Object) -> None:
+        """Add what every event carries to context and integrations, where the mapping wrote nothing else."""
         context = event.get("context")
         if context is None:
             context = event["context"] = {}
@@ -76,22 +74,23 @@ class Envelope:
             integrations.setdefault(self.integration, False)
 
 
-def _named(rule: Rule, name: Any, fields: Object) -> Object:
-    """The fields, behind their type and name."""
-    type_ = rule.type
-    if rule.passed is not None:  # what passes through may bring its own, where the rule has none
-        type_ = fields["type"] = type_ or fields.get("type")
-        if type_ not in EVENT_TYPES:
-            raise Unfinished("event/type", f"type must be one of {', '.join(EVENT_TYPES)}")
+def _with_type_and_name(rule: Rule, name: Any, fields: Object) -> Object:
+    event_type = rule.type
+    if rule.passthrough is not None:  # an event passed through may bring its own type and name
+        event_type = fields["type"] = event_type or fields.get("type")
+        if event_type not in EVENT_TYPES:
+            raise InvalidEvent("event/type", f"type must be one of {', '.join(EVENT_TYPES)}")
         name = fields.pop("event", None) if name is None else name
         fields.pop("event", None)
-    if type_ == "track" and (name.__class__ is not str or not name):
-        raise Unfinished("event/name", f"a track event needs a name: event is {kind(name)}")
-    return {"type": type_, **fields} if name is None else {"type": type_, "event": name, **fields}
+    if event_type == "track" and (name.__class__ is not str or not name):
+        raise InvalidEvent("event/name", f"a track event needs a name: event is {type_name(name)}")
+    if name is None:
+        return {"type": event_type, **fields}
+    return {"type": event_type, "event": name, **fields}
 
 
-def _id(field: str, value: Any) -> str | None:
-    """Ids are text downstream: a number becomes its decimal text, anything else is no id."""
+def _id_text(field: str, value: Any) -> str | None:
+    """Write a number as its decimal digits, because ids are text downstream."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Unfinished("event/identity", f"{field} must be text or a number: it is {kind(value)}")
+        raise InvalidEvent("event/identity", f"{field} must be text or a number: it is {type_name(value)}")
     return text(value)

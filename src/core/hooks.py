@@ -1,4 +1,4 @@
-"""The hooks a plugin may implement. Each returns data; none is given the host.
+"""The hooks a plugin may implement. Each takes and returns data; none is given the host.
 
 ```python
 from springhead import Source, hookimpl, load_source
@@ -31,7 +31,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec
 def springhead_sources() -> Iterable[Source]:  # type: ignore[empty-body] # a specification
-    """The sources this plugin brings, each loaded with `springhead.load_source`.
+    """Return the sources this plugin brings, each loaded with `springhead.load_source`.
 
     Called once, when a host starts.
     """
@@ -39,10 +39,10 @@ def springhead_sources() -> Iterable[Source]:  # type: ignore[empty-body] # a sp
 
 @hookspec(firstresult=True)
 def springhead_verify(source: Source, request: Request) -> str | None:
-    """Why this request is refused, as a sentence for the operator; None to let it pass.
+    """Return why the request is refused, as a sentence for the operator, or None to accept it.
 
-    Called before anything is decoded, for every request `receive` is given; the first plugin with a reason
-    decides. The request becomes one rejection with rule `refused`. A plugin that raises refuses.
+    Called before the request is decoded, for every request given to `receive`. The first plugin to return a
+    reason decides, and the request becomes one rejection with rule `refused`. A plugin that raises refuses it.
     """
 
 
@@ -50,13 +50,13 @@ def springhead_verify(source: Source, request: Request) -> str | None:
 def springhead_event(source: Source, event: dict[str, Any]) -> dict[str, Any] | bool | None:
     """Enrich, redact or drop a finished event.
 
-    Return None to leave it, an object to put in its place, or False to drop it (it is counted). Plugins see it
-    in the order of their ids, each what the one before made of it. An event at which a plugin raises, or in
-    which one leaves what is no JSON, or nobody's id, becomes a rejection with rule `plugin`: what should have
-    been redacted is never let through, and no event spoils the batch it goes out in.
+    Return None to leave it as it is, an object to replace it, or False to drop it (drops are counted). Plugins
+    are called in the order of their ids, each with what the one before made of the event. If one raises, or the
+    result is not JSON or has no id of a user, the event becomes a rejection with rule `plugin`: what should
+    have been redacted never passes, and no event spoils the batch it is sent in.
     """
 
 
 @hookspec
 def springhead_rejected(source: Source, rejection: Rejection) -> None:
-    """Told of every rejection, to count or to keep it. What it raises is logged and changes nothing."""
+    """Count or keep a rejection. Called for every one; an exception is logged and changes nothing."""

@@ -1,4 +1,4 @@
-"""The host: a source's name and a request in, an outcome out."""
+"""The host: the part of springhead that others embed."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
-from .decode import Bad, Item, Where, decode
+from .decode import decode
 from .discovery import Plugin
-from .errors import InvalidConfig, UnknownSource
+from .errors import UnknownSource
+from .framing import LocatedItem, Location, Undecodable
 from .outcome import Outcome
-from .pipeline import Flow
+from .pipeline import Pipeline
 from .plugins import load_plugins
 from .request import Request
 from .source import Source
-from .stream import runs
+from .stream import stream_items
 from .suggest import suggest
 
 BODY_LIMIT = 64 * 2**20
-"""Bytes of the longest body taken, unless the host is told otherwise."""
+"""Bytes of the longest body accepted, unless the host is given another limit."""
 
 Receiver: TypeAlias = Callable[[Request], Outcome]
-"""Takes the requests of one source with the same settings."""
+"""Receives requests of one source, all with the same settings."""
 
 
 class Host:
@@ -48,11 +49,11 @@ class Host:
 
         Args:
             folders: source folders to register without installing them.
-            body_limit: bytes of the longest body taken; a longer one is a rejection, unread.
-            environ: where the `SPRINGHEAD_*` variables that choose plugins are read.
+            body_limit: bytes of the longest body accepted; a longer one is rejected unread.
+            environ: holds the `SPRINGHEAD_*` variables that choose plugins.
 
         Raises:
-            PluginFailure: a plugin is not active and `SPRINGHEAD_STRICT_PLUGINS` is 1.
+            PluginFailure: a plugin is not active, and `SPRINGHEAD_STRICT_PLUGINS` is 1.
         """
         self._plugins = load_plugins(folders, environ)
         self._body_limit = body_limit
@@ -64,57 +65,58 @@ class Host:
 
     @property
     def plugins(self) -> tuple[Plugin, ...]:
-        """Every plugin found, with its status and, where it is not active, why."""
+        """All plugins found, each with its status and, where it is not active, the reason."""
         return self._plugins.found
 
     def reads_request(self, source: str) -> bool:
-        """Whether anything looks at more of this source's requests than their bodies: its mapping, or a plugin.
+        """Whether the source's mapping, or a plugin, reads more of a request than its body.
 
-        A caller for whom headers and query cost something leaves them out where nothing does.
+        A caller to whom headers and query cost something may leave them out where nothing reads them.
         """
         found = self._source(source)
-        reads = found.mapper.reads_request or "query" in found.intake.formats
-        return reads or self._plugins.verifies
+        reads = found.mapper.reads_request or "query" in found.framing.formats
+        return reads or self._plugins.hooks.verify_requests
 
     def receive(self, source: str, request: Request, config: dict[str, Any] | None = None) -> Outcome:
-        """What one request came to.
+        """Turn one request into its outcome.
 
         Args:
-            source: the source's name, exactly as `sources` has it.
+            source: the source's name, exactly as in `sources`.
             request: what the HTTP call brought. Nothing in it makes this raise.
-            config: the operator's settings for the source, what `$config` reads: `{"redact": "secrets"}`.
+            config: the operator's settings for the source, which `$config` reads: `{"redact": "secrets"}`.
 
         Raises:
             UnknownSource: there is no active source of this name.
-            InvalidConfig: a setting has a value it does not take, or nearly a setting's name; names that are no
-                setting's are not looked at.
+            InvalidConfig: a setting has a value it cannot have, or a name that is nearly a setting's. Other
+                names are ignored.
         """
         return self.receiver(source, config)(request)
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None, *, again: bool = False) -> Receiver:
-        """`receive` for many requests of a source with the same settings, which are looked at once.
+    def receiver(self, source: str, config: dict[str, Any] | None = None, *, replay: bool = False) -> Receiver:
+        """Prepare to receive many requests of a source with the same settings, which are checked once.
 
         Args:
-            source: as in `receive`.
-            config: as in `receive`; no longer yours to change.
-            again: for requests that were received before: no plugin verifies them or hears of their rejections.
+            source: as for `receive`.
+            config: as for `receive`; must not be changed afterwards.
+            replay: the requests were received before: plugins do not verify them again, and are not told of
+                their rejections.
 
         Raises:
             UnknownSource: as `receive`.
             InvalidConfig: as `receive`.
         """
         found = self._source(source)
-        flow = self._flow(found, config)
+        pipeline = self._pipeline(found, config)
 
-        def received_again(request: Request) -> Outcome:
-            return flow.process(decode(request, found.intake), flow.passage(request))
+        def receive_again(request: Request) -> Outcome:
+            return pipeline.process(decode(request, found.framing), pipeline.context(request))
 
-        def received(request: Request) -> Outcome:
+        def receive(request: Request) -> Outcome:
             refusal = self._refusal(found, request)
-            items = decode(request, found.intake) if refusal is None else [refusal]
-            return self._told(found, flow.process(items, flow.passage(request)))
+            items = decode(request, found.framing) if refusal is None else [refusal]
+            return self._reported(found, pipeline.process(items, pipeline.context(request)))
 
-        return received_again if again else received
+        return receive_again if replay else receive
 
     def stream(
         self,
@@ -123,13 +125,13 @@ class Host:
         request: Request | None = None,
         config: dict[str, Any] | None = None,
     ) -> Iterator[Outcome]:
-        """What a file of any size comes to, run by run, in memory that does not grow with it.
+        """Turn a file of any size into outcomes, chunk by chunk, in memory that does not grow with the file.
 
-        A file is an operator's own: no plugin is asked to verify it, and `body_limit` does not bound it.
+        The file is an operator's own: plugins do not verify it, and `body_limit` does not apply.
 
         Args:
             source: the source's name.
-            file: open for reading bytes: JSON lines, one list, or any other body of the source's.
+            file: open for reading bytes: JSON lines, one list, or any other body the source takes.
             request: all of the call but its body, where the mapping reads it.
             config: the operator's settings for the source.
 
@@ -139,9 +141,10 @@ class Host:
         """
         found = self._source(source)
         request = request or Request()
-        flow = self._flow(found, config)
-        passage = flow.passage(request)
-        return (self._told(found, flow.process(items, passage)) for items in runs(file, request, found.intake))
+        pipeline = self._pipeline(found, config)
+        context = pipeline.context(request)
+        chunks = stream_items(file, request, found.framing)
+        return (self._reported(found, pipeline.process(items, context)) for items in chunks)
 
     def _source(self, name: str) -> Source:
         found = self._plugins.sources.get(name)
@@ -149,28 +152,24 @@ class Host:
             raise UnknownSource(name, self._advice(name))
         return found
 
-    def _flow(self, source: Source, config: dict[str, Any] | None) -> Flow:
-        try:
-            return Flow(source, config or {}, self._plugins.inspector(source))
-        except ValueError as error:
-            raise InvalidConfig(source.name, str(error)) from None
+    def _pipeline(self, source: Source, config: dict[str, Any] | None) -> Pipeline:
+        return Pipeline(source, config or {}, self._plugins.hooks.event_hook(source))
 
-    def _refusal(self, source: Source, request: Request) -> Item | None:
+    def _refusal(self, source: Source, request: Request) -> LocatedItem | None:
         size = len(request.body)
         if size > self._body_limit:
-            return Where(), Bad(
-                request.body, "body/size", f"the body has {size} bytes, the host takes {self._body_limit}"
-            )
-        reason = self._plugins.verify(source, request)
-        return None if reason is None else (Where(), Bad(request.body, "refused", reason))
+            reason = f"the body has {size} bytes, the host takes {self._body_limit}"
+            return Location(), Undecodable(request.body, "body/size", reason)
+        refusal = self._plugins.hooks.verify(source, request)
+        return None if refusal is None else (Location(), Undecodable(request.body, "refused", refusal))
 
-    def _told(self, source: Source, outcome: Outcome) -> Outcome:
+    def _reported(self, source: Source, outcome: Outcome) -> Outcome:
         if outcome.rejections:
-            self._plugins.tell(source, outcome.rejections)
+            self._plugins.hooks.report(source, outcome.rejections)
         return outcome
 
     def _advice(self, name: str) -> str:
         for plugin in self.plugins:
             if plugin.status != "active" and name in (plugin.name, *plugin.sources):
                 return f"plugin {plugin.id} is {plugin.status}: {plugin.reason}"
-        return suggest(name, sorted(self._plugins.sources)) or "there are no sources at all"
+        return suggest(name, sorted(self._plugins.sources)) or "no source is active"

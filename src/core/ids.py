@@ -1,4 +1,4 @@
-"""Ids: what counts as one, and stable ones, so that a sender's retry is the same message."""
+"""Derives stable ids, so that a sender's retry is the same message."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 from uuid_utils import UUID, uuid5
 
 SPRINGHEAD = UUID("5b0f7d3a-52c1-5d0e-9a51-3f1d2c7e8a60")
-"""The namespace above all sources. Changing it changes every id ever derived."""
+"""The namespace above those of all sources. Changing it changes every id ever derived."""
 
 _INVISIBLE = re.compile("[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
 
 
-def visible(text: str) -> str:
-    """An id as it is read downstream: without what cannot be seen, and without space around it."""
+def strip_invisible(text: str) -> str:
+    """Strip an id, as is done downstream, of characters that cannot be seen and of the space around it."""
     return text.strip() if text.isprintable() else _INVISIBLE.sub("", text).strip()
 
 
@@ -26,8 +26,7 @@ class Namespace:
         self.id = uuid5(SPRINGHEAD, source)
 
     def uuid(self, name: str) -> str:
-        """The UUIDv5 of a name, as text."""
-        plain = (
-            name if name.isascii() else name.encode("utf-8", "surrogatepass")
-        )  # bytes take four times as long
-        return str(uuid5(self.id, plain))  # type: ignore[arg-type] # bytes, too
+        """Derive the UUIDv5 of a name, as text."""
+        if name.isascii():  # bytes take four times as long
+            return str(uuid5(self.id, name))
+        return str(uuid5(self.id, name.encode("utf-8", "surrogatepass")))  # type: ignore[arg-type] # takes bytes, too

@@ -1,27 +1,26 @@
-"""What one request came to."""
+"""The outcome of a request, and what it consists of."""
 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from .codec import Object, copied
+from .codec import Object
+from .json_value import deep_copy
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """A record that could not become an event, whole, and why.
+class Rejection(msgspec.Struct, frozen=True):
+    """A record that could not become an event, and why.
 
     Attributes:
-        source: the source it was sent to.
-        pointer: where in the body (JSON Pointer); for JSON lines within the line's own document.
-        line: the line of the body it stood on, counted from 1; None where the body is one document.
-        rule: what it broke: `json/syntax`, `item/object`, `schema/required`, `unmatched`, `event/name`, ...
-        reason: one sentence; never a value of the record's.
-        record: the item as sent, or its bytes where they could not be decoded.
+        source: the name of the source it was sent to.
+        pointer: the JSON Pointer to it in the body; in JSON lines, within the line's own document.
+        line: the line of the body it stands on, counted from 1; None where the body is one document.
+        rule: what it breaks: `json/syntax`, `item/object`, `schema/required`, `unmatched`, `event/name`, ...
+        reason: a sentence; it never quotes a value of the record.
+        record: the whole item as sent, or its bytes where they could not be decoded.
     """
 
     source: str
@@ -32,7 +31,7 @@ class Rejection:
     record: Any
 
     def as_json(self) -> Object:
-        """The rejection as a JSON object; bytes that are not UTF-8 stand as `{"base64": ...}`."""
+        """Return the rejection as a JSON object; bytes that are not UTF-8 become `{"base64": ...}`."""
         record = self.record
         if isinstance(record, bytes):
             try:
@@ -45,12 +44,11 @@ class Rejection:
             **({} if self.line is None else {"line": self.line}),
             "rule": self.rule,
             "reason": self.reason,
-            "record": copied(record),
+            "record": deep_copy(record),
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """An answer owed to the sender: its body, and the content type to send it with."""
 
     body: bytes
@@ -58,7 +56,7 @@ class Reply:
 
 
 class Outcome(msgspec.Struct):
-    """Events, rejections, how many records were dropped on purpose, and a reply where one is owed."""
+    """Events, rejections, the number of records dropped on purpose, and a reply where one is owed."""
 
     events: list[Object] = []
     rejections: list[Rejection] = []

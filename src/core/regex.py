@@ -1,4 +1,4 @@
-"""Regular expressions that take time linear in the text they search: RE2's, and no others anywhere."""
+"""Compiles the regular expressions of source folders with RE2, whose searches take linear time."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from typing import Any
 
 import re2
 
-
-class ExpressionError(ValueError):
-    """An author wrote what is no RE2 expression; the message says why."""
+from .errors import InvalidRegex
 
 
-def expression(pattern: Any) -> Any:
-    """Compile an RE2 expression, which takes time linear in the text it searches.
+def compile_regex(pattern: Any) -> Any:
+    """Compile an RE2 expression.
 
     Raises:
-        ExpressionError: it is no RE2 expression (look-around and back-references are not).
+        InvalidRegex: RE2 does not take it, as it takes neither look-around nor back-references.
     """
     options = re2.Options()
     options.log_errors = False
@@ -23,5 +21,4 @@ def expression(pattern: Any) -> Any:
         return re2.compile(pattern, options)
     except (re2.error, TypeError) as error:
         reason = error.args[0] if error.args else error
-        reason = reason.decode() if isinstance(reason, bytes) else reason
-        raise ExpressionError(f"{pattern!r} is no RE2 expression: {reason}") from None
+        raise InvalidRegex(pattern, reason.decode() if isinstance(reason, bytes) else str(reason)) from None

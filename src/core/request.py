@@ -1,4 +1,4 @@
-"""What one HTTP call brought."""
+"""A request: what one HTTP call brought."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Any, TypeAlias
 import msgspec
 
 Values: TypeAlias = Mapping[str, "str | list[str]"]
-"""Header or query values by name: text, or a list where a name came several times."""
+"""Header or query values by name: text, or a list of texts where a name came several times."""
 
 CREDENTIALS = frozenset(
     {"authorization", "cookie", "proxy-authorization", "api-key", "x-api-key", "x-auth-token", "x-access-token"}
 )
-"""Headers that say who may call, not what happened: plugins see them, a mapping never does."""
+"""Headers that tell who may call, not what happened: plugins see them, mappings never do."""
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One HTTP call of a sender's.
+    """One HTTP call of a sender.
 
     Args:
         body: the bytes as posted, decompressed.
         headers, query: text, or a list of texts, by name.
         method, url: as called; `url` is path and query.
-        id: the caller's own id of this call, the same when the sender tries again. It keeps apart records that
-            bring no id of their own and are otherwise the same.
+        id: the caller's id of this call, the same when the sender tries again. It tells apart records that have
+            no id of their own and are otherwise equal.
     """
 
     body: bytes = b""
@@ -35,27 +35,27 @@ class Request(msgspec.Struct, frozen=True):
     id: str = ""
 
     def __post_init__(self) -> None:
-        """Raises TypeError where the body is no bytes: a caller's mistake, told where it is made."""
+        """Raise TypeError where the body is not bytes, so that the caller's mistake shows where it was made."""
         if self.body.__class__ is not bytes:
             raise TypeError(f"the body of a Request is bytes, as posted, not {type(self.body).__name__}")
 
-    def as_read(self) -> dict[str, Any]:
-        """What `$request` reads: header names in lower case, one value as itself; no credentials."""
-        headers = {_text(name).lower(): _single(value) for name, value in self.headers.items()}
+    def as_json(self) -> dict[str, Any]:
+        """Return what `$request` reads: lower-case header names, single values as text, no credentials."""
+        headers = {_text(name).lower(): _value(value) for name, value in self.headers.items()}
         return {
             "headers": {name: value for name, value in headers.items() if name not in CREDENTIALS},
-            "query": {_text(name): _single(value) for name, value in self.query.items()},
+            "query": {_text(name): _value(value) for name, value in self.query.items()},
             "method": _text(self.method),
             "url": _text(self.url),
         }
 
 
-def _single(value: str | list[str]) -> str | list[str]:
+def _value(value: str | list[str]) -> str | list[str]:
     if isinstance(value, str):
         return _text(value)
-    return _text(value[0]) if len(value) == 1 else [_text(one) for one in value]
+    return _text(value[0]) if len(value) == 1 else [_text(element) for element in value]
 
 
 def _text(value: str) -> str:
-    """Text that UTF-8 can hold: servers decode odd header bytes to lone surrogates."""
+    """Replace lone surrogates, to which servers decode odd header bytes, and which UTF-8 cannot hold."""
     return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

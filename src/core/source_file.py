@@ -1,21 +1,21 @@
-"""An author's JSON file: its text in, its value and the line of every part out, with what is wrong with it."""
+"""Reads the JSON files of a source folder, and says on which line each problem with them is."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from .codec import copied, kind, pointer
+import msgspec
 
-_SPACE = " \t\r\n"
-_read_value = json.JSONDecoder().raw_decode
+from .json_value import Steps, deep_copy, pointer, type_name
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]|[^\s{}\[\],:"]+')
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True, order=True):
     """One thing wrong with a source folder: where, which rule it breaks, why, and what to do."""
 
     file: str
@@ -25,74 +25,139 @@ class Problem:
     reason: str
     advice: str = ""
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the problem as a JSON object."""
+        return msgspec.structs.asdict(self)
+
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" + (f" {self.pointer}" if self.pointer else "")
         return f"{place}: {self.reason} [{self.rule}]" + (f" - {self.advice}" if self.advice else "")
 
 
 @dataclass(slots=True)
-class Document:
-    """A JSON file and the problems found in it so far."""
+class SourceFile:
+    """A JSON file of a source folder, and the problems found in it so far.
 
-    file: str
+    `value` is None where the file could not be read as an object.
+    """
+
+    name: str
     value: dict[str, Any] | None = None
-    lines: Mapping[str, int] = field(default_factory=dict)
+    text: str = ""
     problems: list[Problem] = field(default_factory=list)
+    _lines: dict[str, int] | None = None
 
-    def problem(self, where: tuple[str | int, ...], rule: str, reason: str, advice: str = "") -> None:
-        """Note a problem at these steps from the top of the file."""
-        place = pointer(*where)
-        self.problems.append(Problem(self.file, self.lines.get(place, 1), place, rule, reason, advice))
+    def add_problem(self, steps: Steps, rule: str, reason: str, advice: str = "", line: int = 0) -> None:
+        """Record a problem with the value at `steps`, on its line unless another is given."""
+        place = pointer(*steps)
+        self.problems.append(Problem(self.name, line or self._line(place), place, rule, reason, advice))
 
-    def sound(self) -> Any:
-        """The value with its parts of a wrong kind left out, in lists None, so that the rest can be read."""
-        value = copied(self.value)
+    def has_problem(self, steps: Steps) -> bool:
+        """Whether a problem is recorded at this place or below it."""
+        place = pointer(*steps)
+        return any(p.pointer == place or p.pointer.startswith(place + "/") for p in self.problems)
+
+    def usable_value(self) -> Any:
+        """The value without the parts that have a problem, so that the rest can be checked further.
+
+        A list keeps its length: None takes the place of a part left out.
+        """
+        value = deep_copy(self.value)
         for problem in self.problems:
             steps = [step.replace("~1", "/").replace("~0", "~") for step in problem.pointer.split("/")[1:]]
             if steps and problem.rule not in ("missing-key", "duplicate-key"):
                 _remove(value, steps)
         return value
 
-    def spoilt(self, where: tuple[str | int, ...]) -> bool:
-        """Whether a problem is noted at this place or below it."""
-        place = pointer(*where)
-        return any(p.pointer == place or p.pointer.startswith(place + "/") for p in self.problems)
+    def _line(self, place: str) -> int:
+        if not place:
+            return 1
+        if self._lines is None:  # a file without problems never needs them
+            self._lines, _ = _scan(self.text)
+        return self._lines.get(place, 1)
 
 
-def read_document(path: Path) -> Document:
-    """Read an author's JSON file, an object; any other is a document with a problem and no value."""
-    document = Document(path.name)
+def read_source_file(path: Path) -> SourceFile:
+    """Read an author's JSON file; whatever keeps it from being an object is recorded as a problem."""
+    file = SourceFile(path.name)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        file.text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        document.problem(
+        file.add_problem(
             (), "missing-file", f"{path.name} is missing", "every source has one: see docs/sources.md"
         )
-        return document
     except (OSError, ValueError) as error:
-        document.problem((), "unreadable-file", f"cannot be read as UTF-8 text: {error}")
-        return document
-    lines: dict[str, int] = {}
-    try:
-        value = json.loads(text, parse_constant=_no_constant)
-        json.dumps(
-            value, ensure_ascii=False, allow_nan=False
-        ).encode()  # no lone surrogate, no number past float64
-        document.lines = lines
-        _scan(text, _skip(text, 0), (), _Lines(text, lines), document)
-    except RecursionError:
-        document.problem((), "json-syntax", "nested too deeply")
-    except json.JSONDecodeError as error:
-        document.lines = {"": error.lineno}
-        document.problem((), "json-syntax", f"not JSON: {error.msg} (column {error.colno})")
-    except ValueError as error:
-        document.problem((), "json-syntax", f"not JSON: {error}")
+        file.add_problem((), "unreadable-file", f"cannot be read as UTF-8 text: {error}")
     else:
+        _parse(file)
+    return file
+
+
+def _parse(file: SourceFile) -> None:
+    repeats = False
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal repeats
+        value = dict(pairs)
+        repeats = repeats or len(value) < len(pairs)
+        return value
+
+    try:
+        value = json.loads(file.text, object_pairs_hook=members, parse_constant=_reject_constant)
+        # Neither a lone surrogate nor a number beyond float64 can go into an event.
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except RecursionError:
+        file.add_problem((), "json-syntax", "nested too deeply")
+    except json.JSONDecodeError as error:
+        reason = f"not JSON: {error.msg} (column {error.colno})"
+        file.add_problem((), "json-syntax", reason, line=error.lineno)
+    except ValueError as error:
+        file.add_problem((), "json-syntax", f"not JSON: {error}")
+    else:
+        for steps in _scan(file.text)[1] if repeats else ():
+            file.add_problem(steps, "duplicate-key", f"the key {steps[-1]!r} is here twice", "keep one")
         if isinstance(value, dict):
-            document.value = value
+            file.value = value
         else:
-            document.problem((), "wrong-type", f"must be an object: it is {kind(value)}")
-    return document
+            file.add_problem((), "wrong-type", f"must be an object: it is {type_name(value)}")
+
+
+def _reject_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _scan(text: str) -> tuple[dict[str, int], list[Steps]]:
+    """Find, in valid JSON, the line of every value by its pointer, and the keys repeated within an object."""
+    lines: dict[str, int] = {}
+    repeated: list[Steps] = []
+    steps: list[str | int] = []
+    keys: list[set[str] | None] = []  # of the objects that are open; None for a list
+    key_is_next, line, counted_to = False, 1, 0
+    for token in _TOKEN.finditer(text):
+        line += text.count("\n", counted_to, token.start())
+        counted_to = token.start()
+        first = text[counted_to]
+        seen = keys[-1] if keys else None
+        if key_is_next and seen is not None and first == '"':
+            steps[-1] = key = json.loads(token.group())
+            repeated += [tuple(steps)] if key in seen else []
+            seen.add(key)
+            key_is_next = False
+        elif first == "," and seen is None:
+            steps[-1] = int(steps[-1]) + 1
+        elif first == ",":
+            key_is_next = True
+        elif first in "}]":
+            steps.pop()
+            keys.pop()
+            key_is_next = False
+        else:
+            lines[pointer(*steps)] = line
+            if first in "{[":
+                keys.append(set() if first == "{" else None)
+                steps.append("" if first == "{" else 0)
+                key_is_next = first == "{"
+    return lines, repeated
 
 
 def _remove(value: Any, steps: list[str]) -> None:
@@ -103,51 +168,3 @@ def _remove(value: Any, steps: list[str]) -> None:
         value.pop(last, None)
     elif isinstance(value, list):
         value[int(last)] = None
-
-
-class _Lines:
-    """Line numbers for rising positions in a text."""
-
-    def __init__(self, text: str, lines: dict[str, int]) -> None:
-        self.text, self.lines, self.at, self.line = text, lines, 0, 1
-
-    def note(self, where: tuple[str | int, ...], at: int) -> None:
-        self.line += self.text.count("\n", self.at, at)
-        self.at = at
-        self.lines[pointer(*where)] = self.line
-
-
-def _scan(text: str, at: int, where: tuple[str | int, ...], lines: _Lines, document: Document) -> int:
-    """Note the line of the value at `at` and of all below it; the text is known to be valid JSON."""
-    lines.note(where, at)
-    if text[at] not in "{[":
-        return _read_value(text, at)[1]
-    is_object = text[at] == "{"
-    at = _skip(text, at + 1)
-    seen: set[str] = set()
-    count = 0
-    while text[at] not in "}]":
-        step: str | int = count
-        if is_object:
-            key, end = _read_value(text, at)
-            step = key
-            if key in seen:
-                lines.note((*where, key), at)
-                document.problem((*where, key), "duplicate-key", f"the key {key!r} is here twice", "keep one")
-            seen.add(key)
-            at = _skip(text, _skip(text, end) + 1)
-        at = _skip(text, _scan(text, at, (*where, step), lines, document))
-        count += 1
-        if text[at] == ",":
-            at = _skip(text, at + 1)
-    return at + 1
-
-
-def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in _SPACE:
-        at += 1
-    return at
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")

@@ -1,98 +1,101 @@
-"""Streaming: a file of any size in, its items out in runs that fit in memory."""
+"""Decodes files of any size, in chunks of items that fit in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 from msgspec.structs import replace
 
 from .array_splitter import ArraySplitter
-from .codec import Undecodable, parse
-from .decode import ANY_NUMBER, BOM, Bad, Intake, Item, Where, decode, decode_elements, decode_lines
+from .codec import parse
+from .decode import BOM, UNLIMITED, decode, decode_elements, decode_lines
+from .errors import InvalidJson
+from .framing import Framing, LocatedItem, Location, Undecodable
 from .request import Request
 
-CHUNK = 1 << 20
-"""Bytes read at a time. A file shorter than this is read as one body."""
-RUN = 200
-"""Elements or lines in a run."""
-
-_One = TypeVar("_One")
+BLOCK_SIZE = 1 << 20
+"""Bytes read at a time. A file shorter than this is decoded as one body."""
+CHUNK_SIZE = 200
+"""Elements or lines decoded at a time."""
 
 
-def runs(file: BinaryIO, request: Request, intake: Intake) -> Iterator[Iterable[Item]]:
-    """The items of a file, in runs; `request` stands for all of the call but its body.
+def stream_items(file: BinaryIO, request: Request, framing: Framing) -> Iterator[Iterable[LocatedItem]]:
+    """Decode a file chunk by chunk; `request` gives all of the call but its body.
 
-    A long file streams where it is a list, or its first line is JSON of its own: memory holds one run, or the
-    longest single item. Any other long file is read as one body.
+    A long file is streamed where it is a list, or where its first line is a JSON document of its own. Memory
+    then holds one chunk, or the longest item. Any other long file is decoded as one body.
     """
-    head = b"".join(_up_to(file, CHUNK))
+    head = b"".join(_read_up_to(file, BLOCK_SIZE))
     start = head.removeprefix(BOM).lstrip()
-    if len(head) < CHUNK:
-        yield decode(replace(request, body=head), intake, ANY_NUMBER)
-    elif "json-lines" in intake.formats and _is_document(start.split(b"\n", 1)[0]):
-        yield from _of_lines(chain([head.removeprefix(BOM)], _chunks(file)), intake)
+    if len(head) < BLOCK_SIZE:
+        yield decode(replace(request, body=head), framing, UNLIMITED)
+    elif "json-lines" in framing.formats and _is_document(start.split(b"\n", 1)[0]):
+        yield from _stream_lines(chain([head.removeprefix(BOM)], _blocks(file)), framing)
     elif start.startswith(b"["):
-        yield from _of_list(chain([start], _chunks(file)), intake)
+        yield from _stream_list(chain([start], _blocks(file)), framing)
     else:
-        yield decode(replace(request, body=head + file.read()), intake, ANY_NUMBER)
+        yield decode(replace(request, body=head + file.read()), framing, UNLIMITED)
 
 
-def _of_lines(chunks: Iterator[bytes], intake: Intake) -> Iterator[Iterable[Item]]:
+def _stream_lines(blocks: Iterator[bytes], framing: Framing) -> Iterator[Iterable[LocatedItem]]:
     number = 1
-    for run in _in_runs(_lines(chunks)):
-        yield decode_lines(run, intake, number)
-        number += len(run)
+    for chunk in _chunks(_lines(blocks)):
+        yield decode_lines(chunk, framing, number)
+        number += len(chunk)
 
 
-def _of_list(chunks: Iterator[bytes], intake: Intake) -> Iterator[Iterable[Item]]:
+def _stream_list(blocks: Iterator[bytes], framing: Framing) -> Iterator[Iterable[LocatedItem]]:
     index = 0
-    elements = ArraySplitter(chunks)
-    for run in _in_runs(iter(elements)):
-        yield decode_elements(run, intake, index)
-        index += len(run)
+    elements = ArraySplitter(blocks)
+    for chunk in _chunks(iter(elements)):
+        yield decode_elements(chunk, framing, index)
+        index += len(chunk)
     if not elements.closed:
-        cut = Bad(elements.rest.strip(), "json/syntax", "the list is cut off: it does not close")
-        yield [(Where(None, (index,)), cut)]
+        yield [_undecodable(elements.rest.strip(), "the list is cut off: it does not close", index)]
         return
-    rest = chain([elements.rest], chunks)
-    if "json-lines" in intake.formats and elements.rest.lstrip(b" \r\t").startswith(b"\n"):
-        yield from _of_lines(rest, intake)  # the list was the first line, longer than a chunk
+    rest = chain([elements.rest], blocks)
+    if "json-lines" in framing.formats and elements.rest.lstrip(b" \r\t").startswith(b"\n"):
+        yield from _stream_lines(rest, framing)  # the list was the first line, and longer than a block
     elif after := b"".join(rest).strip():
-        yield [(Where(), Bad(after, "json/syntax", "something follows the list"))]
+        yield [_undecodable(after, "something follows the list")]
 
 
-def _in_runs(things: Iterator[_One]) -> Iterator[list[_One]]:
-    while run := list(islice(things, RUN)):
-        yield run
+def _undecodable(data: bytes, reason: str, *steps: int) -> LocatedItem:
+    return Location(None, steps), Undecodable(data, "json/syntax", reason)
 
 
-def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    held: list[bytes] = []
-    for chunk in chunks:
-        first, *others = chunk.split(b"\n")
-        held.append(first)
+def _chunks(texts: Iterator[bytes]) -> Iterator[list[bytes]]:
+    while chunk := list(islice(texts, CHUNK_SIZE)):
+        yield chunk
+
+
+def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    parts: list[bytes] = []
+    for block in blocks:
+        first, *others = block.split(b"\n")
+        parts.append(first)
         for line in others:
-            yield b"".join(held)
-            held = [line]
-    yield b"".join(held)
+            yield b"".join(parts)
+            parts = [line]
+    yield b"".join(parts)
 
 
-def _up_to(file: BinaryIO, size: int) -> Iterator[bytes]:
-    """Bytes of a file, at most `size`: a pipe may give fewer at a time without having ended."""
+def _read_up_to(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """Read at most `size` bytes: a pipe may give fewer at a time without having ended."""
     while size > 0 and (part := file.read(size)):
         size -= len(part)
         yield part
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK):
-        yield chunk
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    while block := file.read(BLOCK_SIZE):
+        yield block
 
 
 def _is_document(line: bytes) -> bool:
     try:
         return isinstance(parse(line.strip()), dict | list)
-    except Undecodable:
+    except InvalidJson:
         return False

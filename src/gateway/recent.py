@@ -47,7 +47,7 @@ class RecentRequest:
             events: list[Object] = []
             if self._request is not None and self.events:
                 masking = {**self.source.settings, "redact": "pii"}
-                events = host.receiver(self.source.type, masking, again=True)(self._request).events
+                events = host.receiver(self.source.type, masking, replay=True)(self._request).events
             self._shown, self._request = events, None
         return self._shown
 

@@ -56,7 +56,7 @@ class Replay:
             return await self._again(letter, dry_run=dry_run)
         request = calls.replayed(letter.call, letter.record)
         trusted = letter.rule != "refused"  # what a plugin refused, it is asked about again
-        outcome = self._host.receiver(source.type, source.settings, again=trusted)(request)
+        outcome = self._host.receiver(source.type, source.settings, replay=trusted)(request)
         if not (outcome.events or outcome.dropped):
             return Replayed(letter.id, gone=False, events=0, said=_still(letter, outcome))
         entries = [Stamp.of(letter.at).entry(letter.source, event) for event in outcome.events]

@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope
 
+from ..core.errors import SpringheadError
 from .deadline import Deadline
 
 LARGE = 1 << 16
@@ -34,7 +35,7 @@ _QUICK = 1 << 13
 """Bytes of an encoded body up to which it is inflated here: they become 8 MB at most."""
 
 
-class BodyError(Exception):
+class BodyError(SpringheadError):
     """A body that is not taken: the HTTP status to say so with, what is wrong, and the details."""
 
     def __init__(self, status: int, error: str, message: str) -> None:

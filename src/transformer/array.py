@@ -12,8 +12,8 @@ import zlib
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from ..core.codec import Object, Undecodable, encode, encode_into
-from ..core.errors import InvalidConfig
+from ..core.codec import Object, encode, encode_into
+from ..core.errors import InvalidConfig, InvalidJson
 from ..core.host import Host, Receiver
 from ..core.outcome import Outcome
 from ..server import log
@@ -87,7 +87,7 @@ class Arrays:
     async def _transformed(self, source: str, body: bytes, request_id: str) -> tuple[bytes, OutcomeCounts]:
         try:
             elements = self._elements.read(body, around=self._around.get(source, False))
-        except Undecodable as error:
+        except InvalidJson as error:
             raise BodyError(400, "Malformed JSON", str(error)) from None
         if elements is None:
             invalid = answer.error(None, answer.INVALID_EVENTS, 400)

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from ..core.codec import Object, Undecodable, encode, parse
+from ..core.codec import Object, encode, parse
 from ..core.decode import BOM
+from ..core.errors import InvalidJson
 from ..core.host import Receiver
 from ..core.request import Request
 from ..server.error_text import MALFORMED
@@ -69,12 +70,12 @@ class ElementReader:
             around: whether the headers, query, method and url of the requests are wanted, too.
 
         Raises:
-            Undecodable: the body is no JSON, or neither object nor array.
+            InvalidJson: the body is no JSON, or neither object nor array.
         """
         element = self._whole if around else self._bare
         try:
             return [element(one) for one in _decode(body)]
-        except (ValueError, RecursionError):  # one that is not well typed costs no other
+        except (InvalidJson, ValueError, RecursionError):  # an element of the wrong type costs no other
             elements = _loosely(body)
         if elements is None:
             return None
@@ -111,7 +112,7 @@ def _loosely(body: bytes) -> list[_Element | str] | None:
     if isinstance(value, dict):
         return None
     if not isinstance(value, list):
-        raise Undecodable("json/syntax", "only an object or an array is taken")
+        raise InvalidJson("json/syntax", "only an object or an array is taken")
     return [_loose(element) for element in value]
 
 

@@ -10,7 +10,8 @@ import httpx
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from ..core.codec import Undecodable, parse
+from ..core.codec import parse
+from ..core.errors import InvalidJson
 
 _HOP_BY_HOP = frozenset(
     (b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"te", b"trailer")
@@ -45,7 +46,7 @@ class Upstream:
         try:
             response = await self._client.get(self._at(b"/features"), timeout=30)
             said = parse(response.content) if response.status_code == 200 else {}  # noqa: PLR2004 - HTTP's OK
-        except (httpx.HTTPError, Undecodable) as error:
+        except (httpx.HTTPError, InvalidJson) as error:
             _log.warning("the upstream does not say its features", error=type(error).__name__)
             return 503, {}
         return response.status_code, said if isinstance(said, dict) else {}

@@ -83,7 +83,7 @@ def test_list_filters(gateway: GatewayFolder, filters: tuple[str, ...], found: l
 def make_older(gateway: GatewayFolder, id_: int, seconds: float) -> None:
     """Make a dead letter older than it is."""
     with closing(sqlite3.connect(gateway.data / FILE, isolation_level=None)) as connection:
-        connection.execute("UPDATE letter SET at = at - ? WHERE id = ?", (seconds, id_))
+        connection.execute("UPDATE dead_letter SET at = at - ? WHERE id = ?", (seconds, id_))
 
 
 def test_an_empty_list_is_said_in_words(gateway: GatewayFolder) -> None:

@@ -46,7 +46,7 @@ def test_help_has_an_example(tmp_path: Path, command: str) -> None:
         (("transform", "auth0", "/nowhere/at/all"), "/nowhere/at/all: no such file or directory"),
         (("transform", "./nowhere"), "there is no folder nowhere"),
         (("transform",), "Missing argument"),
-        (("check", "nothing"), "'nothing' is no source and no folder"),
+        (("check", "nothing"), "no active source 'nothing': "),
         (("nonsense",), "No such command"),
     ],
 )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from springhead import Host, InvalidConfig, InvalidSource, Request, UnknownSource, encode, load_source
-from springhead.core.stream import CHUNK
+from springhead.core.stream import BLOCK_SIZE
 from support.folders import source_folder
 from support.paths import ROOT
 
@@ -184,7 +184,7 @@ def test_long_json_lines_stream(ending: str) -> None:
     lines = [encode(item).decode() for item in items(1_000)]
     lines[700] = "bad"
     body = (ending.join(lines) + ending).encode()
-    assert len(body) > 2 * CHUNK
+    assert len(body) > 2 * BLOCK_SIZE
 
     outcomes = list(Host().stream("auth0", io.BytesIO(body)))
 
@@ -200,7 +200,7 @@ def test_long_json_lines_stream(ending: str) -> None:
 def test_a_long_list_streams(indent: int | None) -> None:
     """Also where it is printed over many lines, and with a bad element at its place."""
     body = json.dumps(items(1_000), indent=indent).encode().replace(b'"700"', b'"700\xff"', 1)
-    assert len(body) > 2 * CHUNK
+    assert len(body) > 2 * BLOCK_SIZE
 
     outcomes = list(Host().stream("auth0", io.BytesIO(b"\xef\xbb\xbf \n" + body + b"\n")))
 
@@ -247,7 +247,7 @@ def test_a_pipe_that_trickles_is_read_to_its_end() -> None:
 def test_lines_after_a_list_longer_than_a_chunk_are_read() -> None:
     """JSON lines may start with a line that is a long list."""
     lines = [encode(items(500)), *map(encode, items(1_000))]
-    assert len(lines[0]) > CHUNK
+    assert len(lines[0]) > BLOCK_SIZE
 
     outcomes = list(Host().stream("auth0", io.BytesIO(b"\n".join(lines))))
 

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from springhead import Host, Outcome, Request, encode
-from springhead.core.codec import DEPTH, Undecodable, parse
+from springhead.core.codec import MAX_DEPTH, parse
+from springhead.core.errors import InvalidJson
 from support.folders import source_folder
 
 HOST = Host()
@@ -73,8 +74,8 @@ def test_a_strange_value_comes_out_as_decided(sent: bytes, kept: object) -> None
         (b'"\x01"', "json/syntax"),
         (b'"\xff"', "json/utf-8"),
         (b'"\xed\xa0\x80"', "json/utf-8"),
-        (b"[" * (DEPTH + 1) + b"]" * (DEPTH + 1), "json/depth"),
-        (b'{"a":' * DEPTH + b"1" + b"}" * DEPTH, "json/depth"),
+        (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "json/depth"),
+        (b'{"a":' * MAX_DEPTH + b"1" + b"}" * MAX_DEPTH, "json/depth"),
         (b"[" * 100_000 + b"]" * 100_000, "json/depth"),
     ],
     ids=lambda value: repr(value)[:30],
@@ -123,7 +124,7 @@ def test_a_body_that_is_no_json_is_one_rejection_that_keeps_its_bytes(body: byte
 
 def test_nesting_up_to_the_limit_passes() -> None:
     """The limit is a number, the same for a body of one record and for a long batch."""
-    allowed = DEPTH - 4  # below the list, the item, its data and its details
+    allowed = MAX_DEPTH - 4  # below the list, the item, its data and its details
     details = b"[" * allowed + b"]" * allowed
 
     batch = receive(b"[" + b",".join([GOOD] * 300) + b"," + with_details(details)[1:])
@@ -135,11 +136,11 @@ def test_nesting_up_to_the_limit_passes() -> None:
 def test_brackets_inside_text_are_no_nesting() -> None:
     """Text full of brackets is text, also where it would hide or pretend depth."""
     outcome = receive(with_details(json.dumps("[{" * 5_000).encode()))
-    hidden = b'["]",' * (DEPTH + 1) + b"0" + b"]" * (DEPTH + 1)
+    hidden = b'["]",' * (MAX_DEPTH + 1) + b"0" + b"]" * (MAX_DEPTH + 1)
 
     assert len(outcome.events) == 3
-    with pytest.raises(Undecodable, match="nested"):
-        parse(b'["' + b"[" * (DEPTH + 1) + b'",' + hidden + b"]")
+    with pytest.raises(InvalidJson, match="nested"):
+        parse(b'["' + b"[" * (MAX_DEPTH + 1) + b'",' + hidden + b"]")
 
 
 def test_a_body_of_50_mb_is_taken() -> None:

@@ -80,7 +80,10 @@ def test_a_bundled_source_is_a_plugin_like_any_other() -> None:
         ("raise SystemError('boom')", "SystemError: boom"),
         ("import sys; sys.exit('bye')", "SystemExit: bye"),
         ("def (", "SyntaxError"),
-        (SOURCE.replace("sources", "surces"), "springhead_surces is no hook: did you mean springhead_sources?"),
+        (
+            SOURCE.replace("sources", "surces"),
+            "springhead_surces is not a hook: did you mean springhead_s",
+        ),
         (SOURCE.replace("@hookimpl", ""), "springhead_sources is not marked: put @hookimpl above it"),
         (SOURCE.replace("sources()", "sources(host)"), "PluginValidationError"),
         (SOURCE.replace("/ 'acme'", "").replace('/ "acme"', '/ "nowhere"'), "there is no folder"),
@@ -88,7 +91,7 @@ def test_a_bundled_source_is_a_plugin_like_any_other() -> None:
         (SOURCE.replace("return [", "return 1 / 0, ["), "ZeroDivisionError"),
         (
             SOURCE.replace("return [", "return ['acme'] or ["),
-            "springhead_sources gives str: give what load_source",
+            "springhead_sources returned a str: return what load_source",
         ),
     ],
 )
@@ -192,7 +195,7 @@ def test_what_was_received_before_is_not_verified_or_told_again(
     )
     install("springhead-source-acme", code)
 
-    outcome = Host().receiver("acme", again=True)(Request(body=b"[{}, 7]"))
+    outcome = Host().receiver("acme", replay=True)(Request(body=b"[{}, 7]"))
 
     assert len(outcome.events) == 1
     assert [one.rule for one in outcome.rejections] == ["item/object"]
@@ -266,14 +269,22 @@ def test_an_event_hook_enriches_replaces_drops_or_rejects(install: Install, tmp_
     assert left.reason.startswith("plugin springhead-hooks:hooks raised SystemExit")
     assert (raised.pointer, raised.rule, raised.record) == ("/3", "plugin", {"do": "raise"})
     assert "secret" not in raised.reason
-    assert nonsense.reason.startswith("plugin springhead-hooks:hooks gave text: give an object, False or None")
+    assert nonsense.reason.startswith(
+        "plugin springhead-hooks:hooks returned text: return an object, False or None"
+    )
 
 
 @pytest.mark.parametrize(
     ("left", "reason"),
     [
-        ("event.update(properties=object())", "the plugins left in the event what is no JSON (TypeError)"),
-        ("event.update(properties=event)", "the plugins left in the event what is no JSON (RecursionError)"),
+        (
+            "event.update(properties=object())",
+            "the plugins left an event that is not JSON (TypeError)",
+        ),
+        (
+            "event.update(properties=event)",
+            "the plugins left an event that is not JSON (RecursionError)",
+        ),
         ("event.clear()", "the plugins left the event with neither userId nor anonymousId"),
         ("event.update(userId=' ', anonymousId=7)", "the plugins left the event with neither userId nor"),
     ],

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from springhead import Host
-from springhead.core.schema import BadSchema, Schema
+from springhead.core.errors import InvalidSchema
+from springhead.core.schema import Schema
 
 AUTH0 = json.loads((Host().sources["auth0"].folder / "schema.json").read_text())
 BROAD: dict[str, Any] = {
@@ -74,7 +75,7 @@ def test_a_violation_says_where_and_why(schema: dict[str, Any], value: Any, said
     """In a person's words, without the value."""
     violations = Schema(schema).violations(value)
 
-    assert [(one.where, one.keyword, one.reason) for one in violations] == said
+    assert [(one.steps, one.keyword, one.reason) for one in violations] == said
 
 
 def test_an_expression_takes_linear_time() -> None:
@@ -99,7 +100,7 @@ def test_a_schema_we_do_not_take_is_refused_at_its_place(
     schema: dict[str, Any], where: tuple[Any, ...]
 ) -> None:
     """Nothing outside the file is ever fetched."""
-    with pytest.raises(BadSchema) as error:
+    with pytest.raises(InvalidSchema) as error:
         Schema(schema)
 
-    assert error.value.where == where
+    assert error.value.steps == where

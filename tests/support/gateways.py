@@ -77,7 +77,7 @@ class Gateway(Server):
 
     def kept(self) -> tuple[int, int]:
         """How many events it has ever accepted, and how many dead letters there are."""
-        ((letters,),) = rows(self.data, "SELECT count(*) FROM letter")
+        ((letters,),) = rows(self.data, "SELECT count(*) FROM dead_letter")
         return self.accepted(), int(letters)
 
     def delivered(self, count: int) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from springhead.gateway.storage.records import (
     ClaimedEvent,
+    DeadEvent,
     DeadLetter,
     NewDeadLetter,
     NewEvent,
@@ -50,6 +51,11 @@ def entry(message_id: str, user: str = "ada", source: str = "auth0", size: int =
 def letter(rule: str = "schema/required", source: str = "auth0", record: bytes = b"{}") -> NewDeadLetter:
     """A dead letter."""
     return NewDeadLetter(source, rule, "type is required", "/0", 3, record)
+
+
+def dead_event(claimed: ClaimedEvent) -> DeadEvent:
+    """The dead letter a claimed event becomes."""
+    return DeadEvent(claimed.seq, claimed.message_id, "delivery/400", "the destination answered 400")
 
 
 def call(body: bytes = b"[]") -> StoredCall:

@@ -142,6 +142,27 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
         assert post(server).status_code == 200
 
 
+def test_workers_that_die_one_after_another_are_replaced(tmp_path: Path) -> None:
+    """The server never gives up its address."""
+    with serving(tmp_path, "transformer") as server:
+        for _ in range(3):
+            (worker,) = server.workers()
+            os.kill(worker, signal.SIGKILL)
+
+            assert post(server).json()[0]["output"]["batch"]
+
+
+def test_a_terminal_that_goes_away_ends_no_server(small: Server) -> None:
+    """It may have been started on one."""
+    workers = small.workers()
+
+    for pid in (small.process.pid, *workers):
+        os.kill(pid, signal.SIGHUP)
+
+    assert post(small).json()[0]["output"]["batch"]
+    assert small.workers() == workers
+
+
 def test_a_peer_that_hangs_up_ends_no_server(small: Server) -> None:
     """Writing to a connection that is closed is an error of that connection: SIGPIPE ends filters only."""
     workers = small.workers()
@@ -219,7 +240,7 @@ def test_metrics_count_what_was_answered(tmp_path: Path, workers: str) -> None:
         (("--upstream", "transformer:9090"), b"'transformer:9090' is no upstream: give a URL such as"),
         (("--rejected", "/nowhere/at/all"), b"/nowhere/at/all: no such file or directory"),
         (("--port", "0"), b"Invalid value for '--port'"),
-        (("--host", "192.0.2.1"), b"192.0.2.1:9090 is none to listen at (cannot assign requested address)"),
+        (("--host", "192.0.2.1"), b"cannot listen on 192.0.2.1:9090: cannot assign requested address; choose"),
         (("--log-format", "xml"), b"'xml' is not one of 'json', 'console'"),
     ],
 )
@@ -240,10 +261,8 @@ def test_a_port_that_is_taken_is_told(small: Server) -> None:
 
     done = subprocess.run(command, capture_output=True, check=False, timeout=60)
 
-    assert (
-        f"127.0.0.1:{small.port} is taken: stop who listens there, or choose another address".encode()
-        in done.stderr
-    )
+    reason = f"cannot listen on 127.0.0.1:{small.port}: another process listens there; stop it"
+    assert reason.encode() in done.stderr
     assert b"Traceback" not in done.stderr
     assert done.returncode == 2
 
@@ -381,9 +400,9 @@ def test_what_a_terminal_would_act_upon_is_logged_in_escapes(tmp_path: Path) -> 
 class Broken(Host):
     """A host at which one record raises, and another becomes what no JSON holds."""
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None, *, again: bool = False) -> Receiver:
+    def receiver(self, source: str, config: dict[str, Any] | None = None, *, replay: bool = False) -> Receiver:
         """Raise, or give nonsense, where the body says so."""
-        receive = super().receiver(source, config, again=again)
+        receive = super().receiver(source, config, replay=replay)
 
         def received(request: Request) -> Outcome:
             if b"raise" in request.body:
@@ -420,9 +439,9 @@ def test_an_element_at_which_the_host_fails_is_a_500_of_its_own() -> None:
 class Slow(Host):
     """A host that takes a quarter of a second for every body."""
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None, *, again: bool = False) -> Receiver:
+    def receiver(self, source: str, config: dict[str, Any] | None = None, *, replay: bool = False) -> Receiver:
         """As a host's, but slow."""
-        receive = super().receiver(source, config, again=again)
+        receive = super().receiver(source, config, replay=replay)
 
         def received(request: Request) -> Outcome:
             time.sleep(0.25)

@@ -1,229 +1,179 @@
-"""Compiling: a `Spec` in, one plain Python function out, made when the source is loaded.
-
-Where rows write to plain places nobody else writes to, an assignment is all that is emitted. Everything else
-(lists, appended values, places that overlap) goes through the same `write` the interpreter uses.
-"""
+"""Compiles mappings into plain Python functions, once, when a source is loaded."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
-from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
-from .codegen import RUNTIME, Emitter
-from .interpret import Mapped
-from .model import DROP, ENVELOPE, Build, Row, Rule, Spec
-from .path import Path, Target, is_index
+from .codegen import RUNTIME, Generator
+from .interpret import MappedEvent
+from .model import DROP, Build, EventMapping, Row, Rule
+from .path import Path
+from .write_plan import WritePlan, plan_writes
 
-Run: TypeAlias = Callable[[Any, Any, Any, Any], "list[Mapped] | None"]
-"""(record, item, request, config) to what `interpret.apply_rules` gives. The record and item are objects."""
+CompiledMapping: TypeAlias = Callable[[Any, Any, Any, Any], "list[MappedEvent] | None"]
+"""Does what `interpret.apply_rules` does, given record, item, request and config; the first two are objects."""
 
 _PARAMETERS = "record, parent, item, request, config"
-_KEPT = ("$config", "$request", "$event")
 _OBJECTS = frozenset({"record", "item", "request", "config"})
+_SHARED_ROOTS = ("$config", "$request", "$event")
+"""Roots whose values outlive the record, so that an event gets copies of them."""
 
 
-def compile_spec(spec: Spec) -> Run:
-    """The rules of a mapping as one function."""
-    emitter = Emitter()
-    names = [_rule(emitter, index, rule, _several(spec, rule)) for index, rule in enumerate(spec.rules)]
-    _dispatch(emitter, spec, names)
-    run: Run = _function(emitter, "run")
+def compile_mapping(mapping: EventMapping) -> CompiledMapping:
+    """Compile all rules of a mapping into one function."""
+    code = Generator()
+    names = [_rule(code, index, rule, _may_share(mapping, rule)) for index, rule in enumerate(mapping.rules)]
+    _dispatch(code, mapping, names)
+    run: CompiledMapping = code.functions(RUNTIME)["run"]
     return run
 
 
-def compile_first(paths: tuple[Path, ...]) -> Callable[[Any, Any, Any, Any, Any], Any]:
-    """A function of (record, parent, item, request, config): the first of these paths that has a value."""
-    emitter = Emitter()
-    with emitter.function("first", _PARAMETERS, _OBJECTS):
-        emitter.line("event = None")
-        emitter.line(f"return {emitter.first_of(paths)}")
-    first: Callable[[Any, Any, Any, Any, Any], Any] = _function(emitter, "first")
-    return first
+def compile_first_of(paths: tuple[Path, ...]) -> Callable[[Any, Any, Any, Any, Any], Any]:
+    """Compile a function that reads the first of these paths that has a value.
 
-
-def compile_find(paths: tuple[Path, ...], kind: str) -> Callable[[Any], tuple[Any, tuple[str, ...]] | None]:
-    """A function of an object: what the first of these paths to hold a `kind` holds, and the steps to it.
-
-    `kind` is `dict` or `list`.
+    It takes record, parent, item, request and config.
     """
-    emitter = Emitter()
-    with emitter.function("find", "record", _OBJECTS):
+    code = Generator()
+    with code.function("first_of", _PARAMETERS, _OBJECTS):
+        code.line("event = None")
+        code.line(f"return {code.first_of(paths)}")
+    first_of: Callable[[Any, Any, Any, Any, Any], Any] = code.functions(RUNTIME)["first_of"]
+    return first_of
+
+
+def compile_locator(
+    paths: tuple[Path, ...], container: type
+) -> Callable[[Any], tuple[Any, tuple[str, ...]] | None]:
+    """Compile a function that finds, in an object, the first of these paths that holds a `dict` or `list`.
+
+    It returns the container and the keys that lead to it, or None.
+    """
+    code = Generator()
+    with code.function("locate", "record", _OBJECTS):
         for path in paths:
-            value = emitter.read(path)
-            with emitter.block(f"if {value}.__class__ is {kind}:"):
-                emitter.line(f"return {value}, {emitter.constant(path.keys)}")
-        emitter.line("return None")
-    find: Callable[[Any], tuple[Any, tuple[str, ...]] | None] = _function(emitter, "find")
-    return find
+            value = code.read(path)
+            with code.block(f"if {value}.__class__ is {container.__name__}:"):
+                code.line(f"return {value}, {code.constant(path.keys)}")
+        code.line("return None")
+    locate: Callable[[Any], tuple[Any, tuple[str, ...]] | None] = code.functions(RUNTIME)["locate"]
+    return locate
 
 
-def _function(emitter: Emitter, name: str) -> Any:
-    """One of the emitted functions; they reach the run-time functions, their constants and each other."""
-    module = compile("\n".join(emitter.lines) + "\n", "<mapping>", "exec", dont_inherit=True)
-    scope: dict[str, Any] = {"__builtins__": {}, **RUNTIME, **emitter.constants}
-    for code in module.co_consts:
-        if isinstance(code, CodeType):
-            scope[code.co_name] = FunctionType(code, scope)
-    return scope[name]
+def _may_share(mapping: EventMapping, rule: Rule) -> bool:
+    """Whether one record may become several events, so that each needs copies of what it takes over."""
+    return rule.each is not None or mapping.emit_all
 
 
-def _several(spec: Spec, rule: Rule) -> bool:
-    """Whether one record may become several events, which must not share what they copied."""
-    return rule.each is not None or spec.emit_all
-
-
-def _rule(emitter: Emitter, index: int, rule: Rule, several: bool) -> tuple[str, str]:
+def _rule(code: Generator, index: int, rule: Rule, copy: bool) -> tuple[str, str]:
+    """Write the functions that make the fields and the name (`""` where there is none) of a rule's event."""
+    fields_name, event_name = f"rule_{index}", f"event_{index}"
     objects = _OBJECTS if rule.each is None else _OBJECTS - {"record"}
-    name, event = f"rule_{index}", f"event_{index}"
-    _block(emitter, name, rule.rows, objects, rule.passed, copying=several)
-    if rule.event is not None:
-        _each_functions(emitter, rule.event, objects)
-        with emitter.function(event, _PARAMETERS, objects):
-            emitter.line("event = None")
-            emitter.line(f"return {emitter.value_when(rule.event)}")
-    return name, event if rule.event is not None else ""
+    _block(code, fields_name, rule.rows, objects, rule.passthrough, copy=copy)
+    if rule.event is None:
+        return fields_name, ""
+    _each_functions(code, rule.event, objects)
+    with code.function(event_name, _PARAMETERS, objects):
+        code.line("event = None")
+        code.line(f"return {code.row_value(rule.event)}")
+    return fields_name, event_name
 
 
-def _dispatch(emitter: Emitter, spec: Spec, names: list[tuple[str, str]]) -> None:
-    with emitter.function("run", "record, item, request, config", _OBJECTS):
-        emitter.line("parent = event = mapped = None")
-        for rule, (name, event) in zip(spec.rules, names, strict=True):
+def _dispatch(code: Generator, mapping: EventMapping, names: list[tuple[str, str]]) -> None:
+    """Write the function that finds the rules to apply."""
+    with code.function("run", "record, item, request, config", _OBJECTS):
+        code.line("parent = event = mapped = None")
+        for rule, functions in zip(mapping.rules, names, strict=True):
             if rule.when is None:
-                _events(emitter, spec, rule, name, event)
+                _apply_rule(code, mapping, rule, *functions)
             else:
-                with emitter.block(f"if {emitter.condition(rule.when)}:"):
-                    _events(emitter, spec, rule, name, event)
-        emitter.line("return mapped")
+                with code.block(f"if {code.condition(rule.when)}:"):
+                    _apply_rule(code, mapping, rule, *functions)
+        code.line("return mapped")
 
 
-def _events(emitter: Emitter, spec: Spec, rule: Rule, name: str, event: str) -> None:
-    """Emit what a rule that matches makes of the record: returned, or where all rules may emit, collected."""
-    collect = "mapped = [*(mapped or []), *{}]" if spec.emit_all else "return {}"
-    constant = emitter.constant(rule)
+def _apply_rule(code: Generator, mapping: EventMapping, rule: Rule, fields_name: str, event_name: str) -> None:
+    """Write what a matching rule does: return its events, or collect them where all rules may emit."""
+    collect = "mapped = [*(mapped or []), *{}]" if mapping.emit_all else "return {}"
+    constant = code.constant(rule)
     if rule.type == DROP:
-        emitter.line(collect.format(f"[({constant}, 0, None, None)]"))
+        code.line(collect.format(f"[({constant}, 0, None, None)]"))
         return
-    one = "record, None" if rule.each is None else "element, record"
-    called = f"{event}({one}, item, request, config)" if event else "None"
-    fields = f"{name}({one}, item, request, config)"
+    arguments = ("record, None" if rule.each is None else "element, record") + ", item, request, config"
+    event = f"{event_name}({arguments})" if event_name else "None"
+    fields = f"{fields_name}({arguments})"
     if rule.each is None:
-        emitter.line(collect.format(f"[({constant}, 0, {called}, {fields})]"))
+        code.line(collect.format(f"[({constant}, 0, {event}, {fields})]"))
         return
-    elements = emitter.read(rule.each)
-    emitter.line(f"elements = {elements} if {elements}.__class__ is list else []")
-    made = f"[({constant}, at, {called}, {fields}) for at, element in enumerate(elements)]"
-    emitter.line(collect.format(made))
+    elements = code.read(rule.each)
+    code.line(f"elements = {elements} if {elements}.__class__ is list else []")
+    events = f"[({constant}, index, {event}, {fields}) for index, element in enumerate(elements)]"
+    code.line(collect.format(events))
 
 
 def _block(  # noqa: PLR0913 - a function's name, body and surroundings
-    emitter: Emitter,
+    code: Generator,
     name: str,
     rows: tuple[Row, ...],
     objects: frozenset[str],
-    passed: Path | None = None,
+    passthrough: Path | None = None,
     *,
-    copying: bool,
+    copy: bool,
 ) -> None:
-    """Emit a function that runs rows into a new object and gives it."""
+    """Write a function that runs rows into a new object and returns it."""
     for row in rows:
-        _each_functions(emitter, row, objects)
-    plan = _Plan.of(rows, live=passed is not None or _event_is_read(rows))
-    with emitter.function(name, _PARAMETERS, objects):
-        emitter.line("event = {}")
+        _each_functions(code, row, objects)
+    plan = plan_writes(rows, whole=passthrough is not None or _read_event(rows))
+    with code.function(name, _PARAMETERS, objects):
+        code.line("event = {}")
         for container in plan.containers:
-            emitter.line(f"{plan.variable(container)} = {{}}")
-        if passed is not None:
-            value = emitter.read(passed)
-            with emitter.block(f"if {value}.__class__ is dict:"):
-                emitter.line(f"event = filled(event, copied({value}))")
+            code.line(f"{plan.variable(container)} = {{}}")
+        if passthrough is not None:
+            value = code.read(passthrough)
+            with code.block(f"if {value}.__class__ is dict:"):
+                code.line(f"event = merge(event, deep_copy({value}))")
         for row in rows:
-            _row(emitter, row, plan, copying=copying)
+            _row(code, row, plan, copy=copy)
         for container in sorted(plan.containers, key=len, reverse=True):
-            parent = plan.variable(container[:-1])
-            variable = plan.variable(container)
-            with emitter.block(f"if {variable}:"):
-                emitter.line(f"{parent}[{container[-1]!r}] = {variable}")
-        emitter.line("return event")
+            parent, variable = plan.variable(container[:-1]), plan.variable(container)
+            with code.block(f"if {variable}:"):
+                code.line(f"{parent}[{container[-1]!r}] = {variable}")
+        code.line("return event")
 
 
-def _row(emitter: Emitter, row: Row, plan: _Plan, *, copying: bool) -> None:
-    if row.when is not None:
-        with emitter.block(f"if {emitter.condition(row.when)}:"):
-            _write_row(emitter, row, plan, copying=copying)
-    elif row.to:
-        _write_row(emitter, row, plan, copying=copying)
-
-
-def _write_row(emitter: Emitter, row: Row, plan: _Plan, *, copying: bool) -> None:
-    value = emitter.value(row)
-    copies = f"{value} if {value}.__class__ is str else copied({value})"
-    kept = row.lookup is not None or any(path.root in _KEPT for path in row.paths(inner=True))
-    copying = copying or kept  # what outlives the record is never handed out
-    with emitter.block(f"if {value} is not None:"):
-        for index, target in enumerate(row.to):
-            if target.keys[0] in plan.written:
-                emitter.line(f"write(event, {emitter.constant(target)}, {value})")
-            else:
-                place = f"{plan.variable(target.keys[:-1])}[{target.keys[-1]!r}]"
-                emitter.line(f"{place} = {copies if copying or index else value}")
-
-
-def _each_functions(emitter: Emitter, row: Row, objects: frozenset[str]) -> None:
-    """Emit, before the function that calls it, a function for the rows of every `each` below this row."""
-    inner = [row.otherwise] if row.otherwise is not None else []
-    if isinstance(row.origin, Build):
-        inner += [member for _, member in row.origin.members]
-    for one in inner:
-        _each_functions(emitter, one, objects)
-    if row.each is not None:
-        name = f"each_{emitter.variable()}"
-        _block(emitter, name, row.each, objects - {"record"}, copying=False)
-        emitter.each_functions[id(row.each)] = name
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """How a block's targets are written: through `write`, or by assignment into containers of its own."""
-
-    written: frozenset[str]
-    containers: tuple[tuple[str, ...], ...]
-
-    @classmethod
-    def of(cls, rows: tuple[Row, ...], *, live: bool) -> _Plan:
-        """Plan the targets of these rows; `live` where the event must be whole at every row."""
-        targets = [target for row in rows for target in row.to]
-        count = Counter(target.keys for target in targets)
-        tops = {target.keys[0] for target in targets}
-        written = frozenset(
-            top
-            for top in tops
-            if live or not all(_plain(target, count) for target in targets if target.keys[0] == top)
-        )
-        containers: dict[tuple[str, ...], None] = {}
-        for target in targets:
-            if target.keys[0] not in written:
-                containers |= dict.fromkeys(target.keys[:end] for end in range(1, len(target.keys)))
-        return cls(written, tuple(containers))
-
-    @staticmethod
-    def variable(container: tuple[str, ...]) -> str:
-        return "_".join(["event", *(f"{len(key)}{_identifier(key)}" for key in container)])
-
-
-def _event_is_read(rows: tuple[Row, ...]) -> bool:
+def _read_event(rows: tuple[Row, ...]) -> bool:
     return any(path.root == "$event" for row in rows for path in row.paths(inner=False))
 
 
-def _identifier(key: str) -> str:
-    return "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}_" for c in key)
+def _row(code: Generator, row: Row, plan: WritePlan, *, copy: bool) -> None:
+    if row.when is not None:
+        with code.block(f"if {code.condition(row.when)}:"):
+            _write(code, row, plan, copy=copy)
+    elif row.to:
+        _write(code, row, plan, copy=copy)
 
 
-def _plain(target: Target, count: Counter[tuple[str, ...]]) -> bool:
-    """Whether nothing else writes to this place, above it or below it, and no list is in the way."""
-    keys = target.keys
-    alone = count[keys] == 1 and not any(count[keys[:end]] for end in range(1, len(keys)))
-    finished = len(keys) == 1 and keys[0] in ENVELOPE  # finishing writes into it: never the sender's object
-    return alone and not finished and not target.append and not any(map(is_index, keys[1:]))
+def _write(code: Generator, row: Row, plan: WritePlan, *, copy: bool) -> None:
+    value = code.value(row)
+    copied = f"{value} if {value}.__class__ is str else deep_copy({value})"
+    reads_shared = row.lookup is not None or any(path.root in _SHARED_ROOTS for path in row.paths(inner=True))
+    with code.block(f"if {value} is not None:"):
+        for index, target in enumerate(row.to):
+            if target.keys[0] in plan.through_write:
+                code.line(f"write(event, {code.constant(target)}, {value})")
+            else:
+                place = f"{plan.variable(target.keys[:-1])}[{target.keys[-1]!r}]"
+                code.line(f"{place} = {copied if copy or reads_shared or index else value}")
+
+
+def _each_functions(code: Generator, row: Row, objects: frozenset[str]) -> None:
+    """Write, before the function that calls them, a function for the rows of every `each` below this row."""
+    inner = [row.fallback] if row.fallback is not None else []
+    if isinstance(row.origin, Build):
+        inner += [member for _, member in row.origin.members]
+    for inner_row in inner:
+        _each_functions(code, inner_row, objects)
+    if row.each is not None:
+        name = f"each_{code.variable()}"
+        _block(code, name, row.each, objects - {"record"}, copy=False)
+        code.each_functions[id(row.each)] = name

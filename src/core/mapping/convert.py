@@ -1,4 +1,4 @@
-"""Conversions between kinds of value, none of them silent: what does not fit gives None."""
+"""Converts values from one type to another; a value that does not fit gives None, never a guess."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from ..codec import encode
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_LONGEST_NUMBER = 308
-"""Digits of the longest integer that is surely within float64."""
+_MAX_LENGTH = 308
+"""Characters of the longest text read as a number: the digits of the longest integer surely within float64."""
 
 
 def text(value: Any) -> str | None:
-    """A scalar as text: text itself, a number's decimal digits, `true` or `false`; else None."""
+    """Return a scalar as text: text itself, a number's decimal digits, `true` or `false`; else None."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -25,19 +25,19 @@ def text(value: Any) -> str | None:
 
 
 def number(value: Any) -> int | float | None:
-    """A number, or text that is a JSON number within float64; else None."""
+    """Return a number, or text that is a JSON number within float64; else None."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
         return value
-    if not isinstance(value, str) or len(value) > _LONGEST_NUMBER or not _NUMBER.fullmatch(value):
+    if not isinstance(value, str) or len(value) > _MAX_LENGTH or not _NUMBER.fullmatch(value):
         return None
     parsed: int | float = json.loads(value)
     return None if parsed in (float("inf"), float("-inf")) else parsed
 
 
 def compact(value: Any) -> Any:
-    """The object or list without its own nulls; what is nested deeper stays as it is."""
+    """Return an object or list without its own nulls; nulls nested deeper stay."""
     if isinstance(value, dict):
         return {key: member for key, member in value.items() if member is not None}
     if isinstance(value, list):
@@ -46,7 +46,7 @@ def compact(value: Any) -> Any:
 
 
 def flatten(value: Any, separator: str) -> Any:
-    """An object on one level, its keys joined by `separator`; a list of lists as one list."""
+    """Return a nested object on one level, its keys joined by the separator; a list of lists as one list."""
     if isinstance(value, list):
         return [x for element in value for x in (element if isinstance(element, list) else [element])]
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Masks: what redaction hides, as a tree of the paths a source lists."""
+"""Masks: trees of the paths a source lists as secret or personal, which tell redaction what to hide."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any, TypeAlias
 
 from .path import Path, is_index
 
-MASK = "*****"
-"""What stands in place of a masked value, as vendors themselves write it in their logs."""
+MASKED = "*****"
+"""Takes the place of a masked value, as it does in vendors' own logs."""
 
 Mask: TypeAlias = "dict[str, Mask] | bool"
-"""True masks the value; an object masks members by key, `*` standing for each."""
+"""True covers the whole value; an object covers members by key, with `*` for every key."""
 
 
-def mask_of(paths: tuple[Path, ...]) -> Mask:
-    """The mask that covers these paths."""
+def build_mask(paths: tuple[Path, ...]) -> Mask:
+    """Build the mask that covers these paths."""
     tree: dict[str, Any] = {}
     for path in paths:
         keys = [step for key in path.keys for step in key.split(".")]
-        keys = [key for place, key in enumerate(keys) if place == 0 or not is_index(key)]
+        keys = [key for position, key in enumerate(keys) if position == 0 or not is_index(key)]
         if not keys:
             return True
         node: Any = tree
@@ -32,59 +32,59 @@ def mask_of(paths: tuple[Path, ...]) -> Mask:
     return tree
 
 
-def below(mask: Mask, keys: Iterable[str]) -> Mask | None:
-    """The part of `mask` that covers what is read at `keys`; list positions are passed through."""
+def mask_at(mask: Mask, keys: Iterable[str]) -> Mask | None:
+    """Return the part of a mask that covers what is read at `keys`; indexes are skipped."""
     for key in keys:
         if mask is True:
             return True
-        inner = _of_member(mask, key)
+        inner = _member_mask(mask, key)
         if inner is None:
             return None
         mask = inner
     return mask or None
 
 
-def of_element(mask: Mask) -> Mask:
-    """What covers an element of a list: what is listed may name elements as `*`, or pass them through."""
-    return (_either(mask, mask.get("*")) or mask) if isinstance(mask, dict) else mask
+def element_mask(mask: Mask) -> Mask:
+    """Return what covers the elements of a list: a path may name them as `*`, or leave them out."""
+    return (_union(mask, mask.get("*")) or mask) if isinstance(mask, dict) else mask
 
 
-def hide(value: Any, mask: Mask) -> Any:
-    """A copy of `value` in which everything `mask` covers is `*****`; empty text and null stay.
+def apply_mask(value: Any, mask: Mask) -> Any:
+    """Copy a value with `*****` in place of all that the mask covers, but for empty text and null.
 
-    What should be an object of secrets and is text instead, is hidden too.
+    Where the mask covers all members of an object and the value is text instead, the text is masked too.
     """
     if isinstance(value, list) and mask is not True:
-        of_each = of_element(mask)
-        return [hide(element, of_each) for element in value]
+        inner = element_mask(mask)
+        return [apply_mask(element, inner) for element in value]
     if isinstance(value, dict) and mask is not True:
-        hidden = dict(value)
+        masked = dict(value)
         for key, member in value.items():
-            inner = _of_member(mask, key)
-            if inner is not None:
-                hidden[key] = hide(member, inner)
-        return hidden
+            member_mask = _member_mask(mask, key)
+            if member_mask is not None:
+                masked[key] = apply_mask(member, member_mask)
+        return masked
     if value is None or value == "" or not (mask is True or (isinstance(mask, dict) and "*" in mask)):
         return value
-    return MASK
+    return MASKED
 
 
-def _of_member(mask: Mask, key: str) -> Mask | None:
-    """What covers a member: its key, or `*`; where the key holds dots, the path it reads like.
+def _member_mask(mask: Mask, key: str) -> Mask | None:
+    """Return what covers a member: its key, or `*`; a key with dots in it counts as the path it looks like.
 
-    A key that could be a list position is one: what is listed for the elements covers it.
+    A key that could be an index counts as one, so that what covers the elements of a list covers it.
     """
     if not isinstance(mask, dict):
         return mask or None
-    inner = _either(mask.get(key), mask.get("*"))
+    inner = _union(mask.get(key), mask.get("*"))
     if "." in key:
-        return _either(inner, below(mask, key.split(".")))
-    return _either(mask, inner) if is_index(key) else inner
+        return _union(inner, mask_at(mask, key.split(".")))
+    return _union(mask, inner) if is_index(key) else inner
 
 
-def _either(one: Mask | None, other: Mask | None) -> Mask | None:
+def _union(one: Mask | None, other: Mask | None) -> Mask | None:
     if one is None or other is None:
         return one if other is None else other
     if not isinstance(one, dict) or not isinstance(other, dict):
         return True
-    return {key: _either(one.get(key), other.get(key)) or True for key in one | other}
+    return {key: _union(one.get(key), other.get(key)) or True for key in one | other}

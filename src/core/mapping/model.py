@@ -1,64 +1,61 @@
-"""A mapping file as values: rules, rows, and what each row does with what it reads."""
+"""A mapping file as values: its rules, their rows, and what each row does with the value it reads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from .functions import Apply
+import msgspec
+from msgspec.structs import force_setattr
+
+from .functions import Function
 from .path import Path, Target
 from .pattern import Pattern
 
 DROP = "drop"
 EVENT_TYPES = ("identify", "track", "page", "screen", "group", "alias")
 IDENTITY = ("userId", "anonymousId", "groupId", "previousId")
-"""The fields that say whose event it is. They are never masked: one mask for all would make all people one."""
+"""The fields that identify someone. They are never masked: the same mask would make all people one."""
 OBJECTS = ("context", "properties", "traits", "integrations")
 """The fields that are objects in every event."""
 FIELDS = (
     *("userId", "anonymousId", "groupId", "previousId", "name", "category", "channel", "properties", "traits"),
     *("context", "integrations", "timestamp", "originalTimestamp", "sentAt", "receivedAt", "request_ip"),
 )
-"""The top-level fields of RudderStack's events that a row may write; others pass, unless they are nearly these.
+"""The top-level fields RudderStack knows and a row may write. Others pass, unless they are nearly one of these.
 
 Source: https://www.rudderstack.com/docs/event-spec/standard-events/common-fields/
 """
 ENVELOPE = ("context", "integrations")
-"""The fields into which finishing writes what every event carries."""
+"""The fields to which finishing adds what every event carries."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(msgspec.Struct, frozen=True):
     """The value at a path, as it is."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class FirstOf:
-    """The first of these paths whose value is not absent, null or `""`."""
+class FirstOf(msgspec.Struct, frozen=True):
+    """The first value at one of these paths that is not absent, null or `""`."""
 
     paths: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(msgspec.Struct, frozen=True):
     """A value written in the mapping."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """Text with values of paths in it; a part without a value leaves the whole without."""
+class Template(msgspec.Struct, frozen=True):
+    """Text with the values of paths in it; if one of them is absent, there is no value."""
 
     parts: tuple[str | Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
-    """An object of members; a member without a value is left out."""
+class Build(msgspec.Struct, frozen=True):
+    """An object made of members; a member without a value is left out."""
 
     members: tuple[tuple[str, Row], ...]
 
@@ -66,22 +63,21 @@ class Build:
 Origin: TypeAlias = Read | FirstOf | Constant | Template | Build
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a mapping: where a value comes from, what is done with it in this order, where it goes."""
+class Row(msgspec.Struct, frozen=True):
+    """One line of a mapping: where a value comes from, what is done with it (in this order), where it goes."""
 
     origin: Origin
     when: Pattern | None = None
     omit: tuple[Path, ...] = ()
     pick: tuple[Path, ...] = ()
     each: tuple[Row, ...] | None = None
-    apply: tuple[Apply, ...] = ()
+    apply: tuple[Function, ...] = ()
     lookup: dict[str, Any] | None = None
-    otherwise: Row | None = None
+    fallback: Row | None = None
     to: tuple[Target, ...] = ()
 
     def paths(self, *, inner: bool) -> Iterator[Path]:
-        """The paths the row reads; `inner` adds those of its `each`, which reads and writes elsewhere."""
+        """List the paths the row reads; with `inner` also those of its `each`, which read from elements."""
         if self.when is not None:
             yield from self.when.paths()
         match self.origin:
@@ -94,18 +90,20 @@ class Row:
             case Build(members):
                 for _, member in members:
                     yield from member.paths(inner=inner)
-        if self.otherwise is not None:
-            yield from self.otherwise.paths(inner=inner)
+        if self.fallback is not None:
+            yield from self.fallback.paths(inner=inner)
         for row in (self.each or ()) if inner else ():
             yield from row.paths(inner=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """Which records become which event.
 
-    `type` is an event type, `drop`, or None where the record passed through brings its own. `ids` and `objects`
-    are those of `IDENTITY` and `OBJECTS` that its events may have.
+    Attributes:
+        label: its name in ids and reasons.
+        type: an event type, `drop`, or None where an event that is passed through brings its own.
+        passthrough: the path of an event that is passed through.
+        ids, objects: those of `IDENTITY` and `OBJECTS` to be checked in its events; worked out, not given.
     """
 
     label: str
@@ -114,31 +112,29 @@ class Rule:
     when: Pattern | None = None
     event: Row | None = None
     each: Path | None = None
-    passed: Path | None = None
+    passthrough: Path | None = None
 
-    ids: tuple[str, ...] = field(init=False, compare=False)
-    objects: tuple[str, ...] = field(init=False, compare=False)
+    ids: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Work out which fields need a look when an event is finished: any, where a record passes through."""
+        """Work out which fields must be checked: those the rows write, or all of an event passed through."""
         written = {target.keys[0] for row in self.rows for target in row.to}
         for name, fields in (("ids", IDENTITY), ("objects", OBJECTS)):
-            asked = tuple(one for one in fields if self.passed is not None or one in written)
-            object.__setattr__(self, name, asked)
+            checked = tuple(key for key in fields if self.passthrough is not None or key in written)
+            force_setattr(self, name, checked)
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyRule:
-    """What to answer a record that asks for an answer."""
+class ReplyRule(msgspec.Struct, frozen=True):
+    """What to reply to a record whose sender waits for an answer."""
 
     when: Pattern | None
     body: Row
     content_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """A whole mapping file. Rows shared by all rules stand at the end of each rule's own."""
+class EventMapping(msgspec.Struct, frozen=True):
+    """A whole mapping file. The rows shared by all rules stand at the end of the rows of each rule."""
 
     integration: str
     rules: tuple[Rule, ...]
@@ -147,10 +143,10 @@ class Spec:
     drop_unmatched: bool = False
 
     def paths(self) -> Iterator[Path]:
-        """All paths the mapping reads."""
+        """List all paths the mapping reads."""
         for rule in self.rules:
             yield from rule.when.paths() if rule.when else ()
-            yield from (path for path in (rule.each, rule.passed) if path)
+            yield from (path for path in (rule.each, rule.passthrough) if path)
             for row in (*rule.rows, *((rule.event,) if rule.event else ())):
                 yield from row.paths(inner=True)
         for reply in self.replies:

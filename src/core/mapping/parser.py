@@ -1,186 +1,184 @@
-"""From a mapping file to a `Spec`: everything the file's JSON Schema cannot say is checked here."""
+"""Parses a mapping file, and checks everything its JSON Schema cannot say."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import replace
+
 from ..ids import Namespace
-from ..source_file import Document
+from ..json_value import Steps
+from ..source_file import SourceFile
 from ..suggest import suggest
 from .convert import compact
-from .model import Build, Constant, FirstOf, Origin, Read, ReplyRule, Row, Rule, Spec, Template
+from .model import Build, Constant, EventMapping, FirstOf, Origin, Read, ReplyRule, Row, Rule, Template
 from .pattern import Pattern
-from .terms import Steps, Words
+from .terms import TermParser
 
 _ORIGINS = ("from", "value", "template", "object")
-_ROW_WORDS = frozenset((*_ORIGINS, "when", "omit", "pick", "apply", "each", "lookup", "else"))
+_ROW_KEYS = frozenset((*_ORIGINS, "when", "omit", "pick", "apply", "each", "lookup", "else"))
 
 
-def load_mapping(document: Document, tables: Mapping[str, Any], namespace: Namespace) -> Spec | None:
-    """Read a mapping whose structure is checked already; None where it, or any part of it, has a problem.
+def parse_mapping(file: SourceFile, tables: Mapping[str, Any], namespace: Namespace) -> EventMapping | None:
+    """Parse a mapping file whose structure is checked already; None where any part of it has a problem.
 
-    Every problem is noted on `document`; parts with a problem of structure are not looked into again.
+    Every problem is recorded on the file. Parts whose structure is wrong are not parsed.
     """
-    if document.value is None:
+    if file.value is None:
         return None
-    value = document.sound()
-    spec = _Loader(document, Words(document, tables, namespace)).spec(value)
-    return None if document.problems else spec
+    value = file.usable_value()
+    parser = _Parser(file, TermParser(file, tables, namespace), compact_rows=value.get("compact") is True)
+    mapping = parser.mapping(value)
+    return None if file.problems else mapping
 
 
 @dataclass(slots=True)
-class _Loader:
-    document: Document
-    words: Words
-    compact: bool = False
+class _Parser:
+    file: SourceFile
+    terms: TermParser
+    compact_rows: bool
 
-    def spec(self, value: dict[str, Any]) -> Spec:
-        self.compact = value.get("compact") is True
-        several = any(rule is not None and "each" in rule for rule in value.get("events", []))
-        shared = self.rows(value.get("map", []), ("map",), inside=several)
+    def mapping(self, value: dict[str, Any]) -> EventMapping:
+        rules_in_each = any(rule is not None and "each" in rule for rule in value.get("events", []))
+        shared = self.rows(value.get("map", []), ("map",), in_each=rules_in_each)
         rules = tuple(
             self.rule(rule, ("events", index), shared)
             for index, rule in enumerate(value.get("events", []))
             if rule is not None
         )
+        replies = tuple(
+            self.reply(reply, ("reply", index))
+            for index, reply in enumerate(value.get("reply", []))
+            if reply is not None
+        )
         emit_all = value.get("emit") == "all"
         if not emit_all:
-            self.reachable(rules)
-        return Spec(
+            self.check_reachable(rules)
+        return EventMapping(
             integration=str(value.get("integration", "")),
-            rules=_labelled(rules),
-            replies=tuple(
-                self.reply(reply, ("reply", index))
-                for index, reply in enumerate(value.get("reply", []))
-                if reply is not None
-            ),
+            rules=_with_unique_labels(rules),
+            replies=replies,
             emit_all=emit_all,
             drop_unmatched=value.get("unmatched") == "drop",
         )
 
-    def reachable(self, rules: tuple[Rule, ...]) -> None:
+    def check_reachable(self, rules: tuple[Rule, ...]) -> None:
         for index, rule in enumerate(rules[:-1]):
             if rule.when is None:
-                self.document.problem(
-                    ("events", index + 1),
-                    "unreachable-rule",
-                    f"no record comes here: rule {index} takes all",
-                    'give that rule a when, move it to the end, or set "emit": "all"',
-                )
+                reason = f"no record gets here: rule {index} takes all"
+                advice = 'give that rule a when, move it to the end, or set "emit": "all"'
+                self.file.add_problem(("events", index + 1), "unreachable-rule", reason, advice)
                 return
 
-    def rule(self, value: dict[str, Any], where: Steps, shared: tuple[Row, ...]) -> Rule:
-        inside = "each" in value
-        kind = value.get("type")
-        passed = value.get("pass")
-        sound = not self.document.spoilt(where)
-        if kind is None and not passed and sound:
-            self.document.problem(where, "missing-key", "type is missing", "say which event this rule makes")
-        if kind == "track" and "event" not in value and not passed and sound:
-            self.document.problem(
-                where, "track-without-event", "a track rule needs event", 'its name: {"event": "Signed Up"}'
-            )
+    def rule(self, value: dict[str, Any], steps: Steps, shared: tuple[Row, ...]) -> Rule:
+        in_each = "each" in value
+        event_type, passthrough = value.get("type"), value.get("pass")
+        if not passthrough and not self.file.has_problem(steps):
+            self.check_type(event_type, value, steps)
+        if passthrough:
+            text = "$" if passthrough is True else passthrough
+            passthrough = self.terms.path(text, (*steps, "pass"), in_each)
         return Rule(
-            label=value.get("name") or kind or "pass",
-            type=kind,
-            rows=self.rows(value.get("map", []), (*where, "map"), inside=inside) + shared,
-            when=self.when(value, where, inside=False),
-            event=self.constant_or_row(value["event"], (*where, "event"), inside) if "event" in value else None,
-            each=self.words.path(value["each"], (*where, "each"), inside=False) if inside else None,
-            passed=self.words.path("$" if passed is True else passed, (*where, "pass"), inside=inside)
-            if passed
-            else None,
+            label=value.get("name") or event_type or "pass",
+            type=event_type,
+            rows=self.rows(value.get("map", []), (*steps, "map"), in_each=in_each) + shared,
+            when=self.when(value, steps, in_each=False),
+            event=self.event_name(value, steps, in_each),
+            each=self.terms.path(value["each"], (*steps, "each")) if in_each else None,
+            passthrough=passthrough or None,
         )
 
-    def reply(self, value: dict[str, Any], where: Steps) -> ReplyRule:
+    def event_name(self, value: dict[str, Any], steps: Steps, in_each: bool) -> Row | None:
+        return self.constant_or_row(value["event"], (*steps, "event"), in_each) if "event" in value else None
+
+    def check_type(self, event_type: str | None, value: dict[str, Any], steps: Steps) -> None:
+        if event_type is None:
+            self.file.add_problem(steps, "missing-key", "type is missing", "say which event this rule makes")
+        elif event_type == "track" and "event" not in value:
+            advice = 'give its name: {"event": "Signed Up"}'
+            self.file.add_problem(steps, "track-without-event", "a track rule needs event", advice)
+
+    def reply(self, value: dict[str, Any], steps: Steps) -> ReplyRule:
         return ReplyRule(
-            when=self.when(value, where, inside=False),
-            body=self.constant_or_row(value.get("body"), (*where, "body"), inside=False),
+            when=self.when(value, steps, in_each=False),
+            body=self.constant_or_row(value.get("body"), (*steps, "body"), in_each=False),
             content_type=str(value.get("content_type", "application/json")),
         )
 
-    def rows(self, value: list[Any], where: Steps, *, inside: bool) -> tuple[Row, ...]:
-        made = [
-            self.row(row, (*where, index), inside=inside, written=True)
+    def rows(self, value: list[Any], steps: Steps, *, in_each: bool) -> tuple[Row, ...]:
+        rows = [
+            self.row(row, (*steps, index), in_each=in_each)
             for index, row in enumerate(value)
             if row is not None
         ]
-        if self.compact and "each" not in where:
-            made = [replace(row, apply=(*row.apply, compact)) for row in made]
-        return tuple(made)
+        if self.compact_rows and "each" not in steps:
+            rows = [replace(row, apply=(*row.apply, compact)) for row in rows]
+        return tuple(rows)
 
-    def row(self, value: dict[str, Any], where: Steps, *, inside: bool, written: bool) -> Row:
-        origins = [word for word in _ORIGINS if word in value]
-        if len(origins) != 1 and not self.document.spoilt(where):
-            self.document.problem(
-                where,
-                "row-origin",
-                f"a row takes its value from one place, this one from {len(origins)}",
-                f"write one of {', '.join(_ORIGINS)}",
-            )
-        origin = self.origin(value, where, inside) if len(origins) == 1 else Constant(None)
-        otherwise = value.get("else")
-        table = self.words.table(value["lookup"], (*where, "lookup")) if "lookup" in value else None
+    def row(self, value: dict[str, Any], steps: Steps, *, in_each: bool) -> Row:
+        row = self.row_without_target(value, steps, in_each=in_each)
+        return replace(row, to=self.terms.targets(value["to"], (*steps, "to"))) if "to" in value else row
+
+    def row_without_target(self, value: dict[str, Any], steps: Steps, *, in_each: bool) -> Row:
+        fallback = value.get("else")
         return Row(
-            origin=origin,
-            when=self.when(value, where, inside=inside),
-            omit=self.words.plain_paths(value.get("omit", []), (*where, "omit")),
-            pick=self.words.plain_paths(value.get("pick", []), (*where, "pick")),
-            each=self.rows(value["each"], (*where, "each"), inside=True) if "each" in value else None,
-            apply=tuple(self.words.functions(value.get("apply", []), (*where, "apply"))),
-            lookup=table,
-            otherwise=None if otherwise is None else self.constant_or_row(otherwise, (*where, "else"), inside),
-            to=self.words.targets(value["to"], (*where, "to")) if written and "to" in value else (),
+            origin=self.origin(value, steps, in_each),
+            when=self.when(value, steps, in_each=in_each),
+            omit=self.terms.inner_paths(value.get("omit", []), (*steps, "omit")),
+            pick=self.terms.inner_paths(value.get("pick", []), (*steps, "pick")),
+            each=self.rows(value["each"], (*steps, "each"), in_each=True) if "each" in value else None,
+            apply=self.terms.functions(value.get("apply", []), (*steps, "apply")),
+            lookup=self.terms.table(value["lookup"], (*steps, "lookup")) if "lookup" in value else None,
+            fallback=None if fallback is None else self.constant_or_row(fallback, (*steps, "else"), in_each),
         )
 
-    def origin(self, value: dict[str, Any], where: Steps, inside: bool) -> Origin:
-        if "from" in value:
-            paths = value["from"]
-            if isinstance(paths, list):
-                return FirstOf(
-                    tuple(self.words.path(p, (*where, "from", i), inside) for i, p in enumerate(paths))
-                )
-            return Read(self.words.path(paths, (*where, "from"), inside))
-        if "value" in value:
-            return Constant(value["value"])
-        if "template" in value:
-            return Template(tuple(self.words.template(value["template"], (*where, "template"), inside)))
-        return Build(
-            tuple(
-                (key, self.constant_or_row(member, (*where, "object", key), inside))
-                for key, member in value["object"].items()
+    def origin(self, value: dict[str, Any], steps: Steps, in_each: bool) -> Origin:
+        keys = [key for key in _ORIGINS if key in value]
+        if len(keys) != 1:
+            if not self.file.has_problem(steps):
+                reason = f"a row takes its value from one place, this one from {len(keys)}"
+                advice = f"write one of {', '.join(_ORIGINS)}"
+                self.file.add_problem(steps, "row-origin", reason, advice)
+            return Constant(None)
+        (key,) = keys
+        content, steps = value[key], (*steps, key)
+        if key == "value":
+            return Constant(content)
+        if key == "template":
+            return Template(tuple(self.terms.template(content, steps, in_each)))
+        if key == "object":
+            return Build(
+                tuple((name, self.constant_or_row(x, (*steps, name), in_each)) for name, x in content.items())
             )
-        )
+        if isinstance(content, list):
+            return FirstOf(tuple(self.terms.path(x, (*steps, i), in_each) for i, x in enumerate(content)))
+        return Read(self.terms.path(content, steps, in_each))
 
-    def constant_or_row(self, value: Any, where: Steps, inside: bool) -> Row:
+    def constant_or_row(self, value: Any, steps: Steps, in_each: bool) -> Row:
         if not isinstance(value, dict):
             return Row(Constant(value))
-        for word in value.keys() - _ROW_WORDS:
-            self.document.problem(
-                (*where, word),
-                "unknown-key",
-                f"{word!r} is no part of a row here",
-                suggest(word, sorted(_ROW_WORDS)) + ' (an object that is meant as it is: {"value": {...}})',
-            )
-        return self.row(value, where, inside=inside, written=False)
+        for key in value.keys() - _ROW_KEYS:
+            advice = suggest(key, sorted(_ROW_KEYS)) + ' (a constant object is written {"value": {...}})'
+            self.file.add_problem((*steps, key), "unknown-key", f"a row here has no key {key!r}", advice)
+        return self.row_without_target(value, steps, in_each=in_each)
 
-    def when(self, value: dict[str, Any], where: Steps, *, inside: bool) -> Pattern | None:
+    def when(self, value: dict[str, Any], steps: Steps, *, in_each: bool) -> Pattern | None:
         if "when" not in value:
             return None
-        return self.words.pattern(value["when"], (*where, "when"), inside)
+        return self.terms.pattern(value["when"], (*steps, "when"), in_each)
 
 
-def _labelled(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    """The rules with labels that differ: the second `track` is `track-2`."""
-    taken: set[str] = set()
-    made = []
+def _with_unique_labels(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Number the labels that rules have in common: the second `track` is `track-2`."""
+    labels: set[str] = set()
+    labelled = []
     for rule in rules:
-        label, again = rule.label, 1
-        while label in taken:
-            again += 1
-            label = f"{rule.label}-{again}"
-        taken.add(label)
-        made.append(replace(rule, label=label))
-    return tuple(made)
+        label, number = rule.label, 1
+        while label in labels:
+            number += 1
+            label = f"{rule.label}-{number}"
+        labels.add(label)
+        labelled.append(replace(rule, label=label))
+    return tuple(labelled)

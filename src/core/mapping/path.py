@@ -1,32 +1,34 @@
-"""Paths: the text an author writes to say where a value is read or written, and how it is followed."""
+"""Paths: the text with which an author says where a value is read or written, and how it is followed."""
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
+
+from ..errors import InvalidPath
 
 if TYPE_CHECKING:
     from .mask import Mask
 
 ROOTS = ("$item", "$request", "$config", "$parent", "$event")
 REQUEST_PARTS = ("headers", "query", "method", "url")
-LAST_INDEX = 999
-"""The highest list index a row may write: a typing error must not allocate a million nulls."""
+MAX_INDEX = 999
+"""The highest list index a row may write, lest a typing error allocate a million nulls."""
 
 _STEP = re.compile(r'"(?:[^"\\]|\\.)*"|[^."]+')
+_MAX_INDEX_DIGITS = 9
+"""Digits of the longest key that counts as an index: more than any list has elements."""
 
 
-class PathError(ValueError):
-    """A path that cannot be read; the message says why and what to write instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(msgspec.Struct, frozen=True):
     """Where a value is read: a root (`""` is the record), and the keys to follow from it.
 
-    `exact` paths hold a quoted step; the others may also meet keys that contain dots.
+    An `exact` path has a quoted step; any other path also finds keys that contain dots. The value of a path
+    that has a mask is masked once it is read.
     """
 
     text: str
@@ -36,13 +38,12 @@ class Path:
     mask: Mask | None = None
 
     def masked(self, mask: Mask | None) -> Path:
-        """The same path, whose value is masked after it is read."""
+        """Return the same path with a mask."""
         return replace(self, mask=mask)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a value is written: keys from the event, and whether it is appended to the list there."""
+class Target(msgspec.Struct, frozen=True):
+    """Where a value is written: the keys from the event, and whether it is appended to the list there."""
 
     text: str
     keys: tuple[str, ...]
@@ -50,12 +51,12 @@ class Target:
 
 
 def parse_path(text: str) -> Path:
-    """Read a path such as `details.request.path`, `$item.log_id`, `tags.0` or `"a.b".c`.
+    """Parse a path such as `details.request.path`, `$item.log_id`, `tags.0` or `"a.b".c`.
 
     `$` alone is what the row reads: the record, or inside `each` the element.
 
     Raises:
-        PathError: the text is no path.
+        InvalidPath: the text cannot be read as a path.
     """
     if text == "$":
         return Path(text, "", ())
@@ -64,39 +65,38 @@ def parse_path(text: str) -> Path:
     if steps[0].startswith("$") and not quoted[0]:
         root, *steps = steps
         if root not in ROOTS:
-            raise PathError(
-                f"{root} is no root: use one of {', '.join(ROOTS)}, or quote a key that starts with $"
-            )
+            advice = f"use one of {', '.join(ROOTS)}, or quote a key that starts with $"
+            raise InvalidPath(f"there is no root {root}", advice)
         if root == "$request":
             steps = _request_steps(steps)
     return Path(text, root, tuple(steps), exact=any(quoted))
 
 
 def parse_target(text: str) -> Target:
-    """Read where a row writes: `properties.id`, `context.ids.0.type`, `properties.tags[]`.
+    """Parse where a row writes: `properties.id`, `context.ids.0.type`, `properties.tags[]`.
 
     Raises:
-        PathError: the text is no target.
+        InvalidPath: the text cannot be read as a target.
     """
     append = text.endswith("[]")
     steps, quoted = _steps(text[:-2] if append else text)
     if steps[0].startswith("$") and not quoted[0]:
-        raise PathError(f"{steps[0]} is read-only: a row writes into the event, for example properties.id")
-    if any(is_index(step) and int(step) > LAST_INDEX for step in steps[1:]):
-        raise PathError(f"a list index above {LAST_INDEX}: append with [] instead")
+        raise InvalidPath(f"{steps[0]} is read-only", "a row writes into the event, for example properties.id")
+    if any(is_index(step) and int(step) > MAX_INDEX for step in steps[1:]):
+        raise InvalidPath(f"the list index is above {MAX_INDEX}", "append with [] instead")
     return Target(text, tuple(steps), append)
 
 
 def is_index(key: str) -> bool:
-    """Whether this key can point into a list: `0`, `7`, not `01` or `-1`."""
-    return key.isascii() and key.isdigit() and (key == "0" or key[0] != "0") and len(key) < 10  # noqa: PLR2004 - past any list
+    """Whether a key can be the index of a list element: `0` or `7`, not `01` or `-1`."""
+    return key.isascii() and key.isdigit() and (key == "0" or key[0] != "0") and len(key) <= _MAX_INDEX_DIGITS
 
 
 def read(value: Any, path: Path) -> Any:
-    """The value at `path.keys` of `value`; null and absent are both None.
+    """Read what is at `path.keys` of a value; null and absent are both None.
 
-    Own data only: object members and list elements, never an attribute. Unless the path is exact, a key that
-    holds the dots literally is found too: the whole path first, then at each level the next step, then the
+    Only members of objects and elements of lists are found, never an attribute. Unless the path is exact, keys
+    with dots in them are found too: first the whole path as one key, then at each level the next step, then the
     next steps joined.
     """
     keys = path.keys
@@ -112,7 +112,7 @@ def read(value: Any, path: Path) -> Any:
 
 
 def follow(value: Any, keys: tuple[str, ...]) -> Any:
-    """Follow `keys` from `value`, joining steps where a key holds dots."""
+    """Follow keys from a value, joining them where a key of the value has dots in it."""
     start = 0
     while start < len(keys) and value is not None:
         for end in range(start + 1, len(keys) + 1):
@@ -126,7 +126,7 @@ def follow(value: Any, keys: tuple[str, ...]) -> Any:
 
 
 def member(value: Any, key: str) -> Any:
-    """An object's member, or a list's element where the key is an index; else None."""
+    """Return an object's member, or a list's element where the key is an index; else None."""
     if isinstance(value, dict):
         return value.get(key)
     if isinstance(value, list) and is_index(key) and int(key) < len(value):
@@ -135,36 +135,43 @@ def member(value: Any, key: str) -> Any:
 
 
 def _steps(text: str) -> tuple[list[str], list[bool]]:
+    """Split a path at its dots; returns the steps, and whether each was quoted."""
     steps: list[str] = []
     quoted: list[bool] = []
-    at = 0
+    offset = 0
     while True:
-        match = _STEP.match(text, at)
-        if match is None and text[at : at + 1] == '"':
-            raise PathError(f"the quote at character {at + 1} of {text!r} does not close")
+        match = _STEP.match(text, offset)
         if match is None:
-            raise PathError(f"a step is missing at character {at + 1} of {text!r}: steps stand between dots")
+            raise _missing_step(text, offset)
         step = match.group()
         quoted.append(step[0] == '"')
         steps.append(_unquoted(step) if step[0] == '"' else step)
-        at = match.end()
-        if at == len(text):
+        offset = match.end()
+        if offset == len(text):
             return steps, quoted
-        if text[at] != ".":
-            raise PathError(f"a dot is missing at character {at + 1} of {text!r}")
-        at += 1
+        if text[offset] != ".":
+            raise InvalidPath(f"a dot is missing at character {offset + 1} of {text!r}")
+        offset += 1
+
+
+def _missing_step(text: str, offset: int) -> InvalidPath:
+    if text[offset : offset + 1] == '"':
+        return InvalidPath(f"the quote at character {offset + 1} of {text!r} does not close")
+    return InvalidPath(f"a step is missing at character {offset + 1} of {text!r}", "put steps between the dots")
 
 
 def _unquoted(step: str) -> str:
     try:
         return str(json.loads(step))
     except ValueError:
-        raise PathError(f'{step} is not a quoted key: inside it, write \\" and \\\\') from None
+        raise InvalidPath(f"{step} is not a quoted key", 'inside the quotes, write \\" and \\\\') from None
 
 
 def _request_steps(steps: list[str]) -> list[str]:
     if not steps or steps[0] not in REQUEST_PARTS:
-        raise PathError(f"$request has {', '.join(REQUEST_PARTS)}: for example $request.headers.x-event")
+        raise InvalidPath(
+            f"$request has {', '.join(REQUEST_PARTS)}", "write for example $request.headers.x-event"
+        )
     if steps[0] == "headers":
         return [step.lower() for step in steps]
     return steps

@@ -3,97 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..codec import same
+import msgspec
+
+from ..json_value import json_equal
 
 if TYPE_CHECKING:
     from .path import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Equals:
-    """The value is this scalar; null also stands for absent."""
+class Equals(msgspec.Struct, frozen=True):
+    """The value is this scalar; null also means absent."""
 
     value: str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(msgspec.Struct, frozen=True):
     """Any of these holds."""
 
     matchers: tuple[Matcher, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(msgspec.Struct, frozen=True):
     """All of these hold."""
 
     matchers: tuple[Matcher, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Exists:
+class Exists(msgspec.Struct, frozen=True):
     """There is a value (`""`, 0 and false are values), or there is none."""
 
     expected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(msgspec.Struct, frozen=True):
     """This does not hold."""
 
     matcher: Matcher
 
 
-@dataclass(frozen=True, slots=True)
-class Prefix:
+class Prefix(msgspec.Struct, frozen=True):
     """The value is text that starts with any of these."""
 
     prefixes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoreCase:
-    """The case-folded text matches; `matcher` is folded already."""
+class IgnoreCase(msgspec.Struct, frozen=True):
+    """The case-folded text matches; `matcher` is case-folded already."""
 
     matcher: Matcher
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """The value is text in which this RE2 expression is found."""
+class Matches(msgspec.Struct, frozen=True):
+    """The value is text in which this regular expression is found."""
 
-    expression: Any
+    regex: Any
 
 
 Matcher: TypeAlias = Equals | OneOf | AllOf | Exists | Not | Prefix | IgnoreCase | Matches
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """All entries hold, and of each `any` at least one pattern."""
+class Pattern(msgspec.Struct, frozen=True):
+    """All entries hold, and at least one pattern of `any` where there are some."""
 
     entries: tuple[tuple[Path, Matcher], ...]
     any: tuple[Pattern, ...] = ()
 
     def paths(self) -> Iterator[Path]:
-        """All paths the pattern reads."""
+        """List all paths the pattern reads."""
         yield from (path for path, _ in self.entries)
-        for one in self.any:
-            yield from one.paths()
+        for alternative in self.any:
+            yield from alternative.paths()
 
 
 def holds(matcher: Matcher, value: Any) -> bool:
-    """Whether `value` (None where absent) satisfies `matcher`."""
+    """Whether a value (None where absent) satisfies a matcher."""
     match matcher:
         case Equals(expected):
-            return same(value, expected)
+            return json_equal(value, expected)
         case OneOf(matchers):
-            return any(holds(one, value) for one in matchers)
+            return any(holds(inner, value) for inner in matchers)
         case AllOf(matchers):
-            return all(holds(one, value) for one in matchers)
+            return all(holds(inner, value) for inner in matchers)
         case Exists(expected):
             return (value is not None) is expected
         case Not(inner):
@@ -102,21 +94,21 @@ def holds(matcher: Matcher, value: Any) -> bool:
             return isinstance(value, str) and value.startswith(prefixes)
         case IgnoreCase(inner):
             return isinstance(value, str) and holds(inner, value.casefold())
-        case Matches(expression):
-            return isinstance(value, str) and expression.search(value) is not None
+        case Matches(regex):
+            return isinstance(value, str) and regex.search(value) is not None
 
 
-def folded(matcher: Matcher) -> Matcher:
-    """The same matcher with its texts case-folded, for the inside of `ignore_case`."""
+def casefold(matcher: Matcher) -> Matcher:
+    """Case-fold the texts of a matcher, for the inside of `ignore_case`."""
     match matcher:
         case Equals(str() as text):
             return Equals(text.casefold())
         case Prefix(prefixes):
             return Prefix(tuple(prefix.casefold() for prefix in prefixes))
         case OneOf(matchers):
-            return OneOf(tuple(folded(one) for one in matchers))
+            return OneOf(tuple(map(casefold, matchers)))
         case AllOf(matchers):
-            return AllOf(tuple(folded(one) for one in matchers))
+            return AllOf(tuple(map(casefold, matchers)))
         case Not(inner):
-            return Not(folded(inner))
+            return Not(casefold(inner))
     return matcher

@@ -1,90 +1,93 @@
-"""Redaction: a mapping in which every value a listed path covers is masked before it is used.
+"""Redacts a mapping, so that it masks every value a listed path covers before anything is done with the value.
 
-Conditions and identity fields see the record as sent, so that redaction changes no type and no id.
+Conditions and the fields of identity see the record as sent: redaction changes no type and no id.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import msgspec
+from msgspec.structs import replace
 
-from .mask import Mask, below, of_element
-from .model import IDENTITY, Build, FirstOf, Origin, Read, Row, Rule, Spec, Template
+from .mask import Mask, element_mask, mask_at
+from .model import IDENTITY, Build, EventMapping, FirstOf, Origin, Read, Row, Rule, Template
 from .path import Path
 
 
-def redacted(spec: Spec, mask: Mask, item_mask: Mask) -> Spec:
-    """The same mapping, masking: `mask` covers the record, `item_mask` the item it came in."""
-    return replace(spec, rules=tuple(_rule(rule, mask, item_mask) for rule in spec.rules))
+def redact(mapping: EventMapping, record_mask: Mask, item_mask: Mask) -> EventMapping:
+    """Redact all rules of a mapping, with what is masked in the record and in the item it came in."""
+    masks = _Masks(record_mask, item_mask, None)
+    return replace(mapping, rules=tuple(_redact_rule(rule, masks) for rule in mapping.rules))
 
 
-def _rule(rule: Rule, mask: Mask, item_mask: Mask) -> Rule:
-    above: Mask | None = None
-    here: Mask | None = mask
+class _Masks(msgspec.Struct, frozen=True):
+    """What is masked at the roots a row may read from."""
+
+    record: Mask | None
+    item: Mask | None
+    parent: Mask | None
+
+    def at(self, path: Path) -> Mask | None:
+        """Return what is masked in the value at a path."""
+        mask = {"": self.record, "$item": self.item, "$parent": self.parent}.get(path.root)
+        return None if mask is None else mask_at(mask, path.keys)
+
+    def of_elements(self, path: Path) -> _Masks:
+        """Return the masks for rows that read the elements of the list at a path."""
+        mask = self.at(path)
+        return _Masks(None if mask is None else element_mask(mask), self.item, self.record)
+
+    def apply(self, path: Path) -> Path:
+        """Return the path with what is masked in its value."""
+        return path.masked(self.at(path))
+
+
+def _redact_rule(rule: Rule, masks: _Masks) -> Rule:
     if rule.each is not None:
-        above, here = mask, _of_elements(rule.each, mask, item_mask, None)
-    masks = (here, item_mask, above)
+        masks = masks.of_elements(rule.each)
     return replace(
         rule,
-        rows=_rows(rule.rows, *masks),
-        event=None if rule.event is None else _row(rule.event, *masks),
-        passed=None if rule.passed is None else _passed(rule.passed, *masks),
+        rows=tuple(part for row in rule.rows for part in _redact_written_row(row, masks)),
+        event=None if rule.event is None else _redact_row(rule.event, masks),
+        passthrough=None if rule.passthrough is None else _redact_passthrough(rule.passthrough, masks),
     )
 
 
-def _passed(path: Path, *masks: Mask | None) -> Path:
-    """The path of an event passed through: all of it but whose it is."""
-    mask = _covering(path, *masks)
+def _redact_passthrough(path: Path, masks: _Masks) -> Path:
+    """Mask an event that is passed through, all but its fields of identity."""
+    mask = masks.at(path)
     if isinstance(mask, dict):
         mask = {key: inner for key, inner in mask.items() if key not in IDENTITY} or None
     return path.masked(mask)
 
 
-def _rows(rows: tuple[Row, ...], *masks: Mask | None) -> tuple[Row, ...]:
-    made: list[Row] = []
-    for row in rows:
-        whose = tuple(target for target in row.to if target.keys[0] in IDENTITY)
-        rest = tuple(target for target in row.to if target.keys[0] not in IDENTITY)
-        if whose:
-            made.append(replace(row, to=whose))
-        if rest:
-            made.append(_row(replace(row, to=rest), *masks))
-    return tuple(made)
+def _redact_written_row(row: Row, masks: _Masks) -> tuple[Row, ...]:
+    """Split a row in two where it writes both fields of identity, which are not masked, and others."""
+    identity = tuple(target for target in row.to if target.keys[0] in IDENTITY)
+    others = tuple(target for target in row.to if target.keys[0] not in IDENTITY)
+    plain = (replace(row, to=identity),) if identity else ()
+    return (*plain, _redact_row(replace(row, to=others), masks)) if others else plain
 
 
-def _row(row: Row, *masks: Mask | None) -> Row:
-    origin, each = _origin(row.origin, *masks), row.each
+def _redact_row(row: Row, masks: _Masks) -> Row:
+    origin, each = _redact_origin(row.origin, masks), row.each
     if each is not None:
-        element: Mask | None = None
-        if isinstance(row.origin, Read):  # the elements' own rows mask, so that their conditions need not
-            origin, element = row.origin, _of_elements(row.origin.path, *masks)
-        each = tuple(_row(inner, element, masks[1], masks[0]) for inner in each)
-    otherwise = None if row.otherwise is None else _row(row.otherwise, *masks)
-    return replace(row, origin=origin, each=each, otherwise=otherwise)
+        inner = replace(masks, record=None, parent=masks.record)
+        if isinstance(row.origin, Read):  # the rows of the elements mask, because their conditions must not
+            origin, inner = row.origin, masks.of_elements(row.origin.path)
+        each = tuple(_redact_row(element_row, inner) for element_row in each)
+    fallback = None if row.fallback is None else _redact_row(row.fallback, masks)
+    return replace(row, origin=origin, each=each, fallback=fallback)
 
 
-def _origin(origin: Origin, *masks: Mask | None) -> Origin:
+def _redact_origin(origin: Origin, masks: _Masks) -> Origin:
     match origin:
         case Read(path):
-            return Read(_path(path, *masks))
+            return Read(masks.apply(path))
         case FirstOf(paths):
-            return FirstOf(tuple(_path(path, *masks) for path in paths))
+            return FirstOf(tuple(map(masks.apply, paths)))
         case Template(parts):
-            return Template(tuple(x if isinstance(x, str) else _path(x, *masks) for x in parts))
+            return Template(tuple(part if isinstance(part, str) else masks.apply(part) for part in parts))
         case Build(members):
-            return Build(tuple((key, _row(row, *masks)) for key, row in members))
+            return Build(tuple((key, _redact_row(row, masks)) for key, row in members))
         case _:
             return origin
-
-
-def _path(path: Path, *masks: Mask | None) -> Path:
-    return path.masked(_covering(path, *masks))
-
-
-def _of_elements(path: Path, *masks: Mask | None) -> Mask | None:
-    mask = _covering(path, *masks)
-    return None if mask is None else of_element(mask)
-
-
-def _covering(path: Path, here: Mask | None, item: Mask | None, above: Mask | None) -> Mask | None:
-    mask = {"": here, "$item": item, "$parent": above}.get(path.root)
-    return None if mask is None else below(mask, path.keys)

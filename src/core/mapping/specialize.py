@@ -1,50 +1,44 @@
-"""Settling: a mapping for one operator's settings, in which rows that only ask the settings ask no more.
+"""Specializes a mapping for one operator's settings: rows whose conditions ask only for settings ask no more.
 
-What an event pays for a setting nobody uses is nothing.
+So an event pays nothing for a setting nobody uses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
+
 from .interpret import Scope, matches
-from .model import Row, Spec
+from .model import EventMapping, Row
 from .pattern import Pattern
 
 
-def questions(spec: Spec) -> tuple[Pattern, ...]:
-    """The conditions of rows that read nothing but `$config`, in the order of the rules and their rows."""
-    rows = {id(row): row for rule in spec.rules for row in rule.rows}  # shared rows stand in every rule
-    return tuple(_questions(iter(rows.values())))
+def config_conditions(mapping: EventMapping) -> tuple[Pattern, ...]:
+    """Return the conditions of rows that read nothing but `$config`, in the order of the rows."""
+    rows = {id(row): row for rule in mapping.rules for row in rule.rows}  # rules share rows
+    conditions = (row.when for row in rows.values() if row.when is not None)
+    return tuple(when for when in conditions if all(path.root == "$config" for path in when.paths()))
 
 
-def answers(asked: tuple[Pattern, ...], config: dict[str, Any]) -> tuple[bool, ...]:
-    """What these settings answer to the questions."""
+def evaluate(conditions: tuple[Pattern, ...], config: dict[str, Any]) -> tuple[bool, ...]:
+    """Evaluate such conditions for an operator's settings."""
     scope = Scope(record=None, config=config)
-    return tuple(matches(pattern, scope) for pattern in asked)
+    return tuple(matches(condition, scope) for condition in conditions)
 
 
-def settled(spec: Spec, asked: tuple[Pattern, ...], answered: tuple[bool, ...]) -> Spec:
-    """The mapping in which those rows always run, or are gone."""
-    known = {id(pattern): answer for pattern, answer in zip(asked, answered, strict=True)}
-    return replace(
-        spec,
-        rules=tuple(replace(rule, rows=tuple(_settled(rule.rows, known))) for rule in spec.rules),
+def specialize(
+    mapping: EventMapping, conditions: tuple[Pattern, ...], results: tuple[bool, ...]
+) -> EventMapping:
+    """Return the mapping without the rows whose condition is false; the others of them always run."""
+    known = {id(condition): result for condition, result in zip(conditions, results, strict=True)}
+    rules = (replace(rule, rows=_specialize_rows(rule.rows, known)) for rule in mapping.rules)
+    return replace(mapping, rules=tuple(rules))
+
+
+def _specialize_rows(rows: tuple[Row, ...], known: dict[int, bool]) -> tuple[Row, ...]:
+    return tuple(
+        replace(row, when=None) if id(row.when) in known else row
+        for row in rows
+        if known.get(id(row.when), True)
     )
-
-
-def _questions(rows: Iterator[Row]) -> Iterator[Pattern]:
-    for row in rows:
-        if row.when is not None and all(path.root == "$config" for path in row.when.paths()):
-            yield row.when
-
-
-def _settled(rows: tuple[Row, ...], known: dict[int, bool]) -> Iterator[Row]:
-    for row in rows:
-        answer = None if row.when is None else known.get(id(row.when))
-        if answer is None:
-            yield row
-        elif answer:
-            yield replace(row, when=None)

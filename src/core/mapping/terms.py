@@ -1,7 +1,7 @@
-"""The words inside a row: paths, targets, templates, functions, tables and patterns, each from text to value.
+"""Parses the terms inside a row: paths, targets, templates, functions, tables and patterns.
 
-What cannot be read is noted on the document, and something harmless takes its place, so that reading goes on
-and every problem is found.
+A term that cannot be read is recorded as a problem and something harmless takes its place, so that parsing goes
+on and finds all problems.
 """
 
 from __future__ import annotations
@@ -10,197 +10,177 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
+from ..errors import InvalidArgument, InvalidPath, InvalidRegex
 from ..ids import Namespace
-from ..regex import ExpressionError, expression
-from ..source_file import Document
+from ..json_value import Steps
+from ..regex import compile_regex
+from ..source_file import SourceFile
 from ..suggest import suggest
-from .functions import FUNCTIONS, Apply, ArgumentError
+from .functions import FUNCTIONS, Function
 from .model import FIELDS
-from .path import Path, PathError, Target, parse_path, parse_target
-from .pattern import AllOf, Equals, Exists, IgnoreCase, Matcher, Matches, Not, OneOf, Pattern, Prefix, folded
-
-Steps: TypeAlias = tuple[str | int, ...]
-"""The steps from the top of the file."""
+from .path import Path, Target, parse_path, parse_target
+from .pattern import AllOf, Equals, Exists, IgnoreCase, Matcher, Matches, Not, OneOf, Pattern, Prefix, casefold
 
 _Value = TypeVar("_Value")
 
 _RESERVED = {
-    "type": "the rule's type says it",
-    "event": "the rule's event says it",
+    "type": "the rule's type gives it",
+    "event": "the rule's event gives it",
     "messageId": "it is derived from the record, so that a retry is the same message",
 }
-_PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|([{}])")
+_BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|([{}])")
 
 
 @dataclass(slots=True)
-class Words:
-    """Reads the words of one mapping file. `inside` says that the place is below an `each`."""
+class TermParser:
+    """Parses the terms of one mapping file. `in_each` says that a term is inside an `each`."""
 
-    document: Document
+    file: SourceFile
     tables: Mapping[str, Any]
     namespace: Namespace
 
-    def template(self, text: Any, where: Steps, inside: bool) -> list[str | Path]:
-        """The parts of a template: texts, and the paths between braces."""
+    def template(self, text: Any, steps: Steps, in_each: bool) -> list[str | Path]:
+        """Parse a template into texts, and the paths between braces."""
         parts: list[str | Path] = []
-        at = 0
-        for match in _PART.finditer(text):
-            parts.append(text[at : match.start()])
-            at = match.end()
+        offset = 0
+        for match in _BRACES.finditer(text):
+            parts.append(text[offset : match.start()])
+            offset = match.end()
             if match.group() in ("{{", "}}"):
                 parts.append(match.group()[0])
             elif match.group(2):
-                self.document.problem(
-                    where,
-                    "bad-template",
-                    f"a lone {match.group()} at character {match.start() + 1}",
-                    "double it",
-                )
+                reason = f"a lone {match.group()} at character {match.start() + 1}"
+                self.file.add_problem(steps, "bad-template", reason, "double it")
             else:
-                parts.append(self.path(match.group(1), where, inside))
-        parts.append(text[at:])
+                parts.append(self.path(match.group(1), steps, in_each))
+        parts.append(text[offset:])
         return [part for part in parts if part != ""]
 
-    def path(self, text: Any, where: Steps, inside: bool = False) -> Path:
-        """A path."""
-        path = self.parsed(parse_path, text, where, "bad-path", Path("", "", ()))
-        if path.root == "$parent" and not inside:
-            self.document.problem(where, "parent-outside-each", "$parent is what holds the element of an each")
+    def path(self, text: Any, steps: Steps, in_each: bool = False) -> Path:
+        """Parse a path."""
+        path = self._parse(parse_path, text, steps, "bad-path", Path("", "", ()))
+        if path.root == "$parent" and not in_each:
+            reason = "there is no $parent here: inside an each it is what holds the element"
+            self.file.add_problem(steps, "parent-outside-each", reason)
         return path
 
-    def plain_paths(self, value: Any, where: Steps) -> tuple[Path, ...]:
-        """Paths inside a copied object: without a root."""
-        texts = _listed(value)
+    def inner_paths(self, value: Any, steps: Steps) -> tuple[Path, ...]:
+        """Parse paths inside a copied object, which have no root."""
         paths = []
-        for index, text in enumerate(texts):
-            place = (*where, index) if isinstance(value, list) else where
+        for text, place in _elements(value, steps):
             path = self.path(text, place)
             if path.text and (path.root or not path.keys):
-                self.document.problem(place, "bad-path", f"{text!r} must be a path inside the copied object")
+                reason = f"{text!r} must be a path inside the copied object"
+                self.file.add_problem(place, "bad-path", reason)
             else:
                 paths.append(path)
         return tuple(paths)
 
-    def targets(self, value: Any, where: Steps) -> tuple[Target, ...]:
-        """Where a row writes."""
-        texts = _listed(value)
+    def targets(self, value: Any, steps: Steps) -> tuple[Target, ...]:
+        """Parse where a row writes."""
         targets = []
-        for index, text in enumerate(texts):
-            place = (*where, index) if isinstance(value, list) else where
-            target = self.parsed(parse_target, text, place, "bad-target", Target("", ("",)))
-            reason = _RESERVED.get(target.keys[0])
-            if reason is not None and "each" not in where:  # the rows of an each write elements, not events
-                self.document.problem(place, "reserved-target", f"no row writes {target.keys[0]}: {reason}")
-            elif (meant := _meant(target.keys[0])) and "each" not in where:
-                self.document.problem(
-                    place,
-                    "misspelt-target",
-                    f"RudderStack has no field {target.keys[0]!r}",
-                    f"did you mean {meant}?",
-                )
+        for text, place in _elements(value, steps):
+            target = self._parse(parse_target, text, place, "bad-target", Target("", ("",)))
+            if "each" not in steps:  # the rows of an each write elements, not events
+                self._check_field(target.keys[0], place)
             targets.append(target)
         return tuple(targets)
 
-    def parsed(
-        self, parse: Callable[[str], _Value], text: Any, where: Steps, rule: str, fallback: _Value
+    def functions(self, value: Any, steps: Steps) -> tuple[Function, ...]:
+        """Parse the functions of an `apply`."""
+        functions = []
+        for call, place in _elements(value, steps):
+            if call is None:
+                continue
+            name, argument = next(iter(call.items()), ("", None)) if isinstance(call, dict) else (call, None)
+            make = FUNCTIONS.get(name) if isinstance(name, str) else None
+            if make is None:
+                advice = suggest(str(name), list(FUNCTIONS))
+                self.file.add_problem(place, "unknown-function", f"there is no function {name!r}", advice)
+                continue
+            try:
+                functions.append(make(argument, self.namespace))
+            except InvalidArgument as error:
+                self.file.add_problem(place, "bad-argument", error.reason)
+        return tuple(functions)
+
+    def table(self, name: Any, steps: Steps) -> dict[str, Any]:
+        """Find a table by name."""
+        if isinstance(name, str) and name in self.tables:
+            table: dict[str, Any] = self.tables[name]
+            return table
+        advice = suggest(str(name), sorted(self.tables)) or f"put {name}.json into the folder"
+        self.file.add_problem(steps, "unknown-table", f"there is no table {name!r}", advice)
+        return {}
+
+    def pattern(self, value: Any, steps: Steps, in_each: bool) -> Pattern:
+        """Parse a pattern."""
+        entries = (
+            (self.path(key, (*steps, key), in_each), self._matcher(wanted, (*steps, key)))
+            for key, wanted in value.items()
+            if key != "any"
+        )
+        alternatives = (
+            self.pattern(alternative, (*steps, "any", index), in_each)
+            for index, alternative in enumerate(value.get("any", []))
+            if alternative is not None
+        )
+        return Pattern(tuple(entries), tuple(alternatives))
+
+    def _parse(
+        self, parse: Callable[[str], _Value], text: Any, steps: Steps, rule: str, fallback: _Value
     ) -> _Value:
-        """What `parse` makes of a text; where it raises, the problem, and `fallback`."""
         if not isinstance(text, str):
             return fallback
         try:
             return parse(text)
-        except PathError as error:
-            self.document.problem(where, rule, str(error))
+        except InvalidPath as error:
+            self.file.add_problem(steps, rule, error.reason, error.advice)
             return fallback
 
-    def functions(self, value: Any, where: Steps) -> list[Apply]:
-        """The functions of an `apply`, ready to call."""
-        made = []
-        for index, call in enumerate(_listed(value)):
-            if call is None:
-                continue
-            place = (*where, index) if isinstance(value, list) else where
-            name, argument = next(iter(call.items()), ("", None)) if isinstance(call, dict) else (call, None)
-            make = FUNCTIONS.get(name) if isinstance(name, str) else None
-            if make is None:
-                self.document.problem(
-                    place, "unknown-function", f"{name!r} is no function", suggest(str(name), list(FUNCTIONS))
-                )
-                continue
-            try:
-                made.append(make(argument, self.namespace))
-            except ArgumentError as error:
-                self.document.problem(place, "bad-argument", str(error))
-        return made
+    def _check_field(self, field: str, steps: Steps) -> None:
+        if field in _RESERVED:
+            reason = f"a row cannot write {field}: {_RESERVED[field]}"
+            self.file.add_problem(steps, "reserved-target", reason)
+        elif meant := _nearest_field(field):
+            reason = f"RudderStack has no field {field!r}"
+            self.file.add_problem(steps, "misspelt-target", reason, f"did you mean {meant}?")
 
-    def table(self, name: Any, where: Steps) -> dict[str, Any]:
-        """A table by name."""
-        if isinstance(name, str) and name in self.tables:
-            table: dict[str, Any] = self.tables[name]
-            return table
-        self.document.problem(
-            where,
-            "unknown-table",
-            f"there is no table {name!r}",
-            suggest(str(name), sorted(self.tables)) or f"put {name}.json into the folder",
-        )
-        return {}
-
-    def pattern(self, value: Any, where: Steps, inside: bool) -> Pattern:
-        """A pattern."""
-        entries = tuple(
-            (self.path(key, (*where, key), inside), self.matcher(wanted, (*where, key)))
-            for key, wanted in value.items()
-            if key != "any"
-        )
-        return Pattern(
-            entries,
-            tuple(
-                self.pattern(one, (*where, "any", index), inside)
-                for index, one in enumerate(value.get("any", []))
-                if one is not None
-            ),
-        )
-
-    def matcher(self, value: Any, where: Steps) -> Matcher:
-        """What must hold at a path."""
+    def _matcher(self, value: Any, steps: Steps) -> Matcher:
         if isinstance(value, list):
-            return OneOf(tuple(self.matcher(one, (*where, index)) for index, one in enumerate(value)))
+            return OneOf(tuple(self._matcher(element, (*steps, index)) for index, element in enumerate(value)))
         if not isinstance(value, dict):
             return Equals(value)
         words: dict[str, Callable[[Any, Steps], Matcher]] = {
             "exists": lambda expected, _: Exists(expected is True),
-            "not": lambda inner, place: Not(self.matcher(inner, place)),
-            "prefix": lambda text, _: Prefix(tuple(one for one in _listed(text) if one is not None)),
-            "ignore_case": lambda inner, place: IgnoreCase(folded(self.matcher(inner, place))),
-            "matches": lambda pattern, place: Matches(self.expression(pattern, place)),
+            "not": lambda inner, place: Not(self._matcher(inner, place)),
+            "prefix": lambda text, place: Prefix(tuple(x for x, _ in _elements(text, place) if x is not None)),
+            "ignore_case": lambda inner, place: IgnoreCase(casefold(self._matcher(inner, place))),
+            "matches": lambda pattern, place: Matches(self._regex(pattern, place)),
         }
         matchers = []
         for word, argument in value.items():
             if word in words:
-                matchers.append(words[word](argument, (*where, word)))
+                matchers.append(words[word](argument, (*steps, word)))
             else:
-                self.document.problem(
-                    (*where, word),
-                    "unknown-matcher",
-                    f"{word!r} is no matcher",
-                    suggest(word, sorted(words)) + "; a deeper field is written with dots in the key",
+                advice = suggest(word, sorted(words)) + "; a deeper field is written with dots in the key"
+                self.file.add_problem(
+                    (*steps, word), "unknown-matcher", f"there is no matcher {word!r}", advice
                 )
         return matchers[0] if len(matchers) == 1 else AllOf(tuple(matchers))
 
-    def expression(self, pattern: Any, where: Steps) -> Any:
-        """An RE2 expression, compiled."""
+    def _regex(self, pattern: Any, steps: Steps) -> Any:
         try:
-            return expression(pattern)
-        except ExpressionError as error:
-            self.document.problem(where, "bad-argument", str(error))
+            return compile_regex(pattern)
+        except InvalidRegex as error:
+            self.file.add_problem(steps, "bad-argument", str(error))
             return None
 
 
-def _meant(field: str) -> str | None:
-    """The field that a top-level target nearly names, or None."""
+def _nearest_field(field: str) -> str | None:
+    """Return the known field that a top-level target nearly names, or None."""
     if field in FIELDS:
         return None
     plain = {known.lower(): known for known in FIELDS}
@@ -208,5 +188,8 @@ def _meant(field: str) -> str | None:
     return plain[close[0]] if close else None
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def _elements(value: Any, steps: Steps) -> list[tuple[Any, Steps]]:
+    """List what is written either alone or as a list, each with the steps to it."""
+    if isinstance(value, list):
+        return [(element, (*steps, index)) for index, element in enumerate(value)]
+    return [(value, steps)]

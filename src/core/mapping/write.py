@@ -1,16 +1,16 @@
-"""Writing into an event: the first row that gives a value wins, and an object fills what an object lacks."""
+"""Writes values into events: the first row that gives a value wins, and an object fills what another lacks."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..codec import copied
+from ..json_value import deep_copy
 from .convert import text
 from .path import Path, Target, is_index, member, read
 
 
 def write(event: Any, target: Target, value: Any) -> None:
-    """Write a copy of `value` at `target`, unless an earlier row stands in its way."""
+    """Write a copy of a value at a target, unless something is there that it cannot be merged into."""
     node = event
     *above, last = target.keys
     following = target.keys[1:]
@@ -21,54 +21,51 @@ def write(event: Any, target: Target, value: Any) -> None:
             if not _set(node, key, child):
                 return
         node = child
-    if not target.append:
-        put(node, last, copied(value))
-        return
-    present = member(node, last)
-    if present is None:
-        _set(node, last, [copied(value)])
-    elif isinstance(present, list):
-        present.append(copied(value))
+    if target.append:
+        _append(node, last, deep_copy(value))
+    else:
+        merge_member(node, last, deep_copy(value))
 
 
-def put(node: Any, key: str, value: Any) -> None:
-    """Set `node[key]` where nothing is; where two objects meet, fill what the first lacks."""
+def merge_member(node: Any, key: str, value: Any) -> None:
+    """Set a member that is absent or null; where it and the value are objects, add what it lacks."""
     present = member(node, key)
     if present is None and value is not None:
         _set(node, key, value)
     elif isinstance(present, dict) and isinstance(value, dict):
-        _set(node, key, filled(present, value))
+        _set(node, key, merge(present, value))
 
 
-def filled(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    """A new object: `first`, and from `second` what it lacks, at every level."""
-    both = dict(first)
+def merge(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Return a new object with all of `first`, and from `second` what it lacks, at every level."""
+    merged = dict(first)
     for key, value in second.items():
-        put(both, key, value)
-    return both
+        merge_member(merged, key, value)
+    return merged
 
 
 def omit(value: Any, paths: tuple[Path, ...]) -> Any:
-    """The object (or each object of the list) without these paths; None where nothing is left."""
+    """Return an object, or each object of a list, without these paths; None where nothing is left."""
     for path in paths:
         value = _without(value, path.keys)
     return None if value in ({}, []) else value
 
 
 def pick(value: Any, paths: tuple[Path, ...]) -> Any:
-    """The object (or each object of the list) with these paths only; None where nothing is left."""
+    """Return an object, or each object of a list, with only these paths; None where nothing is left."""
     if isinstance(value, list):
-        return [kept for kept in (pick(element, paths) for element in value) if kept is not None] or None
-    kept: dict[str, Any] = {}
+        objects = [pick(element, paths) for element in value]
+        return [picked for picked in objects if picked is not None] or None
+    picked: dict[str, Any] = {}
     for path in paths:
         found = read(value, path)
         if found is not None:
-            write(kept, Target(path.text, path.keys), found)
-    return kept or None
+            write(picked, Target(path.text, path.keys), found)
+    return picked or None
 
 
 def join(parts: tuple[Any, ...]) -> str | None:
-    """The parts of a template as one text, or None where a part has no value or is no scalar."""
+    """Join the parts of a template; None where a part has no value, or is an object or a list."""
     texts = [text(part) for part in parts]
     return None if None in texts else "".join(texts)  # type: ignore[arg-type] # no part is None here
 
@@ -78,12 +75,20 @@ def _without(value: Any, keys: tuple[str, ...]) -> Any:
         return [_without(element, keys) for element in value]
     if not isinstance(value, dict) or keys[0] not in value:
         return value
-    kept = dict(value)
+    rest = dict(value)
     if len(keys) == 1:
-        del kept[keys[0]]
+        del rest[keys[0]]
     else:
-        kept[keys[0]] = _without(kept[keys[0]], keys[1:])
-    return kept
+        rest[keys[0]] = _without(rest[keys[0]], keys[1:])
+    return rest
+
+
+def _append(node: Any, key: str, value: Any) -> None:
+    present = member(node, key)
+    if present is None:
+        _set(node, key, [value])
+    elif isinstance(present, list):
+        present.append(value)
 
 
 def _set(node: Any, key: str, value: Any) -> bool:

@@ -57,7 +57,7 @@ class Acceptor:
         self._keeps_all = settings.store.keep_requests
         types = {source.type for source in settings.source}
         self._around = {type_ for type_ in types if host.reads_request(type_)}
-        self._query = {type_ for type_ in types if "query" in host.sources[type_].intake.formats}
+        self._query = {type_ for type_ in types if "query" in host.sources[type_].framing.formats}
 
     async def accept(
         self, source: SourceSettings, sent: WebhookCall, stamp: Stamp

@@ -13,7 +13,7 @@ from starlette.types import Scope
 from uuid_utils import UUID
 
 from ...core.codec import Object, encode
-from ...core.ids import visible
+from ...core.ids import strip_invisible
 from ...core.mapping.convert import text
 from ..storage.records import NewEvent
 
@@ -52,7 +52,7 @@ class Stamp:
         if self.ip:
             event.setdefault("request_ip", self.ip)
         message = event.get("messageId")
-        message = visible(message) if isinstance(message, str) else ""
+        message = strip_invisible(message) if isinstance(message, str) else ""
         event["messageId"] = message = message or str(uuid.uuid4())  # none only where a plugin took it away
         encoded = encode(event)
         if _NUL in encoded:
@@ -69,7 +69,7 @@ def rudder_id(user: str, anonymous: str) -> str:
 def _clean(value: object) -> str:
     """An id as downstream reads it: text, as it is seen."""
     found = value if isinstance(value, str) else text(value)
-    return visible(found) if found else ""
+    return strip_invisible(found) if found else ""
 
 
 def _without_nul(value: Any) -> Any:

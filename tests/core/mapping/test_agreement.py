@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from springhead.core.ids import Namespace
-from springhead.core.mapping.interpret import Mapped, Scope, apply_rules
+from springhead.core.mapping.interpret import MappedEvent, Scope, apply_rules
 from springhead.core.mapping.mapper import Mapper
-from springhead.core.mapping.mask import mask_of
-from springhead.core.mapping.model import Spec
-from springhead.core.mapping.parser import load_mapping
+from springhead.core.mapping.mask import build_mask
+from springhead.core.mapping.model import EventMapping
+from springhead.core.mapping.parser import parse_mapping
 from springhead.core.mapping.path import parse_path
-from springhead.core.source_file import Document
+from springhead.core.source_file import SourceFile
 
 pytestmark = pytest.mark.slow
 
@@ -146,12 +146,12 @@ mappings = st.fixed_dictionaries(
 configs = st.sampled_from([{}, {"a": 1}, {"a": "x", "redact": "secrets"}, {"redact": "pii"}])
 
 
-def loaded(mapping: dict[str, Any]) -> Spec | None:
+def loaded(mapping: dict[str, Any]) -> EventMapping | None:
     """The mapping as a spec; None where it has a problem, as one with an unreachable rule has."""
-    return load_mapping(Document("mapping.json", mapping), TABLES, Namespace("acme"))
+    return parse_mapping(SourceFile("mapping.json", mapping), TABLES, Namespace("acme"))
 
 
-def comparable(mapped: list[Mapped] | None) -> Any:
+def comparable(mapped: list[MappedEvent] | None) -> Any:
     """What rules made as JSON text: `true` is not 1 there, and members have no order."""
     return mapped and [json.dumps((rule.label, *made), sort_keys=True) for rule, *made in mapped]
 
@@ -171,8 +171,8 @@ def test_compiled_and_interpreted_agree(
     if spec is None:
         return
     listed = tuple(map(parse_path, ("a.b", "b.*", "c")))
-    mapper = Mapper(spec, {"secrets": (mask_of(listed[:1]),) * 2, "pii": (mask_of(listed),) * 2})
-    run, variant = mapper.for_config(config), mapper.variant_spec(config)
+    mapper = Mapper(spec, {"secrets": (build_mask(listed[:1]),) * 2, "pii": (build_mask(listed),) * 2})
+    run, variant = mapper.for_config(config), mapper.variant(config)
     request = {"headers": {}, "query": {"a": "q", "b": ["r"]}, "method": "POST", "url": "/"}
     before = json.dumps(batch)
 
@@ -188,9 +188,9 @@ def test_compiled_and_interpreted_agree(
 @given(mapping=mappings)
 def test_most_random_mappings_load(mapping: dict[str, Any]) -> None:
     """The mappings above are real ones: whatever fails to load fails for a named reason."""
-    document = Document("mapping.json", mapping)
+    document = SourceFile("mapping.json", mapping)
 
-    spec = load_mapping(document, TABLES, Namespace("acme"))
+    spec = parse_mapping(document, TABLES, Namespace("acme"))
 
     assert (spec is None) == bool(document.problems)
     assert {problem.rule for problem in document.problems} <= {"unreachable-rule", "parent-outside-each"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -10,18 +9,19 @@ from typing import Any
 import pytest
 
 from springhead import Host, check_source, load_source
-from springhead.core.decode import Bad, decode
+from springhead.core.decode import decode
+from springhead.core.framing import Undecodable
 from springhead.core.mapping.functions import FUNCTIONS
-from springhead.core.mapping.interpret import Mapped, Scope, apply_rules
-from support.cases import Case, cases, written
+from springhead.core.mapping.interpret import MappedEvent, Scope, apply_rules
+from springhead.testing import Case, find_cases, outcome_text
 from support.folders import source_folder
 from support.paths import FIXTURES
 
-VALID = cases(FIXTURES / "mapping" / "valid")
+VALID = find_cases(FIXTURES / "mapping", "valid")
 INVALID = sorted((FIXTURES / "mapping" / "invalid").iterdir())
 
 
-def without_rules(mapped: list[Mapped] | None) -> Any:
+def without_rules(mapped: list[MappedEvent] | None) -> Any:
     """What rules made, each rule by its label, as JSON: `true` is not 1 there, and members have no order."""
     return mapped and [json.dumps((rule.label, *made), sort_keys=True) for rule, *made in mapped]
 
@@ -34,7 +34,7 @@ def test_a_mapping_does_what_its_example_shows(case: Case, tmp_path: Path, snaps
 
     outcome = host.receive("acme", case.request(), case.config)
 
-    snapshot.assert_match(written(outcome), "expected.json")
+    snapshot.assert_match(outcome_text(outcome), "expected.json")
 
 
 @pytest.mark.parametrize("case", VALID, ids=lambda case: case.name)
@@ -42,14 +42,14 @@ def test_the_compiled_mapping_does_what_the_interpreter_does(case: Case, tmp_pat
     """The two agree on every example, and neither changes the item it reads."""
     source = load_source(source_folder(tmp_path, case.folder))
     run = source.mapper.for_config(case.config)
-    spec = source.mapper.variant_spec(case.config)
-    request = case.request().as_read()
-    items = [item for _, item in decode(case.request(), source.intake) if isinstance(item, dict)]
+    spec = source.mapper.variant(case.config)
+    request = case.request().as_json()
+    items = [item for _, item in decode(case.request(), source.framing) if isinstance(item, dict)]
     before = json.dumps(items)
 
     assert items
     for item in items:
-        assert not isinstance(item, Bad)
+        assert not isinstance(item, Undecodable)
         record, _ = source.unwrap(item) or (item, ())
         compiled = run(record, item, request, case.config)
         interpreted = apply_rules(spec, Scope(record, item, request, case.config))
@@ -66,7 +66,7 @@ def test_a_mistake_is_reported_as_its_example_shows(folder: Path, tmp_path: Path
     problems = check_source(source_folder(tmp_path, folder))
 
     assert problems
-    described = json.dumps([dataclasses.asdict(problem) for problem in problems], indent=2, ensure_ascii=False)
+    described = json.dumps([problem.as_json() for problem in problems], indent=2, ensure_ascii=False)
     snapshot.assert_match(described + "\n", "expected.json")
 
 

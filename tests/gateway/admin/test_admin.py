@@ -398,7 +398,7 @@ def test_a_taken_admin_address_is_told_at_start(tmp_path: Path) -> None:
         )
 
     assert done.returncode == 2
-    assert f"127.0.0.1:{port} is taken" in done.stderr
+    assert f"cannot listen on 127.0.0.1:{port}: another process listens there" in done.stderr
 
 
 def test_whose_an_event_is_is_masked_everywhere() -> None:

@@ -1,0 +1,52 @@
+"""Says how the requests of a source hold their items, and where in a body each item stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import msgspec
+
+from .json_value import Steps, pointer
+
+Locator: TypeAlias = Callable[[Any], "tuple[Any, tuple[str, ...]] | None"]
+"""Finds a value inside an object, and the keys that lead to it; None where it is not there."""
+
+
+class Framing(msgspec.Struct, frozen=True):
+    """How the requests of a source hold their items.
+
+    Attributes:
+        formats: of `json`, `json-lines`, `form`, `query`.
+        find_batch: finds the list at the first of the source's `batch` paths that has one.
+    """
+
+    formats: tuple[str, ...]
+    find_batch: Locator
+
+
+class Undecodable(msgspec.Struct, frozen=True):
+    """The bytes of an item that cannot be decoded, the rule they break, and why."""
+
+    data: bytes
+    rule: str
+    reason: str
+
+
+class Location(msgspec.Struct, frozen=True):
+    """Where an item stands in a body: its line in JSON lines, and the steps that lead to it."""
+
+    line: int | None = None
+    steps: Steps = ()
+
+    def element(self, index: int) -> Location:
+        """Locate an element of the list here."""
+        return Location(self.line, (*self.steps, index))
+
+    def pointer(self, *steps: str | int) -> str:
+        """Write the JSON Pointer to the item, or to what these further steps lead to."""
+        return pointer(*self.steps, *steps)
+
+
+LocatedItem: TypeAlias = tuple[Location, Any]
+"""Where an item stands, and the item, or an `Undecodable`."""

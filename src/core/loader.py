@@ -1,0 +1,156 @@
+"""Loads a source from its folder, or finds everything that is wrong with the folder."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path as FilePath
+from typing import Any
+
+from .errors import InvalidPath, InvalidSchema, InvalidSource
+from .event import Envelope
+from .framing import Framing
+from .ids import Namespace
+from .mapping.compile import compile_first_of, compile_locator
+from .mapping.mapper import Mapper
+from .mapping.mask import Mask, build_mask
+from .mapping.parser import parse_mapping
+from .mapping.path import Path, parse_path
+from .schema import Schema, check
+from .source import Source
+from .source_file import Problem, SourceFile, read_source_file
+
+API_VERSIONS = range(1, 2)
+"""The versions of the folder's layout and language this host understands (`api` in source.json)."""
+
+_FILES = ("source.json", "schema.json", "mapping.json")
+_PATHS = ("batch", "unwrap", "id", "secrets", "pii")
+
+
+def load_source(folder: str | FilePath) -> Source:
+    """Load a source from its folder: source.json, schema.json, mapping.json and the tables beside them.
+
+    Raises:
+        InvalidSource: the folder has problems; the error holds all of them.
+    """
+    folder = FilePath(folder)
+    source, problems = _load(folder)
+    if source is None:
+        raise InvalidSource(str(folder), problems)
+    return source
+
+
+def check_source(folder: str | FilePath) -> list[Problem]:
+    """Find everything that keeps a folder from loading, in the order of its files and lines."""
+    return _load(FilePath(folder))[1]
+
+
+def _load(folder: FilePath) -> tuple[Source | None, list[Problem]]:
+    if not folder.is_dir():
+        reason, advice = f"there is no folder {folder}", "give the path of a source folder"
+        return None, [Problem("source.json", 1, "", "folder", reason, advice)]
+    try:
+        return _compile(folder)
+    except (RecursionError, SyntaxError):  # Python's own limits: hundreds of levels or alternatives
+        reason = "the files are too large or too deeply nested to compile"
+        return None, [Problem("mapping.json", 1, "", "too-large", reason, "split rules and rows up")]
+
+
+def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
+    about, schema_file, mapping_file = (read_source_file(folder / name) for name in _FILES)
+    for file in (about, mapping_file):
+        if file.value is not None:
+            check(file, _file_schema(file.name))
+    _check_api(about)
+    facts = about.value or {}
+    name = str(facts.get("name", folder.resolve().name))
+    namespace = Namespace(name)
+    paths = {key: _paths(about, key) for key in _PATHS}
+    schema = _schema(schema_file)
+    tables, table_problems = _tables(folder)
+    mapping = parse_mapping(mapping_file, tables, namespace)
+    problems = [*about.problems, *schema_file.problems, *mapping_file.problems, *table_problems]
+    if problems or mapping is None or schema is None:
+        return None, sorted(problems)
+    source = Source(
+        name=name,
+        title=str(facts.get("title", mapping.integration)),
+        version=str(facts.get("version", "0")),
+        docs=str(facts.get("docs", "")),
+        setup=tuple(facts.get("setup", ())),
+        folder=folder,
+        framing=Framing(
+            tuple(facts.get("formats", ("json", "json-lines"))), compile_locator(paths["batch"], list)
+        ),
+        unwrap=compile_locator(paths["unwrap"], dict),
+        read_id=compile_first_of(paths["id"]),
+        schema=schema,
+        mapper=Mapper(mapping, _masks(paths)),
+        envelope=Envelope(mapping.integration, namespace),
+    )
+    return source, []
+
+
+def _check_api(about: SourceFile) -> None:
+    api = (about.value or {}).get("api", API_VERSIONS[0])
+    if isinstance(api, int) and api not in API_VERSIONS:
+        supported = ", ".join(map(str, API_VERSIONS))
+        about.add_problem(
+            ("api",),
+            "incompatible-api",
+            f"the folder is written for api {api}, this host takes api {supported}",
+            "use a springhead that takes it, or a version of the source for this one",
+        )
+
+
+def _paths(about: SourceFile, key: str) -> tuple[Path, ...]:
+    if about.value is None or about.has_problem((key,)):
+        return ()
+    paths = []
+    for index, text in enumerate(about.value.get(key, [])):
+        try:
+            path = parse_path(text)
+        except InvalidPath as error:
+            about.add_problem((key, index), "bad-path", error.reason, error.advice)
+            continue
+        if path.root and not (key == "id" and path.root == "$item"):
+            about.add_problem((key, index), "bad-path", f"{path.root} cannot be read here")
+        paths.append(path)
+    return tuple(paths)
+
+
+def _schema(file: SourceFile) -> Schema | None:
+    if file.value is None:
+        return None
+    try:
+        return Schema(file.value)
+    except InvalidSchema as error:
+        advice = "schema.json is a JSON Schema, draft 2020-12"
+        file.add_problem(error.steps, "bad-schema", error.reason, advice)
+        return None
+
+
+def _tables(folder: FilePath) -> tuple[dict[str, Any], list[Problem]]:
+    files = [read_source_file(path) for path in sorted(folder.glob("*.json")) if path.name not in _FILES]
+    tables = {FilePath(file.name).stem: file.value or {} for file in files}
+    return tables, [problem for file in files for problem in file.problems]
+
+
+def _masks(paths: dict[str, tuple[Path, ...]]) -> dict[str, tuple[Mask, Mask]]:
+    """Build the masks of the record and of the item, for each level of redaction."""
+    levels = {"secrets": paths["secrets"], "pii": paths["secrets"] + paths["pii"]}
+    return {
+        level: (build_mask(listed), _item_mask(listed, paths["unwrap"])) for level, listed in levels.items()
+    }
+
+
+def _item_mask(listed: tuple[Path, ...], unwrap: tuple[Path, ...]) -> Mask:
+    """Build the mask of an item, which may be the record or hold it at each of the `unwrap` paths."""
+    wrapped = [Path("", "", outer.keys + path.keys) for outer in unwrap for path in listed]
+    return build_mask((*listed, *wrapped))
+
+
+@cache
+def _file_schema(name: str) -> Schema:
+    path = FilePath(__file__).parent / "schemas" / f"{FilePath(name).stem}.schema.json"
+    return Schema(json.loads(path.read_bytes()))

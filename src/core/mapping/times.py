@@ -1,0 +1,67 @@
+"""The function `time`: turns points in time of any notation into ISO 8601 in UTC."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ..errors import InvalidArgument
+from .convert import number
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def time_function(argument: Any) -> Callable[[Any], str | None]:
+    """Make `time` for one notation: `s`, `ms`, `iso` (where none is given) or a strptime pattern.
+
+    Raises:
+        InvalidArgument: it is none of these.
+    """
+    read = _reader("iso" if argument is None else argument)
+
+    def time(value: Any) -> str | None:
+        try:
+            when = read(value)
+        except (ValueError, OverflowError):
+            return None
+        return None if when is None else _iso(when)
+
+    return time
+
+
+def _reader(notation: Any) -> Callable[[Any], datetime | None]:
+    if notation == "s":
+        return lambda value: _from_epoch(value, 1000)
+    if notation == "ms":
+        return lambda value: _from_epoch(value, 1)
+    if notation == "iso":
+        return lambda value: datetime.fromisoformat(value) if isinstance(value, str) else None
+    if not isinstance(notation, str) or "%" not in notation:
+        raise InvalidArgument('time takes "s", "ms", "iso" or a strptime pattern such as "%d/%m/%Y %H:%M"')
+    _check_pattern(notation)
+    return lambda value: datetime.strptime(value, notation) if isinstance(value, str) else None  # noqa: DTZ007 - UTC then
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        datetime.strptime("", pattern)  # noqa: DTZ007 - only whether it is a pattern
+    except re.error:
+        raise InvalidArgument(f"{pattern!r} has a directive twice") from None
+    except ValueError as error:
+        if "directive" in str(error) or "stray" in str(error):
+            raise InvalidArgument(f"{pattern!r} is not a strptime pattern: {error}") from None
+
+
+def _from_epoch(value: Any, milliseconds_per_unit: int) -> datetime | None:
+    amount = number(value)
+    if amount is None:
+        return None
+    return _EPOCH + timedelta(milliseconds=round(amount * milliseconds_per_unit))
+
+
+def _iso(when: datetime) -> str:
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
