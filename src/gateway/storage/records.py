@@ -11,7 +11,7 @@ from ...core.errors import SpringheadError
 
 
 class _Discreet(msgspec.Struct, frozen=True):
-    """A value whose repr tells how much it holds of what a sender sent, never what."""
+    """A value whose repr tells how much of what a sender sent it holds, but never what."""
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={_outline(getattr(self, name))}" for name in self.__struct_fields__)
@@ -160,7 +160,7 @@ class DeadLetter(NewDeadLetter, frozen=True, kw_only=True):
 
 
 class StoreCounts(msgspec.Struct, frozen=True):
-    """How much is kept.
+    """How much a store holds.
 
     Attributes:
         undelivered: events not yet delivered.
@@ -180,19 +180,19 @@ class StoreCounts(msgspec.Struct, frozen=True):
 
 
 class StoreFull(SpringheadError):  # noqa: N818 - the name says what is wrong
-    """There is no room to write: nothing of the refused call was kept. Answer 503 with Retry-After."""
+    """The store is full: nothing of the call was stored. Answer 503 with Retry-After."""
 
 
 class StoreBusy(SpringheadError):  # noqa: N818
-    """Too much waits, or another process holds the store: nothing was kept. Answer 503 with Retry-After."""
+    """Too many calls wait, or another process locks the store. Answer 503 with Retry-After."""
 
 
 class StoreUnusable(SpringheadError):  # noqa: N818
-    """The store cannot be opened or read: damaged, of a newer springhead, no permission, not there."""
+    """The store cannot be opened or read: damaged, of another layout, not permitted, not there."""
 
 
 class Store(Protocol):
-    """What the gateway asks of whatever keeps its events. All methods may raise the three errors above."""
+    """Keeps events until they are delivered. All methods may raise the three errors above."""
 
     async def append(
         self,

@@ -104,7 +104,7 @@ class SqliteStore:
             raise StoreBusy(
                 f"{self._writer.waiting} calls wait for {self._path}: its disk is too slow for them"
             )
-        return await self._writer.ask(self._append, Append(events, dead_letters, call, replacing))
+        return await self._writer.do_together(self._append, Append(events, dead_letters, call, replacing))
 
     async def claim(  # noqa: PLR0913 - as the interface
         self,
@@ -162,11 +162,11 @@ class SqliteStore:
             "letter.at < ?": None if older_than is None else now - older_than,
             "letter.at > ?": None if younger_than is None else now - younger_than,
         }
-        return await self._lists.ask(partial(dead_letters.summaries, where=where, newest=newest, limit=limit))
+        return await self._lists.run(partial(dead_letters.summaries, where=where, newest=newest, limit=limit))
 
     async def letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - as the interface
         """As `Store.letter`."""
-        return await self._lists.ask(partial(dead_letters.whole, id_=id))
+        return await self._lists.run(partial(dead_letters.whole, id_=id))
 
     async def drop(self, ids: Sequence[int]) -> int:
         """As `Store.drop`."""
@@ -174,7 +174,7 @@ class SqliteStore:
 
     async def counts(self) -> StoreCounts:
         """As `Store.counts`."""
-        return await self._counts.ask(partial(counts, path=self._path))
+        return await self._counts.run(partial(counts, path=self._path))
 
     async def sweep(self) -> None:
         """As `Store.sweep`; in many short transactions, with appends between them."""
