@@ -42,7 +42,7 @@ def gateway_app(host: Host, settings: Settings) -> Router:
         settings: as `load_settings` reads them.
 
     Raises:
-        InvalidSettings: the host does not know a source's type or takes a setting differently.
+        InvalidSettings: the host does not know a source's type, or refuses its settings.
         StoreUnusable, StoreBusy: the store cannot be opened.
     """
     return Gateway(host, settings).app
@@ -59,7 +59,7 @@ class Gateway:
         self.recent = RecentRequests()
         self.metrics = GatewayMetrics()
         self.store = open_store(settings)
-        self.beside: list[AbstractAsyncContextManager[object]] = []
+        self.contexts: list[AbstractAsyncContextManager[object]] = []
         """Entered with the lifespan, and left at its end."""
         keys = {source.name: source.destination_key.get_secret_value() for source in settings.source}
         destination = open_destination(settings.delivery, keys)
@@ -84,7 +84,7 @@ class Gateway:
             stack.push_async_callback(self.store.close)
             stack.push_async_callback(self.delivery.stop, GRACE_SECONDS)
             stack.callback(sweeping.cancel)
-            for context in self.beside:
+            for context in self.contexts:
                 await stack.enter_async_context(context)
             stack.callback(self.recent.close)
             yield
@@ -118,7 +118,7 @@ def open_store(settings: Settings, *, create: bool = True) -> SqliteStore:
 
 
 def check_sources(host: Host, settings: Settings) -> None:
-    """Raise InvalidSettings where the host does not know a source's type, or does not take its settings."""
+    """Raise InvalidSettings where the host does not know a source's type, or refuses its settings."""
     problems: list[tuple[KeyPath, str]] = []
     for index, source in enumerate(settings.source):
         try:
