@@ -101,7 +101,7 @@ def show(
 
     Exit code 0: shown; 2: usage error.
     """
-    letter = with_store(read_settings(config), lambda store: store.letter(id_))
+    letter = with_store(read_settings(config), lambda store: store.dead_letter(id_))
     if letter is None:
         fail_unknown_id(id_)
     typer.echo("nothing below is masked: it is shown as it was sent", err=True)
@@ -152,7 +152,7 @@ async def _replay(replayer: Replayer, store: Store, selection: Selection, dry_ru
     """Replay dead letters, print what became of each, and return whether none of them is left."""
     total = gone = events = 0
     async for page in pages(store, selection):
-        letters = [await store.letter(summary.id) for summary in page]
+        letters = [await store.dead_letter(summary.id) for summary in page]
         # Replayed together they share a commit.
         for result in await asyncio.gather(
             *(replayer.replay(letter, dry_run=dry_run) for letter in letters if letter is not None)

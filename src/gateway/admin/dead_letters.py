@@ -77,13 +77,13 @@ class DeadLetters:
             return _error(400, _WRONG_FILTER)
         limit = min(max(filters.pop("limit", LIMIT), 1), LIMIT)
         newest = filters.pop("order", False)
-        letters = await self._store.dead(**filters, newest=newest, limit=limit)
+        letters = await self._store.dead_letters(**filters, newest=newest, limit=limit)
         next_ = letters[-1].id if len(letters) == limit else None
         return JSONResponse({"letters": [msgspec.to_builtins(letter) for letter in letters], "next": next_})
 
     async def replay(self, request: Request) -> Response:
         """What became of a letter, or with `dry_run=1` what would become of it."""
-        letter = await self._store.letter(_id(request))
+        letter = await self._store.dead_letter(_id(request))
         if letter is None:
             return _gone(request)
         dry_run = request.query_params.get("dry_run", "0") not in ("", "0", "false")

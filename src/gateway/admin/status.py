@@ -36,7 +36,7 @@ async def status_of(gateway: Gateway, rates: Rates) -> Object:
         },
         "undelivered": counts.undelivered,
         "oldest_undelivered_seconds": _age(counts.oldest, now),
-        "dead_letters": counts.letters,
+        "dead_letters": counts.dead_letters,
         "store_bytes": counts.bytes,
         "sources": [
             *(_configured(gateway, source, counts, rates, now) for source in settings.source),
@@ -75,7 +75,7 @@ def _backlog(gateway: Gateway, name: str, counts: StoreCounts, now: float) -> Ob
     undelivered, letters = counts.by_source.get(name, (0, 0))
     return {
         "undelivered": undelivered,
-        "oldest_undelivered_seconds": _age(counts.oldest_of.get(name), now),
+        "oldest_undelivered_seconds": _age(counts.oldest_by_source.get(name), now),
         "dead_letters": letters,
         "held": gateway.delivery.held.get(name),
     }

@@ -88,4 +88,4 @@ class WebhookCall(msgspec.Struct, frozen=True, dict=True):
         """The call as it is stored with this body, without credentials."""
         request = self.request(body)
         headers = {name: list(values) for name, values in request.headers.items() if name not in CREDENTIALS}
-        return StoredCall(request.method, request.url, headers, self.query, body, "")
+        return StoredCall(request.method, request.url, headers, self.query, body)

@@ -67,22 +67,21 @@ class NewDeadLetter(_Discreet, frozen=True):
 
 
 class StoredCall(_Discreet, frozen=True):
-    """The HTTP call a batch came in, without secrets: no write key in `url`, no authorization in `headers`."""
+    """The HTTP call events came in, without secrets: no write key in `url`, no authorization in `headers`."""
 
     method: str
     url: str
     headers: dict[str, list[str]]
     query: dict[str, list[str]]
     body: bytes
-    id: str
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What was kept: events stored, duplicates not stored again, ids of the dead letters in their order."""
+    """What an append stored: events, duplicates not stored again, and the ids of its dead letters in order."""
 
     stored: int
     duplicates: int
-    letters: tuple[int, ...]
+    dead_letters: tuple[int, ...]
 
 
 class ClaimedEvent(_Discreet, frozen=True):
@@ -151,7 +150,7 @@ class DeadLetter(NewDeadLetter, frozen=True, kw_only=True):
     call: StoredCall | None = None
 
     @property
-    def listed(self) -> DeadLetterSummary:
+    def summary(self) -> DeadLetterSummary:
         """The letter as a list has it."""
         why = self.source, self.rule, self.reason, self.pointer, self.line
         return DeadLetterSummary(
@@ -165,18 +164,18 @@ class StoreCounts(msgspec.Struct, frozen=True):
     Attributes:
         undelivered: events not yet delivered.
         oldest: when the oldest of them was accepted, epoch seconds.
-        letters: dead letters.
+        dead_letters: how many there are.
         bytes: on disk.
         by_source: undelivered and dead letters of each source there was an event or a letter of.
-        oldest_of: as `oldest`, of each source that has undelivered events.
+        oldest_by_source: as `oldest`, of each source that has undelivered events.
     """
 
     undelivered: int
     oldest: float | None
-    letters: int
+    dead_letters: int
     bytes: int
     by_source: dict[str, tuple[int, int]]
-    oldest_of: dict[str, float] = {}
+    oldest_by_source: dict[str, float] = {}
 
 
 class StoreFull(SpringheadError):  # noqa: N818 - the name says what is wrong
@@ -251,7 +250,7 @@ class Store(Protocol):
     async def count_refusal(self, seq: int, *, lease: float) -> None:
         """Count that an event was refused alone, and lease it for the seconds until its next try."""
 
-    async def dead(  # noqa: PLR0913 - filters, each optional
+    async def dead_letters(  # noqa: PLR0913 - filters, each optional
         self,
         *,
         source: str | None = None,
@@ -267,7 +266,7 @@ class Store(Protocol):
         With `newest` they go down from the newest, or from the one before `after` where that is not 0.
         """
 
-    async def letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - what it is called everywhere
+    async def dead_letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - what it is called everywhere
         """One dead letter, whole; None where there is none of this id."""
 
     async def drop(self, ids: Sequence[int]) -> int:

@@ -46,8 +46,8 @@ class SqliteStore:
         *,
         window: float = 7 * DAY,
         keep_calls: bool = False,
-        letter_age: float = 30 * DAY,
-        letter_bytes: int = 2**30,
+        dead_letter_age: float = 30 * DAY,
+        dead_letter_bytes: int = 2**30,
         max_bytes: int | None = None,
         reserve: int = 2**26,
         max_waiting: int = 1000,
@@ -60,8 +60,8 @@ class SqliteStore:
             folder: where its files are.
             window: seconds in which a (source, messageId) is accepted once.
             keep_calls: keep the call of every append, not only where there are dead letters.
-            letter_age: seconds that dead letters and calls are kept.
-            letter_bytes: the most they take together; the oldest go first.
+            dead_letter_age: seconds that dead letters and calls are kept.
+            dead_letter_bytes: the most they take together; the oldest go first.
             max_bytes: accept nothing more while the store takes more than this; None for no limit.
             reserve: accept nothing more while its disk has fewer bytes than this to spare, so that what was
                 accepted can still be delivered; 0 for no limit.
@@ -76,7 +76,7 @@ class SqliteStore:
         self._path = folder / FILE
         self._window, self._seen = window, dedup.Seen(window)
         self._keep_calls = keep_calls
-        self._letter_age, self._letter_bytes = letter_age, letter_bytes
+        self._letter_age, self._letter_bytes = dead_letter_age, dead_letter_bytes
         self._max_waiting = max_waiting
         self._capacity = Capacity(self._path, max_bytes, reserve)
         log = min(reserve // 2 or MAX_LOG, MAX_LOG)  # so that a full log still has room to go into the file
@@ -141,7 +141,7 @@ class SqliteStore:
         """As `Store.count_refusal`."""
         await self._writer.do(partial(queue.count_refusal, seq=seq, lease=lease), durable=False)
 
-    async def dead(  # noqa: PLR0913 - as the interface
+    async def dead_letters(  # noqa: PLR0913 - as the interface
         self,
         *,
         source: str | None = None,
@@ -152,7 +152,7 @@ class SqliteStore:
         newest: bool = False,
         limit: int = 100,
     ) -> list[DeadLetterSummary]:
-        """As `Store.dead`."""
+        """As `Store.dead_letters`."""
         now = time.time()
         where = {
             "letter.id > ?": None if newest else after,
@@ -164,8 +164,8 @@ class SqliteStore:
         }
         return await self._lists.run(partial(dead_letters.summaries, where=where, newest=newest, limit=limit))
 
-    async def letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - as the interface
-        """As `Store.letter`."""
+    async def dead_letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - as the interface
+        """As `Store.dead_letter`."""
         return await self._lists.run(partial(dead_letters.whole, id_=id))
 
     async def drop(self, ids: Sequence[int]) -> int:
