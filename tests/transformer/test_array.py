@@ -20,9 +20,9 @@ from support.servers import serving
 class Broken(Host):
     """A host at which one record raises, and another becomes what no JSON holds."""
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None, *, replay: bool = False) -> Receiver:
+    def receiver(self, source: str, config: dict[str, Any] | None = None, **flags: bool) -> Receiver:
         """Raise, or give nonsense, where the body says so."""
-        receive = super().receiver(source, config, replay=replay)
+        receive = super().receiver(source, config, **flags)
 
         def received(request: Request) -> Outcome:
             if b"raise" in request.body:
@@ -64,9 +64,9 @@ class Slow(Host):
         self.turns = 0
         self.seen: list[tuple[int, int]] = []
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None, *, replay: bool = False) -> Receiver:
+    def receiver(self, source: str, config: dict[str, Any] | None = None, **flags: bool) -> Receiver:
         """As a host's, but slow."""
-        receive = super().receiver(source, config, replay=replay)
+        receive = super().receiver(source, config, **flags)
 
         def received(request: Request) -> Outcome:
             before = self.turns
