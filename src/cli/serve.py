@@ -1,4 +1,4 @@
-"""`springhead serve`: the host behind HTTP."""
+"""`springhead serve`: runs one of the two servers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 from ..core.errors import SpringheadError
 from .context import Folders, fail, load_host
 
-serve = typer.Typer(help="Serve the host over HTTP.", no_args_is_help=True, rich_markup_mode=None)
+serve = typer.Typer(help="Run a server.", no_args_is_help=True, rich_markup_mode=None)
 
 
 class Format(StrEnum):
@@ -24,7 +24,7 @@ class Format(StrEnum):
 
 
 class Level(StrEnum):
-    """What is logged at least."""
+    """The least severe log lines written."""
 
     debug = "debug"
     info = "info"
@@ -34,8 +34,8 @@ class Level(StrEnum):
 
 @serve.callback()
 def _group() -> None:
-    """Serve the host over HTTP."""
-    if hasattr(signal, "SIGPIPE"):  # who hangs up on a server ends a connection, not the server
+    """Run a server."""
+    if hasattr(signal, "SIGPIPE"):  # a peer that hangs up ends its connection, not the server
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
@@ -45,32 +45,32 @@ def _group() -> None:
 )
 def transformer(  # noqa: PLR0913 - the options of a server, each with a default
     *,
-    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen at.")] = 9090,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; one a core.")] = 1,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 9090,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes; one per core.")] = 1,
     folder: Folders = None,
     upstream: Annotated[
-        str | None, typer.Option(metavar="URL", help="A rudder-transformer that gets every other call.")
+        str | None, typer.Option(metavar="URL", help="A rudder-transformer that gets all other requests.")
     ] = None,
     rejected: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Keep rejected records here, whole, as JSON lines.")
     ] = None,
     body_limit: Annotated[
-        int, typer.Option(min=1, metavar="BYTES", help="The longest array taken.")
+        int, typer.Option(min=1, metavar="BYTES", help="The longest array accepted.")
     ] = 200_000_000,
     gzip_from: Annotated[
-        int, typer.Option(min=0, metavar="BYTES", help="Gzip answers from this size on; 0 never does.")
+        int, typer.Option(min=0, metavar="BYTES", help="Gzip responses from this size on; 0 never does.")
     ] = 32_768,
     access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for every array.")] = False,
     log_format: Annotated[Format, typer.Option(help="How log lines are written, on stderr.")] = Format.console,
-    log_level: Annotated[Level, typer.Option(help="What is logged at least.")] = Level.info,
+    log_level: Annotated[Level, typer.Option(help="The least severe log lines written.")] = Level.info,
 ) -> None:
     """Serve as the source transformer of a rudder-server: point its DEST_TRANSFORM_URL here.
 
-    SIGTERM and SIGINT end it after what is in flight.
-    Exit code 0: ended so; 1: the workers do not stay up; 2: misuse.
+    SIGTERM and SIGINT let it finish what is in flight. SIGHUP is ignored.
+    Exit code 0: it finished; 1: it could not start, or had to be killed; 2: misuse.
     """
-    # Only here: the other commands need none of it, and the server's libraries take their time to load.
+    # Imported here, because the other commands need none of it, and may not have it installed.
     from ..server.run import Worker, serve_app  # noqa: PLC0415
     from ..transformer.app import transformer_app  # noqa: PLC0415
     from ..transformer.options import TransformerOptions  # noqa: PLC0415
@@ -84,7 +84,7 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
     )
     try:
         sources = load_host(folder or [], body_limit=body_limit)
-        transformer_app(sources, options)  # what is wrong with the options is said here, not by a worker
+        transformer_app(sources, options)  # what is wrong with the options is reported here, not by a worker
         worker = Worker(partial(transformer_app, sources, options), log_format.value, log_level.value)
         serve_app(worker, host=host, port=port, workers=workers)
     except (ValueError, OSError) as error:
@@ -92,7 +92,7 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
 
 
 @serve.command(
-    short_help="Take webhooks, keep and deliver their events.",
+    short_help="Accept webhooks, store and deliver their events.",
     epilog="Example: springhead serve gateway --config springhead.toml",
 )
 def gateway(
@@ -102,12 +102,12 @@ def gateway(
     ] = Path("springhead.toml"),
     folder: Folders = None,
     log_format: Annotated[Format, typer.Option(help="How log lines are written, on stderr.")] = Format.console,
-    log_level: Annotated[Level, typer.Option(help="What is logged at least.")] = Level.info,
+    log_level: Annotated[Level, typer.Option(help="The least severe log lines written.")] = Level.info,
 ) -> None:
-    """Take webhooks, keep their events, and deliver them until they are accepted.
+    """Accept webhooks, store their events, and deliver them until they are accepted.
 
-    SIGTERM and SIGINT end it after what is in flight.
-    Exit code 0: ended so; 1: it does not stay up; 2: misuse.
+    SIGTERM and SIGINT let it finish what is in flight. SIGHUP is ignored.
+    Exit code 0: it finished; 1: it could not start, or had to be killed; 2: misuse.
     """
     from ..gateway.run import serve_gateway  # noqa: PLC0415 - as above
     from ..gateway.settings import load_settings  # noqa: PLC0415
