@@ -1,4 +1,4 @@
-"""Servers driven by wrk from a core of its own, and what came of it: for the benchmarks over HTTP."""
+"""Drives servers on one core with wrk on another, for the benchmarks over HTTP."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 SERVER_CORE, CLIENT_CORE = "1", "0"
 SECONDS = 2
-"""Of one run of wrk."""
+"""How long wrk runs each time."""
 RESULT = """
 done = function(summary, latency, requests)
   local errors = summary.errors
@@ -22,14 +22,14 @@ done = function(summary, latency, requests)
     latency:percentile(99), errors.connect + errors.read + errors.write + errors.status + errors.timeout))
 end
 """
-"""The end of every script for wrk: what it measured, to be read here."""
+"""The end of every script for wrk: it prints what was measured, for `drive` to read."""
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one run of wrk measured: requests, seconds, latencies in ms, the server's processor seconds."""
+    """What one run of wrk measured: requests, seconds, latencies in ms, processor seconds of the server."""
 
     requests: int
     seconds: float
@@ -39,12 +39,12 @@ class Run:
 
 
 def start(*arguments: str) -> subprocess.Popen[bytes]:
-    """Start this very script again on the server's core, as one of the servers it measures."""
+    """Start this script again on the server's core, as one of the servers it measures."""
     return subprocess.Popen(["taskset", "-c", SERVER_CORE, sys.executable, sys.argv[0], "serve", *arguments])
 
 
 def stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """End what was started."""
+    """End processes."""
     for process in processes:
         process.terminate()
     for process in processes:
@@ -52,7 +52,7 @@ def stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 
 
 def worker(process: subprocess.Popen[bytes]) -> int:
-    """The process id of a server's one worker."""
+    """The process id of a server's only worker."""
     return int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
 
 
@@ -73,30 +73,30 @@ def drive(url: str, script: Path, connections: int, pid: int) -> Run:
     options = [f"-c{connections}", f"-d{SECONDS}", "--timeout", "30s", "-s", str(script), url]
     command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", *options]
     before = cpu(pid)
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     used = cpu(pid) - before
-    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", said)
-    if found is None or int(found[5]):
-        sys.exit(f"wrk at {url}: {said}")
-    requests, micros, p50, p99 = map(int, found.groups()[:4])
-    return Run(requests, micros / 1e6, p50 / 1e3, p99 / 1e3, used)
+    result = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", output)
+    if result is None or int(result[5]):
+        sys.exit(f"wrk failed at {url}: {output}")
+    requests, microseconds, p50, p99 = map(int, result.groups()[:4])
+    return Run(requests, microseconds / 1e6, p50 / 1e3, p99 / 1e3, used)
 
 
 def report(name: str, events: int, connections: int, runs: dict[str, list[Run]]) -> None:
-    """Print a line for each kind: the median of its rounds, and the first one's ratio to the others."""
+    """Print a line for each kind of server: the median of its rounds, and the first's ratio to the others."""
     rates = {kind: statistics.median(run.requests / run.seconds for run in runs[kind]) for kind in runs}
     first, *floors = rates
     for kind, rate in rates.items():
         p50, p99 = (statistics.median(getattr(run, key) for run in runs[kind]) for key in ("p50", "p99"))
-        each = sum(run.cpu for run in runs[kind]) / sum(run.requests for run in runs[kind]) / events
+        cpu_seconds = sum(run.cpu for run in runs[kind]) / sum(run.requests for run in runs[kind]) / events
         ratios = "".join(f"  {rate / rates[floor]:4.0%} of {floor}" for floor in floors if kind == first)
         measured = f"{rate:8,.0f} req/s {rate * events:9,.0f} ev/s"
-        times = f"p50 {p50:8.2f} ms  p99 {p99:8.2f} ms  cpu {each * 1e6:6.1f} us/ev"
+        times = f"p50 {p50:8.2f} ms  p99 {p99:8.2f} ms  cpu {cpu_seconds * 1e6:6.1f} us/ev"
         print(f"{name:22} {connections:3} conn  {kind:13} {measured}  {times}{ratios}", flush=True)
 
 
 def need_tools() -> None:
-    """End where what a benchmark runs is not installed."""
+    """End where a tool is not installed."""
     for tool in ("wrk", "taskset"):
         if shutil.which(tool) is None:
             sys.exit(f"{tool} is not installed; wrk is Debian's package wrk")

@@ -1,12 +1,12 @@
-"""What every floor does of HTTP: reads a call's body, and answers it."""
+"""Reads requests and responds as plainly as ASGI allows, for the floors of the benchmarks."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-async def body_of(receive: Any) -> bytes:
-    """The body of an ASGI call."""
+async def read(receive: Any) -> bytes:
+    """The body of a request."""
     parts, more = [], True
     while more:
         message = await receive()
@@ -15,8 +15,8 @@ async def body_of(receive: Any) -> bytes:
     return b"".join(parts)
 
 
-async def answered(send: Any, data: bytes, content_type: bytes) -> None:
-    """Answer an ASGI call with 200."""
-    headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(data))]
+async def respond(send: Any, body: bytes, content_type: bytes) -> None:
+    """Respond with 200."""
+    headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": data})
+    await send({"type": "http.response.body", "body": body})

@@ -1,11 +1,11 @@
-"""How many events the gateway accepts over HTTP, each request durable, against two floors on the same server.
+"""Measures how many events the gateway accepts over HTTP, each request durable, against two floors.
 
-The floor reads the body and keeps it as one row of raw bytes by the same group commit: it parses nothing, knows
-no duplicates and no order, and could deliver nothing. The second one also parses the body and keeps each log in
-it as a row, as anybody must who delivers events one by one. All run in turn, each in one worker pinned to one
-core, driven from another by wrk (Debian's package: apt-get install wrk). No log_id is posted twice. The first
-lines have a data plane that is down, so that accepting is all there is to do; the last ones deliver to a file
-meanwhile. A noisy neighbour slows all of them: read the ratios.
+The floor reads the body and stores it as one row of raw bytes with the same group commit: it parses nothing,
+finds no duplicates and could deliver nothing. The second floor also parses the body and stores each log in it
+as a row, as anybody must who delivers events one by one. They take turns on the same ASGI server, each in one
+worker pinned to one core, and wrk drives them from another (Debian's package: apt-get install wrk). No log_id
+is posted twice. For the first lines the data plane is down, so that accepting is all there is to do; for the
+last ones the gateway delivers to a file meanwhile. A noisy neighbour slows all of them: read the ratios.
 
     python benchmarks/gateway.py [--quick]
 """
@@ -26,7 +26,7 @@ from typing import Any
 import msgspec
 
 from driving import RESULT, Run, drive, need_tools, report, resident, start, stop, worker
-from floors import answered, body_of
+from floors import read, respond
 from payloads import STREAM, log
 from springhead import Host, encode
 from springhead.gateway.run import serve_gateway
@@ -44,7 +44,7 @@ ACCEPTING, DELIVERING = "gateway", "gateway+file"
 FLOORS = ("floor", "floor+events")
 KEY = "benchmark-write-key"
 _USERS = 16
-"""Bodies that differ by their users; a mark in them is replaced by what makes their log_ids new."""
+"""Bodies of different users. wrk replaces a mark in them to make their log_ids new."""
 _MARK = "#" * 15
 _SCRIPT = """
 local bodies, number = {{}}, 0
@@ -76,7 +76,7 @@ write_key = "{key}"
 
 
 def floor(folder: Path, events: bool) -> Callable[..., Awaitable[None]]:
-    """A floor: an ASGI app that keeps each body as one row, or each log in it, before it answers."""
+    """An ASGI app that stores each body as one row, or each log in it, before it responds."""
     connection = open_writer(folder, 5, create=True)
     connection.execute("CREATE TABLE raw (id INTEGER PRIMARY KEY, body BLOB NOT NULL)")
     writer = Writer(connection, folder / FILE)
@@ -85,14 +85,14 @@ def floor(folder: Path, events: bool) -> Callable[..., Awaitable[None]]:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
-        body = await body_of(receive)
+        body = await read(receive)
         rows = [body]
         if events:
             logs = decode(body)
-            rows = [encode(one) for one in (logs if isinstance(logs, list) else [logs])]
+            rows = [encode(item) for item in (logs if isinstance(logs, list) else [logs])]
         values = [(row,) for row in rows]
         await writer.do(lambda connection: insert(connection, "INSERT INTO raw (body)", values))
-        await answered(send, b"ok", b"text/plain; charset=utf-8")
+        await respond(send, b"ok", b"text/plain; charset=utf-8")
 
     return app
 
@@ -115,19 +115,19 @@ def script(folder: Path, logs: int, run: int) -> Path:
         items = [log(body * 100 + number, STREAM[: -len(_MARK)] + _MARK) for number in range(logs)]
         (folder / str(body)).write_text(json.dumps(items if logs > 1 else items[0]))
     path = folder / "post.lua"
-    given = {
+    values = {
         "folder": folder,
         "bodies": _USERS,
         "mark": _MARK,
         "run": run,
         "path": f"/v1/webhook?writeKey={KEY}",
     }
-    path.write_text(_SCRIPT.format(**given) + RESULT)
+    path.write_text(_SCRIPT.format(**values) + RESULT)
     return path
 
 
 def drain(store: Path) -> tuple[int, float]:
-    """Wait until a store has delivered all it holds; how many events that were, and how many a second."""
+    """Wait until a store has delivered all it holds; how many events that were, and how many per second."""
     connection, started, first = sqlite3.connect(store / FILE), time.perf_counter(), -1
     while left := connection.execute("SELECT sum(undelivered) FROM source").fetchone()[0] or 0:
         first = max(first, left)
@@ -137,22 +137,22 @@ def drain(store: Path) -> tuple[int, float]:
 
 
 def measure(folder: Path, kind: str, rounds: int, connections: tuple[int, ...]) -> None:
-    """Start a gateway and the floors, drive each case, and print what came of it."""
-    ports = {each: 19390 + number for number, each in enumerate((kind, *FLOORS))}
-    processes = {kind: start(kind, str(port), str(folder)) for kind, port in ports.items()}
-    runs_made = count(int(time.time()) % 100_000)
+    """Start a gateway and the floors, drive each case, and print what was measured."""
+    ports = {server: 19390 + number for number, server in enumerate((kind, *FLOORS))}
+    processes = {server: start(server, str(port), str(folder)) for server, port in ports.items()}
+    run_numbers = count(int(time.time()) % 100_000)
     try:
         time.sleep(4)
-        pids = {kind: worker(process) for kind, process in processes.items()}
+        pids = {server: worker(process) for server, process in processes.items()}
         print(f"the gateway's worker at rest: {resident(pids[kind]):.0f} MB resident", flush=True)
         for name, logs in CASES.items():
             for number in connections:
-                runs: dict[str, list[Run]] = {kind: [] for kind in ports}
+                runs: dict[str, list[Run]] = {server: [] for server in ports}
                 for _ in range(rounds):
-                    for each, port in ports.items():
-                        post = script(folder, logs, next(runs_made))
-                        runs[each].append(drive(f"http://127.0.0.1:{port}", post, number, pids[each]))
-                        if each == DELIVERING:
+                    for server, port in ports.items():
+                        post = script(folder, logs, next(run_numbers))
+                        runs[server].append(drive(f"http://127.0.0.1:{port}", post, number, pids[server]))
+                        if server == DELIVERING:
                             left, rate = drain(folder / f"data-{port}")
                 report(name, logs, number, runs)
                 if kind == DELIVERING:

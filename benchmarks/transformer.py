@@ -1,11 +1,11 @@
-"""How fast the source transformer is over HTTP, on one core, against a floor on the same server.
+"""Measures the source transformer over HTTP, on one core, against two floors on the same server.
 
-The floor parses the array and serialises an answer of the same size, and does nothing else; a second one
-parses the vendors' bodies in the array as well, as anybody must who makes events of them. All three run in turn
-in the same run, each in one worker of the same server with the same settings, pinned to one core, driven from
-another by wrk (Debian's package: apt-get install wrk). A noisy neighbour slows all of them: read the ratios.
+The floor parses the array and serialises a response of the same size, and does nothing else. The second floor
+also parses the bodies in the array, as anybody must who makes events of them. The three take turns, each in one
+worker of the same server with the same settings, pinned to one core, and wrk drives them from another (Debian's
+package: apt-get install wrk). A noisy neighbour slows all of them: read the ratios.
 
-With `--soak` it drives arrays of 100 for ten minutes, and prints what memory the worker has every half minute.
+With `--soak` it drives arrays of 100 for ten minutes, and prints the memory of the worker every half minute.
 
     python benchmarks/transformer.py [--quick | --soak]
 """
@@ -25,7 +25,7 @@ import httpx
 import msgspec
 
 from driving import RESULT, Run, drive, need_tools, report, resident, start, stop, worker
-from floors import answered, body_of
+from floors import read, respond
 from payloads import log
 from springhead import Host, Request, encode
 from springhead.server.run import Worker, serve_app
@@ -82,35 +82,37 @@ def element(body: str) -> dict[str, Any]:
 
 
 def floor(bodies: bool) -> Callable[..., Awaitable[None]]:
-    """The floor: an ASGI app that answers arrays with a prepared answer of the same size, serialised anew."""
+    """An ASGI app that responds with a prepared answer of the same size, serialised each time."""
     decode = msgspec.json.Decoder().decode
     prepared: dict[str, Any] = {}
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
-        body = await body_of(receive)
+        body = await read(receive)
         if scope["path"] == "/prepare":
             prepared["answer"] = decode(body)
-            await answered(send, b"prepared", b"text/plain")
+            await respond(send, b"prepared", b"text/plain")
             return
         elements = decode(body)
-        for one in elements if bodies else ():
-            decode(one["request"]["body"])
-        await answered(send, encode(prepared["answer"]), b"application/json")
+        for item in elements if bodies else ():
+            decode(item["request"]["body"])
+        await respond(send, encode(prepared["answer"]), b"application/json")
 
     return app
 
 
 def serve(kind: str, port: int) -> None:
-    """Serve one of the kinds, in this process."""
+    """Run one of the servers, in this process."""
     app = partial(transformer_app, Host()) if kind == "springhead" else partial(floor, kind == "floor+bodies")
     serve_app(Worker(app, "json", "warning"), host="127.0.0.1", port=port, workers=1)
 
 
-def posted(elements: int, logs: int) -> list[str]:
-    """Bodies of so many elements, each of so many logs."""
-    return [json.dumps([log(n) for n in range(logs)] if logs > 1 else log(at)) for at in range(elements)]
+def bodies_of(elements: int, logs: int) -> list[str]:
+    """The bodies of so many elements, each of so many logs."""
+    return [
+        json.dumps([log(n) for n in range(logs)] if logs > 1 else log(number)) for number in range(elements)
+    ]
 
 
 def script(folder: Path, array: list[dict[str, Any]]) -> Path:
@@ -122,7 +124,7 @@ def script(folder: Path, array: list[dict[str, Any]]) -> Path:
 
 
 def prepare(ports: dict[str, int], bodies: list[str]) -> None:
-    """Tell the floors what to answer to arrays of these bodies."""
+    """Give the floors the answer to an array of these bodies."""
     host = Host()
     outcomes = [host.receive("auth0", Request(body=body.encode())) for body in bodies]
     answer = encode([{"output": {"batch": outcome.events}} for outcome in outcomes])
@@ -133,7 +135,7 @@ def prepare(ports: dict[str, int], bodies: list[str]) -> None:
 
 
 def measure(folder: Path, rounds: int, cases: dict[str, tuple[int, int]], connections: tuple[int, ...]) -> None:
-    """Start the three, drive each case, and print what came of it."""
+    """Start the three servers, drive each case, and print what was measured."""
     ports = {kind: 19090 + number for number, kind in enumerate(KINDS)}
     processes = {kind: start(kind, str(port)) for kind, port in ports.items()}
     try:
@@ -141,7 +143,7 @@ def measure(folder: Path, rounds: int, cases: dict[str, tuple[int, int]], connec
         pids = {kind: worker(process) for kind, process in processes.items()}
         print(f"springhead's worker at rest: {resident(pids['springhead']):.0f} MB resident", flush=True)
         for name, (elements, logs) in cases.items():
-            bodies = posted(elements, logs)
+            bodies = bodies_of(elements, logs)
             prepare(ports, bodies)
             post = script(folder, [element(body) for body in bodies])
             for number in connections:
@@ -158,13 +160,13 @@ def measure(folder: Path, rounds: int, cases: dict[str, tuple[int, int]], connec
 
 
 def soak(folder: Path) -> None:
-    """Drive the transformer for a while, and print its memory as it goes."""
+    """Drive the transformer for a while, and print its memory meanwhile."""
     process = start("springhead", "19090")
     try:
         time.sleep(4)
         pid, url = worker(process), "http://127.0.0.1:19090/v2/sources/auth0"
         elements, logs = CASES["100 elements"]
-        post = script(folder, [element(body) for body in posted(elements, logs)])
+        post = script(folder, [element(body) for body in bodies_of(elements, logs)])
         print(f"at rest: {resident(pid):.1f} MB resident", flush=True)
         began, next_, requests = time.monotonic(), 0.0, 0
         while (elapsed := time.monotonic() - began) < SOAK:
