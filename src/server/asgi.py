@@ -12,16 +12,16 @@ from starlette.types import ASGIApp
 from .connection import Connection
 
 IDLE_SECONDS = 75
-"""How long a connection may be idle, and a request's head may take. Callers reuse one for up to a minute."""
+"""How long a connection may be idle, and the head of a request may take. Some callers are idle for a minute."""
 
 
 class AsgiServer(uvicorn.Server):
-    """uvicorn with what both servers need of it; the process's signals stay whose they are.
+    """uvicorn, configured for both servers. It leaves the signals of the process alone.
 
     Args:
-        app: what answers.
-        connections: how many are kept at once; idle ones count.
-        grace_seconds: how long requests in flight may take once it is told to end.
+        app: the ASGI app.
+        connections: the most connections kept at once, idle ones included.
+        grace_seconds: how long requests in flight may take when it ends.
     """
 
     def __init__(self, app: ASGIApp, *, connections: int, grace_seconds: int) -> None:

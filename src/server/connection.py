@@ -9,10 +9,10 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_BYTES = 512 * 1024
-"""Bytes of the longest head (request line and headers), and of all that stands between pieces of a body."""
-HEADERS = 1_000
-"""Headers of the longest head: each takes far more memory than its bytes."""
+MAX_HEAD_BYTES = 512 * 1024
+"""Bytes of the longest head (request line and headers), and of what may stand between two parts of a body."""
+MAX_HEADERS = 1_000
+"""Headers of one head: each takes far more memory than its bytes."""
 
 _BAD_REQUEST = "400 Bad Request"
 _HEAD_TOO_LARGE = "431 Request Header Fields Too Large"
@@ -45,12 +45,12 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came."""
+        """Parse data, unless it makes a head too large."""
         self._unset_keepalive_if_required()
         self._head_bytes += len(data)
         if self._refused:
             return
-        if self._head_bytes > HEAD_BYTES:
+        if self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(_HEAD_TOO_LARGE)
             return
         try:
@@ -59,7 +59,7 @@ class Connection(HttpToolsProtocol):
             self._ignore_upgrade(data[upgrade.args[0] :])
         except HttpParserError:
             self._refuse(_BAD_REQUEST, "Invalid HTTP request received.")
-        if self.headers and len(self.headers) > HEADERS:
+        if self.headers and len(self.headers) > MAX_HEADERS:
             self._refuse(_HEAD_TOO_LARGE)
 
     def eof_received(self) -> bool:  # type: ignore[override]
@@ -75,7 +75,7 @@ class Connection(HttpToolsProtocol):
             return
         self._head_bytes = 0
         self._deadline.cancel()
-        if len(self.headers) > HEADERS:
+        if len(self.headers) > MAX_HEADERS:
             self.app = _head_too_large
         super().on_headers_complete()
         self.headers = []  # a trailer is not a header
@@ -91,7 +91,7 @@ class Connection(HttpToolsProtocol):
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Wait for the next head, unless it is there."""
+        """Wait for the next head, unless it has come."""
         super().on_response_complete()
         if self.cycle.response_complete:
             self._start_deadline()
@@ -102,7 +102,7 @@ class Connection(HttpToolsProtocol):
     def _ignore_upgrade(self, rest: bytes) -> None:
         """Parse a request again without its upgrade, behind which the parser takes no body.
 
-        Java's HTTP client offers HTTP/2 so with its first request, whatever it posts.
+        Java's HTTP client offers HTTP/2 this way with its first request, a POST with a body as well.
         """
         method = self.parser.get_method()
         if method == b"CONNECT":
@@ -115,9 +115,9 @@ class Connection(HttpToolsProtocol):
         self.data_received(b"\r\n".join([*lines, b"", rest]))
 
     def _refuse(self, status: str, text: str = "") -> None:
-        """Read no more requests; say so, unless a response to an earlier one is still to come.
+        """Answer what is not a request, unless an earlier response is still to come, and read no more.
 
-        The connection is not closed at once: while the sender still sends, that would cost it the response.
+        The connection is not closed at once: a sender that still sends would lose the response.
         """
         if self._refused:
             return

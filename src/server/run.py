@@ -21,7 +21,7 @@ from .sockets import close, listen
 from .supervisor import START_FAILED, STOP_SECONDS, Supervisor
 
 _GRACE_SECONDS = STOP_SECONDS - 15
-"""How long requests in flight may take when a worker ends; what is left is for the app to close."""
+"""How long requests in flight may take when a worker ends; the app has the rest to close."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Worker:
 
     Attributes:
         app: makes the app, in the worker.
-        log_format: of all log lines.
-        log_level: what is logged at least.
+        log_format: the format of its log lines.
+        log_level: the least severe ones written.
     """
 
     app: Callable[[], ASGIApp]
@@ -49,13 +49,15 @@ class Worker:
         process.relax_collector()
         signal.signal(signal.SIGTERM, server.handle_exit)
         server.run(sockets)
+        if not server.started:
+            raise SystemExit(START_FAILED)
 
     def _make_app(self) -> ASGIApp:
         try:
             return self.app()
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends this worker
-            about = {"error": type(error).__name__, "why": str(error), "at": log.where(error)}
-            structlog.get_logger().error("the app cannot start", **about)
+            fields = {"error": type(error).__name__, "why": str(error), "at": log.where(error)}
+            structlog.get_logger().error("the app cannot start", **fields)
             raise SystemExit(START_FAILED) from None
 
 

@@ -18,17 +18,17 @@ START_FAILED = 3
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGALRM)
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.1, 10.0
 _STEADY_SECONDS = 30
-"""A worker that ran so long did not die of its start, and is replaced at the first backoff again."""
+"""After so long without a death the backoff is the first one again."""
 
 _log = structlog.get_logger("springhead.server")
 
 
 class Supervisor:
-    """Runs `work` in so many processes, forked from this one.
+    """Runs `work` in `count` processes, forked from this one.
 
-    SIGTERM and SIGINT end it, also where whoever started it has SIGINT ignored; a second SIGINT kills what is
-    still in flight. SIGHUP is ignored. Workers that die are replaced, as long as it takes: only where a worker
-    cannot start at the very beginning is there no use in trying again.
+    SIGTERM and SIGINT end it, even where SIGINT was ignored when it started; a second SIGINT kills the workers.
+    SIGHUP is ignored. Workers that die are replaced, for as long as it takes; but where one cannot start at the
+    very beginning, trying again is of no use.
     """
 
     def __init__(self, work: Callable[[], None], count: int) -> None:
@@ -40,13 +40,13 @@ class Supervisor:
         self._has_replaced = False
 
     def run(self, on_stop: Callable[[], None]) -> None:
-        """Run until told to end; `on_stop` is called first then.
+        """Run until told to end; then call `on_stop`, and let the workers finish.
 
         Raises:
             SystemExit: with code 1 where a worker cannot start, or had to be killed.
         """
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # ignored, it would not be told of on every system
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # where it has no handler, not every system delivers it
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         self._start_missing()
         while True:
@@ -69,9 +69,7 @@ class Supervisor:
             self._workers.append(worker)
 
     def _run_worker(self) -> None:
-        signal.signal(
-            signal.SIGINT, signal.SIG_IGN
-        )  # a terminal sends it to all: who ends a worker is its parent
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to workers, too
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         self._work()
@@ -104,7 +102,7 @@ class Supervisor:
             raise SystemExit(1)
 
     def _reap(self) -> list[BaseProcess]:
-        """Take the workers that died off the list."""
+        """Remove the workers that died from the list."""
         dead = [worker for worker in self._workers if not worker.is_alive()]
         self._workers = [worker for worker in self._workers if worker not in dead]
         return dead

@@ -10,7 +10,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from springhead.server.asgi import AsgiServer
-from springhead.server.connection import HEAD_BYTES
+from springhead.server.connection import MAX_HEAD_BYTES
 from springhead.server.sockets import listen
 
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
@@ -110,7 +110,7 @@ LINE = b"X-A: " + b"a" * 10_000 + b"\r\n"
 @pytest.mark.parametrize(
     "pieces",
     [
-        [POST, *[LINE] * (HEAD_BYTES // 10_000 + 1), b"\r\n"],
+        [POST, *[LINE] * (MAX_HEAD_BYTES // 10_000 + 1), b"\r\n"],
         [POST, b"X-A: ", *[b"a" * 100_000] * 6],
         [b"POST /", *[b"a" * 100_000] * 6],
         [POST, *[b"a: b\r\n" * 500] * 3],
