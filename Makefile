@@ -1,20 +1,24 @@
-# Two commands: `make demo` and `make test`. Each sets up all it needs in .venv, from pyproject.toml.
+# `make demo` and `make test` need nothing but Python: they set up .venv from pyproject.toml.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+PYTEST = $(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-quick lint bench clean
 
 demo: $(VENV)/.installed
-	@echo "examples/auth0.json is a batch as an Auth0 log stream posts it; these are its RudderStack events,"
-	@echo "with the password it holds in clear text masked (redact=secrets):"
+	@echo "examples/auth0.json is a batch as an Auth0 log stream posts it. These are its RudderStack events,"
+	@echo "with the password in it masked (redact=secrets):"
 	@echo
 	@$(BIN)/springhead transform auth0 --set redact=secrets examples/auth0.json | $(BIN)/python -m json.tool --json-lines --no-ensure-ascii
 	@echo
 	@$(BIN)/python examples/gateway_demo.py
 
 test: lint
-	$(BIN)/pytest
+	$(PYTEST)
+
+test-quick: $(VENV)/.installed-dev
+	$(PYTEST) -m "not slow"
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check
@@ -30,7 +34,7 @@ $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "springhead needs Python 3.11 or newer: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable ".[gateway]"
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

@@ -1,4 +1,4 @@
-"""The gateway at work, on this machine alone: what a sender gets, what is delivered, what is kept.
+"""Runs a gateway on this machine and shows what a sender is answered, what is delivered, and what is kept.
 
 python examples/gateway_demo.py
 """
@@ -13,91 +13,101 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-SPRINGHEAD = Path(sys.executable).with_name("springhead")
-EXAMPLE = json.loads(Path(__file__).with_name("auth0.json").read_text())
+SPRINGHEAD = str(Path(sys.executable).with_name("springhead"))
+BATCH = json.loads(Path(__file__).with_name("auth0.json").read_text())
 
 
 def main() -> None:
-    """Start a gateway in a folder of its own, post to it, show what came of it, and stop it."""
-    with tempfile.TemporaryDirectory(prefix="springhead-demo-") as folder:
-        subprocess.run([SPRINGHEAD, "gateway", "init"], cwd=folder, stdout=subprocess.DEVNULL, check=True)
-        key = re.search(r'write_key = \["(.+)"\]', Path(folder, "springhead.toml").read_text())
-        port, admin = free_port(), free_port()
-        environ = {
-            "SPRINGHEAD_GATEWAY__PORT": str(port),
-            "SPRINGHEAD_GATEWAY__ADMIN": f"127.0.0.1:{admin}",
-        }
-        command = [str(SPRINGHEAD), "serve", "gateway", "--log-level", "error"]
-        server = subprocess.Popen(command, cwd=folder, env={**os.environ, **environ})
-        try:
-            url = f"http://127.0.0.1:{port}/v1/webhook?writeKey={key[1] if key else ''}"
-            show(Path(folder), url, f"http://127.0.0.1:{admin}/")
-        finally:
-            server.terminate()
-            server.wait(30)
+    """Run the demo in a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="springhead-demo-") as name:
+        folder, admin = Path(name), f"127.0.0.1:{free_port()}"
+        with gateway(folder, admin) as url:
+            post_batches(url)
+            show_delivered(folder / "delivered.jsonl")
+            show_dead_letters(folder)
+            show_live_page(f"http://{admin}/")
 
 
-def show(folder: Path, url: str, page: str) -> None:
-    """Post to the gateway as Auth0 does, and print what came of it."""
+@contextmanager
+def gateway(folder: Path, admin: str) -> Iterator[str]:
+    """Run a gateway in this folder, and give the URL for its sender."""
+    init = [SPRINGHEAD, "gateway", "init", "--type", "auth0"]
+    subprocess.run(init, cwd=folder, stdout=subprocess.DEVNULL, check=True)
+    (key,) = re.findall(r'write_key = \["(.+)"\]', (folder / "springhead.toml").read_text())
+    port = free_port()
+    environ = {"SPRINGHEAD_GATEWAY__PORT": str(port), "SPRINGHEAD_GATEWAY__ADMIN": admin}
+    serve = [SPRINGHEAD, "serve", "gateway", "--log-level", "error"]
+    server = subprocess.Popen(serve, cwd=folder, env={**os.environ, **environ})
+    try:
+        yield f"http://127.0.0.1:{port}/v1/webhook?writeKey={key}"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def post_batches(url: str) -> None:
+    """Post as Auth0 does, and print each response."""
     print(f"A gateway listens at {url}")
-    bare = [item["data"] for item in EXAMPLE]
-    told = post(url, [bare[0]])
-    print(f"  a batch as Auth0's webhooks extension posts it: {told}")
-    told = post(url, EXAMPLE[1:])
-    print(f"  a batch as a log stream posts it: {told}")
-    told = post(url, EXAMPLE[1:])
-    print(f"  the same batch again, as after an answer that got lost: {told}")
-    told = post(url, [{"log_id": "broken", "data": {"type": 7}}])
-    print(f"  a log that is none: {told}")
-    print("Delivered, each once:")
-    for event in delivered(folder / "delivered.jsonl", len(EXAMPLE)):
-        what = event.get("event") or event.get("groupId") or ""
-        print(f"  {event['type']:9} {event.get('userId', ''):36} {what}")
-    print("Kept as a dead letter, to be looked at and replayed:")
-    listed = subprocess.run(
-        [SPRINGHEAD, "dead", "list"], cwd=folder, capture_output=True, text=True, check=True
-    )
-    print("\n".join(f"  {line.rstrip()}" for line in listed.stdout.splitlines()))
-    if sys.stdin.isatty() and sys.stdout.isatty():
-        input(f"The live page is at {page} until you press Enter. ")
-    else:
-        print(f"The live page was at {page}; on a terminal it stays until you press Enter.")
+    print(f"  a batch from Auth0's webhooks extension: {post(url, [BATCH[0]['data']])}")
+    print(f"  a batch from an Auth0 log stream: {post(url, BATCH[1:])}")
+    print(f"  the same batch again, as if the response had been lost: {post(url, BATCH[1:])}")
+    print(f"  a log with a mistake: {post(url, [{'log_id': 'broken', 'data': {'type': 7}}])}")
 
 
 def post(url: str, batch: list[dict[str, Any]]) -> str:
-    """Post a batch, waiting until the gateway is up; the answer as a person reads it."""
-    client = httpx.Client(transport=httpx.HTTPTransport(retries=0), trust_env=False)
+    """Post a batch, waiting for the gateway to start, and return the status and text of the response."""
     for _ in range(200):
         try:
-            answer = client.post(url, json=batch)
+            response = httpx.post(url, json=batch, trust_env=False)
         except httpx.TransportError:
             time.sleep(0.05)
         else:
-            return f"{answer.status_code} {answer.text.strip()}"
-    sys.exit("the gateway does not come up")
+            return f"{response.status_code} {response.text.strip()}"
+    sys.exit("the gateway did not start")
 
 
-def delivered(file: Path, count: int) -> list[dict[str, Any]]:
-    """The delivered events, once there are so many."""
+def show_delivered(file: Path) -> None:
+    """Print the delivered events, once they are all there."""
     lines: list[str] = []
     for _ in range(200):
         lines = file.read_text().splitlines() if file.exists() else []
-        if len(lines) >= count:
+        if len(lines) >= len(BATCH):
             break
         time.sleep(0.05)
-    return [json.loads(line) for line in lines]
+    print("Delivered, each once:")
+    for event in map(json.loads, lines):
+        name = event.get("event") or event.get("groupId") or ""
+        print(f"  {event['type']:9} {event.get('userId', ''):36} {name}")
+
+
+def show_dead_letters(folder: Path) -> None:
+    """Print the list of dead letters."""
+    command = [SPRINGHEAD, "dead", "list"]
+    listed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    print("Kept as a dead letter, which can be fixed and replayed:")
+    print("\n".join(f"  {line.rstrip()}" for line in listed.splitlines()))
+
+
+def show_live_page(url: str) -> None:
+    """Name the live page; at a terminal keep it up until Enter is pressed."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        input(f"The live page is at {url} until you press Enter. ")
+    else:
+        print(f"The live page was at {url}; at a terminal it stays up until you press Enter.")
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """Find a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

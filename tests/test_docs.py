@@ -1,80 +1,210 @@
-"""What the documents show is true: their files load, their commands run, their Python passes."""
+"""What the documents show is true: their commands run, their Python passes, their files load."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
+from springhead import check_source
+from springhead.gateway.settings import Settings, SourceSettings
+from springhead.gateway.settings.model import DeliverySettings
+from support.commands import springhead
+from support.folders import source_folder
 from support.paths import ROOT
+from support.servers import free_port
 
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-ENVIRONMENT = {
-    **os.environ,
-    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    "COLUMNS": "200",
-}
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(\w*)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PORTS = ("8080", "8081", "9090")
+"""The default ports, which the documents show. A test uses free ones in their place."""
 
-
-def blocks(document: Path) -> list[tuple[str, str, str]]:
-    """The fenced blocks of a document: language, file name, text."""
-    return [match.groups(default="") for match in BLOCK.finditer(document.read_text())]  # type: ignore[misc] # three groups
+each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 
 
-def commands(text: str) -> list[tuple[str, str]]:
+class Block(NamedTuple):
+    """A fenced block: the language, the name of the file it shows, and its text."""
+
+    language: str
+    file: str
+    text: str
+
+
+def blocks(document: Path, *languages: str) -> list[Block]:
+    """The blocks of a document in these languages."""
+    found = [Block(*match.groups(default="")) for match in FENCE.finditer(document.read_text())]
+    return [block for block in found if block.language in languages]
+
+
+@each_document
+def test_every_block_is_of_a_kind_that_is_tested(document: Path) -> None:
+    """Only a block without a language, such as a tree of files, is not."""
+    languages = {match[1] for match in FENCE.finditer(document.read_text())}
+
+    assert languages <= {"", "console", "sh", "python", "json", "toml"}
+
+
+@dataclass
+class Shell:
+    """Runs commands in one folder; what they leave running is killed in the end."""
+
+    folder: Path
+    ports: dict[str, str] = field(default_factory=lambda: {port: str(free_port()) for port in PORTS})
+    groups: list[int] = field(default_factory=list)
+
+    def run(self, command: str) -> str:
+        """Run a command, and return what it prints, with the ports that the document shows."""
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", replaced(command, self.ports)],
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.groups.append(process.pid)
+        output, _ = process.communicate()
+        return replaced(output, {port: shown for shown, port in self.ports.items()})
+
+    def environment(self) -> dict[str, str]:
+        """An environment with `springhead` on its path, and a gateway's ports."""
+        return {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "COLUMNS": "200",
+            "SPRINGHEAD_GATEWAY__PORT": self.ports["8080"],
+            "SPRINGHEAD_GATEWAY__ADMIN": f"127.0.0.1:{self.ports['8081']}",
+        }
+
+    def close(self) -> None:
+        """Kill what still runs."""
+        for group in self.groups:
+            with suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+
+
+def replaced(text: str, words: dict[str, str]) -> str:
+    """A text with whole words replaced."""
+    return re.sub(r"\b\d+\b", lambda match: words.get(match[0], match[0]), text)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    """A shell in a folder that holds the examples."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    shell = Shell(tmp_path)
+    yield shell
+    shell.close()
+
+
+def commands(block: Block) -> list[tuple[str, str]]:
     """The commands of a console block, each with the output shown below it."""
-    shown = re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]
+    shown = re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]
     return [(command, output) for command, _, output in (one.partition("\n") for one in shown)]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_the_commands_of_a_document_print_what_it_shows(document: Path, tmp_path: Path) -> None:
-    """Run in order, in a folder that holds the document's files; `...` stands for anything."""
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    for language, name, text in blocks(document):
-        if name:
-            (tmp_path / name).parent.mkdir(exist_ok=True)
-            (tmp_path / name).write_text(text)
-        for command, shown in commands(text) if language == "console" else ():
-            done = subprocess.run(
-                ["/bin/sh", "-c", command],
-                cwd=tmp_path,
-                env=ENVIRONMENT,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            printed = "\n".join(line.rstrip() for line in (done.stdout + done.stderr).splitlines())
-            wanted = re.escape("\n".join(line.rstrip() for line in shown.splitlines())).replace(r"\.\.\.", ".*")
-            assert re.fullmatch(wanted, printed), f"{command}\n{printed}"
+def pattern(shown: str) -> str:
+    """A regular expression of the output shown: `...` stands for anything, alone on a line for any lines."""
+    lines = (re.escape(line).replace(r"\.\.\.", ".*") for line in plain(shown).splitlines())
+    return "".join(r"(?:.*\n)*" if line == ".*" else rf"{line}\n" for line in lines)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def plain(text: str) -> str:
+    """A text with single blanks, whatever the widths of its columns."""
+    return "".join(" ".join(line.split()) + "\n" for line in text.splitlines())
+
+
+@pytest.mark.slow
+@each_document
+def test_commands_print_what_a_document_shows(document: Path, shell: Shell) -> None:
+    """Run in order, in a folder that holds the document's files."""
+    for block in blocks(document, "console", "json", "python"):
+        if block.file:
+            path = shell.folder / block.file
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(block.text)
+        if block.language == "console":
+            for command, shown in commands(block):
+                printed = plain(shell.run(command))
+                assert re.fullmatch(pattern(shown), printed), f"{command}\n{printed}"
+
+
+@each_document
+def test_shell_commands_exist(document: Path, tmp_path: Path) -> None:
+    """Commands that are shown but not run are targets of make, or commands of ours with options they have."""
+    for block in blocks(document, "sh"):
+        for words in (shlex.split(line, comments=True) for line in block.text.splitlines()):
+            if words[0] == "make":
+                assert f"\n{words[1]}:" in (ROOT / "Makefile").read_text()
+            elif words[0] == "springhead":
+                options = [word for word in words if word.startswith("--")]
+                arguments = [word for word in words[1 : 1 + 2] if word.isalpha()]
+                help_ = springhead(tmp_path, *arguments, "--help").stdout
+                assert f"Usage: springhead {' '.join(arguments)}" in help_
+                assert [option for option in options if option not in help_] == []
+            else:
+                assert words[:2] in (["pip", "install"], ["."], ["."]), words
+
+
+@pytest.mark.slow
+@each_document
 def test_the_python_of_a_document_runs(document: Path, tmp_path: Path) -> None:
-    """The Python blocks of a document, one after another, are a program that passes its own asserts."""
-    code = "\n".join(text for language, _, text in blocks(document) if language == "python")
+    """Its blocks, one after another, are a program that passes its own asserts."""
     script = tmp_path / "document.py"
-    script.write_text(code)
+    script.write_text("\n".join(block.text for block in blocks(document, "python") if not block.file))
 
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
 
 
+@each_document
+def test_json_is_json_and_rows_are_rows(document: Path, tmp_path: Path) -> None:
+    """A block that is not a file is one row of a mapping, or one a line."""
+    rows = [row for block in blocks(document, "json") if not block.file for row in json_documents(block.text)]
+    mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E"}], "map": rows}
+
+    assert check_source(source_folder(tmp_path, mapping=mapping, event_names={})) == []
+
+
+def json_documents(text: str) -> list[Any]:
+    """One JSON document, or one on each line."""
+    try:
+        return [json.loads(text)]
+    except ValueError:
+        return [json.loads(line) for line in text.splitlines()]
+
+
+@each_document
+def test_toml_is_toml_and_settings_are_settings(document: Path) -> None:
+    """A block is a pyproject.toml, or has keys that the gateway's settings have."""
+    for block in blocks(document, "toml"):
+        table = tomllib.loads(block.text)
+        if "build-system" not in table:
+            assert table.keys() <= Settings.model_fields.keys()
+            assert {
+                key for source in table.get("source", []) for key in source
+            } <= SourceSettings.model_fields.keys()
+            assert table.get("delivery", {}).keys() <= DeliverySettings.model_fields.keys()
+
+
 def test_links_between_documents_lead_somewhere() -> None:
     """Every relative link names a file that is there."""
-    documents = [
-        *DOCUMENTS,
-        ROOT / "CONTRIBUTING.md",
-        ROOT / "CHANGELOG.md",
-        *ROOT.glob("src/sources/*/README.md"),
-    ]
+    documents = [*DOCUMENTS, ROOT / "CHANGELOG.md", *ROOT.glob("src/sources/*/README.md")]
     links = [
         (document, target)
         for document in documents
@@ -82,11 +212,10 @@ def test_links_between_documents_lead_somewhere() -> None:
     ]
 
     assert links
-    assert [
-        (str(document), target) for document, target in links if not (document.parent / target).exists()
-    ] == []
+    assert [(str(path), target) for path, target in links if not (path.parent / target).exists()] == []
 
 
+@pytest.mark.slow
 def test_make_demo_shows_the_three_kinds_of_event() -> None:
     """The README's first command, in the environment that runs the tests."""
     installed = Path(sys.prefix) / ".installed"

@@ -12,6 +12,8 @@ import pytest
 
 from support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -63,8 +65,8 @@ def test_the_installed_wheel_passes_the_fixtures(wheel: Path, tmp_path: Path) ->
         "-q",
         "-p",
         "no:cacheprovider",
-        "tests/test_fixtures.py",
-        "tests/test_mapping.py",
+        "tests/sources/test_fixtures.py",
+        "tests/core/mapping/test_grammar.py",
     ]
 
     found = subprocess.run(where, env=environment, capture_output=True, text=True, check=True).stdout

@@ -1,4 +1,4 @@
-"""The command line: `springhead sources`, `transform`, `check`, `serve`, `gateway` and `dead`."""
+"""The `springhead` command line: one module per command, none with rules of its own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 
 from .check import check
 from .dead.commands import dead
+from .extras import extras_named
 from .gateway import gateway
 from .serve import serve
 from .sources import sources
@@ -32,11 +33,11 @@ app.command(
 app.command(epilog="Example: springhead check ./acme")(check)
 app.add_typer(serve, name="serve")
 app.add_typer(gateway, name="gateway")
-app.add_typer(dead, name="dead", short_help="See, replay and drop dead letters.")
+app.add_typer(dead, name="dead", short_help="List, show, replay and drop dead letters.")
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"springhead {version('springhead')}")
         raise typer.Exit
 
@@ -45,14 +46,16 @@ def _version(asked: bool) -> None:
 def options(
     *,
     _: Annotated[
-        bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True),
     ] = False,
 ) -> None:
     """Turn vendors' webhooks into RudderStack events."""
 
 
 def main() -> None:
-    """Run the command line; a pipe that closes ends it as it ends any other Unix command."""
+    """Run the command line. A closed pipe ends it silently, as it ends other Unix commands."""
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    sys.exit(app())
+    with extras_named():
+        sys.exit(app())

@@ -10,7 +10,7 @@ import typer
 from ..core.errors import SpringheadError
 from ..core.host import Host
 from ..kit.check import CheckedFolder, check_folders
-from .misuse import misuse
+from .context import fail
 
 
 def check(
@@ -28,7 +28,7 @@ def check(
         host = Host()
         checked = check_folders(host, names or [])
     except SpringheadError as error:
-        misuse(error)
+        fail(error)
     if not names:
         _warn_of_inactive_plugins(host)
     for folder in checked:

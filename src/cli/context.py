@@ -1,19 +1,22 @@
-"""What a command beside a gateway starts from: the path of its settings in, settings and an open store out."""
+"""Opens what commands work on (settings, host, store, admin address), or ends the command with a reason."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeAlias, TypeVar
 
 import typer
 
-from ..core.errors import SpringheadError
+from ..core.errors import PluginFailure, SpringheadError
+from ..core.host import Host
 from ..core.suggest import suggest
-from .misuse import misuse
 
-if TYPE_CHECKING:  # what loads them is a command that needs them
+if TYPE_CHECKING:  # a command that needs them imports them
+    import httpx
+
     from ..gateway.settings import Settings
     from ..gateway.storage.records import Store
 
@@ -24,21 +27,50 @@ Config: TypeAlias = Annotated[Path, typer.Option(metavar="FILE", help="The gatew
 Folders: TypeAlias = Annotated[
     list[str] | None, typer.Option("--folder", help="A source folder to register; may be repeated.")
 ]
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of text for people.")]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
-def settings_of(config: Path) -> Settings:
-    """The settings in a file; what is wrong with them ends the command."""
+def fail(reason: object) -> NoReturn:
+    """End the command with one line on stderr and exit code 2; an OSError is shown with its file."""
+    if isinstance(reason, OSError) and reason.filename and reason.strerror:
+        reason = f"{os.fsdecode(reason.filename)}: {reason.strerror.lower()}"
+    typer.echo(f"springhead: {reason}", err=True)
+    raise typer.Exit(2)
+
+
+def load_host(folders: Sequence[str | Path] = (), **options: Any) -> Host:
+    """Make a host, and warn on stderr about plugins that failed.
+
+    A folder in `folders` that is not active ends the command, because it was asked for by name.
+    """
+    try:
+        host = Host(folders=folders, **options)
+    except PluginFailure as error:
+        fail(error)
+    for plugin in host.plugins:
+        if plugin.status == "active":
+            continue
+        kind = "plugin" if plugin.distribution else "source folder"
+        problem = f"{kind} {plugin.id} is not active ({plugin.status}): {plugin.reason}"
+        if not plugin.distribution:
+            fail(problem)
+        if plugin.status != "disabled":
+            typer.echo(f"springhead: {problem}", err=True)
+    return host
+
+
+def read_settings(config: Path) -> Settings:
+    """Read the gateway's settings; a mistake in them ends the command."""
     from ..gateway.settings import load_settings  # noqa: PLC0415
 
     try:
         return load_settings(config)
     except SpringheadError as error:
-        misuse(error)
+        fail(error)
 
 
 def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
-    """What `work` comes to with the gateway's store, which a server may have open meanwhile."""
+    """Run `work` with the gateway's store, which a running server may have open as well."""
     from ..gateway.app import open_store  # noqa: PLC0415
 
     async def run() -> T:
@@ -51,11 +83,21 @@ def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
     try:
         return asyncio.run(run())
     except (SpringheadError, OSError) as error:
-        misuse(error)
+        fail(error)
 
 
-async def known_source(settings: Settings, store: Store, name: str) -> None:
-    """End the command where there is no source of this name, neither in the settings nor in the store."""
-    names = {source.name for source in settings.source} | (await store.counts()).by_source.keys()
+def admin_client(settings: Settings, timeout: float) -> httpx.Client:
+    """Make a client of a running gateway's admin address, which presents the admin token."""
+    import httpx  # noqa: PLC0415
+
+    host, port = settings.gateway.admin_address
+    token = settings.gateway.admin_token
+    headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return httpx.Client(base_url=address, headers=headers, timeout=timeout, trust_env=False)
+
+
+def check_source_name(name: str, names: Sequence[str]) -> None:
+    """End the command if no source has this name."""
     if name not in names:
-        misuse(f"no source is called {name!r}: {suggest(name, sorted(names))}")
+        fail(f"no source is called {name!r}: {suggest(name, sorted(names))}")

@@ -1,10 +1,11 @@
-"""`springhead gateway`: a first settings file, how a gateway is, and what it accepts just now."""
+"""`springhead gateway`: writes a first settings file, shows a gateway's status, and follows its events."""
 
 from __future__ import annotations
 
 import json
 import os
 import shlex
+import signal
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -13,11 +14,19 @@ import typer
 
 from ..core.source import Source
 from ..core.suggest import suggest
-from . import status as status_of
-from .context import CONFIG, AsJson, Config, Folders, settings_of, with_store
-from .hosting import host_of
-from .misuse import misuse
-from .tail import follow, written
+from .context import (
+    CONFIG,
+    AsJson,
+    Config,
+    Folders,
+    check_source_name,
+    fail,
+    load_host,
+    read_settings,
+    with_store,
+)
+from .status import print_status, server_status, status_json
+from .tail import follow, print_request
 
 _LONGEST_NAME = 100
 
@@ -30,100 +39,103 @@ gateway = typer.Typer(
 
 @gateway.command(
     short_help="Write a first settings file with a write key.",
-    epilog="Example: springhead gateway init --url https://hooks.example.com",
+    epilog="Example: springhead gateway init --type auth0 --url https://hooks.example.com",
 )
 def init(
     *,
     type_: Annotated[
         str | None,
-        typer.Option("--type", metavar="SOURCE", help="What the sender is; needed if there are more."),
+        typer.Option(
+            "--type", metavar="SOURCE", help="The kind of sender; needed if there is more than one source."
+        ),
     ] = None,
-    name: Annotated[str, typer.Option(help="What you call it; the type if not given.")] = "",
+    name: Annotated[str, typer.Option(help="Your name for this sender; its type by default.")] = "",
     file: Annotated[
-        Path, typer.Option(metavar="FILE", help="The file to write; it is never replaced.")
+        Path, typer.Option(metavar="FILE", help="The file to write; an existing one is not replaced.")
     ] = CONFIG,
-    url: Annotated[str, typer.Option(help="Where senders reach the gateway.")] = "",
+    url: Annotated[str, typer.Option(help="The URL at which senders reach the gateway.")] = "",
     folder: Folders = None,
 ) -> None:
-    """Write a first settings file with a fresh write key, and say what to paste at the sender.
+    """Write a first settings file with a new write key, and say what to enter at the sender.
 
-    Exit code 0: written; 2: misuse.
+    Exit code 0: written; 2: usage error.
     """
     from ..gateway.settings import first_settings  # noqa: PLC0415
 
-    source = _source(type_, folder)
+    source = _choose_source(type_, folder)
     if len(name) > _LONGEST_NAME or not name.isprintable():
-        misuse(f"--name takes up to {_LONGEST_NAME} characters that can be seen")
-    address = _public(url)
+        fail(f"--name takes up to {_LONGEST_NAME} printable characters")
+    address = _public_address(url)
     text = first_settings(source.name, name, [str(Path(one).resolve()) for one in folder or []])
-    _write(file, text)
+    _write_new(file, text)
     key = tomllib.loads(text)["source"][0]["write_key"][0]
-    typer.echo(f"{file} is written, with one source and a write key of its own; only you can read it.\n")
-    typer.echo(
-        f"This is the URL for {source.title}. It holds the write key: pass it on as you do a password.\n"
-    )
+    typer.echo(f"Wrote {file} with one source and a new write key. Only you can read the file.\n")
+    typer.echo(f"Give {source.title} this URL. It contains the write key, so treat it like a password:\n")
     typer.echo(f"  {address}/v1/webhook?writeKey={key}\n")
     if not url:
-        typer.echo("Only this machine reaches that address. Where senders are elsewhere, put a proxy with TLS")
-        typer.echo("before the gateway, and give its address as --url.\n")
+        typer.echo("Only this machine can reach that address. For senders elsewhere, put a proxy with TLS")
+        typer.echo("in front of the gateway and pass its URL as --url.\n")
     for sentence in (*source.setup, *([f"See {source.docs}"] if source.docs else [])):
         typer.echo(sentence)
     typer.echo(f"\nThen start the gateway:\n\n  springhead serve gateway --config {shlex.quote(str(file))}")
 
 
-def _source(type_: str | None, folders: list[str] | None) -> Source:
-    sources = host_of(folders or []).sources
+def _choose_source(type_: str | None, folders: list[str] | None) -> Source:
+    """The source of this type; without a type, the only one there is."""
+    sources = load_host(folders or []).sources
     names = sorted(sources)
-    if type_ is None and len(names) != 1:
-        misuse(f"which --type is the sender? One of: {', '.join(names)}" if names else "there are no sources")
-    found = sources.get(type_ or names[0])
-    if found is None:
-        misuse(f"--type {type_!r} is no active source: {suggest(str(type_), names)}")
-    return found
+    if type_ is None:
+        if not names:
+            fail("there are no sources")
+        if len(names) > 1:
+            fail(f"which --type is the sender? One of: {', '.join(names)}")
+        return sources[names[0]]
+    if type_ not in sources:
+        fail(f"--type {type_!r} is not an active source: {suggest(type_, names)}")
+    return sources[type_]
 
 
-def _public(url: str) -> str:
+def _public_address(url: str) -> str:
     from ..gateway.settings.model import GatewaySettings  # noqa: PLC0415
 
     if not url:
-        here = GatewaySettings()
-        return f"http://{here.host}:{here.port}"
+        defaults = GatewaySettings()
+        return f"http://{defaults.host}:{defaults.port}"
     if not url.startswith(("https://", "http://")) or any(mark in url for mark in "?#@ "):
-        misuse(f"--url {url!r} is no address: write it as in https://hooks.example.com")
+        fail(f"--url {url!r} is not a plain URL: write it as in https://hooks.example.com")
     return url.rstrip("/")
 
 
-def _write(file: Path, text: str) -> None:
+def _write_new(file: Path, text: str) -> None:
+    """Write a file that only its owner can read; it must not exist."""
     try:
-        with os.fdopen(
-            os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-        ) as new:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as new:
             new.write(text)
     except FileExistsError:
-        misuse(f"{file} is there already, and stays: name another with --file")
+        fail(f"{file} already exists and is not replaced: choose another with --file")
     except OSError as error:
-        misuse(error)
+        fail(error)
 
 
 @gateway.command(
     short_help="Show what waits, and whether all is well.", epilog="Example: springhead gateway status --json"
 )
 def status(*, config: Config = CONFIG, as_json: AsJson = False) -> None:
-    """Show what a gateway keeps, whether it answers, and whether the destination takes what it sends.
+    """Show what a gateway holds, whether it answers, and whether the destination accepts its events.
 
-    What it keeps is read from its store, so always there.
+    What it holds is read from its store, also while no server runs.
 
-    Exit code 0: it is ready to keep what is posted; 1: it is not; 2: misuse.
+    Exit code 0: it is ready to accept events; 1: it is not; 2: usage error.
     """
-    settings = settings_of(config)
+    settings = read_settings(config)
     counts = with_store(settings, lambda store: store.counts())
-    address, delivery = status_of.address(settings), status_of.delivery_status(settings)
-    said = status_of.ready(settings)
+    server = server_status(settings)
     if as_json:
-        typer.echo(json.dumps(status_of.report(settings, counts, address, said, delivery), indent=2))
+        typer.echo(json.dumps(status_json(settings, counts, server), indent=2))
     else:
-        status_of.show(settings, counts, f"{address} {'is ready' if said is None else said}", delivery)
-    raise typer.Exit(0 if said is None else 1)
+        print_status(settings, counts, server)
+    raise typer.Exit(0 if server.not_ready is None else 1)
 
 
 @gateway.command(
@@ -133,20 +145,21 @@ def status(*, config: Config = CONFIG, as_json: AsJson = False) -> None:
 def tail(
     *,
     config: Config = CONFIG,
-    source: Annotated[str | None, typer.Option(metavar="NAME", help="Of this source only.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a request.")] = False,
+    source: Annotated[str | None, typer.Option(metavar="NAME", help="Only events of this source.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per request.")] = False,
 ) -> None:
-    """Show events as they are accepted, secrets and personal data masked, until Ctrl-C.
+    """Show events as they are accepted, with secrets and personal data masked, until Ctrl-C or SIGTERM.
 
-    They come from the server's admin address: first those it remembers, and again when it is restarted.
+    It begins with the last requests the server remembers, and connects again when the server restarts.
     """
-    settings = settings_of(config)
-    names = [one.name for one in settings.source]
-    if source is not None and source not in names:
-        misuse(f"no source is called {source!r}: {suggest(source, names)}")
+    settings = read_settings(config)
+    names = [configured.name for configured in settings.source]
+    if source is not None:
+        check_source_name(source, names)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a supervisor's SIGTERM ends it as Ctrl-C does
     try:
-        for accepted in follow(settings):
-            if source in (None, accepted["source"]):
-                written(accepted, max(map(len, names)), as_json=as_json)
+        for request in follow(settings):
+            if source in (None, request["source"]):
+                print_request(request, max(map(len, names)), as_json=as_json)
     except KeyboardInterrupt:
         raise typer.Exit(0) from None

@@ -11,9 +11,7 @@ from typing import Annotated
 import typer
 
 from ..core.errors import SpringheadError
-from .context import Folders
-from .hosting import host_of
-from .misuse import misuse
+from .context import Folders, fail, load_host
 
 serve = typer.Typer(help="Serve the host over HTTP.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -85,12 +83,12 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
         access_log=access_log,
     )
     try:
-        sources = host_of(folder or [], body_limit=body_limit)
+        sources = load_host(folder or [], body_limit=body_limit)
         transformer_app(sources, options)  # what is wrong with the options is said here, not by a worker
         worker = Worker(partial(transformer_app, sources, options), log_format.value, log_level.value)
         serve_app(worker, host=host, port=port, workers=workers)
     except (ValueError, OSError) as error:
-        misuse(error)
+        fail(error)
 
 
 @serve.command(
@@ -116,7 +114,7 @@ def gateway(
 
     try:
         settings = load_settings(config)
-        host = host_of([*settings.gateway.folders, *(folder or [])])
+        host = load_host([*settings.gateway.folders, *(folder or [])])
         serve_gateway(host, settings, log_format.value, log_level.value)
     except (SpringheadError, OSError) as error:
-        misuse(error)
+        fail(error)

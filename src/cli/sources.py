@@ -1,4 +1,4 @@
-"""`springhead sources`: every source and plugin found, and why one is not active."""
+"""`springhead sources`: lists every source and plugin, and why one is not active."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ..core.discovery import Plugin
 from ..core.errors import PluginFailure
 from ..core.host import Host
-from .context import Folders
-from .misuse import misuse
+from ..core.source import Source
+from .context import Folders, fail
+from .format import console
 
 
 def sources(
@@ -21,23 +21,23 @@ def sources(
     folder: Folders = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
-    """List the sources and plugins: status, version, where from, and why one is not active."""
+    """List the sources and plugins: status, version, origin, and why one is not active."""
     try:
         host = Host(folders=folder or [])
     except PluginFailure as error:
-        misuse(error)
+        fail(error)
     if as_json:
-        typer.echo(json.dumps({"plugins": [_described(host, plugin) for plugin in host.plugins]}, indent=2))
+        typer.echo(json.dumps({"plugins": [_plugin_json(host, plugin) for plugin in host.plugins]}, indent=2))
         return
     table = Table("plugin", "status", "sources", "from", box=None, pad_edge=False)
     for plugin in host.plugins:
         origin = f"{plugin.distribution} {plugin.version}" if plugin.distribution else plugin.origin
         table.add_row(plugin.name, plugin.status, _versions(host, plugin), origin)
-    console = Console(soft_wrap=True, markup=False)
-    console.print(table)
+    output = console()
+    output.print(table)
     for plugin in host.plugins:
         if plugin.reason:
-            console.print(f"\n{plugin.id} is {plugin.status}: {plugin.reason}", markup=False, highlight=False)
+            output.print(f"\n{plugin.id} is {plugin.status}: {plugin.reason}")
 
 
 def _versions(host: Host, plugin: Plugin) -> str:
@@ -45,8 +45,8 @@ def _versions(host: Host, plugin: Plugin) -> str:
     return ", ".join(f"{name} {active[name].version}" if name in active else name for name in plugin.sources)
 
 
-def _described(host: Host, plugin: Plugin) -> dict[str, Any]:
-    active = host.sources
+def _plugin_json(host: Host, plugin: Plugin) -> dict[str, Any]:
+    names = plugin.sources if plugin.status == "active" else []
     return {
         "name": plugin.name,
         "status": plugin.status,
@@ -54,15 +54,15 @@ def _described(host: Host, plugin: Plugin) -> dict[str, Any]:
         "distribution": plugin.distribution,
         "version": plugin.version,
         "origin": plugin.origin,
-        "sources": [
-            {
-                "name": source.name,
-                "title": source.title,
-                "version": source.version,
-                "docs": source.docs,
-                "folder": str(source.folder),
-            }
-            for name in plugin.sources
-            if plugin.status == "active" and (source := active[name])
-        ],
+        "sources": [_source_json(host.sources[name]) for name in names],
+    }
+
+
+def _source_json(source: Source) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "title": source.title,
+        "version": source.version,
+        "docs": source.docs,
+        "folder": str(source.folder),
     }

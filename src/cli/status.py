@@ -1,4 +1,4 @@
-"""How a gateway is: what its store holds and what its server says in, a report for people or scripts out."""
+"""Reports how a gateway is doing: what its store holds, and what its server says if it runs."""
 
 from __future__ import annotations
 
@@ -6,134 +6,148 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.table import Table
 
-from . import format as shown
-from .admin import admin_of
+from .context import admin_client
+from .format import console, duration, file_size, printable
 
 if TYPE_CHECKING:
     from ..gateway.settings import Settings
     from ..gateway.storage.records import StoreCounts
 
-_READY_SECONDS = 3.0
+_TIMEOUT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryStatus:
-    """How delivery goes.
+class ServerStatus:
+    """What the server says of itself.
 
     Attributes:
-        to: the destination.
-        down: whether it is; None where the server does not tell.
-        why: its last failure.
-        held: sources it refuses whatever is sent of, and why.
+        address: its URL on this machine.
+        not_ready: why it cannot keep what is posted now; None if it can.
+        down: whether the destination is down; None if the server does not say.
+        down_reason: its last failure.
+        held: sources that the destination refuses whatever is sent, each with the reason.
     """
 
-    to: str
+    address: str
+    not_ready: str | None
     down: bool | None = None
-    why: str | None = None
+    down_reason: str | None = None
     held: Mapping[str, str] = field(default_factory=dict)
 
 
-def address(settings: Settings) -> str:
-    """Where this machine reaches the gateway."""
+def server_status(settings: Settings) -> ServerStatus:
+    """Ask the server, at its own address and at its admin address."""
+    import httpx  # noqa: PLC0415
+
+    address, not_ready = _address(settings), _why_not_ready(settings)
+    try:
+        with admin_client(settings, _TIMEOUT) as client:
+            status = client.get("/api/status").raise_for_status().json()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return ServerStatus(address, not_ready)
+    held = {source["name"]: source["held"] for source in status["sources"] if source["held"]}
+    destination = status["destination"]
+    return ServerStatus(address, not_ready, destination["down"], destination["why"], held)
+
+
+def _address(settings: Settings) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.gateway.host, settings.gateway.host)  # noqa: S104
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.gateway.port}"
 
 
-def ready(settings: Settings) -> str | None:
-    """Why the server keeps nothing that is posted now; None where it does."""
+def _why_not_ready(settings: Settings) -> str | None:
     import httpx  # noqa: PLC0415
 
     try:
-        answer = httpx.get(f"{address(settings)}/ready", timeout=_READY_SECONDS, trust_env=False)
-        if answer.is_success:
+        response = httpx.get(f"{_address(settings)}/ready", timeout=_TIMEOUT, trust_env=False)
+        if response.is_success:
             return None
-        with suppress(httpx.HTTPError, httpx.InvalidURL), admin_of(settings, _READY_SECONDS) as client:
-            answer = client.get("/ready")  # there it tells why
+        with suppress(httpx.HTTPError, httpx.InvalidURL), admin_client(settings, _TIMEOUT) as client:
+            response = client.get("/ready")  # operators are told more than senders
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return f"does not answer ({type(error).__name__})"
-    return f"is not ready: {shown.printable(answer.text.strip()[:300])}"
+    return f"is not ready: {printable(response.text.strip()[:300])}"
 
 
-def delivery_status(settings: Settings) -> DeliveryStatus:
-    """How delivery goes, as the server's admin address tells it."""
-    import httpx  # noqa: PLC0415
-
-    to = settings.delivery.to
-    try:
-        with admin_of(settings, _READY_SECONDS) as client:
-            told = client.get("/api/status").raise_for_status().json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
-        return DeliveryStatus(to)
-    held = {source["name"]: source["held"] for source in told["sources"] if source["held"]}
-    return DeliveryStatus(to, told["destination"]["down"], told["destination"]["why"], held)
-
-
-def report(
-    settings: Settings, counts: StoreCounts, address: str, said: str | None, delivery: DeliveryStatus
-) -> dict[str, Any]:
-    """All of it as a JSON object; `said` as `ready` says it."""
+def status_json(settings: Settings, counts: StoreCounts, server: ServerStatus) -> dict[str, Any]:
+    """The report as a JSON object."""
     return {
-        "server": {"address": address, "ready": said is None, "reason": said},
-        "destination": {"to": delivery.to, "down": delivery.down, "why": delivery.why},
+        "server": {
+            "address": server.address,
+            "ready": server.not_ready is None,
+            "reason": server.not_ready,
+        },
+        "destination": {"to": settings.delivery.to, "down": server.down, "why": server.down_reason},
         "store": {"folder": str(settings.gateway.data), "bytes": counts.bytes},
         "undelivered": counts.undelivered,
         "oldest_undelivered_seconds": None if counts.oldest is None else max(time.time() - counts.oldest, 0.0),
         "dead_letters": counts.letters,
-        "sources": [
-            {
-                "name": name,
-                "type": type_,
-                "state": state,
-                "undelivered": undelivered,
-                "dead_letters": letters,
-                "held": delivery.held.get(name),
-            }
-            for name, type_, state, undelivered, letters in _rows(settings, counts)
-        ],
+        "sources": [row._asdict() | {"held": server.held.get(row.name)} for row in _rows(settings, counts)],
     }
 
 
-def show(settings: Settings, counts: StoreCounts, server: str, delivery: DeliveryStatus) -> None:
-    """Print it for people, below a line about the server."""
+def print_status(settings: Settings, counts: StoreCounts, server: ServerStatus) -> None:
+    """Print the report for people."""
     oldest = "nothing waits to be delivered"
     if counts.oldest is not None:
-        oldest = f"the oldest undelivered event has waited {shown.age(time.time() - counts.oldest)}"
+        oldest = f"the oldest undelivered event has waited {duration(time.time() - counts.oldest)}"
     table = Table("source", "type", "state", box=None, pad_edge=False)
     for title in ("undelivered", "dead letters"):
         table.add_column(title, justify="right")
-    for name, type_, state, undelivered, letters in _rows(settings, counts):
-        table.add_row(shown.printable(name), type_ or "", state, f"{undelivered:,}", f"{letters:,}")
-    console = shown.console()
-    lines = [server, *_trouble(delivery), oldest, f"{settings.gateway.data} takes {shown.size(counts.bytes)}\n"]
-    console.print("\n".join(lines))
-    console.print(table)
-
-
-def _trouble(delivery: DeliveryStatus) -> list[str]:
-    lines = []
-    if delivery.down:
-        why = shown.printable(delivery.why or "")
-        lines.append(f"{delivery.to} is down ({why}): events are kept, and tried again")
-    for source, why in delivery.held.items():
-        name, said = shown.printable(source), shown.printable(why)
-        lines.append(f"{name} is held, for the destination takes nothing of it ({said}): its events are kept")
-    return lines
-
-
-def _rows(settings: Settings, counts: StoreCounts) -> list[tuple[str, str | None, str, int, int]]:
-    """Name, type, state, undelivered and dead letters: of the sources set up, then of those that once were."""
-    rows = [
-        (one.name, one.type, "enabled" if one.enabled else "disabled", *counts.by_source.get(one.name, (0, 0)))
-        for one in settings.source
+    for row in _rows(settings, counts):
+        counted = (f"{row.undelivered:,}", f"{row.dead_letters:,}")
+        table.add_row(printable(row.name), row.type or "", row.state, *counted)
+    lines = [
+        f"{server.address} {server.not_ready or 'is ready'}",
+        *_delivery_problems(settings, server),
+        oldest,
+        f"{settings.gateway.data} takes {file_size(counts.bytes)}\n",
     ]
-    set_up = {one.name for one in settings.source}
-    once = [
-        (name, None, "not in the settings", *both)
-        for name, both in counts.by_source.items()
-        if name not in set_up and any(both)
+    output = console()
+    output.print("\n".join(lines))
+    output.print(table)
+
+
+def _delivery_problems(settings: Settings, server: ServerStatus) -> list[str]:
+    problems = []
+    if server.down:
+        reason = printable(server.down_reason or "")
+        problems.append(f"{settings.delivery.to} is down ({reason}): events are kept and retried")
+    for source, reason in server.held.items():
+        problem = f"the destination accepts none of its events ({printable(reason)}): they are kept and retried"
+        problems.append(f"{printable(source)} is held: {problem}")
+    return problems
+
+
+class _Row(NamedTuple):
+    """A source, and what the store holds of it."""
+
+    name: str
+    type: str | None
+    state: str
+    undelivered: int
+    dead_letters: int
+
+
+def _rows(settings: Settings, counts: StoreCounts) -> list[_Row]:
+    """The sources in the settings, then those of which only the store still knows."""
+    configured = [
+        _Row(
+            source.name,
+            source.type,
+            "enabled" if source.enabled else "disabled",
+            *counts.by_source.get(source.name, (0, 0)),
+        )
+        for source in settings.source
     ]
-    return [*rows, *once]
+    names = {source.name for source in settings.source}
+    former = [
+        _Row(name, None, "not in the settings", *held)
+        for name, held in counts.by_source.items()
+        if name not in names and any(held)
+    ]
+    return [*configured, *former]

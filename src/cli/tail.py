@@ -1,4 +1,4 @@
-"""The feed of a running gateway: its admin address in, requests as they are accepted out, without end."""
+"""Follows the stream of events at a gateway's admin address, and prints each as it is accepted."""
 
 from __future__ import annotations
 
@@ -11,91 +11,94 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ..core.codec import encode
-from . import format as shown
-from .admin import admin_of
-from .dead import render as letter
-from .misuse import misuse
+from .context import admin_client, fail
+from .dead.render import located_reason
+from .format import plural, printable, utc_milliseconds, utc_seconds
 
 if TYPE_CHECKING:
     from ..gateway.settings import Settings
 
-_AGAIN_SECONDS = 1.0
-_QUIET_SECONDS = 60.0
-"""A connection on which nothing came for so long may be dead, and is made anew."""
+_RECONNECT_SECONDS = 1.0
+_SILENCE_SECONDS = 60.0
+"""A connection that is silent for this long may be dead, and is replaced: the server sends its status often."""
 
 
 def follow(settings: Settings) -> Iterator[dict[str, Any]]:
-    """Accepted requests, each once: first those the server remembers, then new ones, through its restarts."""
+    """Yield each accepted request once, from those the server remembers on; reconnect for ever."""
     import httpx  # noqa: PLC0415
 
     latest: dict[str, float] = {}
-    told = False
-    with admin_of(settings, _QUIET_SECONDS) as client:
+    warned = False
+    with admin_client(settings, _SILENCE_SECONDS) as client:
         address = client.base_url.netloc.decode()
         while True:
             try:
-                with client.stream("GET", "/api/events") as answer:
-                    _check(answer.status_code, address)
-                    answer.raise_for_status()
-                    told = False
-                    for name, data in _messages(answer.iter_bytes()):
-                        yield from _told(name, data, latest)
+                with client.stream("GET", "/api/events") as response:
+                    _check_status(response.status_code, address)
+                    response.raise_for_status()
+                    warned = False
+                    for name, data in _messages(response.iter_bytes()):
+                        yield from _new_request(name, data, latest)
             except httpx.ReadTimeout:
                 continue
             except httpx.HTTPError:
-                if not told:
+                if not warned:
                     typer.echo(f"{address} does not answer: waiting for it", err=True)
-                told = True
-            time.sleep(_AGAIN_SECONDS)
+                warned = True
+            time.sleep(_RECONNECT_SECONDS)
 
 
-def written(accepted: dict[str, Any], width: int, *, as_json: bool) -> None:
-    """Write a request to stdout: a line for each event and rejection, or all of it as one JSON object."""
+def print_request(request: dict[str, Any], width: int, *, as_json: bool) -> None:
+    """Print a request: one line per event and rejection, or one JSON object for all of it.
+
+    `width` is that of the column with the source's name.
+    """
     if as_json:
-        lines: list[str | bytes] = [encode({**accepted, "at": shown.instant(accepted["at"])})]
+        lines: list[str | bytes] = [encode({**request, "at": utc_milliseconds(request["at"])})]
     else:
-        head = f"{shown.moment(accepted['at'])}  {shown.printable(accepted['source']):<{width}}"
-        lines = [f"{head}  {line}" for line in _lines(accepted)]
+        head = f"{utc_seconds(request['at'])}  {printable(request['source']):<{width}}"
+        lines = [f"{head}  {line}" for line in _lines(request)]
     for line in lines:
         typer.echo(line)
     sys.stdout.flush()
 
 
-def _lines(accepted: dict[str, Any]) -> Iterator[str]:
-    for event in accepted["events"]:
+def _lines(request: dict[str, Any]) -> Iterator[str]:
+    for event in request["events"]:
+        name = event.get("event") or event.get("name") or ""
         user = event.get("userId") or event.get("anonymousId") or ""
-        what = (event.get("event") or event.get("name") or "", user)
-        yield "  ".join([f"{event['type']:<8}", *(shown.printable(str(each)) for each in what if each)])
-    if more := accepted["accepted"] - len(accepted["events"]):
-        yield f"and {more} event{'' if more == 1 else 's'} too many or too long to be shown"
-    for each in accepted["rejections"]:
-        why = letter.why(each.get("line"), each["pointer"], each["reason"])
-        yield shown.printable(f"{'rejected':<8}  {each['rule']}  {why}")
+        yield "  ".join([f"{event['type']:<8}", *(printable(str(text)) for text in (name, user) if text)])
+    if hidden := request["accepted"] - len(request["events"]):
+        yield f"and {plural(hidden, 'event')} too many or too long to be shown"
+    for rejection in request["rejections"]:
+        reason = located_reason(rejection.get("line"), rejection["pointer"], rejection["reason"])
+        yield printable(f"{'rejected':<8}  {rejection['rule']}  {reason}")
 
 
-def _check(status: int, address: str) -> None:
+def _check_status(status: int, address: str) -> None:
+    """End the command on an answer that will not change."""
     if status in (401, 403):
-        misuse(f"{address} wants another token: the settings' admin_token is not the server's")
-    if 300 <= status < 500:  # noqa: PLR2004 - what waiting does not change
-        misuse(f"{address} has no feed (status {status}): is it this gateway's admin address?")
+        fail(f"{address} refuses the admin_token of these settings: it was started with another")
+    if 300 <= status < 500:  # noqa: PLR2004
+        fail(f"{address} has no stream of events (status {status}): is it this gateway's admin address?")
 
 
-def _told(name: str, data: bytes, latest: dict[str, float]) -> Iterator[dict[str, Any]]:
-    """The request that a message tells of, unless it was told before the connection was made anew."""
+def _new_request(name: str, data: bytes, latest: dict[str, float]) -> Iterator[dict[str, Any]]:
+    """Yield the request in a message, unless an earlier connection brought it, too."""
     if name == "skipped":
-        typer.echo(f"{json.loads(data)['requests']} requests came too fast to be shown", err=True)
+        typer.echo(f"{plural(json.loads(data)['requests'], 'request')} came too fast to be shown", err=True)
     elif name == "accepted":
-        accepted = json.loads(data)
-        at, source = accepted["at"], accepted["source"]
-        if not accepted.get("past") or at > latest.get(source, 0.0):
+        request = json.loads(data)
+        at, source = request["at"], request["source"]
+        if not request.get("past") or at > latest.get(source, 0.0):
             latest[source] = at
-            yield accepted
+            yield request
 
 
 def _messages(chunks: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
-    """Names and data of server-sent events.
+    """Parse server-sent events into names and data.
 
-    Lines end where bytes say so: a text's own line separators (U+2028) do not end one.
+    Lines are split as bytes: a line separator such as U+2028 inside a text does not end one.
     https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
     """
     rest, name, data = b"", "", list[bytes]()

@@ -1,4 +1,4 @@
-"""`springhead transform`: bodies in, events out as JSON lines."""
+"""`springhead transform`: turns request bodies in files into events, one JSON line each."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ from ..core.errors import SpringheadError
 from ..core.host import Host
 from ..core.outcome import Outcome
 from ..core.suggest import suggest
-from .misuse import misuse
+from .context import fail
+from .format import plural
 
 
 def transform(
     source: Annotated[str, typer.Argument(help="A source's name, or the path of a source folder.")],
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE|-]...", help="Bodies to read; - and none are stdin.")
+        list[str] | None,
+        typer.Argument(metavar="[FILE|-]...", help="Request bodies to read; stdin by default, and for -."),
     ] = None,
     *,
     settings: Annotated[
@@ -33,111 +35,114 @@ def transform(
         typer.Option("--set", metavar="NAME=VALUE", help="A setting of the source; may be repeated."),
     ] = None,
     rejected: Annotated[
-        Path | None, typer.Option(help="Where rejections go, as JSON lines; stderr by default.")
+        Path | None, typer.Option(help="A file for rejections, as JSON lines; stderr by default.")
     ] = None,
 ) -> None:
-    """Turn request bodies into events, one JSON line each on stdout; long files stream.
+    """Turn request bodies into events, one JSON line each on stdout; files of any size are streamed.
 
-    Exit code 0: all records became events or drops; 1: some were rejected; 2: misuse.
+    Exit code 0: every record became an event or a drop; 1: some were rejected; 2: usage error.
     """
-    config = dict(map(_setting, settings or []))
-    count: Counter[str] = Counter()
+    config = dict(map(_parse_setting, settings or []))
+    counts: Counter[str] = Counter()
     with ExitStack() as stack:
         try:
-            host, name = _host(source)
-            _known(host, name, config)
-            opened = [_opened(path, stack) for path in files or ["-"]]
-            if rejected and any(_is_same(rejected, file) for file in opened):
-                misuse(f"--rejected {rejected} is one of the files to read: name another")
+            host, name = _host_and_name(source)
+            _check_setting_names(host, name, config)
+            inputs = [_open(path, stack) for path in files or ["-"]]
+            if rejected and any(_is_same_file(rejected, file) for file in inputs):
+                fail(f"--rejected {rejected} is also an input: choose another file")
             rejections = stack.enter_context(rejected.open("wb")) if rejected else sys.stderr.buffer
             progress = stack.enter_context(_progress())
-            for file in opened:
-                for outcome in host.stream(name, _watched(file, progress), config=config):
-                    _write(outcome, file.name, rejections, count)
+            for file in inputs:
+                for outcome in host.stream(name, _with_progress(file, progress), config=config):
+                    _write(outcome, file.name, rejections)
+                    _count(outcome, counts)
         except (SpringheadError, OSError) as error:
-            misuse(error)
+            fail(error)
         sys.stdout.buffer.flush()
-    _summarise(count)
-    raise typer.Exit(1 if count["rejected"] else 0)
+    typer.echo(_summary(counts), err=True)
+    raise typer.Exit(1 if counts["rejected"] else 0)
 
 
-def _host(source: str) -> tuple[Host, str]:
-    """The host to ask, and the source's name; a folder by path is tried on its own, whatever is installed."""
+def _host_and_name(source: str) -> tuple[Host, str]:
+    """The host, and the source's name. A folder gets a host of its own, so that no other plugin matters."""
     if "/" not in source and not Path(source, "source.json").exists():
         return Host(), source
     host = Host(folders=[source], environ={"SPRINGHEAD_PLUGINS": source})
     plugin = host.plugins[-1]
     if plugin.status != "active":
-        misuse(plugin.reason)
+        fail(plugin.reason)
     return host, plugin.sources[0]
 
 
-def _known(host: Host, source: str, config: dict[str, Any]) -> None:
-    settings = host.sources[source].settings if source in host.sources else tuple(config)
+def _check_setting_names(host: Host, source: str, config: dict[str, Any]) -> None:
+    if source not in host.sources:
+        return  # the host says so
+    settings = host.sources[source].settings
     for name in config.keys() - set(settings):
-        misuse(f"source {source!r} has no setting {name!r}: {suggest(name, list(settings))}")
+        fail(f"source {source!r} has no setting {name!r}: {suggest(name, list(settings))}")
 
 
-def _setting(text: str) -> tuple[str, Any]:
+def _parse_setting(text: str) -> tuple[str, Any]:
+    """`NAME=VALUE`, whose value is JSON if it parses as JSON, else text."""
     name, equals, value = text.partition("=")
     if not (name and equals):
-        misuse(f"--set {text!r} is no setting: write NAME=VALUE")
+        fail(f"--set {text!r} is not a setting: write NAME=VALUE")
     try:
         return name, json.loads(value)
     except ValueError:
         return name, value
 
 
-def _is_same(path: Path, file: BinaryIO) -> bool:
-    return path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno()))
-
-
-def _opened(path: str, stack: ExitStack) -> BinaryIO:
+def _open(path: str, stack: ExitStack) -> BinaryIO:
     return sys.stdin.buffer if path == "-" else stack.enter_context(Path(path).open("rb"))
 
 
-def _write(outcome: Outcome, file: str, rejections: BinaryIO, count: Counter[str]) -> None:
-    out = sys.stdout.buffer
-    for event in outcome.events:
-        out.write(encode(event) + b"\n")
-        count[event["type"]] += 1
+def _is_same_file(path: Path, file: BinaryIO) -> bool:
+    return path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno()))
+
+
+def _write(outcome: Outcome, file: str, rejections: BinaryIO) -> None:
+    sys.stdout.buffer.writelines(encode(event) + b"\n" for event in outcome.events)
     rejections.writelines(
         encode({"file": file, **rejection.as_json()}) + b"\n" for rejection in outcome.rejections
     )
     if outcome.reply is not None:
         typer.echo(b"reply: " + outcome.reply.body, err=True)
-        count["reply"] += 1
-    count["rejected"] += len(outcome.rejections)
-    count["dropped"] += outcome.dropped
 
 
-def _summarise(count: Counter[str]) -> None:
-    kinds = {kind: number for kind, number in count.items() if kind not in ("rejected", "dropped", "reply")}
-    detail = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
-    replies = f", {count['reply']} answered" if count["reply"] else ""
-    events = sum(kinds.values())
-    typer.echo(
-        f"{events} event{'' if events == 1 else 's'}{f' ({detail})' if detail else ''},"
-        f" {count['rejected']} rejected, {count['dropped']} dropped{replies}",
-        err=True,
-    )
+def _count(outcome: Outcome, counts: Counter[str]) -> None:
+    counts.update(event["type"] for event in outcome.events)
+    counts["rejected"] += len(outcome.rejections)
+    counts["dropped"] += outcome.dropped
+    counts["answered"] += outcome.reply is not None
+
+
+def _summary(counts: Counter[str]) -> str:
+    """`3 events (1 identify, 2 track), 0 rejected, 0 dropped`."""
+    by_type = {name: n for name, n in counts.items() if name not in ("rejected", "dropped", "answered")}
+    types = ", ".join(f"{count} {type_}" for type_, count in by_type.items())
+    events = plural(sum(by_type.values()), "event") + (f" ({types})" if types else "")
+    answered = f", {counts['answered']} answered" if counts["answered"] else ""
+    return f"{events}, {counts['rejected']} rejected, {counts['dropped']} dropped{answered}"
 
 
 def _progress() -> Progress:
+    """A progress bar on stderr, shown on a terminal only."""
     console = Console(stderr=True)
     columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
     return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
-def _watched(file: BinaryIO, progress: Progress) -> BinaryIO:
-    """The file itself, or on a terminal one that moves the bar as it is read."""
+def _with_progress(file: BinaryIO, progress: Progress) -> BinaryIO:
+    """The file, which moves the progress bar as it is read if there is a bar."""
     if progress.disable:
         return file
     size = None if file is sys.stdin.buffer else Path(file.name).stat().st_size
-    return _Watched(file, progress, progress.add_task("", total=size))  # type: ignore[return-value] # only read() is called
+    return _ProgressReader(file, progress, progress.add_task("", total=size))  # type: ignore[return-value] # only read() is called
 
 
-class _Watched:
+class _ProgressReader:
     def __init__(self, file: BinaryIO, progress: Progress, task: TaskID) -> None:
         self._file, self._progress, self._task = file, progress, task
 

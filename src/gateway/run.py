@@ -9,23 +9,25 @@ from starlette.routing import Router
 
 from ..core.host import Host
 from ..server import log
-from ..server.run import Worker, claim_address, serve_app
+from ..server.run import Worker, serve_app
+from ..server.sockets import close, listen
 from .admin import admin_app, served_beside
 from .app import Gateway, check_sources, open_store
 from .settings import Settings
 
 
 def serve_gateway(host: Host, settings: Settings, log_format: log.Format, log_level: str) -> None:
-    """Serve a gateway, and its admin address beside it, as `serve_app`.
+    """Serve a gateway and its admin address until SIGTERM or SIGINT, then finish what is in flight.
 
     Raises:
-        InvalidSettings: a source's type or settings are none the host has.
+        InvalidSettings: the host does not know the type of a source, or one of its settings.
         StoreUnusable, StoreBusy: the store cannot be opened.
-        OSError: an address is taken, or none of this machine's.
+        OSError: an address is taken, or is not an address of this machine.
+        SystemExit: with code 1 where the gateway cannot start, or its worker had to be killed.
     """
     check_sources(host, settings)
-    asyncio.run(open_store(settings).close())  # what is wrong with it is said here, not by a worker
-    claim_address(*settings.gateway.admin_address)
+    asyncio.run(open_store(settings).close())  # what is wrong with it is reported here, not by a worker
+    close(listen(*settings.gateway.admin_address))  # as above
     worker = Worker(partial(_gateway_beside_admin, host, settings), log_format, log_level)
     serve_app(worker, host=settings.gateway.host, port=settings.gateway.port, workers=1)
 

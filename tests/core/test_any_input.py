@@ -32,6 +32,7 @@ def receive(body: bytes, config: dict[str, Any] | None = None) -> Outcome:
     return outcome
 
 
+@pytest.mark.slow
 @settings(max_examples=scaled(100), deadline=None)
 @given(
     body=json_values | logs | st.lists(logs | json_values, max_size=4), level=st.sampled_from(["off", "pii"])

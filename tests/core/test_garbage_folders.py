@@ -54,6 +54,7 @@ def replaced(value: Any, place: tuple[Any, ...], by: Any) -> Any:
     return value
 
 
+@pytest.mark.slow
 @settings(max_examples=scaled(100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_damaged_folder_has_problems_or_loads(data: st.DataObject) -> None:

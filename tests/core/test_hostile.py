@@ -147,6 +147,7 @@ def test_a_body_of_50_mb_is_accepted() -> None:
     assert len(receive(body).events) == 1_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [
@@ -174,6 +175,7 @@ def test_a_million_items_are_one_rejection(body: bytes) -> None:
     assert rejection.record == body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "form",
     [

@@ -43,6 +43,7 @@ values = st.recursive(
 records = st.dictionaries(st.sampled_from(["a", "b", "c", "d", "e", "f", "type", "date", "other"]), values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", [AUTH0, BROAD], ids=["auth0", "broad"])
 @settings(max_examples=scaled(100), deadline=None)
 @given(record=records | values)

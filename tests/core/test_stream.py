@@ -35,6 +35,7 @@ def test_long_json_lines_stream(ending: str) -> None:
     assert len(outcomes) > 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("indent", [None, 2])
 def test_a_long_list_streams(indent: int | None) -> None:
     """Also if it is printed over many lines; a bad element keeps its index."""
@@ -94,6 +95,7 @@ def test_lines_after_a_first_line_longer_than_a_block_are_read() -> None:
     assert not any(outcome.rejections for outcome in outcomes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "form",
     [

@@ -9,26 +9,31 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from support.dataplanes import data_plane
-from support.senders import Senders, assert_complete, gateway, kill, until
+from support.effort import scaled
+from support.senders import Senders, assert_complete, gateway_to, until
 from support.servers import Server, free_port, wait_for
 from support.stores import rows
 
-KILLS = int(os.environ.get("SPRINGHEAD_KILLS", "6"))
-"""How often the gateway is killed; 50 is a long look."""
+pytestmark = pytest.mark.slow
+
+KILLS = scaled(6)
+"""How often the gateway is killed."""
 
 
 def torment(folder: Path, to: str, port: int, starts: list[float]) -> None:
     """Start a gateway and kill it at some moment, again and again; each third time its worker goes first."""
     for number in range(KILLS):
         started = time.monotonic()
-        with gateway(folder, to, port) as server:
+        with gateway_to(to, folder, port) as server:
             starts.append(time.monotonic() - started)
             time.sleep(random.uniform(0.1, 1.0))  # noqa: S311 - any moment
             if number % 3 == 2:
                 replaced(server)
                 time.sleep(random.uniform(0.1, 0.5))  # noqa: S311
-            kill(server)
+            server.kill()
 
 
 def replaced(server: Server) -> None:
@@ -52,16 +57,16 @@ def test_no_kill_loses_what_was_told_ok(tmp_path: Path) -> None:
             sending = asyncio.create_task(senders.run(4))
             await asyncio.to_thread(torment, tmp_path, plane.url, port, starts)
             senders.stopping = True
-            with gateway(tmp_path, plane.url, port):
+            with gateway_to(plane.url, tmp_path, port):
                 began = time.monotonic()
                 await sending
-                await until(lambda: len(set(plane.taken)) >= len(senders.told), 60)
+                await until(lambda: len(set(plane.taken)) >= len(senders.acknowledged), 60)
                 drained = time.monotonic() - began
                 await until(lambda: rows(tmp_path / "springhead-data", "SELECT count(*) FROM event") == [(0,)])
 
-        assert_complete(plane, senders.told)
+        assert_complete(plane, senders.acknowledged)
         print(  # noqa: T201 - the figures of a long look
-            f"{KILLS} kills, {len(senders.told)} logs told ok, answers {dict(senders.answers)},"
+            f"{KILLS} kills, {len(senders.acknowledged)} logs told ok, answers {dict(senders.statuses)},"
             f" {len(plane.taken) - len(set(plane.taken))} delivered twice,"
             f" slowest start {max(starts):.2f} s, all delivered {drained:.1f} s after the last start"
         )
@@ -77,19 +82,19 @@ def test_a_gateway_told_to_end_under_load_ends_well(tmp_path: Path) -> None:
         port = free_port()
         senders = Senders(f"http://127.0.0.1:{port}")
         async with data_plane() as plane:
-            with gateway(tmp_path, plane.url, port) as server:
+            with gateway_to(plane.url, tmp_path, port) as server:
                 sending = asyncio.create_task(senders.run(4))
-                await until(lambda: len(senders.told) > 1_000)
+                await until(lambda: len(senders.acknowledged) > 1_000)
                 began = time.monotonic()
                 assert await asyncio.to_thread(server.stop) == 0
                 assert time.monotonic() - began < 5
             senders.stopping = True
-            with gateway(tmp_path, plane.url, port):
+            with gateway_to(plane.url, tmp_path, port):
                 await sending
-                await until(lambda: len(set(plane.taken)) >= len(senders.told))
+                await until(lambda: len(set(plane.taken)) >= len(senders.acknowledged))
 
-        assert_complete(plane, senders.told)
-        assert set(senders.answers) <= {0, 200, 503}
+        assert_complete(plane, senders.acknowledged)
+        assert set(senders.statuses) <= {0, 200, 503}
         assert len(plane.taken) == len(set(plane.taken))
 
     asyncio.run(scenario())

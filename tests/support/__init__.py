@@ -1,1 +1,1 @@
-"""What tests share: folders, servers, senders, stores and data planes, all of them real."""
+"""What tests share: source folders, servers, senders, stores and data planes, all of them real."""

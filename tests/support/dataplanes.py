@@ -1,4 +1,4 @@
-"""A data plane for tests: an HTTP server on loopback that takes batches, and fails as it is told to."""
+"""Stands in for a RudderStack data plane: an HTTP server that takes batches, or fails on purpose."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from typing import Any, TypeAlias
 Reply: TypeAlias = tuple[int, dict[str, str], str]
 OK: Reply = (200, {}, "OK")
 HANG: Reply = (0, {}, "hang")
-"""Take the batch, and never answer."""
+"""Takes the batch and never answers."""
 CUT: Reply = (0, {}, "cut")
-"""Take the batch, and close the connection in the middle of the answer."""
+"""Takes the batch and closes the connection in the middle of the answer."""
 
 
 @dataclass
 class Batch:
-    """One request as it came."""
+    """One request with its batch, as it came."""
 
     key: str
     headers: dict[str, str]
@@ -37,18 +37,18 @@ class Batch:
 
 @dataclass
 class FakeDataPlane:
-    """What came, what was taken, and how the next batch is answered."""
+    """A data plane: what came, what it took, and how it answers the next batch."""
 
     answer: Callable[[Batch], Reply] = lambda _batch: OK
     url: str = ""
     came: list[Batch] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
-    """The messageIds of batches answered 200, or of which the answer was lost on purpose."""
+    """The messageIds of batches that were answered 200, or whose answer was lost on purpose."""
     under_way: int = 0
     most_under_way: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer the requests of one connection."""
+        """Serve one connection."""
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 await self._answer(head, reader, writer)
@@ -86,7 +86,7 @@ class FakeDataPlane:
         length = len(text) + (100 if status == 0 else 0)
         lines = [f"HTTP/1.1 {status or 200} -", f"Content-Length: {length}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        writer.write("\r\n".join([*lines, "", text]).encode("latin-1"))  # so that a text can be any bytes
+        writer.write("\r\n".join([*lines, "", text]).encode("latin-1"))  # a text may hold any bytes
         await writer.drain()
         if status == 0:
             raise ConnectionError
@@ -96,7 +96,7 @@ class FakeDataPlane:
 async def data_plane(
     answer: Callable[[Batch], Reply] = lambda _batch: OK, port: int = 0
 ) -> AsyncIterator[FakeDataPlane]:
-    """A data plane that listens on this port, or on a free one."""
+    """Run a data plane on this port, or on a free one."""
     plane = FakeDataPlane(answer)
     connections: set[asyncio.Task[None]] = set()
 
@@ -117,8 +117,8 @@ async def data_plane(
 
 
 @contextmanager
-def data_plane_beside(answer: Callable[[Batch], Reply] = lambda _batch: OK) -> Iterator[FakeDataPlane]:
-    """The same, in a thread of its own: for tests that run no event loop, or somebody else's."""
+def data_plane_in_thread(answer: Callable[[Batch], Reply] = lambda _batch: OK) -> Iterator[FakeDataPlane]:
+    """Run a data plane in a thread, for tests without an event loop of their own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

@@ -1,4 +1,4 @@
-"""A server for tests that speaks a gateway's feed: server-sent events, as it is told to."""
+"""Stands in for a gateway's admin address: a server that sends prepared server-sent events."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ from typing import Any
 
 @dataclass
 class FakeFeed:
-    """What each connection is sent, one after the other; the last connection stays open."""
+    """What each connection is sent in turn; the last connection stays open."""
 
     connections: list[list[bytes]]
     status: int = 200
     port: int = 0
     asked: list[tuple[str, str | None]] = field(default_factory=list)
-    """The path and the authorization of each request."""
+    """The path and the Authorization header of each request."""
 
 
 def accepted(at: float, *names: str, source: str = "auth0", **more: Any) -> bytes:
-    """The message that a request with events of these names was accepted."""
+    """The message about an accepted request with events of these names."""
     events = [{"type": "track", "event": name, "userId": "auth0|1"} for name in names]
-    about = {"at": at, "source": source, "accepted": len(events), "events": events, "rejections": []}
-    return message("accepted", about | more)
+    data = {"at": at, "source": source, "accepted": len(events), "events": events, "rejections": []}
+    return message("accepted", data | more)
 
 
 def message(name: str, data: Any) -> bytes:
-    """A server-sent event."""
+    """One server-sent event."""
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
 
 
 @contextmanager
 def feed(*connections: list[bytes], status: int = 200, port: int = 0) -> Iterator[FakeFeed]:
-    """A feed on a free port of this machine."""
-    one = FakeFeed(list(connections), status)
+    """Run a feed on this port, or on a free one."""
+    fake = FakeFeed(list(connections), status)
     ended = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            one.asked.append((self.path, self.headers.get("Authorization")))
-            self.send_response(one.status)
+            fake.asked.append((self.path, self.headers.get("Authorization")))
+            self.send_response(fake.status)
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
-            for chunk in one.connections.pop(0) if one.connections else []:
+            for chunk in fake.connections.pop(0) if fake.connections else []:
                 self.wfile.write(chunk)
-                time.sleep(0.01)  # chunks arrive one by one
-            if not one.connections and one.status == 200:
+                time.sleep(0.01)  # so that chunks arrive one by one
+            if not fake.connections and fake.status == 200:
                 ended.wait(30)
 
         def log_message(self, *_: Any) -> None:
@@ -58,11 +58,11 @@ def feed(*connections: list[bytes], status: int = 200, port: int = 0) -> Iterato
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
-    one.port = server.server_address[1]
+    fake.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
-        yield one
+        yield fake
     finally:
         ended.set()
         server.shutdown()

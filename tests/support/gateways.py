@@ -1,10 +1,9 @@
-"""A gateway as an operator runs it: its settings file, its process, its store, and the file it delivers to."""
+"""Runs a gateway as an operator does: from a settings file, as a process, with a store of its own."""
 
 from __future__ import annotations
 
 import json
 import socket
-import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import httpx
 from springhead.core.codec import parse
 from springhead.gateway.storage.records import DeadLetter
 from springhead.gateway.storage.sqlite import SqliteStore
-from support.servers import Server, free_port, serving
+from support.servers import Server, free_port, serving, until
 from support.stores import letters, rows, use
 
 T = TypeVar("T")
@@ -28,9 +27,10 @@ SOURCE: Mapping[str, Any] = {"name": "Auth0", "type": "auth0", "write_key": [KEY
 
 @dataclass(frozen=True)
 class Gateway(Server):
-    """A running gateway, and its folder."""
+    """A running gateway, its folder, and the URL of its admin address."""
 
     folder: Path
+    admin_url: str
 
     @property
     def data(self) -> Path:
@@ -38,7 +38,7 @@ class Gateway(Server):
         return self.folder / "springhead-data"
 
     def wire(self) -> socket.socket:
-        """A connection of its own."""
+        """Open a connection of its own."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=20)
 
     def post(self, body: object = LOG, key: str | None = KEY, **more: Any) -> httpx.Response:
@@ -47,52 +47,51 @@ class Gateway(Server):
         return self.call("POST", key, content=body if raw else json.dumps(body).encode(), **more)
 
     def call(self, method: str = "GET", key: str | None = KEY, query: str = "", **more: Any) -> httpx.Response:
-        """Call the webhook; `query` stands behind the key, as it is."""
+        """Call the webhook; `query` follows the key as it is."""
         pairs = [*([] if key is None else [f"writeKey={key}"]), *([query] if query else [])]
         url = f"{self.url}/v1/webhook" + (f"?{'&'.join(pairs)}" if pairs else "")
         return httpx.request(method, url, trust_env=False, timeout=30, **more)
 
     def get(self, path: str, method: str = "GET", **more: Any) -> httpx.Response:
-        """Get another page."""
+        """Call another path."""
         return httpx.request(method, f"{self.url}{path}", trust_env=False, timeout=30, **more)
 
     def ask(self, question: Callable[[SqliteStore], Awaitable[T]]) -> T:
-        """What its store answers, to a process beside it."""
-        found: list[T] = []
+        """Ask its store from this process, while it has it open."""
+        answers: list[T] = []
 
-        async def look(store: SqliteStore) -> None:
-            found.append(await question(store))
+        async def scenario(store: SqliteStore) -> None:
+            answers.append(await question(store))
 
-        use(self.data, look)
-        return found[0]
+        use(self.data, scenario)
+        return answers[0]
 
     def letters(self) -> list[DeadLetter]:
         """Its dead letters, oldest first."""
         return self.ask(letters)
 
     def accepted(self) -> int:
-        """How many events it ever accepted."""
+        """How many events it has ever accepted."""
         ((count,),) = rows(self.data, "SELECT (SELECT count(*) FROM recent) + (SELECT count(*) FROM seen)")
         return int(count)
 
     def kept(self) -> tuple[int, int]:
-        """How many events it ever accepted, and how many dead letters there are."""
-        ((letters,),) = rows(self.data, "SELECT count(*) FROM letter")
+        """How many events it has ever accepted, and how many dead letters there are."""
+        ((letters,),) = rows(self.data, "SELECT count(*) FROM dead_letter")
         return self.accepted(), int(letters)
 
-    def delivered(self, count: int, seconds: float = 10) -> list[dict[str, Any]]:
-        """The events delivered: at least so many, once they are."""
+    def delivered(self, count: int) -> list[dict[str, Any]]:
+        """The events in the file it delivers to, once there are `count`."""
         file = self.folder / "delivered.jsonl"
-        until = time.monotonic() + seconds
-        while True:
-            lines = file.read_bytes().splitlines() if file.exists() else []
-            if len(lines) >= count:
-                return [parse(line) for line in lines]
-            assert time.monotonic() < until, f"{len(lines)} of {count} events were delivered"
-            time.sleep(0.01)
+
+        def lines() -> list[bytes]:
+            return file.read_bytes().splitlines() if file.exists() else []
+
+        until(lambda: len(lines()) >= count)
+        return [parse(line) for line in lines()]
 
     def sent(self, body: object = LOG, **more: Any) -> list[dict[str, Any]]:
-        """Post, expect `ok`, and give the events delivered for it."""
+        """Post, expect `ok`, and return the events delivered for it."""
         before = self.accepted()
         response = self.post(body, **more)
         assert (response.status_code, response.text) == (200, "ok")
@@ -106,17 +105,28 @@ def gateway(
     folders: tuple[Path, ...] = (),
     **sections: Mapping[str, Any],
 ) -> Iterator[Gateway]:
-    """A gateway with these sources, or one of Auth0, and these sections; it delivers to a file."""
-    sections = {"gateway": {"admin": f"127.0.0.1:{free_port()}"}} | sections
-    config = folder / "springhead.toml"
-    config.write_text(toml(sections, *(sources or (SOURCE,))))
+    """Run a gateway with these sources (one of Auth0 by default) and these sections of settings.
+
+    It delivers to a file unless `delivery` says otherwise, and has an admin address of its own.
+    """
+    addresses = {"port": free_port(), "admin": f"127.0.0.1:{free_port()}", **sections.get("gateway", {})}
+    config = write_settings(folder, *(sources or (SOURCE,)), **{**sections, "gateway": addresses})
     options = [option for one in folders for option in ("--folder", str(one))]
-    with serving(folder, "gateway", "--config", str(config), "--log-format", "json", *options) as server:
-        yield Gateway(server.url, server.process, server.log, folder)
+    arguments = ("gateway", "--config", str(config), "--log-format", "json", *options)
+    admin_url = f"http://127.0.0.1:{addresses['admin'].rpartition(':')[2]}"
+    with serving(folder, *arguments, port=addresses["port"]) as server:
+        yield Gateway(server.url, server.process, server.log, folder, admin_url)
+
+
+def write_settings(folder: Path, *sources: Mapping[str, Any], **sections: Mapping[str, Any]) -> Path:
+    """Write the settings file of a gateway into a folder."""
+    path = folder / "springhead.toml"
+    path.write_text(toml(sections, *sources))
+    return path
 
 
 def toml(sections: Mapping[str, Mapping[str, Any]], *sources: Mapping[str, Any]) -> str:
-    """A settings file, of values that JSON and TOML write alike."""
+    """Write settings as TOML, of values that JSON and TOML write alike."""
     tables = [(f"[{name}]", section) for name, section in sections.items()]
     for source in sources:
         tables.append(("[[source]]", source))

@@ -1,4 +1,4 @@
-"""Where things stand in the checkout."""
+"""The folders of the checkout that tests read."""
 
 from pathlib import Path
 

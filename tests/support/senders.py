@@ -1,12 +1,8 @@
-"""A gateway with two Auth0 sources as a process, senders that post as Auth0 does, and what became of it."""
+"""Posts to a gateway as Auth0 does, from many senders at once, and checks that nothing posted was lost."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import signal
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,48 +14,24 @@ from typing import Any
 import httpx
 
 from support.dataplanes import FakeDataPlane
-from support.servers import Server, free_port, serving
+from support.gateways import Gateway, gateway
 
 KEY, OTHER_KEY = "auth0-write-key-0001", "auth0-write-key-0002"
+PRODUCTION = {"name": "Auth0 production", "type": "auth0", "write_key": [KEY]}
+STAGING = {"name": "Auth0 staging", "type": "auth0", "write_key": [OTHER_KEY]}
+QUICK = {"timeout": 1, "retry_min": 0.05, "retry_max": 0.5, "breaker_pause": 0.2}
+"""Delivery settings with which failing and recovering takes little time."""
 USERS = 5
-"""How many users the logs of one sender are of."""
-
-_SETTINGS = """
-[gateway]
-admin = "127.0.0.1:{admin}"
-
-[delivery]
-to = "{to}"
-{delivery}
-
-[[source]]
-name = "Auth0 production"
-type = "auth0"
-write_key = "{key}"
-
-[[source]]
-name = "Auth0 staging"
-type = "auth0"
-write_key = "{other_key}"
-"""
+"""How many users the logs of one sender are about."""
 
 
 @contextmanager
-def gateway(folder: Path, to: str, port: int = 0, **delivery: Any) -> Iterator[Server]:
-    """Run a gateway with its data in this folder, in a process group of its own."""
-    quick = {"timeout": 1, "retry_min": 0.05, "retry_max": 0.5, "breaker_pause": 0.2}
-    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in (quick | delivery).items())
-    settings = folder / "springhead.toml"
-    keys = {"key": KEY, "other_key": OTHER_KEY}
-    settings.write_text(_SETTINGS.format(admin=free_port(), to=to, delivery=lines, **keys))
-    with serving(folder, "gateway", "--config", str(settings), port=port, start_new_session=True) as server:
+def gateway_to(to: str, folder: Path, port: int = 0, **delivery: Any) -> Iterator[Gateway]:
+    """Run a gateway with two Auth0 sources that delivers to this data plane, and retries quickly."""
+    addresses = {"port": port} if port else {}
+    delivery = {"to": to, **QUICK, **delivery}
+    with gateway(folder, PRODUCTION, STAGING, gateway=addresses, delivery=delivery) as server:
         yield server
-
-
-def kill(server: Server) -> None:
-    """End a gateway, main process and worker in the same moment, as a machine that fails does."""
-    os.killpg(server.process.pid, signal.SIGKILL)
-    server.process.wait(10)
 
 
 def log(log_id: str, user: str, **data: Any) -> dict[str, Any]:
@@ -69,52 +41,48 @@ def log(log_id: str, user: str, **data: Any) -> dict[str, Any]:
 
 
 def batch(sender: int, first: int, size: int, **data: Any) -> list[dict[str, Any]]:
-    """Logs whose ids tell the sender and their number, of several users in turn."""
+    """Logs of several users in turn, whose ids hold the sender and a number."""
     numbers = range(first, first + size)
     return [log(f"{sender:03}-{number:08}", f"auth0|{sender}/{number % USERS}", **data) for number in numbers]
 
 
 @dataclass
 class Senders:
-    """What senders posted, and were told."""
+    """Senders that post until they are stopped, and the answers they got."""
 
     url: str
-    told: list[str] = field(default_factory=list)
+    acknowledged: list[str] = field(default_factory=list)
     """The log_ids of requests answered `ok`."""
-    answers: Counter[int] = field(default_factory=Counter)
-    """How often each status came; 0 where there was no answer."""
-    slowest: float = 0.0
-    """Seconds of the longest wait for an answer."""
-    waits: set[str | None] = field(default_factory=set)
-    """What Retry-After said of answers that were not `ok`."""
+    statuses: Counter[int] = field(default_factory=Counter)
+    """How often each status was answered; 0 stands for no answer."""
+    retry_after: set[str | None] = field(default_factory=set)
+    """The Retry-After headers of other answers than `ok`."""
     stopping: bool = False
 
     async def run(self, senders: int, sizes: tuple[int, ...] = (1, 7, 40), **data: Any) -> None:
-        """Post from so many senders until told to stop, each with its last batch taken."""
+        """Post from this many senders until told to stop; each sees its last batch acknowledged."""
         await asyncio.gather(*(self._send(sender, sizes, data) for sender in range(senders)))
 
     async def post(self, client: httpx.AsyncClient, logs: list[dict[str, Any]], key: str = KEY) -> int:
-        """Post a batch once; the status it was answered."""
-        started = time.monotonic()
+        """Post a batch once, and return the status of the answer."""
         try:
             answer = await client.post(f"{self.url}/v1/webhook?writeKey={key}", json=logs)
-            status = answer.status_code
         except httpx.TransportError:
-            status = 0
-        self.slowest = max(self.slowest, time.monotonic() - started)
-        self.answers[status] += 1
-        if status == 200:
-            self.told += [one["log_id"] for one in logs]
-        elif status:
-            self.waits.add(answer.headers.get("retry-after"))
-        return status
+            self.statuses[0] += 1
+            return 0
+        self.statuses[answer.status_code] += 1
+        if answer.is_success:
+            self.acknowledged += [one["log_id"] for one in logs]
+        else:
+            self.retry_after.add(answer.headers.get("retry-after"))
+        return answer.status_code
 
     async def _send(self, sender: int, sizes: tuple[int, ...], data: dict[str, Any]) -> None:
         async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
             first = 0
             for turn in count(sender):
                 logs = batch(sender, first, sizes[turn % len(sizes)], **data)
-                while await self.post(client, logs) != 200:  # noqa: ASYNC110 - as Auth0: the same body again
+                while await self.post(client, logs) != 200:  # noqa: ASYNC110 - Auth0 retries the same body, too
                     await asyncio.sleep(0.05)
                 first += len(logs)
                 if self.stopping:
@@ -134,22 +102,21 @@ def log_ids(plane: FakeDataPlane) -> dict[str, str]:
     }
 
 
-def assert_complete(plane: FakeDataPlane, told: list[str]) -> None:
-    """All that was told `ok` was taken, each log as one message, nothing else, and each user's in order."""
-    of_message = log_ids(plane)
-    came = arrived(plane)
-    logs = [of_message[message_id] for message_id in came]
-    assert len(set(told)) == len(told)
-    assert sorted(logs) == sorted(told)
+def assert_complete(plane: FakeDataPlane, acknowledged: list[str]) -> None:
+    """Each acknowledged log was taken as one message, nothing else was, and each user's came in order."""
+    log_of = log_ids(plane)
+    messages = arrived(plane)
+    assert len(set(acknowledged)) == len(acknowledged)
+    assert sorted(log_of[message_id] for message_id in messages) == sorted(acknowledged)
     by_user: dict[str, list[str]] = {}
-    for message_id, user in came.items():
-        by_user.setdefault(user, []).append(of_message[message_id])
-    for mine in by_user.values():
-        assert mine == sorted(mine)
+    for message_id, user in messages.items():
+        by_user.setdefault(user, []).append(log_of[message_id])
+    for logs in by_user.values():
+        assert logs == sorted(logs)
 
 
-async def until(is_true: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until something is true."""
+async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait until a condition is true."""
     async with asyncio.timeout(seconds):
-        while not is_true():  # noqa: ASYNC110 - there is no event to wait for: it is another process's doing
+        while not condition():  # noqa: ASYNC110 - another process makes it true: there is no event to wait for
             await asyncio.sleep(0.02)

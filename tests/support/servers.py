@@ -1,4 +1,4 @@
-"""A springhead server as an operator starts it: a process of its own, on a free port of this machine."""
+"""Starts springhead's servers as an operator does: each is a process, on a free port of this machine."""
 
 from __future__ import annotations
 
@@ -8,28 +8,44 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
+
+T = TypeVar("T")
 
 SPRINGHEAD = str(Path(sys.executable).parent / "springhead")
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
+    """Reserve a port for this process: the kernel gives one that is bound to nobody who asks for any port.
+
+    A server that sets SO_REUSEADDR, as all of them do, can still listen there.
+    """
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    port: int = reserved.getsockname()[1]
+    reserved.detach()  # open until the process ends
+    return port
+
+
+def until(condition: Callable[[], T], seconds: float = 60) -> T:
+    """Wait until a condition gives something true, and return that."""
+    deadline = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < deadline, "the condition never came true"
+        time.sleep(0.02)
+    return result
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: its address, its process, and the file with what it logs."""
+    """A running server: its address, its process, and the file it logs to."""
 
     url: str
     process: subprocess.Popen[bytes]
@@ -46,22 +62,25 @@ class Server:
         return [int(pid) for pid in Path(f"/proc/{main}/task/{main}/children").read_text().split()]
 
     def stop(self, seconds: float = 30) -> int:
-        """End it as an operator does, and give its exit code."""
+        """Stop it as an operator does, and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
 
     def kill(self) -> None:
-        """End it and its workers at once, as a machine that fails does."""
-        for pid in (*self.workers(), self.process.pid):
-            os.kill(pid, signal.SIGKILL)
+        """Kill it and its workers in the same moment, as a power cut does."""
+        with suppress(ProcessLookupError):  # the group is gone
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
 
 
 @contextmanager
-def serving(tmp_path: Path, *arguments: str, port: int = 0, **more: Any) -> Iterator[Server]:
-    """Run `springhead serve ARGUMENTS` on a free port until the end of the block, and expect it to end well."""
+def serving(folder: Path, *arguments: str, port: int = 0, **more: Any) -> Iterator[Server]:
+    """Run `springhead serve ARGUMENTS` until the end of the block, and expect exit code 0.
+
+    It leads a process group of its own, all of which is gone afterwards, however the block ends.
+    """
     port = port or free_port()
-    log = tmp_path / f"log-{port}"
+    log = folder / f"log-{port}"
     command = [SPRINGHEAD, "serve", *arguments]
     environ = {**(more.pop("env", None) or os.environ)}
     if arguments[0] == "gateway":
@@ -69,7 +88,9 @@ def serving(tmp_path: Path, *arguments: str, port: int = 0, **more: Any) -> Iter
     else:
         command += ["--port", str(port)]
     with log.open("ab") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=file, env=environ, **more)
+        process = subprocess.Popen(
+            command, stdout=file, stderr=file, env=environ, start_new_session=True, **more
+        )
     server = Server(f"http://127.0.0.1:{port}", process, log)
     try:
         wait_for(server)
@@ -77,19 +98,18 @@ def serving(tmp_path: Path, *arguments: str, port: int = 0, **more: Any) -> Iter
         if process.poll() is None:
             assert server.stop() == 0, log.read_text()
     finally:
-        if process.poll() is None:
-            server.kill()
+        server.kill()
 
 
-def wait_for(server: Server, seconds: float = 20) -> None:
+def wait_for(server: Server) -> None:
     """Wait until a server answers."""
-    until = time.monotonic() + seconds
-    while True:
+
+    def answers() -> bool:
+        assert server.process.poll() is None, server.log.read_text()
         try:
             httpx.get(f"{server.url}/health", trust_env=False)
         except httpx.TransportError:
-            assert server.process.poll() is None, server.log.read_text()
-            assert time.monotonic() < until, server.log.read_text()
-            time.sleep(0.05)
-        else:
-            return
+            return False
+        return True
+
+    until(answers)

@@ -1,4 +1,4 @@
-"""A store in a folder, and what to put into it."""
+"""Opens stores in folders, and makes what to put into them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from springhead.gateway.storage.records import (
     ClaimedEvent,
+    DeadEvent,
     DeadLetter,
     NewDeadLetter,
     NewEvent,
@@ -24,7 +25,7 @@ FILE = "store.sqlite"
 
 @asynccontextmanager
 async def opened(folder: Path, **settings: Any) -> AsyncIterator[SqliteStore]:
-    """A store that is closed in the end."""
+    """Open a store, and close it after the block."""
     store = SqliteStore(folder, **({"reserve": 0} | settings))
     try:
         yield store
@@ -33,7 +34,7 @@ async def opened(folder: Path, **settings: Any) -> AsyncIterator[SqliteStore]:
 
 
 def use(folder: Path, scenario: Callable[[SqliteStore], Awaitable[None]], **settings: Any) -> None:
-    """Run a scenario with a store of this folder."""
+    """Run a scenario with the store in this folder."""
 
     async def run() -> None:
         async with opened(folder, **settings) as store:
@@ -52,6 +53,11 @@ def letter(rule: str = "schema/required", source: str = "auth0", record: bytes =
     return NewDeadLetter(source, rule, "type is required", "/0", 3, record)
 
 
+def dead_event(claimed: ClaimedEvent) -> DeadEvent:
+    """The dead letter a claimed event becomes."""
+    return DeadEvent(claimed.seq, claimed.message_id, "delivery/400", "the destination answered 400")
+
+
 def call(body: bytes = b"[]") -> StoredCall:
     """An HTTP call."""
     return StoredCall("POST", "/v1/webhook", {"user-agent": ["example"]}, {"a": ["1", "2"]}, body, "request-1")
@@ -63,23 +69,23 @@ async def keep(store: SqliteStore, *entries: NewEvent) -> Receipt:
 
 
 async def letters(store: SqliteStore) -> list[DeadLetter]:
-    """All dead letters, whole."""
+    """All dead letters, each whole."""
     found = [await store.letter(each.id) for each in await store.dead(limit=1_000_000)]
     return [each for each in found if each is not None]
 
 
 async def claim(store: SqliteStore, lane: int = 0, lanes: int = 1, **limits: Any) -> list[ClaimedEvent]:
-    """Claim all there is, but for the limits given."""
+    """Claim everything, within the limits given."""
     return await store.claim(lane, lanes, **({"events": 100, "size": 1_000_000, "lease": 60.0} | limits))
 
 
 def names(claimed: list[ClaimedEvent]) -> list[str]:
-    """The messageIds of what was claimed."""
+    """The messageIds of claimed events."""
     return [each.message_id for each in claimed]
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
-    """What the file itself answers, to a connection of its own."""
+    """Query the file itself, over another connection."""
     connection = sqlite3.connect(folder / FILE)
     try:
         return connection.execute(query).fetchall()

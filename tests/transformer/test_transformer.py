@@ -395,9 +395,9 @@ def test_encoded_bodies_are_taken(client: httpx.Client, encoding: str, encoded: 
     ("encoding", "data", "status"),
     [
         ("gzip", b"no gzip", 400),
-        ("gzip", gzip.compress(b"[]" * 99)[:-9], 400),
-        ("gzip", gzip.compress(b"[]") + b"trailing", 400),
-        ("gzip", gzip.compress(b" ") * 1_001, 400),
+        ("gzip", gzip.compress(b"[]" * 99, mtime=0)[:-9], 400),
+        ("gzip", gzip.compress(b"[]", mtime=0) + b"trailing", 400),
+        ("gzip", gzip.compress(b" ", mtime=0) * 1_001, 400),
         ("deflate", b"no deflate", 400),
         ("zstd", b"", 415),
     ],

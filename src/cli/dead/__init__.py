@@ -1,1 +1,1 @@
-"""`springhead dead`: list, show, replay and drop dead letters."""
+"""The `springhead dead` commands."""

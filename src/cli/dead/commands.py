@@ -1,4 +1,4 @@
-"""`springhead dead`: what became no event, and events that nobody took: looked at, sent again, dropped."""
+"""`springhead dead`: lists, shows, replays and drops dead letters."""
 
 from __future__ import annotations
 
@@ -10,33 +10,31 @@ import typer
 
 from ...core.codec import encode
 from ...core.errors import SpringheadError
-from .. import format as shown
-from ..context import CONFIG, AsJson, Config, Folders, settings_of, with_store
-from ..hosting import host_of
-from ..misuse import misuse
-from . import render as letter
+from ..context import CONFIG, AsJson, Config, Folders, fail, load_host, read_settings, with_store
+from ..format import plural, printable
+from .render import ListLayout, letter_json, letter_text, summary_json
 from .selection import (
     All,
     Ids,
     OfRule,
     OfSource,
     OlderThan,
-    Which,
+    Selection,
     YoungerThan,
-    check,
-    chosen,
-    filters,
-    no_letter,
+    by_filters,
+    check_selection,
+    fail_unknown_id,
+    for_change,
     pages,
 )
 
 if TYPE_CHECKING:
-    from ...gateway.replay import Replay, Replayed
+    from ...gateway.replay import Replay
     from ...gateway.settings import Settings
     from ...gateway.storage.records import Store
 
 dead = typer.Typer(
-    help="Dead letters of a gateway: records that became no event, and events that nobody took.",
+    help="Work with a gateway's dead letters: records that became no event, and events that were refused.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -44,7 +42,7 @@ dead = typer.Typer(
 
 @dead.command(
     "list",
-    short_help="List them: where, which rule and why.",
+    short_help="List dead letters.",
     epilog="Example: springhead dead list --rule schema/type --younger-than 2h",
 )
 def list_(  # noqa: PLR0913 - filters, each optional
@@ -54,40 +52,44 @@ def list_(  # noqa: PLR0913 - filters, each optional
     rule: OfRule = None,
     older_than: OlderThan = None,
     younger_than: YoungerThan = None,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a letter.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most this many.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per dead letter.")] = False,
 ) -> None:
-    """List dead letters, oldest first: where, which rule and why; never what was sent.
+    """List dead letters, oldest first: where they are from, which rule they broke, and why.
 
-    Exit code 0: however many there are; 2: misuse.
+    Nothing that a sender sent is shown.
+
+    Exit code 0: listed, even if there are none; 2: usage error.
     """
-    settings = settings_of(config)
-    which = filters(source, rule, older_than, younger_than)
-    with_store(settings, lambda store: _list(settings, store, which, limit, as_json))
+    settings = read_settings(config)
+    selection = by_filters(source, rule, older_than, younger_than)
+    with_store(settings, lambda store: _list(settings, store, selection, limit, as_json))
 
 
-async def _list(settings: Settings, store: Store, which: Which, limit: int | None, as_json: bool) -> None:
-    await check(settings, store, which)
-    layout: letter.Layout | None = None
-    left = limit
-    async for page in pages(store, which):
-        for one in page[:left]:
+async def _list(
+    settings: Settings, store: Store, selection: Selection, limit: int | None, as_json: bool
+) -> None:
+    await check_selection(settings, store, selection)
+    layout: ListLayout | None = None
+    left = sys.maxsize if limit is None else limit
+    async for page in pages(store, selection):
+        for letter in page[:left]:
             if as_json:
-                typer.echo(encode(letter.summary(one)))
+                typer.echo(encode(summary_json(letter)))
                 continue
             if layout is None:
-                layout = letter.Layout(page)
-                typer.echo(layout.head)
-            typer.echo(layout.line(one))
-        left = None if left is None else left - min(len(page), left)
-        if left == 0:
+                layout = ListLayout(page)
+                typer.echo(layout.heading())
+            typer.echo(layout.row(letter))
+        left -= min(len(page), left)
+        if not left:
             break
     if layout is None and not as_json:
         typer.echo("no dead letters")
 
 
 @dead.command(
-    short_help="Show one whole, as it was sent.", epilog="Example: springhead dead show 7 --json | jq .record"
+    short_help="Show a whole dead letter.", epilog="Example: springhead dead show 7 --json | jq .record"
 )
 def show(
     id_: Annotated[int, typer.Argument(metavar="ID", help="The dead letter's id.")],
@@ -95,20 +97,20 @@ def show(
     config: Config = CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    """Show a dead letter whole: its record as sent, its event where it has one, and the call it came in.
+    """Show a whole dead letter: its record as sent, its event if there is one, and the call it came in.
 
-    Exit code 0: shown; 2: misuse.
+    Exit code 0: shown; 2: usage error.
     """
-    settings = settings_of(config)
-    found = with_store(settings, lambda store: store.letter(id_))
-    if found is None:
-        no_letter(id_)
-    typer.echo("what follows is as it was sent: nothing is masked", err=True)
-    typer.echo(encode(letter.whole(found)) if as_json else letter.text(found))
+    letter = with_store(read_settings(config), lambda store: store.letter(id_))
+    if letter is None:
+        fail_unknown_id(id_)
+    typer.echo("nothing below is masked: it is shown as it was sent", err=True)
+    typer.echo(encode(letter_json(letter)) if as_json else letter_text(letter))
 
 
 @dead.command(
-    short_help="Send them through again.", epilog="Example: springhead dead replay --rule schema/type --dry-run"
+    short_help="Process dead letters again.",
+    epilog="Example: springhead dead replay --rule schema/type --dry-run",
 )
 def replay(  # noqa: PLR0913 - filters, each optional
     ids: Ids = None,
@@ -119,58 +121,54 @@ def replay(  # noqa: PLR0913 - filters, each optional
     older_than: OlderThan = None,
     younger_than: YoungerThan = None,
     every: All = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would become of them.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     folder: Folders = None,
 ) -> None:
-    """Send dead letters through again: records through their source as it is now, events to delivery.
+    """Process dead letters again: records by their source as it is now; events are delivered again.
 
-    Those that become events are dead letters no more; the others stay as they are.
-    Exit code 0: none of them is dead any more; 1: some are; 2: misuse.
+    Dead letters that become events are removed, the others stay as they are.
+
+    Exit code 0: all were replayed; 1: some are still dead; 2: usage error.
     """
     from ...gateway.app import check_sources  # noqa: PLC0415
     from ...gateway.replay import Replay  # noqa: PLC0415
 
-    which = chosen(ids, filters(source, rule, older_than, younger_than), every)
-    settings = settings_of(config)
-    host = host_of([*settings.gateway.folders, *(folder or [])])
+    selection = for_change(ids, by_filters(source, rule, older_than, younger_than), every)
+    settings = read_settings(config)
+    host = load_host([*settings.gateway.folders, *(folder or [])])
     try:
         check_sources(host, settings)
     except SpringheadError as error:
-        misuse(error)
+        fail(error)
 
     async def work(store: Store) -> bool:
-        await check(settings, store, which)
-        return await _replayed(Replay(host, settings, store), store, which, dry_run)
+        await check_selection(settings, store, selection)
+        return await _replay(Replay(host, settings, store), store, selection, dry_run)
 
     raise typer.Exit(0 if with_store(settings, work) else 1)
 
 
-async def _replayed(again: Replay, store: Store, which: Which, dry_run: bool) -> bool:
-    """Replay them, and say what became of each; whether all are gone."""
+async def _replay(replay: Replay, store: Store, selection: Selection, dry_run: bool) -> bool:
+    """Replay dead letters, print what became of each, and return whether none of them is left."""
     total = gone = events = 0
-    async for page in pages(store, which):
-        whole = [await store.letter(one.id) for one in page]
-        # Together, so that they share a commit; each is in the store's queue before the next one begins.
-        for one in await asyncio.gather(
-            *(again.one(each, dry_run=dry_run) for each in whole if each is not None)
+    async for page in pages(store, selection):
+        letters = [await store.letter(summary.id) for summary in page]
+        # Replayed together they share a commit.
+        for result in await asyncio.gather(
+            *(replay.one(letter, dry_run=dry_run) for letter in letters if letter is not None)
         ):
-            typer.echo(_said(one))
-            total, gone, events = total + 1, gone + one.gone, events + one.events
-    counted = f"{gone} gone ({events} event{'' if events == 1 else 's'}), {total - gone} still dead"
-    typer.echo(f"{_many(total)}: {counted}{'; nothing was changed' if dry_run else ''}", err=True)
+            typer.echo(f"{result.id}  {'gone' if result.gone else 'dead'}  {printable(result.said)}")
+            total, gone, events = total + 1, gone + result.gone, events + result.events
+    typer.echo(
+        f"{plural(total, 'dead letter')}: {gone} gone ({plural(events, 'event')}), {total - gone} still dead"
+        f"{'; nothing was changed' if dry_run else ''}",
+        err=True,
+    )
     return gone == total
 
 
-def _said(one: Replayed) -> str:
-    return f"{one.id}  {'gone' if one.gone else 'dead'}  {shown.printable(one.said)}"
-
-
-def _many(count: int) -> str:
-    return f"{count} dead letter{'' if count == 1 else 's'}"
-
-
 @dead.command(
-    short_help="Drop them for good.",
+    short_help="Delete dead letters.",
     epilog="Example: springhead dead drop --source auth0 --older-than 7d --yes",
 )
 def drop(  # noqa: PLR0913 - filters, each optional
@@ -182,26 +180,27 @@ def drop(  # noqa: PLR0913 - filters, each optional
     older_than: OlderThan = None,
     younger_than: YoungerThan = None,
     every: All = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Drop dead letters for good; on a terminal it asks first.
+    """Delete dead letters for good. On a terminal it asks first.
 
-    Exit code 0: dropped; 1: you said no; 2: misuse.
+    Exit code 0: deleted; 1: not confirmed; 2: usage error.
     """
-    which = chosen(ids, filters(source, rule, older_than, younger_than), every)
-    settings = settings_of(config)
+    selection = for_change(ids, by_filters(source, rule, older_than, younger_than), every)
+    settings = read_settings(config)
     if not yes and not sys.stdin.isatty():
-        misuse("what is dropped is gone for good: add --yes")
+        fail("dropped dead letters cannot be brought back: add --yes to confirm")
 
     async def work(store: Store) -> int | None:
-        await check(settings, store, which)
+        await check_selection(settings, store, selection)
         if not yes:
-            count = sum([len(page) async for page in pages(store, which)])
-            if count and not typer.confirm(f"Drop {_many(count)} for good?", err=True):
+            count = sum([len(page) async for page in pages(store, selection)])
+            if count and not typer.confirm(f"Drop {plural(count, 'dead letter')} for good?", err=True):
                 return None
-        return sum([await store.drop([one.id for one in page]) async for page in pages(store, which)])
+        dropped = [await store.drop([letter.id for letter in page]) async for page in pages(store, selection)]
+        return sum(dropped)
 
     dropped = with_store(settings, work)
     if dropped is None:
         raise typer.Exit(1)
-    typer.echo(f"{_many(dropped)} dropped", err=True)
+    typer.echo(f"{plural(dropped, 'dead letter')} dropped", err=True)

@@ -1,4 +1,4 @@
-"""One dead letter in; a line of a list, a page for people, or a JSON object out."""
+"""Renders dead letters: a line of a list, a page for people, or JSON."""
 
 from __future__ import annotations
 
@@ -9,97 +9,102 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .. import format as shown
+from ..format import printable, utc_milliseconds, utc_seconds
 
 if TYPE_CHECKING:
     from ...gateway.storage.records import DeadLetter, DeadLetterSummary, StoredCall
 
+_COLUMNS = ("id", "at", "source", "rule")
+_LINE_AND_COLUMN = re.compile(r"\(line 1, (column \d+)\)$")
+"""The end of a JSON syntax error. In JSON lines each line is its own document, so its line 1 misleads."""
 
-_WITHIN = re.compile(r"\(line 1, (column \d+)\)$")
-"""Where a reason says it is no JSON: a line that is a document of its own has one line, whichever it is."""
 
-
-class Layout:
-    """The columns of a list, as wide as its first page needs: a list of any length is written as it is read."""
+class ListLayout:
+    """Column widths taken from the first page, so that a list of any length is written as it is read."""
 
     def __init__(self, page: list[DeadLetterSummary]) -> None:
-        cells = [("id", "at", "source", "rule"), *map(_cells, page)]
-        self._widths = [max(len(row[column]) for row in cells) for column in range(4)]
-        self.head = self._row("id", "at", "source", "rule", "why").rstrip()
+        cells = [_COLUMNS, *map(_cells, page)]
+        self._widths = [max(len(row[column]) for row in cells) for column in range(len(_COLUMNS))]
 
-    def line(self, letter: DeadLetterSummary) -> str:
-        """The letter on one line."""
-        return self._row(*_cells(letter), shown.printable(why(letter.line, letter.pointer, letter.reason)))
+    def heading(self) -> str:
+        """The titles of the columns."""
+        return self._row(*_COLUMNS, "why")
+
+    def row(self, letter: DeadLetterSummary) -> str:
+        """A dead letter on one line."""
+        return self._row(*_cells(letter), printable(located_reason(letter.line, letter.pointer, letter.reason)))
 
     def _row(self, *cells: str) -> str:
         padded = [cell.ljust(width) for cell, width in zip(cells, self._widths, strict=False)]
         return "  ".join([*padded, cells[-1]])
 
 
-def why(line: int | None, pointer: str, reason: str) -> str:
-    """Why a record was rejected, behind where it stood."""
-    if line is not None:
-        reason = _WITHIN.sub(r"(\1)", reason)
-    where = " ".join(filter(None, ("" if line is None else f"line {line}", pointer)))
-    return f"{where}: {reason}" if where else reason
-
-
 def _cells(letter: DeadLetterSummary) -> tuple[str, str, str, str]:
-    source, rule = shown.printable(letter.source), shown.printable(letter.rule)
-    return str(letter.id), shown.moment(letter.at), source, rule
+    return str(letter.id), utc_seconds(letter.at), printable(letter.source), printable(letter.rule)
 
 
-def summary(letter: DeadLetterSummary) -> dict[str, Any]:
-    """What a list has of a letter."""
-    return {**msgspec.to_builtins(letter), "at": shown.instant(letter.at)}
+def located_reason(line: int | None, pointer: str, reason: str) -> str:
+    """The reason for a rejection, after the place of the record: `line 2 /type: type must be text`."""
+    if line is not None:
+        reason = _LINE_AND_COLUMN.sub(r"(\1)", reason)
+    place = " ".join(filter(None, ("" if line is None else f"line {line}", pointer)))
+    return f"{place}: {reason}" if place else reason
 
 
-def whole(letter: DeadLetter) -> dict[str, Any]:
-    """All of a letter. Bytes that are no JSON are text, or `{"base64": ...}` where they are no UTF-8 either."""
-    found = summary(letter.listed)
-    record = msgspec.Raw(letter.record) if letter.decodable else _text(letter.record)
-    found |= {"decodable": letter.decodable, "record": record if letter.record else None}
-    found["event"] = msgspec.Raw(letter.event) if letter.event else None
-    found["call"] = None if letter.call is None else _call(letter.call)
-    return found
+def summary_json(letter: DeadLetterSummary) -> dict[str, Any]:
+    """A dead letter without anything the sender sent."""
+    return {**msgspec.to_builtins(letter), "at": utc_milliseconds(letter.at)}
 
 
-def text(letter: DeadLetter) -> str:
-    """All of a letter for people."""
-    about = {key: value for key, value in msgspec.to_builtins(letter.listed).items() if value not in (None, "")}
-    about["at"] = shown.moment(letter.at)
-    parts = [_table(about)]
-    if letter.record:
-        parts.append(f"record\n{_pretty(letter.record)}")
-    if letter.event:
-        parts.append(f"event\n{_pretty(letter.event)}")
-    if (call := letter.call) is not None:
-        headers = {f"{name}:": value for name, values in call.headers.items() for value in values}
-        parts.append("\n".join([f"call {call.id}".rstrip(), shown.printable(f"{call.method} {call.url}")]))
-        parts[-1] += f"\n{_table(headers)}" if headers else ""
-        parts.append(f"body\n{_pretty(call.body)}")
-    return "\n\n".join(parts)
+def letter_json(letter: DeadLetter) -> dict[str, Any]:
+    """A whole dead letter. Bytes that are not JSON are text, or `{"base64": ...}` if they are not UTF-8."""
+    record = msgspec.Raw(letter.record) if letter.decodable else _text_or_base64(letter.record)
+    return summary_json(letter.listed) | {
+        "decodable": letter.decodable,
+        "record": record if letter.record else None,
+        "event": msgspec.Raw(letter.event) if letter.event else None,
+        "call": None if letter.call is None else _call_json(letter.call),
+    }
 
 
-def _call(call: StoredCall) -> dict[str, Any]:
-    about = {"method": call.method, "url": call.url, "headers": call.headers, "query": call.query}
-    return {**about, "body": _text(call.body), "id": call.id}
+def _call_json(call: StoredCall) -> dict[str, Any]:
+    head = {"method": call.method, "url": call.url, "headers": call.headers, "query": call.query}
+    return {**head, "body": _text_or_base64(call.body), "id": call.id}
 
 
-def _text(data: bytes) -> Any:
+def _text_or_base64(data: bytes) -> Any:
     try:
         return data.decode()
     except UnicodeDecodeError:
         return {"base64": base64.b64encode(data).decode()}
 
 
-def _table(rows: dict[str, Any]) -> str:
+def letter_text(letter: DeadLetter) -> str:
+    """A whole dead letter for people."""
+    summary = msgspec.to_builtins(letter.listed) | {"at": utc_seconds(letter.at)}
+    parts = [_aligned({key: value for key, value in summary.items() if value not in (None, "")})]
+    if letter.record:
+        parts.append(f"record\n{_indented(letter.record)}")
+    if letter.event:
+        parts.append(f"event\n{_indented(letter.event)}")
+    if letter.call is not None:
+        parts += [_call_head(letter.call), f"body\n{_indented(letter.call.body)}"]
+    return "\n\n".join(parts)
+
+
+def _call_head(call: StoredCall) -> str:
+    headers = {f"{name}:": value for name, values in call.headers.items() for value in values}
+    lines = [f"call {call.id}".rstrip(), printable(f"{call.method} {call.url}")]
+    return "\n".join([*lines, _aligned(headers)] if headers else lines)
+
+
+def _aligned(rows: dict[str, Any]) -> str:
     width = max(map(len, rows))
-    return "\n".join(f"{name:<{width}}  {shown.printable(str(value))}" for name, value in rows.items())
+    return "\n".join(f"{name:<{width}}  {printable(str(value))}" for name, value in rows.items())
 
 
-def _pretty(data: bytes) -> str:
-    """JSON with its values as sent, indented, or bytes as the text they nearly are."""
+def _indented(data: bytes) -> str:
+    """Indent JSON without touching its values; show other bytes as text, with escapes where it is none."""
     with suppress(ValueError, RecursionError):
         data = msgspec.json.format(data, indent=2)
-    return shown.printable(data.decode("utf-8", "backslashreplace"), keep="\n")
+    return printable(data.decode("utf-8", "backslashreplace"), keep="\n")

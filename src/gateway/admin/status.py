@@ -33,7 +33,7 @@ async def status_of(gateway: Gateway, rates: Rates) -> Object:
         "destination": {
             "to": gateway.settings.delivery.to,
             "down": gateway.delivery.is_down,
-            "why": gateway.delivery.why or None,
+            "why": gateway.delivery.reason or None,
         },
         "undelivered": counts.undelivered,
         "oldest_undelivered_seconds": _waited(counts.oldest, now),

@@ -1,6 +1,5 @@
-"""Events out of the store: lanes claim and send them, a data plane or a file takes them."""
+"""Delivers what the gateway keeps to a data plane or a file."""
 
 from .delivery import Delivery, open_destination
-from .destination import Observer
 
-__all__ = ["Delivery", "Observer", "open_destination"]
+__all__ = ["Delivery", "open_destination"]

@@ -1,69 +1,95 @@
-"""The circuit breaker: failures in, who may try a destination and when out. Shared by all its lanes."""
+"""Paces tries at what fails: one source's events, or a destination that cannot be reached."""
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
+from math import inf
+
+from ..settings.model import DeliverySettings
 
 ASK_AGAIN = 0.1
-"""Seconds until a lane asks again while another one probes."""
+"""Seconds until a lane asks again while another one tries."""
+
+
+def backoff(settings: DeliverySettings, failures: int) -> float:
+    """Seconds to wait after so many failures in a row: doubling, with jitter over all of it."""
+    longest = min(settings.retry_max, settings.retry_min * 2.0 ** min(failures, 60))
+    return random.uniform(settings.retry_min, longest)  # noqa: S311 - jitter is not a secret
 
 
 class Breaker:
-    """Opens after so many failures in a row; then one lane probes, once a pause, until one gets through."""
+    """Makes all lanes pause after a failure, longer each time. Open, it lets one lane try at a time.
 
-    def __init__(self, failures: int, pause: float, changed: Callable[[bool], None]) -> None:
-        self._failures, self._pause, self._changed = failures, pause, changed
-        self._row = 0
-        self._quiet_until = 0.0
-        self.why = ""
-        """The last failure there was."""
-        self._probe: int | None = None
+    Attributes:
+        failures: how many there were in a row. What several lanes meet at the same time is one.
+        reason: the last failure.
+        is_open: whether there were `breaker_failures` in a row, or one that only an operator can mend.
+    """
 
-    @property
-    def is_open(self) -> bool:
-        """Whether only probes are let through."""
-        return self._row >= self._failures
+    def __init__(self, settings: DeliverySettings, changed: Callable[[Breaker], None]) -> None:
+        """`changed` is called whenever the breaker opens or closes."""
+        self.failures = 0
+        self.reason = ""
+        self.is_open = False
+        self._settings = settings
+        self._changed = changed
+        self._failed_at = -inf
+        self._paused_until = -inf
+        self._trying: int | None = None
 
-    def admit(self, lane: int) -> float:
-        """0 where the lane may try, else the seconds until it should ask again."""
-        quiet = self._quiet_until - time.monotonic()
-        if quiet > 0:
-            return quiet
+    def pause(self) -> float:
+        """Seconds for which no lane tries; 0 where one may now."""
+        return max(self._paused_until - time.monotonic(), 0.0)
+
+    def wait(self, lane: int) -> float:
+        """Seconds until this lane may try; 0 where it may now. It keeps others waiting until it withdraws."""
+        if pause := self.pause():
+            return pause
         if self.is_open:
-            if self._probe not in (None, lane):
+            if self._trying not in (None, lane):
                 return ASK_AGAIN
-            self._probe = lane
+            self._trying = lane
         return 0.0
 
     def withdraw(self, lane: int) -> None:
-        """The lane tries nothing after all, or is done: another one may probe."""
-        if self._probe == lane:
-            self._probe = None
+        """Let another lane try."""
+        if self._trying == lane:
+            self._trying = None
 
     def succeeded(self) -> None:
-        """The destination answered."""
-        was_open = self.is_open
-        self._row = 0
-        if was_open:
-            self._changed(False)
+        """Close the breaker."""
+        self.failures = 0
+        if self.is_open:
+            self.is_open = False
+            self._changed(self)
 
-    def failed(self, why: str, pause: float, after: float | None = None) -> float:
-        """The destination did not answer, failed, or asked to be left alone.
+    def failed(
+        self, reason: str, sent_at: float, *, after: float = 0.0, opens: bool = False, lenient: bool = False
+    ) -> None:
+        """Count a failure, and pause.
 
         Args:
-            why: what it did.
-            pause: seconds the lane would wait, on its own.
-            after: seconds the destination asked for: no lane tries before.
-
-        Returns:
-            The seconds until the lane may try again.
+            reason: what happened.
+            sent_at: when the request was sent, by the monotonic clock: of requests that were under way together
+                only the first failure counts.
+            after: seconds to pause at least, because the destination asks for it.
+            opens: open the breaker at once.
+            lenient: do not pause after the first failure in a row.
         """
-        was_open = self.is_open
-        self.why = why
-        self._row += 1
-        quiet = max(after or 0.0, pause, self._pause) if self.is_open else after or 0.0
-        self._quiet_until = max(self._quiet_until, time.monotonic() + quiet)
-        if self.is_open and not was_open:
-            self._changed(True)
-        return max(pause, quiet)
+        now = time.monotonic()
+        self._paused_until = max(self._paused_until, now + after)
+        if sent_at < self._failed_at:
+            return
+        self.failures += 1
+        self.reason = reason
+        self._failed_at = now
+        opened = not self.is_open and (opens or self.failures >= self._settings.breaker_failures)
+        self.is_open = self.is_open or opened
+        if not (lenient and self.failures == 1):
+            pause = backoff(self._settings, self.failures)
+            pause = max(pause, self._settings.breaker_pause) if self.is_open else pause
+            self._paused_until = max(self._paused_until, now + pause)
+        if opened:
+            self._changed(self)

@@ -1,71 +1,115 @@
-"""What the lanes of one delivery share: the parts they use, and which sources are left alone for now."""
+"""Holds what the lanes of one delivery share."""
 
 from __future__ import annotations
 
 import asyncio
-import random
 import time
-from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import inf
 
+import structlog
+
+from ..metrics import GatewayMetrics
 from ..settings.model import DeliverySettings
 from ..storage.records import Store
 from .breaker import Breaker
-from .destination import Destination, Observer
+from .destination import Destination
+from .poison import RefusedEvent
 
+_SHORTEST_WAIT = 0.02
+"""Seconds until a lane looks again for a refused event that is due, and that another lane keeps waiting."""
 
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A source whose events are all refused: why, how often in a row, until when it is left alone."""
-
-    why: str
-    tries: int
-    until: float
+_log = structlog.get_logger("springhead.delivery")
 
 
 @dataclass(slots=True)
-class Tally:
-    """How a source fares."""
+class SourceState:
+    """How the delivery of one source's events goes.
 
-    accepted: int = 0
-    """Requests accepted so far."""
-    is_well: bool = False
-    """Whether the last one that held no suspect was."""
-    fickle_at: float = -inf
-    """When an event was last accepted after it had been refused alone, by the monotonic clock."""
+    Attributes:
+        breaker: paces its tries.
+        accepted: how many batches of it were accepted so far.
+        refused: its events that were refused alone, by seq.
+    """
 
-
-@dataclass(slots=True)
-class DeliveryContext:
-    """What the lanes of a delivery share."""
-
-    store: Store
-    destination: Destination
-    rules: DeliverySettings
-    observer: Observer
     breaker: Breaker
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    held: dict[str, Hold] = field(default_factory=dict)
-    """By source."""
-    tallies: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
-    """By source."""
+    accepted: int = 0
+    refused: dict[int, RefusedEvent] = field(default_factory=dict)
 
-    def left_alone(self) -> set[str]:
-        """The sources that are to be left alone now."""
+
+class DeliveryContext:
+    """What the lanes of a delivery share.
+
+    Attributes:
+        breaker: of the destination: open while it cannot be reached.
+        stopping: set when the lanes are to end.
+        woken: by lane; set when it is to look into the store now.
+    """
+
+    def __init__(
+        self, store: Store, destination: Destination, settings: DeliverySettings, metrics: GatewayMetrics
+    ) -> None:
+        self.store = store
+        self.destination = destination
+        self.settings = settings
+        self.metrics = metrics
+        self.breaker = Breaker(settings, self._destination_changed)
+        self.stopping = asyncio.Event()
+        self.woken = [asyncio.Event() for _ in range(settings.lanes)]
+        self._sources: dict[str, SourceState] = {}
+
+    def source(self, name: str) -> SourceState:
+        """The state of a source."""
+        state = self._sources.get(name)
+        if state is None:
+            breaker = Breaker(self.settings, lambda breaker: self._source_changed(name, breaker))
+            state = self._sources[name] = SourceState(breaker)
+        return state
+
+    def held(self) -> dict[str, str]:
+        """The sources of which the destination takes nothing, each with its last answer."""
+        return {name: state.breaker.reason for name, state in self._sources.items() if state.breaker.is_open}
+
+    def paused(self, lane: int) -> set[str]:
+        """The sources that this lane is not to try now."""
+        return {name for name, state in self._sources.items() if state.breaker.wait(lane)}
+
+    def withdraw(self, lane: int) -> None:
+        """Let other lanes try what this one was let to try alone."""
+        self.breaker.withdraw(lane)
+        for state in self._sources.values():
+            state.breaker.withdraw(lane)
+
+    def next_try(self, lane: int, most: float) -> float:
+        """Seconds until a pause ends or a refused event of this lane is due, `most` at most."""
         now = time.monotonic()
-        return {source for source, hold in self.held.items() if now < hold.until}
+        return min([most, *self._waits(lane, now)])
 
-    def hold_ends(self, most: float) -> float:
-        """Seconds until a source is left alone no more, `most` at most."""
-        waits = (hold.until - time.monotonic() for hold in self.held.values())
-        return min([most, *(wait for wait in waits if wait > 0)])
+    def _waits(self, lane: int, now: float) -> Iterable[float]:
+        for state in self._sources.values():
+            pause = state.breaker.pause()
+            if pause:
+                yield pause
+            due = (one.due - now for one in state.refused.values() if one.lane == lane)
+            yield from (max(seconds, pause, _SHORTEST_WAIT) for seconds in due)
 
-    def takes_any(self) -> bool:
-        """Whether the destination took the last events of any source."""
-        return any(tally.is_well for tally in self.tallies.values())
+    def _destination_changed(self, breaker: Breaker) -> None:
+        if breaker.is_open:
+            _log.error("the destination is down; retrying", to=self.settings.to, reason=breaker.reason)
+        else:
+            _log.info("the destination is back", to=self.settings.to)
+        self.metrics.breaker(breaker.is_open)
 
-    def backoff(self, tries: int) -> float:
-        """Seconds to wait after so many failures in a row: doubling, with jitter over all of it."""
-        most = min(self.rules.retry_max, self.rules.retry_min * 2.0 ** min(tries, 60))
-        return random.uniform(self.rules.retry_min, most)  # noqa: S311 - jitter is no secret
+    def _source_changed(self, name: str, breaker: Breaker) -> None:
+        if breaker.is_open:
+            _log.error(
+                "the destination accepts nothing of a source; its events are kept",
+                source=name,
+                to=self.settings.to,
+                reason=breaker.reason,
+                advice="check delivery.to and the source's destination_write_key, "
+                "and that the source is enabled there",
+            )
+        else:
+            _log.info("the destination accepts events of a source again", source=name)
+        self.metrics.held(name, breaker.is_open)

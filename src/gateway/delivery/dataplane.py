@@ -1,4 +1,4 @@
-"""A RudderStack data plane as destination: batches to `POST /v1/batch`, its answers as ours.
+"""Delivers to a RudderStack data plane: batches to `POST /v1/batch`.
 
 https://www.rudderstack.com/docs/api/http-api/#12-batch
 """
@@ -8,16 +8,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
-import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import quote
 
 import httpx
 
-from .destination import Accepted, Answer, Refused, Retry
-from .said import Said
+from .destination import Accepted, Answer, Failed, Refused, Throttled, Unauthorized, Unreachable
 
 LONGEST_WAIT = 3600.0
 """Seconds waited at most where a data plane asks for more."""
@@ -26,18 +25,16 @@ _BEGIN, _END = b'{"batch":[', b'],"sentAt":"2026-08-19T10:15:00.123Z"}'
 ENVELOPE = len(_BEGIN + _END)
 """Bytes of a request's body around its events."""
 
-_KEPT = 4_000
-"""Bytes of an answer looked at, and inflated to, at most."""
+_TEXT = 1_000
+"""Bytes of an answer that are kept, and inflated to, at most."""
 _ANSWER = 1 << 20
 """Bytes of an answer read at most."""
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _INLINE = 1 << 14
 """Bytes up to which gzip is faster than the way to a thread and back."""
 
-_RETRIED = frozenset({408, 425, 429})
-_MISPLACED = frozenset({401, 403, 404, 405, 407})
-# "Invalid Authorization Header" is documented as a 400.
-_ABOUT_THE_KEY = re.compile(r"write ?key|authorization header", re.IGNORECASE)
+_THROTTLED = frozenset({408, 425, 429})
+_UNAUTHORIZED = frozenset({401, 404, 405, 407})
 
 
 class DataPlane:
@@ -53,33 +50,32 @@ class DataPlane:
         connections: int,
     ) -> None:
         self._url = url.rstrip("/") + "/v1/batch"
-        self._said = Said(keys.values())
+        self._keys = WriteKeys(keys.values())
         self._headers = {source: _headers(key, compress) for source, key in keys.items()}
         self._timeout, self._compress = timeout, compress
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        self._client = httpx.AsyncClient(timeout=timeout, limits=limits)
+        # Connecting times out first, so that a data plane that is not there is told from one that hangs.
+        self._client = httpx.AsyncClient(timeout=httpx.Timeout(timeout, connect=timeout / 2), limits=limits)
 
     async def send(self, source: str, events: Sequence[bytes]) -> Answer:
-        """Post one batch; redirects are not followed, for they would take the write key elsewhere."""
+        """Post one batch. Redirects are not followed: they would take the write key elsewhere."""
         headers = self._headers.get(source)
         if headers is None:
-            return Refused(None, f"no [[source]] is called {source!r}: its write key is not known", always=True)
+            return Unauthorized("not in the settings: put its [[source]] back")
         body = await self._body(events)
         try:
             async with (
                 asyncio.timeout(self._timeout),
                 self._client.stream("POST", self._url, content=body, headers=headers) as response,
             ):
-                text = await _text(response)
+                text = self._keys.masked(await _text(response))
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            return Unreachable(type(error).__name__)
         except (TimeoutError, httpx.TimeoutException):
-            return Retry(None, "timeout")
+            return Failed("timeout")
         except httpx.HTTPError as error:
-            return Retry(None, type(error).__name__)
-        if 200 <= response.status_code < 300:  # noqa: PLR2004 - what success is
-            return Accepted()
-        is_about_key = response.status_code == 400 and _ABOUT_THE_KEY.search(text) is not None  # noqa: PLR2004
-        said = self._said.shown(text, events)
-        return _failure(response.status_code, response.headers.get("retry-after"), said, is_about_key)
+            return Failed(type(error).__name__)
+        return _answer(response.status_code, retry_after(response.headers.get("retry-after")), text)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -120,29 +116,55 @@ def _headers(key: str, compress: bool) -> dict[str, str]:
 
 
 async def _text(response: httpx.Response) -> str:
-    """The answer's beginning; read to its end, because one that is cut off says nothing, as a 2xx too."""
+    """The beginning of an answer. It is read to its end: one that is cut off says nothing, even with a 2xx."""
     kept, size = b"", 0
     async for chunk in response.aiter_raw():
         size += len(chunk)
-        kept += chunk[: _KEPT - len(kept)]
+        kept += chunk[: _TEXT - len(kept)]
         if size > _ANSWER:
             break
-    return " ".join(
-        _inflated(kept, response.headers.get("content-encoding", "")).decode("utf-8", "replace").split()
-    )
+    text = _inflated(kept, response.headers.get("content-encoding", "")).decode("utf-8", "replace")
+    return " ".join(text.split())
 
 
 def _inflated(raw: bytes, encoding: str) -> bytes:
-    """The beginning of a body that came in spite of `Accept-Encoding: identity`: a little of it may be much."""
+    """The beginning of an answer that is encoded in spite of `Accept-Encoding: identity`."""
     if encoding.strip().lower() in ("", "identity"):
         return raw
     try:
-        return zlib.decompressobj(_GZIP_OR_ZLIB).decompress(raw, _KEPT)
+        return zlib.decompressobj(_GZIP_OR_ZLIB).decompress(raw, _TEXT)
     except zlib.error:
         return b""
 
 
-def _failure(status: int, wait: str | None, said: str, is_about_key: bool) -> Answer:
-    if status >= 500 or status in _RETRIED:  # noqa: PLR2004 - the server's own failures
-        return Retry(retry_after(wait), f"status {status}", said, status)
-    return Refused(status, said, always=status < 400 or status in _MISPLACED or is_about_key)  # noqa: PLR2004
+def _answer(status: int, after: float | None, text: str) -> Answer:
+    reason = f"status {status}"
+    if 200 <= status < 300:  # noqa: PLR2004 - what success is
+        return Accepted()
+    if status in _THROTTLED or (status >= 500 and after is not None):  # noqa: PLR2004 - the server's own failures
+        return Throttled(reason, after)
+    if status >= 500:  # noqa: PLR2004 - as above
+        return Failed(reason, status, text)
+    if status < 400 or status in _UNAUTHORIZED:  # noqa: PLR2004 - a redirect
+        return Unauthorized(reason)
+    return Refused(status, text)
+
+
+class WriteKeys:
+    """Masks write keys in what a data plane answers, however they are written."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        written = {form for key in keys for form in _written_forms(key)}
+        self._written = sorted(written, key=len, reverse=True)
+
+    def masked(self, text: str) -> str:
+        """The text with a mask in place of each key."""
+        for form in self._written:
+            text = text.replace(form, "<write key>")
+        return text
+
+
+def _written_forms(key: str) -> set[str]:
+    """A key as it is, in a URL, and as Basic authentication has it."""
+    basic = {base64.b64encode(f"{key}{colon}".encode()).decode() for colon in ("", ":")}
+    return {key, quote(key, safe=""), *basic, *(form.rstrip("=") for form in basic)}

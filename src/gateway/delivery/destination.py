@@ -1,4 +1,4 @@
-"""A destination: a source's events in, what became of them out; and who is told of it."""
+"""Defines what a destination is, and what it may answer to a batch."""
 
 from __future__ import annotations
 
@@ -13,75 +13,51 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """The destination has none of them, and trying them again would change nothing."""
+    """The destination refuses the batch: an event in it may be at fault."""
 
-    status: int | None
-    """None where they were not even sent."""
-    text: str
-    """What it said, fit to be logged: without keys and without what was sent."""
-    always: bool = False
-    """It refuses whatever is sent so: a key or an address is wrong, not an event."""
-
-
-class Retry(msgspec.Struct, frozen=True):
-    """The destination has none of them, as far as is known: they are worth another try."""
-
-    after: float | None
-    """Seconds it asks to be left alone."""
-    why: str
-    """A word or two out of few, such as `ConnectError` or `status 503`: metrics count by it."""
+    status: int
     text: str = ""
-    """What it said besides, fit to be logged."""
-    status: int = 0
-    """That of its answer, where there was one."""
+    """What it answered, with write keys masked; it may quote events."""
 
 
-Answer: TypeAlias = Accepted | Refused | Retry
+class Failed(msgspec.Struct, frozen=True):
+    """The destination failed at the batch, hung up, or did not answer in time: it may have the events."""
+
+    reason: str
+    """One of a few texts, such as `status 503` or `timeout`: metrics count by it."""
+    status: int | None = None
+    text: str = ""
+    """As for `Refused`."""
+
+
+class Throttled(msgspec.Struct, frozen=True):
+    """The destination takes nothing of this source just now, whatever the batch holds."""
+
+    reason: str
+    after: float | None = None
+    """Seconds it asks to be left alone for."""
+
+
+class Unauthorized(msgspec.Struct, frozen=True):
+    """The destination takes nothing of this source until a key or an address is corrected."""
+
+    reason: str
+
+
+class Unreachable(msgspec.Struct, frozen=True):
+    """The destination cannot be connected to, or the file cannot be written: it takes nothing of any source."""
+
+    reason: str
+
+
+Answer: TypeAlias = Accepted | Refused | Failed | Throttled | Unauthorized | Unreachable
 
 
 class Destination(Protocol):
     """Where events go."""
 
     async def send(self, source: str, events: Sequence[bytes]) -> Answer:
-        """Send the events of one source, each as UTF-8 JSON, in order and all or none."""
+        """Send the events of one source, each as UTF-8 JSON: in order, all or none."""
 
     async def close(self) -> None:
-        """Give back what it holds open."""
-
-
-class Observer(Protocol):
-    """Told what delivery does."""
-
-    def delivered(self, source: str, count: int) -> None:
-        """The destination has so many more of the source's events."""
-
-    def retried(self, source: str, why: str) -> None:
-        """A batch of the source's was not accepted and will be sent again."""
-
-    def dead(self, source: str, rule: str, count: int) -> None:
-        """So many of the source's events became dead letters."""
-
-    def breaker(self, is_open: bool) -> None:
-        """The circuit breaker opened, or closed."""
-
-    def held(self, source: str, is_held: bool) -> None:
-        """The destination refuses whatever is sent of a source, or does so no more."""
-
-
-class Unobserved:
-    """Nobody is told."""
-
-    def delivered(self, source: str, count: int) -> None:
-        """Nothing."""
-
-    def retried(self, source: str, why: str) -> None:
-        """Nothing."""
-
-    def dead(self, source: str, rule: str, count: int) -> None:
-        """Nothing."""
-
-    def breaker(self, is_open: bool) -> None:
-        """Nothing."""
-
-    def held(self, source: str, is_held: bool) -> None:
-        """Nothing."""
+        """Release what it holds open."""

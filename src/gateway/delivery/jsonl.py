@@ -1,4 +1,4 @@
-"""Files as destinations: events in, lines of JSON out, on disk before they count as delivered; or to stdout."""
+"""Delivers to a file or to stdout, as JSON lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from .destination import Accepted, Answer, Retry
+from .destination import Accepted, Answer, Unreachable
 
 _BLOCK = 1 << 16
 _TRIES = 3
@@ -33,7 +33,7 @@ class JsonLines:
         try:
             await asyncio.to_thread(self._append, b"\n".join((*events, b"")))
         except OSError as error:
-            return Retry(None, type(error).__name__ if error.errno is None else os.strerror(error.errno))
+            return Unreachable(type(error).__name__ if error.errno is None else os.strerror(error.errno))
         return Accepted()
 
     async def close(self) -> None:
@@ -117,7 +117,7 @@ class Stdout:
         try:
             await asyncio.to_thread(self._write, b"\n".join((*events, b"")))
         except OSError as error:
-            return Retry(None, type(error).__name__)
+            return Unreachable(type(error).__name__)
         return Accepted()
 
     async def close(self) -> None:

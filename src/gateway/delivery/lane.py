@@ -1,24 +1,21 @@
-"""A lane: a share of the users in, their events sent in order, settled, split, held or given back."""
+"""Delivers the events of a share of the users, one batch after another."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 
 import structlog
 
-from ..storage.records import ClaimedEvent
-from .batch import Batch, pieces
-from .breaker import ASK_AGAIN
+from ...server import log
+from ..storage.records import ClaimedEvent, DeadEvent
+from .acknowledge import acknowledge
+from .batch import Claim
+from .breaker import backoff
 from .context import DeliveryContext
-from .destination import Accepted, Refused, Retry
-from .holding import hold
-from .probe import Probe
-from .settling import bury, settle
-from .suspects import Blame, blame
+from .sender import Sender
 
 POLL = 1.0
 """Seconds between two looks into the store where nobody wakes the lane."""
@@ -30,203 +27,99 @@ _log = structlog.get_logger("springhead.delivery")
 
 
 class Lane:
-    """Claims, sends and settles the events of its users, one batch after the other."""
+    """Claims the events of its users, has them sent, and gives back what was not."""
 
-    def __init__(self, number: int, means: DeliveryContext) -> None:
-        self.number, self._means = number, means
-        self.woken = asyncio.Event()
-        self._probe, self._tries = Probe(means), 0
-        # Splitting ends when no time is left in the lease for one more request.
-        self._work_time = 2 * means.rules.timeout
-        self._lease = self._work_time + means.rules.timeout
+    def __init__(self, number: int, context: DeliveryContext) -> None:
+        self.number = number
+        self._context = context
+        self._woken = context.woken[number]
+        # A lane stops sending what it claimed when the lease leaves no time for one more request.
+        self._send_time = 2 * context.settings.timeout
+        self._lease = self._send_time + context.settings.timeout
+        self._sender = Sender(number, context, self._lease)
 
     async def run(self) -> None:
-        """Deliver until told to stop. Nothing that goes wrong ends it."""
-        try:
-            while not self._means.stopping.is_set():
-                await self._round_and_on()
-        finally:
-            with suppress(Exception):  # their leases end by themselves
-                await self._means.store.release(self._probe.suspects.seqs)
-
-    async def _round_and_on(self) -> None:
-        try:
-            await self._round()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other events still have to go out
-            at = traceback.extract_tb(error.__traceback__)[-1]
-            what = {"error": type(error).__name__, "at": f"{at.name}:{at.lineno}"}
-            _log.error("delivery went wrong and goes on", lane=self.number, **what)
-            await _waited(self._means.stopping, self._means.backoff(2))
+        """Deliver until told to stop. No failure ends it."""
+        stopping = self._context.stopping
+        while not stopping.is_set():
+            try:
+                await self._round()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other events still have to go out
+                what = {"error": type(error).__name__, "at": log.where(error)}
+                _log.error("a lane failed; retrying", lane=self.number, **what)
+                await _wait(stopping, backoff(self._context.settings, 2))
 
     async def _round(self) -> None:
-        means = self._means
-        if wait := means.breaker.admit(self.number):
-            await _waited(means.stopping, wait)
+        """Claim and send once, then wait until there is something to do."""
+        context = self._context
+        if seconds := context.breaker.wait(self.number):
+            await _wait(context.stopping, seconds)
             return
-        self.woken.clear()
+        self._woken.clear()
         try:
             claimed = await self._claim()
-            pause = await self._deliver(claimed) or await self._ask(claimed)
+            await self._send(claimed)
         finally:
-            means.breaker.withdraw(self.number)
-        if pause:
-            await _waited(means.stopping, pause)
-        elif not claimed:
-            await _waited(self.woken, self._probe.suspects.wait(means.hold_ends(POLL)))
-        if self._is_few(claimed):
-            await _waited(means.stopping, GATHER)
+            context.withdraw(self.number)
+        if not claimed:
+            await _wait(self._woken, context.next_try(self.number, POLL))
+        elif self._is_little(claimed):
+            await _wait(context.stopping, GATHER)
 
-    def _is_few(self, claimed: Sequence[ClaimedEvent]) -> bool:
+    def _is_little(self, claimed: Sequence[ClaimedEvent]) -> bool:
         """Whether it makes less than half a batch."""
-        rules, size = self._means.rules, sum(len(event.event) for event in claimed)
-        return 2 * len(claimed) < rules.batch_events and 2 * size < rules.batch_bytes
+        settings, size = self._context.settings, sum(len(event.event) for event in claimed)
+        return 2 * len(claimed) < settings.batch_events and 2 * size < settings.batch_bytes
 
     async def _claim(self) -> list[ClaimedEvent]:
-        """What is to be sent now: neither of a source that is left alone, nor behind a suspect."""
-        rules = self._means.rules
-        return await self._means.store.claim(
+        settings = self._context.settings
+        return await self._context.store.claim(
             self.number,
-            rules.lanes,
-            events=rules.batch_events,
-            size=rules.batch_bytes,
+            settings.lanes,
+            events=settings.batch_events,
+            size=settings.batch_bytes,
             lease=self._lease,
-            without=self._means.left_alone(),
-            behind=self._probe.suspects.users,
+            without=self._context.paused(self.number),
         )
 
-    async def _deliver(self, claimed: Sequence[ClaimedEvent]) -> float:
-        """Send what was claimed; the seconds to wait after. What was not sent is given back."""
-        deadline = time.monotonic() + self._work_time
-        limit = self._means.rules.event_limit
-        large = [
-            (event, f"the event has {len(event.event)} bytes, delivery.event_limit is {limit}")
-            for event in claimed
-            if len(event.event) > limit
-        ]
-        work = pieces((event for event in claimed if len(event.event) <= limit), self._means.rules.batch_limit)
-        work.sort(key=lambda piece: not self._probe.is_at(piece.source))  # those may fail again: others before
-        pause = 0.0
+    async def _send(self, claimed: Sequence[ClaimedEvent]) -> None:
+        """Send what was claimed, source by source, those in trouble last."""
+        claim, until = Claim(claimed), time.monotonic() + self._send_time
         try:
-            await bury(self._means, large, "delivery/too-large")
-            while work and not pause and not self._means.stopping.is_set() and time.monotonic() < deadline:
-                pause = await self._send(work)
+            await self._drop_large(claim)
+            for source in sorted(claim.sources, key=self._failures):
+                while claim.events(source) and self._may_send(source, until):
+                    await self._sender.send_next(claim, source)
         finally:
-            if work:
-                await self._means.store.release([seq for piece in work for seq in piece.seqs])
-        return pause
+            if claim.seqs:
+                await self._context.store.release(claim.seqs)
 
-    async def _ask(self, claimed: Sequence[ClaimedEvent]) -> float:
-        """Send suspects again, each alone, or bury them; the seconds to wait after."""
-        means, suspects = self._means, self._probe.suspects
-        for suspect in suspects.due(claimed):
-            if means.stopping.is_set():
-                break
-            if suspects.is_guilty(suspect):
-                await self._bury(suspect.event, suspect.reason, suspect.blame.status)
-            elif pause := await self._send([Batch(suspect.event.source, [suspect.event])]):
-                suspects.postpone(suspect)
-                return pause
-            if suspect.event not in suspects:
-                self.woken.set()  # what waited for it may go out
-        return 0.0
+    def _failures(self, source: str) -> int:
+        return self._context.source(source).breaker.failures
 
-    async def _send(self, work: list[Batch]) -> float:
-        """Send the last piece and take it off, unless it has to be sent again; the seconds to wait after."""
-        means = self._means
-        if work[-1].source in means.left_alone():
-            await self._give_back(work, work[-1].source)
-            return 0.0
-        work[-1:] = self._probe.cut(work[-1])
-        piece = work[-1]
-        answer = await means.destination.send(piece.source, [event.event for event in piece.events])
-        if isinstance(answer, Accepted):
-            await self._accepted(piece)
-            work.pop()
-            return 0.0
-        if (blamed := blame(answer)) and await self._is_narrowed_down(work, blamed):
-            return 0.0
-        if isinstance(answer, Retry):
-            return self._failed(piece, answer)
-        self._tries = 0
-        means.breaker.succeeded()
-        await self._refused(work, piece, answer)
-        return 0.0
+    def _may_send(self, source: str, until: float) -> bool:
+        context = self._context
+        waits = context.breaker.wait(self.number) or context.source(source).breaker.wait(self.number)
+        return not (waits or context.stopping.is_set()) and time.monotonic() < until
 
-    async def _accepted(self, piece: Batch) -> None:
-        means, self._tries = self._means, 0
-        means.breaker.succeeded()
-        if means.held.pop(piece.source, None):
-            means.observer.held(piece.source, is_held=False)
-        await settle(means, piece.seqs)
-        self._probe.accepted(piece)
-        means.observer.delivered(piece.source, len(piece.events))
-
-    async def _is_narrowed_down(self, work: list[Batch], blamed: Blame) -> bool:
-        """Put the last piece aside if it is a suspect; whether to go on with the rest at once.
-
-        So it is where the destination takes other events of the source; and where it takes any at all, and this
-        is a suspect sent again, whose refusal says nothing new of it.
-        """
-        piece = work[-1]
-        again = piece.events[0] in self._probe.suspects
-        goes_on = self._probe.refused(piece, blamed) or (again and self._means.takes_any())
-        if piece.events[0] in self._probe.suspects:
-            work.pop()
-            await self._give_back(work, piece.source, piece.events[0].user)
-        if goes_on:
-            said = {"source": piece.source, "status": blamed.status, "answer": blamed.text}
-            _log.warning("the destination refuses some events of a source", events=len(piece.events), **said)
-            self._means.observer.retried(piece.source, f"status {blamed.status}")
-        return goes_on
-
-    def _failed(self, piece: Batch, answer: Retry) -> float:
-        means = self._means
-        means.tallies[piece.source].is_well = False
-        pause = max(means.backoff(self._tries), answer.after or 0.0)
-        self._tries += 1
-        wait = means.breaker.failed(f"{answer.why} {answer.text}".strip(), pause, answer.after)
-        _log.warning(
-            "delivery is retried",
-            lane=self.number,
-            source=piece.source,
-            to=means.rules.to,
-            why=answer.why,
-            answer=answer.text,
-            tries=self._tries,
-            wait=round(wait, 1),
-        )
-        means.observer.retried(piece.source, answer.why)
-        return ASK_AGAIN if means.breaker.is_open else pause
-
-    async def _refused(self, work: list[Batch], piece: Batch, answer: Refused) -> None:
-        if answer.always:
-            hold(self._means, piece.source, answer)
-            await self._give_back(work, piece.source)
-        elif len(piece.events) > 1:
-            work[-1:] = piece.halves()
-        else:
-            reason = f"the destination answered {answer.status}: {answer.text}"
-            await self._bury(piece.events[0], reason, answer.status)
-            work.pop()
-
-    async def _bury(self, event: ClaimedEvent, reason: str, status: int | None) -> None:
-        await bury(self._means, [(event, reason)], f"delivery/{status}")
-        self._probe.suspects.drop(event)
-
-    async def _give_back(self, work: list[Batch], source: str, user: str | None = None) -> None:
-        """Take all of a source, or of its user, off the work: none of it may go out before what is older."""
-        left: list[int] = []
-        for at, piece in enumerate(work):
-            if piece.source == source:
-                kept = [event for event in piece.events if user not in (None, event.user)]
-                left += [event.seq for event in piece.events if user in (None, event.user)]
-                work[at] = Batch(source, kept)
-        work[:] = [piece for piece in work if piece.events]
-        if left:
-            await self._means.store.release(left)
+    async def _drop_large(self, claim: Claim) -> None:
+        """Make dead letters of events that are too long to be sent."""
+        limit = self._context.settings.event_limit
+        for source in claim.sources:
+            large = [event for event in claim.events(source) if len(event.event) > limit]
+            if large:
+                letters = [_too_large(event, limit) for event in large]
+                await acknowledge(self._context, source, [], letters)
+                claim.remove(source, large)
 
 
-async def _waited(event: asyncio.Event, seconds: float) -> None:
+def _too_large(event: ClaimedEvent, limit: int) -> DeadEvent:
+    reason = f"the event has {len(event.event)} bytes, delivery.event_limit is {limit}"
+    return DeadEvent(event.seq, event.message_id, "delivery/too-large", reason)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, or for so many seconds."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()

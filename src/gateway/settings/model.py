@@ -128,6 +128,8 @@ class DeliverySettings(_Section):
     retry_min: Seconds = 0.2
     retry_max: Seconds = 60.0
     """Seconds between two tries: the wait doubles from the one to the other, with jitter."""
+    attempts: PositiveInt = 8
+    """How often an event is refused alone with 403 or 5xx before it may become a dead letter."""
     breaker_failures: PositiveInt = 5
     """Failures in a row after which only one lane tries."""
     breaker_pause: Seconds = 10.0

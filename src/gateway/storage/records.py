@@ -1,8 +1,8 @@
-"""The store: events and dead letters in, durable when it says so; events out until they are delivered."""
+"""Defines what a store keeps, how it fails, and what the gateway asks of it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Container, Sequence
 from typing import Protocol
 
 import msgspec
@@ -52,6 +52,7 @@ class NewDeadLetter(_Discreet, frozen=True):
         record: the record as sent, as JSON, or its bytes where they could not be decoded.
         decodable: whether `record` is JSON.
         event: the finished event, where there was one.
+        answer: what the destination answered to it, with write keys masked; it may quote the event.
     """
 
     source: str
@@ -62,6 +63,7 @@ class NewDeadLetter(_Discreet, frozen=True):
     record: bytes = b""
     decodable: bool = True
     event: bytes = b""
+    answer: str = ""
 
 
 class StoredCall(_Discreet, frozen=True):
@@ -84,7 +86,14 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class ClaimedEvent(_Discreet, frozen=True):
-    """An event to deliver; `accepted_at` in epoch seconds, `attempts` how often it was given back."""
+    """An event to deliver.
+
+    Attributes:
+        seq: its number in the store; events are accepted in this order.
+        source: as `NewEvent` has it, as are `message_id`, `user` and `event`.
+        accepted_at: epoch seconds.
+        refusals: how often the destination refused it when it was sent alone.
+    """
 
     seq: int
     source: str
@@ -92,7 +101,24 @@ class ClaimedEvent(_Discreet, frozen=True):
     user: str
     event: bytes
     accepted_at: float
-    attempts: int
+    refusals: int
+
+
+class DeadEvent(_Discreet, frozen=True):
+    """A claimed event that becomes a dead letter.
+
+    Attributes:
+        seq: its number in the store.
+        message_id: its messageId.
+        rule: as `NewDeadLetter` has it, as is `reason`.
+        answer: what the destination answered, with write keys masked.
+    """
+
+    seq: int
+    message_id: str
+    rule: str
+    reason: str
+    answer: str = ""
 
 
 class DeadLetterSummary(msgspec.Struct, frozen=True):
@@ -170,8 +196,8 @@ class Store(Protocol):
 
     async def append(
         self,
-        entries: Sequence[NewEvent],
-        letters: Sequence[NewDeadLetter],
+        events: Sequence[NewEvent],
+        dead_letters: Sequence[NewDeadLetter],
         call: StoredCall | None,
         *,
         replacing: Sequence[int] = (),
@@ -179,11 +205,11 @@ class Store(Protocol):
         """Keep events and dead letters: all or nothing, durable (fsynced) when it returns.
 
         Args:
-            entries: events. One whose (source, message_id) was accepted within the window is counted as a
-                duplicate and not stored, unless a letter in `replacing` is what became of it.
-            letters: dead letters.
-            call: what they came in; kept where there are letters, or where the store keeps all calls.
-            replacing: ids of dead letters that go in the same transaction: a replay.
+            events: one whose (source, message_id) was accepted within the window is counted as a duplicate and
+                not stored, unless a dead letter in `replacing` is what became of it.
+            dead_letters: they are stored besides.
+            call: what all of it came in; kept where there are dead letters, or where the store keeps all calls.
+            replacing: ids of dead letters that are deleted in the same transaction: a replay.
         """
 
     async def claim(  # noqa: PLR0913 - limits, each of its own kind
@@ -195,11 +221,11 @@ class Store(Protocol):
         size: int,
         lease: float,
         without: Container[str] = (),
-        behind: Collection[tuple[str, str]] = (),
     ) -> list[ClaimedEvent]:
-        """The oldest undelivered, unleased events of a lane, in order: at least one where there is one.
+        """Lease the oldest undelivered events of a lane, in order: at least one where there is one.
 
-        Never an event of a user that has an older one leased.
+        Never an event of a user that has an older one leased. Of a user whose oldest event was refused alone,
+        never another one with it.
 
         Args:
             lane: from 0; users are spread over lanes by source and user, and stay in theirs.
@@ -208,14 +234,22 @@ class Store(Protocol):
             size: the most bytes of events to claim, together.
             lease: seconds after which the claim ends by itself; it may end before with the process.
             without: names of sources to leave alone, however much of them waits.
-            behind: users to leave alone, each with the source's name, however much of them waits.
         """
 
-    async def settle(self, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]] = ()) -> None:
-        """Forget delivered events (by seq), turn others (seq, rule, reason) into dead letters. Idempotent."""
+    async def claim_behind(self, seq: int, *, lease: float) -> ClaimedEvent | None:
+        """Lease the next event of the same user behind this one, whatever became of this one.
+
+        None where there is none, or it is leased.
+        """
+
+    async def acknowledge(self, delivered: Sequence[int], dead: Sequence[DeadEvent] = ()) -> None:
+        """Forget delivered events (by seq), and turn others into dead letters. Idempotent."""
 
     async def release(self, seqs: Sequence[int]) -> None:
-        """Give claimed events back, and count the attempt."""
+        """End the leases of events: whoever claims next may have them."""
+
+    async def count_refusal(self, seq: int, *, lease: float) -> None:
+        """Count that an event was refused alone, and lease it for the seconds until its next try."""
 
     async def dead(  # noqa: PLR0913 - filters, each optional
         self,

@@ -6,6 +6,7 @@ import json
 import os
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,8 @@ from springhead.core.mapping.parser import parse_mapping
 from springhead.core.mapping.path import parse_path
 from springhead.core.source_file import SourceFile
 from support.effort import scaled
+
+pytestmark = pytest.mark.slow
 
 TABLES = {"names": {"x": "Ex", "1": "One", "true": "no", "o": {"a": [1]}, "n": None}}
 

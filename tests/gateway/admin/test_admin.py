@@ -17,9 +17,9 @@ import pytest
 
 from springhead.gateway.admin.masked import person_masked
 from springhead.gateway.admin.rates import Rates
-from support.admins import CHANGE, LOGIN, TOKEN, WRONG, Admin, administered, until
-from support.dataplanes import OK, data_plane_beside
-from support.servers import SPRINGHEAD, free_port
+from support.admins import CHANGE, LOGIN, TOKEN, WRONG, Admin, admin_address
+from support.dataplanes import OK, data_plane_in_thread
+from support.servers import SPRINGHEAD, free_port, until
 
 NOWHERE = "http://127.0.0.1:9"
 MASKED = "*****"
@@ -29,7 +29,7 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 @pytest.fixture(scope="module")
 def open_(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
     """An admin address without a token."""
-    with administered(tmp_path_factory.mktemp("open")) as one:
+    with admin_address(tmp_path_factory.mktemp("open")) as one:
         one.post(LOGIN, WRONG)
         yield one
 
@@ -37,7 +37,7 @@ def open_(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
     """One with a token, on all of the machine's addresses."""
-    with administered(tmp_path_factory.mktemp("closed"), token=TOKEN, host="0.0.0.0") as one:  # noqa: S104
+    with admin_address(tmp_path_factory.mktemp("closed"), token=TOKEN, host="0.0.0.0") as one:  # noqa: S104
         yield one
 
 
@@ -57,6 +57,7 @@ def messages(admin: Admin, count: int) -> list[tuple[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_the_status_tells_of_every_source(open_: Admin) -> None:
     """Its rate, what waits, what is dead, and the last rejections; never what was sent."""
     until(lambda: open_.status()["sources"][0]["rate_60s"])
@@ -78,9 +79,10 @@ def test_the_status_tells_of_every_source(open_: Admin) -> None:
     assert "ada" not in json.dumps(status)
 
 
+@pytest.mark.slow
 def test_what_waits_and_since_when_is_told(tmp_path: Path) -> None:
     """And that the destination is down."""
-    with administered(tmp_path, to=NOWHERE) as admin:
+    with admin_address(tmp_path, to=NOWHERE) as admin:
         admin.post(LOGIN)
 
         status = until(lambda: (found := admin.status())["destination"]["down"] and found)
@@ -102,6 +104,7 @@ def test_metrics_and_health_are_those_of_the_gateway(open_: Admin) -> None:
     assert open_.call("/ready").text == "ready\n"
 
 
+@pytest.mark.slow
 def test_the_stream_begins_with_the_last_requests(open_: Admin) -> None:
     """Their events without secrets, personal data, or whose they are."""
     (_, status), (kind, request), (then, _) = messages(open_, 3)
@@ -117,6 +120,7 @@ def test_the_stream_begins_with_the_last_requests(open_: Admin) -> None:
     assert "|000" not in json.dumps(request)
 
 
+@pytest.mark.slow
 def test_the_stream_goes_on_with_new_requests(closed: Admin) -> None:
     """As they are accepted; where those are many the last are shown, and the others counted."""
     with httpx.stream("GET", f"{closed.url}/api/events", headers=BEARER, trust_env=False) as stream:
@@ -137,9 +141,10 @@ def test_the_stream_goes_on_with_new_requests(closed: Admin) -> None:
     assert shown >= 20
 
 
+@pytest.mark.slow
 def test_dead_letters_are_told_by_filters_and_pages(tmp_path: Path) -> None:
     """The oldest first, or the newest; of the record only its size."""
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         admin.post(WRONG, WRONG)
         admin.post("no object")
         three, page = admin.letters(), admin.call("/api/dead?limit=2").json()
@@ -165,12 +170,13 @@ def test_dead_letters_are_told_by_filters_and_pages(tmp_path: Path) -> None:
     assert "there is no filter 'a'" in slips[4].json()["error"]
 
 
+@pytest.mark.slow
 def test_a_dead_letter_is_tried_replayed_and_gone(tmp_path: Path) -> None:
     """A dry run changes nothing; a replay has it delivered now."""
     refuses = [True]
     answer = lambda _batch: (400, {}, "no") if refuses else OK  # noqa: E731 - one line of a data plane
 
-    with data_plane_beside(answer) as plane, administered(tmp_path, to=plane.url) as admin:
+    with data_plane_in_thread(answer) as plane, admin_address(tmp_path, to=plane.url) as admin:
         admin.post(LOGIN)
         (letter,) = until(admin.letters)
         refuses.clear()
@@ -341,7 +347,7 @@ def test_where_no_token_is_asked_for_nobody_signs_in(open_: Admin) -> None:
 
 def test_open_streams_end_with_the_gateway(tmp_path: Path) -> None:
     """At once, and the address is free again."""
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         port = int(admin.url.rpartition(":")[2])
         with httpx.stream("GET", f"{admin.url}/api/events", trust_env=False, timeout=10) as stream:
             lines = stream.iter_lines()
@@ -360,7 +366,7 @@ def test_open_streams_end_with_the_gateway(tmp_path: Path) -> None:
 
 def test_clients_that_hang_do_not_hold_the_gateway(tmp_path: Path) -> None:
     """One reads nothing, one sends half a request: the gateway ends without them."""
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         address = ("127.0.0.1", int(admin.url.rpartition(":")[2]))
         with socket.create_connection(address) as half, socket.create_connection(address) as silent:
             half.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
@@ -374,9 +380,10 @@ def test_clients_that_hang_do_not_hold_the_gateway(tmp_path: Path) -> None:
     assert time.monotonic() - started < 3
 
 
+@pytest.mark.slow
 def test_a_taken_admin_address_is_told_at_start(tmp_path: Path) -> None:
     """Before anything is served."""
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         settings = tmp_path / "other.toml"
         text = (tmp_path / "springhead.toml").read_text()
         settings.write_text(text.replace("[gateway]", '[gateway]\ndata = "other"'))
@@ -391,7 +398,7 @@ def test_a_taken_admin_address_is_told_at_start(tmp_path: Path) -> None:
         )
 
     assert done.returncode == 2
-    assert f"127.0.0.1:{port} is taken" in done.stderr
+    assert f"cannot listen on 127.0.0.1:{port}: another process listens there" in done.stderr
 
 
 def test_whose_an_event_is_is_masked_everywhere() -> None:

@@ -15,9 +15,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from support.admins import KEY, LOGIN, TOKEN, WRONG, Admin, administered, until
-from support.dataplanes import OK, data_plane_beside
-from support.servers import free_port
+from support.admins import LOGIN, TOKEN, WRONG, Admin, admin_address
+from support.dataplanes import OK, data_plane_in_thread
+from support.gateways import KEY
+from support.servers import free_port, until
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ALONE = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -53,9 +54,10 @@ CONTRAST = """() => {
 }"""
 """The texts whose contrast is less than WCAG's AA asks for."""
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no chromium: `apt-get install chromium`, and the page is tested too"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium was found: `apt-get install chromium`"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +84,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture(scope="module")
 def down(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
     """A gateway whose destination is down, with events and a dead letter."""
-    with administered(tmp_path_factory.mktemp("down"), to=f"http://127.0.0.1:{free_port()}") as one:
+    with admin_address(tmp_path_factory.mktemp("down"), to=f"http://127.0.0.1:{free_port()}") as one:
         signup = {"log_id": "4", "data": {"type": "ss", "user_id": "auth0|000000000000000000000ada1"}}
         one.post(
             LOGIN, WRONG, signup, {"log_id": "5", "data": {"type": HOSTILE, "user_id": f"auth0|{HOSTILE}"}}
@@ -164,7 +166,7 @@ def test_the_keyboard_is_enough_to_replay(context: BrowserContext, tmp_path: Pat
     """Tab to the button, Enter, see what would change, Enter; and go on from there."""
     refuses = [True]
     answer = lambda _batch: (400, {}, "no") if refuses else OK  # noqa: E731 - one line of a data plane
-    with data_plane_beside(answer) as plane, administered(tmp_path, to=plane.url) as admin:
+    with data_plane_in_thread(answer) as plane, admin_address(tmp_path, to=plane.url) as admin:
         admin.post(LOGIN, {**LOGIN, "log_id": "2"})
         until(lambda: len(admin.letters()) == 2)
         refuses.clear()
@@ -196,7 +198,7 @@ def test_the_keyboard_is_enough_to_replay(context: BrowserContext, tmp_path: Pat
 
 def test_a_drop_is_asked_for_twice(context: BrowserContext, tmp_path: Path) -> None:
     """Escape keeps the letter; and where none is left the page says what would stand there."""
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         admin.post(WRONG)
         page = opened(context, admin)
         drop = page.get_by_role("button", name="Drop dead letter 1")
@@ -219,7 +221,7 @@ def test_a_drop_is_asked_for_twice(context: BrowserContext, tmp_path: Path) -> N
 
 def test_the_newest_dead_letters_are_shown_first(context: BrowserContext, tmp_path: Path) -> None:
     """A hundred of them; where the others are is said. A source or a rule can be chosen."""
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         admin.post("no object", *[WRONG] * 104)
         admin.post(WRONG)
         page = opened(context, admin)
@@ -251,7 +253,7 @@ def test_the_newest_dead_letters_are_shown_first(context: BrowserContext, tmp_pa
 def test_a_line_of_the_body_is_told(context: BrowserContext, tmp_path: Path) -> None:
     """Once, and as what it is: where a reason counts within that line, its column is left."""
     good, wrong = json.dumps(LOGIN), json.dumps(WRONG)
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         bodies = f'{good}\n{{"log_id": "8", "data": oops}}\n{wrong}\n', '{"log_id":\n"9", "data": oops}'
         for body in bodies:
             url = f"{admin.server.url}/v1/webhook?writeKey={KEY}"
@@ -272,7 +274,7 @@ def test_a_line_of_the_body_is_told(context: BrowserContext, tmp_path: Path) -> 
 
 def test_the_page_connects_again_by_itself(context: BrowserContext, tmp_path: Path) -> None:
     """Also after the gateway died: what it shows then is the new one's."""
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         admin.post(LOGIN)
         page = opened(context, admin)
         expect(page.locator("#feed .row")).to_have_count(1)
@@ -287,7 +289,7 @@ def test_the_page_connects_again_by_itself(context: BrowserContext, tmp_path: Pa
 
 def test_why_the_destination_takes_nothing_is_told(context: BrowserContext, tmp_path: Path) -> None:
     """All of it down, or one source refused; where the status does not know why, only that it is so."""
-    with administered(tmp_path) as admin:
+    with admin_address(tmp_path) as admin:
         page = opened(context, admin)
         trouble, card, other = page.locator("#trouble"), page.locator(".card").first, page.locator(".card").last
         expect(trouble).to_be_empty()
@@ -313,7 +315,7 @@ def test_why_the_destination_takes_nothing_is_told(context: BrowserContext, tmp_
 
 def test_a_gateway_that_is_gone_is_told(context: BrowserContext, tmp_path: Path) -> None:
     """Since when, and that the figures are from then; what is asked of it meanwhile is answered in words."""
-    with administered(tmp_path, to=f"http://127.0.0.1:{free_port()}") as admin:
+    with admin_address(tmp_path, to=f"http://127.0.0.1:{free_port()}") as admin:
         admin.post(LOGIN, WRONG)
         page = opened(context, admin)
         trouble, said = page.locator("#trouble"), page.locator("#said")
@@ -349,7 +351,7 @@ def test_a_gateway_that_is_gone_is_told(context: BrowserContext, tmp_path: Path)
 
 def test_a_newcomer_signs_in_and_is_told_what_to_do(context: BrowserContext, tmp_path: Path) -> None:
     """The token is asked for, stands in no address, and an empty page says how to fill it."""
-    with administered(tmp_path, token=TOKEN) as admin:
+    with admin_address(tmp_path, token=TOKEN) as admin:
         page = context.new_page()
         page.set_viewport_size({"width": 390, "height": 800})
         page.goto(admin.url)

@@ -7,7 +7,6 @@ import contextlib
 import gzip
 import http.client
 import json
-import os
 import re
 import resource
 import socket
@@ -30,9 +29,10 @@ from springhead.core.host import Receiver
 from springhead.gateway import gateway_app, load_settings
 from springhead.server.body import LARGE_AT_ONCE
 from support.described import assert_described
+from support.effort import scaled
 from support.gateways import KEY, SOURCE, Gateway, gateway, toml
 
-EXAMPLES = int(os.environ.get("SPRINGHEAD_EXAMPLES", "3000"))
+EXAMPLES = scaled(3_000)
 SOON = 4.0
 """Seconds within which everybody else is answered, whatever is going on."""
 GUARDED = "key-of-the-guarded-tenant"
@@ -187,11 +187,9 @@ junk = st.one_of(
 )
 
 
+@pytest.mark.slow
 def test_whatever_is_posted_costs_no_neighbour_and_no_memory(here: Gateway) -> None:
-    """Never a 5xx; and of each list, the good record at a random place of it becomes an event.
-
-    `SPRINGHEAD_EXAMPLES=100000` looks longer.
-    """
+    """Never a 5xx; and of each list, the good record at a random place of it becomes an event."""
     caller = Caller(http.client.HTTPConnection("127.0.0.1", here.port, timeout=20))
     (worker,) = here.workers()
     peaks: list[int] = []
@@ -299,7 +297,7 @@ END = b"Connection: close\r\n"
     ("sent", "statuses"),
     [
         (HEAD + WHOLE + HEAD + WHOLE + HEAD + END + WHOLE, [200, 200, 200]),
-        (HEAD + WHOLE + b"nonsense\r\n\r\n", [200, 400]),
+        (HEAD + WHOLE + b"nonsense\r\n\r\n", [200]),
         (HEAD.replace(b"1.1", b"1.0") + WHOLE, [200]),
         (HEAD.replace(b"Host: localhost\r\n", b"") + END + WHOLE, [200]),
         (HEAD.replace(b"/v1", b"http://localhost/v1") + END + WHOLE, [200]),
@@ -319,15 +317,15 @@ END = b"Connection: close\r\n"
         (HEAD + b"Transfer-Encoding: nonsense\r\n\r\n", [400]),
         (HEAD + b"X-A: " + b"a" * 600_000 + b"\r\n" + WHOLE, [431]),
         (HEAD + b"".join(b"X-%d: a\r\n" % number for number in range(1_000)) + WHOLE, [431]),
-        (HEAD.replace(b" HTTP", b"&" + b"a" * 70_000 + b" HTTP") + WHOLE, [414]),
+        (HEAD.replace(b" HTTP", b"&" + b"a" * 70_000 + b" HTTP") + WHOLE, [400]),
         (HEAD + b"X-A: a\0b\r\n" + WHOLE, [400]),
         (HEAD + b"X-A: a\r\n b\r\n" + WHOLE, [400]),
         (HEAD.replace(b"writeKey", b"\xff") + WHOLE, [400]),
-        (HEAD.replace(b"POST", b"post") + END + WHOLE, [405]),
-        (b"CONNECT localhost:1 HTTP/1.1\r\nHost: localhost\r\n\r\n", [404]),
+        (HEAD.replace(b"POST", b"post") + END + WHOLE, [400]),
+        (b"CONNECT localhost:1 HTTP/1.1\r\nHost: localhost\r\n\r\n", [400]),
         (b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n" + END + b"\r\n", [404]),
         (HEAD + b"Connection: Upgrade, close\r\nUpgrade: websocket\r\n" + WHOLE, [200]),
-        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", []),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [400]),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"a" * 100, [400]),
         (b"\0" * 1000, [400]),
         (b"\r\n" * 100_000, []),
@@ -348,6 +346,7 @@ def test_odd_http_is_answered_and_hurts_nobody(here: Gateway, sent: bytes, statu
     others_are_served(here, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [
@@ -396,6 +395,7 @@ def test_a_body_of_many_members_holds_nobody_up(here: Gateway, inside: bytes, co
     assert time.monotonic() - started < 2
 
 
+@pytest.mark.slow
 def test_a_few_bytes_of_gzip_take_little_memory(tmp_path: Path) -> None:
     """Four bodies of 90,000 logs each are 6 kB on the wire, and were a gigabyte in memory."""
     body = gzip.compress(b"[" + b",".join([b'{"type":"s","user_id":"1"}'] * 90_000) + b"]")
@@ -472,6 +472,7 @@ def test_a_call_that_is_refused_unread_ends_its_connection(here: Gateway) -> Non
     assert b"\r\nconnection: close\r\n" in answer
 
 
+@pytest.mark.slow
 def test_the_description_is_true(here: Gateway) -> None:
     """Schemathesis calls the running server as its OpenAPI description says, and nearly so."""
     checks = ("ignored_auth", "unsupported_method")

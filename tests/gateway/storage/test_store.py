@@ -14,14 +14,21 @@ from zlib import crc32
 
 import pytest
 
-from springhead.gateway.storage.records import ClaimedEvent, NewDeadLetter, NewEvent, Receipt, Store, StoredCall
-from springhead.gateway.storage.sqlite import SqliteStore
-from springhead.gateway.storage.sqlite import append as keeping
-from springhead.gateway.storage.sqlite import database as opening
-from springhead.gateway.storage.sqlite import dead_letters as lookup
-from springhead.gateway.storage.sqlite import dedup as seen
-from springhead.gateway.storage.sqlite import queue as leases
-from support.stores import FILE, call, claim, entry, keep, letter, letters, names, opened, rows, use
+from springhead.gateway.storage.records import (
+    ClaimedEvent,
+    DeadEvent,
+    NewDeadLetter,
+    NewEvent,
+    Receipt,
+    Store,
+    StoredCall,
+)
+from springhead.gateway.storage.sqlite import SqliteStore, dead_letters, dedup, queue
+from springhead.gateway.storage.sqlite.append import Append, append
+from springhead.gateway.storage.sqlite.counts import counts as count
+from springhead.gateway.storage.sqlite.database import open_writer
+from springhead.gateway.storage.sqlite.dedup import Seen
+from support.stores import FILE, call, claim, dead_event, entry, keep, letter, letters, names, opened, rows, use
 
 
 def test_what_was_appended_is_claimed_whole(tmp_path: Path) -> None:
@@ -34,7 +41,7 @@ def test_what_was_appended_is_claimed_whole(tmp_path: Path) -> None:
     async def read(store: SqliteStore) -> None:
         (got,) = await claim(store)
         assert NewEvent(got.source, got.message_id, got.user, got.event) == sent
-        assert (got.attempts, got.accepted_at) == (0, (await store.counts()).oldest)
+        assert (got.refusals, got.accepted_at) == (0, (await store.counts()).oldest)
 
     use(tmp_path, append)
     use(tmp_path, read)
@@ -75,7 +82,7 @@ def test_a_message_id_is_accepted_once(tmp_path: Path) -> None:
         assert sorted(receipt.stored for receipt in group) == [0, 1]
         assert await keep(store, entry("1"), entry("4")) == Receipt(1, 1, ())
         assert await keep(store, entry("1", source="slack")) == Receipt(1, 0, ())
-        await store.settle([each.seq for each in await claim(store)])
+        await store.acknowledge([each.seq for each in await claim(store)])
 
     async def restarted(store: SqliteStore) -> None:
         assert await keep(store, entry("1"), entry("4")) == Receipt(0, 2, ())
@@ -89,7 +96,7 @@ def test_what_was_accepted_moves_on_and_is_known_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Wherever it is: in memory, in the small table or in the large one, of this process or of another."""
-    monkeypatch.setattr(seen, "MOVED", 10)
+    monkeypatch.setattr(dedup, "MAX_RECENT", 10)
 
     async def scenario(one: SqliteStore) -> None:
         async with opened(tmp_path) as other:
@@ -117,7 +124,7 @@ def test_a_clock_that_begins_at_1970_costs_no_event(tmp_path: Path, monkeypatch:
 
 def test_what_was_not_committed_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An append that is undone, and the move with it, leaves nothing in memory that would cost an event."""
-    monkeypatch.setattr(seen, "MOVED", 10)
+    monkeypatch.setattr(dedup, "MAX_RECENT", 10)
     broken = NewEvent("auth0", "broken", "ada", "{}")  # type: ignore[arg-type] # no bytes
 
     async def scenario(store: SqliteStore) -> None:
@@ -129,25 +136,6 @@ def test_what_was_not_committed_is_not_known(tmp_path: Path, monkeypatch: pytest
             assert await keep(store, kept, lost) == Receipt(1, 1, ())
 
     use(tmp_path, scenario)
-
-
-def test_a_store_of_version_1_goes_on(tmp_path: Path) -> None:
-    """Its events are in lanes that there are still, and its duplicates known."""
-
-    async def before(store: SqliteStore) -> None:
-        await keep(store, *(entry(f"{number}", f"user {number}") for number in range(100)))
-
-    async def after(store: SqliteStore) -> None:
-        assert await keep(store, entry("7")) == Receipt(0, 1, ())
-        assert len([each for lane in range(16) for each in await claim(store, lane, 16)]) == 100
-
-    use(tmp_path, before)
-    connection = sqlite3.connect(tmp_path / FILE)
-    connection.executescript("""
-        INSERT INTO seen SELECT CAST(at / 86400 AS INTEGER), digest, at FROM recent; DROP TABLE recent;
-        UPDATE event SET bucket = bucket + 16 * (seq % 4); PRAGMA user_version = 1;""")
-    connection.close()
-    use(tmp_path, after)
 
 
 def test_a_message_id_is_accepted_again_after_the_window(tmp_path: Path) -> None:
@@ -234,7 +222,7 @@ def test_no_event_overtakes_an_older_one_of_its_user(tmp_path: Path) -> None:
         (first,) = await claim(store, events=1)
         assert names(await claim(store)) == ["3", "4"]
         assert await claim(store) == []
-        await store.settle([first.seq])
+        await store.acknowledge([first.seq])
         assert names(await claim(store)) == ["2"]
 
     use(tmp_path, scenario)
@@ -247,7 +235,7 @@ def test_what_is_released_comes_first_again(tmp_path: Path) -> None:
         await keep(store, entry("1"), entry("2"), entry("3"))
         await store.release([each.seq for each in await claim(store, events=2)])
         again = await claim(store)
-        assert [(each.message_id, each.attempts) for each in again] == [("1", 1), ("2", 1), ("3", 0)]
+        assert names(again) == ["1", "2", "3"]
 
     use(tmp_path, scenario)
 
@@ -300,13 +288,15 @@ def test_settling_twice_is_settling_once(tmp_path: Path) -> None:
         await keep(store, entry("1"), entry("2"))
         delivered, dead = (each.seq for each in await claim(store))
         for _ in range(2):
-            await store.settle([delivered], [(dead, "delivery/400", "the data plane answered 400")])
+            await store.acknowledge(
+                [delivered], [DeadEvent(dead, "2", "delivery/400", "the data plane answered 400", "bad event")]
+            )
         await keep(store, entry("3"))
-        await store.settle([delivered, dead], [(dead, "delivery/400", "too late")])
+        await store.acknowledge([delivered, dead], [DeadEvent(dead, "2", "delivery/400", "too late")])
 
         (kept,) = await letters(store)
         assert (kept.source, kept.rule, kept.event) == ("auth0", "delivery/400", b"{}")
-        assert kept.reason == "the data plane answered 400"
+        assert (kept.reason, kept.answer) == ("the data plane answered 400", "bad event")
         assert names(await claim(store)) == ["3"]
         assert (await store.counts()).by_source == {"auth0": (1, 1)}
 
@@ -319,7 +309,7 @@ def test_a_replay_takes_the_place_of_its_letters(tmp_path: Path) -> None:
     async def scenario(store: SqliteStore) -> None:
         await keep(store, entry("1"), entry("2"))
         claimed = await claim(store)
-        await store.settle([], [(each.seq, "delivery/400", "no") for each in claimed])
+        await store.acknowledge([], [dead_event(each) for each in claimed])
         one, two = await store.dead()
         assert await keep(store, entry("1")) == Receipt(0, 1, ())
         replayed = await store.append([entry("1"), entry("2")], [letter()], None, replacing=[one.id])
@@ -371,7 +361,7 @@ def test_every_call_is_kept_where_that_was_asked(tmp_path: Path) -> None:
     async def scenario(store: SqliteStore) -> None:
         await store.append([entry("1")], [], call())
         (claimed,) = await claim(store)
-        await store.settle([], [(claimed.seq, "delivery/400", "no")])
+        await store.acknowledge([], [dead_event(claimed)])
         (dead,) = await letters(store)
         assert dead.call == call()
         await store.drop([dead.id])
@@ -413,7 +403,7 @@ def test_a_sweep_forgets_what_is_past_the_window_and_age(tmp_path: Path) -> None
         days = sqlite3.connect(tmp_path / FILE)
         move = "INSERT INTO seen SELECT CAST(at / 86400 AS INTEGER) - 9, digest, at - 9 * 86400 FROM recent"
         days.execute(move)
-        days.execute("UPDATE letter SET at = at - 31 * 86400")
+        days.execute("UPDATE dead_letter SET at = at - 31 * 86400")
         days.execute("UPDATE call SET at = at - 31 * 86400")
         days.commit()
         days.close()
@@ -489,7 +479,7 @@ def test_a_repr_holds_nothing_a_sender_sent() -> None:
 
 def test_a_claim_and_counts_cost_the_same_whatever_is_kept(tmp_path: Path) -> None:
     """Neither walks over what it does not take: SQLite's own steps are counted."""
-    lane = leases.buckets_of(leases.bucket_of("auth0", "ada"), leases.BUCKETS)
+    lane = queue.buckets_of(queue.bucket_of("auth0", "ada"), queue.BUCKETS)
     steps = []
     for others in (100, 20_000):
         folder = tmp_path / str(others)
@@ -498,8 +488,8 @@ def test_a_claim_and_counts_cost_the_same_whatever_is_kept(tmp_path: Path) -> No
         )
         counted: list[int] = []
         connection.set_progress_handler(lambda to=counted: to.append(1), 1)  # type: ignore[misc]
-        assert len(leases.claim(connection, lane, 100, 10_000, 60)) == 1
-        counts = lookup.counts(connection, folder / FILE)
+        assert len(queue.claim(connection, lane, 100, 10_000, 60)) == 1
+        counts = count(connection, folder / FILE)
         assert (counts.undelivered, counts.oldest_of) == (others + 1, {"auth0": counts.oldest})
         connection.close()
         steps.append(len(counted))
@@ -507,15 +497,71 @@ def test_a_claim_and_counts_cost_the_same_whatever_is_kept(tmp_path: Path) -> No
     assert steps[1] == pytest.approx(steps[0], rel=0.1)
 
 
-def test_a_claim_leaves_users_alone(tmp_path: Path) -> None:
-    """However much of one's waits before all others: of this source, and of no other."""
+def test_an_event_that_was_refused_alone_waits_and_its_users_later_ones_behind_it(tmp_path: Path) -> None:
+    """Others of its source go on. When it is due, it is claimed without those behind it."""
 
     async def scenario(store: SqliteStore) -> None:
-        await keep(store, *(entry(f"{number}", "ada") for number in range(12_000)))
-        await keep(store, entry("bob's", "bob"), entry("another ada's", "ada", source="slack"))
+        await keep(store, *(entry(f"{number}") for number in range(200)), entry("bob's", user="bob"))
+        first = (await claim(store, events=1))[0]
+        await store.count_refusal(first.seq, lease=60)
+        assert names(await claim(store)) == ["bob's"]
+        await store.release([first.seq])
+        (again,) = await claim(store)
+        assert (again.message_id, again.refusals) == ("0", 1)
+        await store.acknowledge([], [dead_event(again)])
+        assert names(await claim(store, events=2)) == ["1", "2"]
+
+    use(tmp_path, scenario)
+
+
+def test_a_count_of_refusals_is_kept(tmp_path: Path) -> None:
+    """A restart neither forgets it nor waits for the lease."""
+
+    async def refused(store: SqliteStore) -> None:
+        await keep(store, entry("1"), entry("2"))
+        for _ in range(3):
+            await store.count_refusal(1, lease=3600)
+
+    async def restarted(store: SqliteStore) -> None:
+        assert [(one.message_id, one.refusals) for one in await claim(store)] == [("1", 3)]
+
+    use(tmp_path, refused)
+    use(tmp_path, restarted)
+
+
+def test_what_stands_behind_an_event_can_be_claimed(tmp_path: Path) -> None:
+    """The next one of the same user, one after another, whether or not it was refused itself."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, entry("1"), entry("2"), entry("bob's", user="bob"), entry("3"))
         (first,) = await claim(store, events=1)
-        assert first.user == "ada"
-        assert names(await claim(store, behind={("auth0", "ada")})) == ["bob's", "another ada's"]
+        await store.count_refusal(first.seq, lease=60)
+        second = await store.claim_behind(first.seq, lease=60)
+        assert second is not None
+        assert second.message_id == "2"
+        assert await store.claim_behind(first.seq, lease=60) is None
+        await store.count_refusal(second.seq, lease=0)
+        third = await store.claim_behind(second.seq, lease=60)
+        assert third is not None
+        assert third.message_id == "3"
+        assert await store.claim_behind(third.seq, lease=60) is None
+        assert names(await claim(store)) == ["bob's"]
+
+    use(tmp_path, scenario)
+
+
+def test_a_claim_takes_few_events_that_were_refused(tmp_path: Path) -> None:
+    """Each of them is sent alone; the one that has waited longest comes first."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, *(entry(f"{number}", user=f"{number}") for number in range(50)))
+        for event in reversed(await claim(store)):
+            await store.count_refusal(event.seq, lease=0)
+        await keep(store, entry("fresh", user="fresh"))
+        first, second = await claim(store), await claim(store)
+        assert [len(first), len(second)] == [21, 20]
+        assert names(first)[-1] == "fresh"
+        assert set(names(first)).isdisjoint(names(second))
 
     use(tmp_path, scenario)
 
@@ -532,7 +578,9 @@ def test_a_list_of_dead_letters_costs_what_it_shows(tmp_path: Path) -> None:
         counted: list[int] = []
         connection.set_progress_handler(lambda to=counted: to.append(1), 1)  # type: ignore[misc]
         for condition, value in ((of_auth0, "auth0"), (of_a_rule, kept[0].rule), ("letter.id > ?", 0)):
-            found = lookup.dead(connection, {condition: value, "letter.id < ?": 99_999}, newest=False, limit=20)
+            found = dead_letters.summaries(
+                connection, {condition: value, "letter.id < ?": 99_999}, newest=False, limit=20
+            )
             assert [each.bytes for each in found] == [10_000] * 20
         connection.close()
         steps.append(len(counted))
@@ -542,21 +590,21 @@ def test_a_list_of_dead_letters_costs_what_it_shows(tmp_path: Path) -> None:
 
 def test_a_claim_gives_up_where_too_much_is_leased(tmp_path: Path) -> None:
     """A long backlog behind a user's leased event is not walked to its end at every claim."""
-    everything = leases.buckets_of(0, 1)
+    everything = queue.buckets_of(0, 1)
     connection = filled(tmp_path, [entry(f"{each}") for each in range(11_000)] + [entry("last", "bob")])
 
-    (first,) = leases.claim(connection, everything, 1, 10_000, 60)
-    assert leases.claim(connection, everything, 1, 10_000, 60) == []
-    leases.release(connection, [first.seq])
-    assert len(leases.claim(connection, everything, 1, 10_000, 60)) == 1
+    (first,) = queue.claim(connection, everything, 1, 10_000, 60)
+    assert queue.claim(connection, everything, 1, 10_000, 60) == []
+    queue.release(connection, [first.seq])
+    assert len(queue.claim(connection, everything, 1, 10_000, 60)) == 1
     connection.close()
 
 
 def filled(folder: Path, entries: list[NewEvent]) -> sqlite3.Connection:
     """The connection that writes, of a store with these events."""
-    connection = opening.open_writer(folder, 1, create=True)
+    connection = open_writer(folder, 1, create=True)
     connection.execute("BEGIN")
-    keeping.append(connection, [keeping.Append(entries, [], None, ())], seen.Seen(60), keep_calls=False)
+    append(connection, [Append(entries, [], None, ())], Seen(60), keep_calls=False)
     connection.execute("COMMIT")
     return connection
 
@@ -595,8 +643,8 @@ class Model:
         for each in taken:
             self.ended[each.user].append(each.message_id)
         delivered = self.chance.randrange(len(taken) + 1)
-        dead = [(each.seq, "delivery/400", "no") for each in taken[delivered:]]
-        await self.store.settle([each.seq for each in taken[:delivered]], dead)
+        dead = [dead_event(each) for each in taken[delivered:]]
+        await self.store.acknowledge([each.seq for each in taken[:delivered]], dead)
 
     async def drop(self) -> None:
         """The oldest dead letter."""
@@ -623,7 +671,7 @@ def test_nothing_is_lost_repeated_or_reordered(tmp_path: Path, seed: int) -> Non
         counts = await store.counts()
         assert rows(tmp_path, "SELECT count(*) FROM event JOIN body USING (seq)") == [(undelivered,)]
         assert rows(tmp_path, "SELECT count(*) FROM body") == [(undelivered,)]
-        assert rows(tmp_path, "SELECT count(*) FROM letter") == [(counts.letters,)]
+        assert rows(tmp_path, "SELECT count(*) FROM dead_letter") == [(counts.letters,)]
         assert counts.undelivered == undelivered
 
     use(tmp_path, scenario)

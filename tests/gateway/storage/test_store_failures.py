@@ -89,6 +89,7 @@ async def fill(store: SqliteStore, at_once: int = 10) -> tuple[list[str], list[s
     return accepted, refused
 
 
+@pytest.mark.slow
 def test_every_receipt_outlives_a_kill(tmp_path: Path) -> None:
     """Of a process killed at any moment, what it was told is stored is there, and the file is sound."""
     told: list[str] = []
@@ -152,7 +153,7 @@ def test_the_reserve_lets_deliveries_go_on(small_disk: Path) -> None:
         while claimed := await claim(store):
             assert names(claimed) == accepted[: len(claimed)]
             del accepted[: len(claimed)]
-            await store.settle([each.seq for each in claimed])
+            await store.acknowledge([each.seq for each in claimed])
         assert accepted == []
 
     use(small_disk, scenario, reserve=1_500_000)
@@ -183,7 +184,7 @@ def test_a_store_keeps_to_its_own_limit(tmp_path: Path) -> None:
         assert 50 < len(accepted) < 250
         with pytest.raises(StoreFull, match="has reached its limit of 1500000 bytes: wait until"):
             await keep(store, entry("more"))
-        await store.settle([each.seq for each in await claim(store, events=10_000, size=10**9)])
+        await store.acknowledge([each.seq for each in await claim(store, events=10_000, size=10**9)])
         assert await keep(store, entry("more")) == Receipt(1, 0, ())
 
     use(tmp_path, scenario, max_bytes=1_500_000)
@@ -248,13 +249,14 @@ def test_a_long_reader_holds_up_nothing(tmp_path: Path) -> None:
         assert reader.execute("SELECT count(*) FROM event").fetchone() == (1,)
         for number in range(20):
             await keep(store, entry(f"large {number}", size=1_000_000))
-        await store.settle([each.seq for each in await claim(store)])
+        await store.acknowledge([each.seq for each in await claim(store)])
         assert reader.execute("SELECT count(*) FROM event").fetchone() == (1,)
         reader.close()
 
     use(tmp_path, scenario, busy_timeout=0.1)
 
 
+@pytest.mark.slow
 def test_another_process_may_write_meanwhile(tmp_path: Path) -> None:
     """The command line drops dead letters while the server accepts without a pause."""
 
@@ -282,6 +284,7 @@ def test_another_process_may_write_meanwhile(tmp_path: Path) -> None:
     use(tmp_path, scenario)
 
 
+@pytest.mark.slow
 def test_processes_that_start_together_make_one_store(tmp_path: Path) -> None:
     """Whoever comes second finds the tables made, or makes them."""
     command = [sys.executable, "-c", DROPS.replace(", create=False", ""), str(tmp_path / "data")]
@@ -298,16 +301,18 @@ def refused(folder: Path, **settings: bool) -> str:
     return str(error.value)
 
 
-def test_a_store_of_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:
-    """With both versions and what to do; the file is left as it is."""
+@pytest.mark.parametrize("layout", [2, 7])
+def test_a_store_of_another_layout_is_refused(tmp_path: Path, layout: int) -> None:
+    """With both layouts and what to do; the file is left as it is."""
     connection = sqlite3.connect(tmp_path / FILE)
-    connection.execute("PRAGMA user_version = 7")
+    connection.execute(f"PRAGMA user_version = {layout}")
     connection.close()
 
     assert refused(tmp_path) == (
-        f"{tmp_path / FILE} is a store of version 7, and this springhead knows 2: "
-        "use the springhead that wrote it, or a newer one"
+        f"{tmp_path / FILE} is a store of layout {layout}, and this springhead takes layout 3: "
+        "deliver what is in it with the springhead that wrote it, or move it away to begin a new one"
     )
+    assert rows(tmp_path, "SELECT count(*) FROM sqlite_schema") == [(0,)]
 
 
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The store in one SQLite file: `writer` commits, `keep`, `leases` and `retention` write, `lookup` reads."""
+"""The store in one SQLite file, the embedded default."""
 
 from .store import SqliteStore
 

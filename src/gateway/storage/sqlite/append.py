@@ -1,4 +1,4 @@
-"""Events and dead letters in, rows out: what an append, a settlement and a drop write."""
+"""Stores events and dead letters that were accepted together."""
 
 from __future__ import annotations
 
@@ -12,114 +12,76 @@ from typing import NamedTuple
 import msgspec
 
 from ..records import NewDeadLetter, NewEvent, Receipt, StoredCall
-from .dedup import Seen, accept, digest
+from . import dead_letters, dedup
 from .queue import bucket_of
-from .sql import LISTED, insert, listed
-
-_OVERHEAD = 200
-"""Bytes that a dead letter takes beyond its record, its event and its reason, about."""
+from .sql import insert
 
 _EVENT = "INSERT INTO event (bucket, source, user, size, accepted_at)"
-_LETTER = """INSERT INTO letter
-    (at, call, source, rule, reason, pointer, line, decodable, digest, size, record, event)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_DEAD = """SELECT source.id, name, message_id, call, event FROM event JOIN body USING (seq)
-    JOIN source ON source.id = event.source WHERE seq = ?"""
+_BODY = "INSERT INTO body (seq, message_id, call, event)"
 
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """What one append keeps, and the dead letters it replaces."""
+    """What one call of `Store.append` stores, and the ids of the dead letters it replaces."""
 
-    entries: Sequence[NewEvent]
-    letters: Sequence[NewDeadLetter]
+    events: Sequence[NewEvent]
+    dead_letters: Sequence[NewDeadLetter]
     call: StoredCall | None
     replacing: Sequence[int]
 
     @property
     def size(self) -> int:
         """Bytes of the events and records in it."""
-        return sum(len(one.event) for one in self.entries) + sum(len(one.record) for one in self.letters)
+        records = sum(len(letter.record) for letter in self.dead_letters)
+        return records + sum(len(event.event) for event in self.events)
 
 
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """When something came, and the row of the call it came in."""
+class _Row(NamedTuple):
+    """An event to store: its digest, itself, and the rows of its source and of the call it came in."""
 
-    at: float
-    call: int | None
-
-
-class _Kept(NamedTuple):
-    """An event to keep: its identity, itself, and the rows of its source and of the call it came in."""
-
-    key: bytes
-    entry: NewEvent
+    digest: bytes
+    event: NewEvent
     source: int
     call: int | None
 
 
 def append(
-    connection: sqlite3.Connection, batches: Sequence[Append], before: Seen, *, keep_calls: bool
+    connection: sqlite3.Connection, appends: Sequence[Append], seen: dedup.Seen, *, keep_calls: bool
 ) -> list[Receipt]:
-    """Keep batches, as one; `keep_calls` where calls are kept even without dead letters."""
+    """Store all of these in one transaction; `keep_calls` keeps calls even without dead letters."""
     now = time.time()
-    keys = [[digest(entry.source, entry.message_id) for entry in batch.entries] for batch in batches]
-    seen = before.among(connection, list(chain.from_iterable(keys)), now)
-    sources = _sources(connection, batches)
-    kept: list[_Kept] = []
+    digests = [[dedup.digest(event.source, event.message_id) for event in one.events] for one in appends]
+    known = seen.among(connection, list(chain.from_iterable(digests)), now)
+    sources = _source_rows(connection, appends)
+    rows: list[_Row] = []
     receipts = []
-    for batch, digests in zip(batches, keys, strict=True):
-        if batch.replacing:
-            seen -= _replayed(connection, batch.replacing)
-        origin = _Origin(now, _keep_call(connection, batch, now, keep_calls))
-        fresh = [(key, entry) for key, entry in zip(digests, batch.entries, strict=True) if _is_new(key, seen)]
-        kept += [_Kept(key, entry, sources[entry.source], origin.call) for key, entry in fresh]
-        letters = [_keep_letter(connection, sources[one.source], one, origin, None) for one in batch.letters]
-        receipts.append(Receipt(len(fresh), len(batch.entries) - len(fresh), tuple(letters)))
-    _keep_events(connection, kept, now)
-    accept(connection, [one.key for one in kept], now)
+    for one, keys in zip(appends, digests, strict=True):
+        if one.replacing:
+            known -= dead_letters.take(connection, one.replacing)
+        call = _insert_call(connection, one, now, keep_calls)
+        new = [(key, event) for key, event in zip(keys, one.events, strict=True) if _is_new(key, known)]
+        rows += [_Row(key, event, sources[event.source], call) for key, event in new]
+        ids = [
+            dead_letters.insert(connection, sources[letter.source], letter, now, call)
+            for letter in one.dead_letters
+        ]
+        receipts.append(Receipt(len(new), len(one.events) - len(new), tuple(ids)))
+    _insert_events(connection, rows, now)
+    dedup.remember(connection, [row.digest for row in rows], now)
     return receipts
 
 
-def settle(
-    connection: sqlite3.Connection, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]]
-) -> None:
-    """Forget delivered events, and turn dead ones into dead letters."""
-    now = time.time()
-    for seq, rule, reason in dead:
-        row = connection.execute(_DEAD, (seq,)).fetchone()
-        if row:
-            source, name, message_id, call, event = row
-            letter = NewDeadLetter(name, rule, reason, event=event)
-            _keep_letter(connection, source, letter, _Origin(now, call), digest(name, message_id))
-            connection.execute("DELETE FROM event WHERE seq = ?", (seq,))
-    connection.execute(f"DELETE FROM event WHERE seq IN {LISTED}", (listed(delivered),))  # noqa: S608 - ours
-
-
-def drop(connection: sqlite3.Connection, ids: Sequence[int]) -> int:
-    """Delete dead letters, and calls that were kept for them alone; how many letters there were."""
-    return connection.executemany("DELETE FROM letter WHERE id = ?", ((each,) for each in ids)).rowcount
-
-
-def _is_new(key: bytes, seen: set[bytes]) -> bool:
-    """Whether this was not seen; from now on it is."""
-    new = key not in seen
-    seen.add(key)
+def _is_new(digest: bytes, known: set[bytes]) -> bool:
+    """Whether this is not known yet; from now on it is."""
+    new = digest not in known
+    known.add(digest)
     return new
 
 
-def _replayed(connection: sqlite3.Connection, ids: Sequence[int]) -> set[bytes]:
-    """Delete dead letters; what is seen, although it is to be accepted again."""
-    rows = [connection.execute("SELECT digest FROM letter WHERE id = ?", (each,)).fetchone() for each in ids]
-    drop(connection, ids)
-    return {row[0] for row in rows if row and row[0]}
-
-
-def _sources(connection: sqlite3.Connection, batches: Sequence[Append]) -> dict[str, int]:
-    """The rows of the sources that these are of, made where there are none."""
-    names = {entry.source for batch in batches for entry in batch.entries}
-    names |= {letter.source for batch in batches for letter in batch.letters}
+def _source_rows(connection: sqlite3.Connection, appends: Sequence[Append]) -> dict[str, int]:
+    """The row of each source these are of, inserted where there is none."""
+    names = {event.source for one in appends for event in one.events}
+    names |= {letter.source for one in appends for letter in one.dead_letters}
     rows: dict[str, int] = {}
     for name in sorted(names):
         row = connection.execute("SELECT id FROM source WHERE name = ?", (name,)).fetchone()
@@ -127,31 +89,22 @@ def _sources(connection: sqlite3.Connection, batches: Sequence[Append]) -> dict[
     return rows
 
 
-def _keep_call(connection: sqlite3.Connection, batch: Append, now: float, asked: bool) -> int | None:
-    if batch.call is None or not (asked or batch.letters):
+def _insert_call(connection: sqlite3.Connection, one: Append, now: float, keep_calls: bool) -> int | None:
+    if one.call is None or not (keep_calls or one.dead_letters):
         return None
-    content = msgspec.msgpack.encode(batch.call)
-    row = "INSERT INTO call (at, asked, size, content) VALUES (?, ?, ?, ?)"
-    return connection.execute(row, (now, asked, len(content), content)).lastrowid
+    content = msgspec.msgpack.encode(one.call)
+    statement = "INSERT INTO call (at, always_kept, size, content) VALUES (?, ?, ?, ?)"
+    return connection.execute(statement, (now, keep_calls, len(content), content)).lastrowid
 
 
-def _keep_events(connection: sqlite3.Connection, kept: Sequence[_Kept], now: float) -> None:
-    rows = [
-        (bucket_of(entry.source, entry.user), source, entry.user, len(entry.event), now)
-        for _, entry, source, _ in kept
+def _insert_events(connection: sqlite3.Connection, rows: Sequence[_Row], now: float) -> None:
+    places = [
+        (bucket_of(event.source, event.user), source, event.user, len(event.event), now)
+        for _, event, source, _ in rows
     ]
-    end = insert(connection, _EVENT, rows) + 1  # seqs that are given out together follow one another
-    seqs = range(end - len(kept), end)
+    end = insert(connection, _EVENT, places) + 1  # seqs that are given out together follow one another
     bodies = [
-        (seq, one.entry.message_id, one.call, one.entry.event) for seq, one in zip(seqs, kept, strict=True)
+        (seq, row.event.message_id, row.call, row.event.event)
+        for seq, row in zip(range(end - len(rows), end), rows, strict=True)
     ]
-    insert(connection, "INSERT INTO body", bodies)
-
-
-def _keep_letter(
-    connection: sqlite3.Connection, source: int, letter: NewDeadLetter, origin: _Origin, key: bytes | None
-) -> int:
-    size = len(letter.record) + len(letter.event) + len(letter.reason) + _OVERHEAD
-    why = letter.rule, letter.reason, letter.pointer, letter.line, letter.decodable
-    values = origin.at, origin.call, source, *why, key, size, letter.record, letter.event
-    return int(connection.execute(_LETTER, values).lastrowid or 0)
+    insert(connection, _BODY, bodies)

@@ -1,4 +1,4 @@
-"""A folder in, two connections to its store out: one that writes and one that reads."""
+"""Opens the SQLite file of a store, and says what SQLite's errors mean."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ....core.errors import SpringheadError
 from ..records import StoreBusy, StoreFull, StoreUnusable
 
 FILE = "store.sqlite"
-VERSION = 2
-"""Of schema.sql, kept in the file as `PRAGMA user_version`."""
+LAYOUT = 3
+"""Of schema.sql, kept in the file as `PRAGMA user_version`; 0 where nothing is in it yet."""
 
 _PAGE = 8192
 """Bytes of a page: events of 1 to 3 KB leave less of it empty than they do of SQLite's own 4096."""
 
-LOG = 2**24
-"""Bytes of the write-ahead log at which it goes into the file, unless there is less room for it."""
+MAX_LOG = 2**24
+"""Bytes of the write-ahead log at which it goes into the file, unless there is less space for it."""
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
@@ -31,8 +31,8 @@ _UNUSABLE = {
 }
 
 
-def open_writer(folder: Path, busy: float, *, create: bool, log: int = LOG) -> sqlite3.Connection:
-    """The connection that writes, its tables made where `create` allows it; `log` as `LOG`.
+def open_writer(folder: Path, busy: float, *, create: bool, log: int = MAX_LOG) -> sqlite3.Connection:
+    """The connection that writes, its tables made where `create` allows it; `log` as `MAX_LOG`.
 
     Raises:
         StoreUnusable: there is no store and none may be made, or what is there cannot be used.
@@ -76,6 +76,23 @@ def refusal(error: Exception, path: Path) -> SpringheadError | None:
     return None
 
 
+def size_on_disk(path: Path) -> tuple[int, int]:
+    """Bytes of the store and of its log.
+
+    Raises:
+        StoreUnusable: they are gone, and whatever is written to what is open would be lost.
+    """
+    try:
+        return path.stat().st_size, log_of(path).stat().st_size  # there is a log while the store is open
+    except FileNotFoundError:
+        raise StoreUnusable(f"{path} was taken away: put it back, and restart") from None
+
+
+def log_of(path: Path) -> Path:
+    """SQLite's write-ahead log of the file at `path`."""
+    return path.with_name(f"{path.name}-wal")
+
+
 def _make_file(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
@@ -95,20 +112,20 @@ def _connect(path: Path, mode: str, busy: float) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection, path: Path, log: int) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
+    if version not in (0, LAYOUT):
         raise StoreUnusable(
-            f"{path} is a store of version {version}, and this springhead knows {VERSION}: "
-            "use the springhead that wrote it, or a newer one"
+            f"{path} is a store of layout {version}, and this springhead takes layout {LAYOUT}: "
+            "deliver what is in it with the springhead that wrote it, or move it away to begin a new one"
         )
     connection.execute(f"PRAGMA page_size = {_PAGE}")  # of a new file only
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise StoreUnusable(f"{path} is on a file system without shared memory: keep the data on a local disk")
     connection.execute(f"PRAGMA wal_autocheckpoint = {max(log // _PAGE, 1)}")
-    connection.execute(f"PRAGMA journal_size_limit = {4 * LOG}")  # what a slow reader made of it
+    connection.execute(f"PRAGMA journal_size_limit = {4 * MAX_LOG}")  # what a slow reader made of it
     connection.execute("PRAGMA cache_size = -16384")  # 16 MB
     connection.execute("BEGIN IMMEDIATE")  # a file that cannot be written says so now
     connection.execute("ROLLBACK")
-    if version < VERSION:
+    if not version:
         schema = Path(__file__).with_name("schema.sql").read_text("utf-8")
         connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT;")

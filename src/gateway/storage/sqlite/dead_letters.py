@@ -1,81 +1,118 @@
-"""A question about a store in, its dead letters or its counts out: reads, which hold up no write."""
+"""Keeps dead letters: inserts, lists and deletes them."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
-from pathlib import Path
+import time
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from ..records import DeadLetter, DeadLetterSummary, StoreCounts, StoredCall, StoreUnusable
-from .queue import BUCKETS
-from .sql import listed
+from ..records import DeadLetter, DeadLetterSummary, NewDeadLetter, StoredCall
 
-LAST = 2**63 - 1
+MAX_ID = 2**63 - 1
 """No id is larger."""
 
-_LISTED = """SELECT letter.id, letter.at, name, rule, reason, pointer, line,
+_OVERHEAD = 200
+"""About the bytes that a dead letter takes besides its texts."""
+_SLICE = 500
+"""Dead letters and calls deleted in one transaction, so that no append waits long for it."""
+
+_INSERT = """INSERT INTO dead_letter
+    (at, call, source, rule, reason, pointer, line, decodable, digest, size, record, event, answer)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_SUMMARY = """SELECT letter.id, letter.at, name, rule, reason, pointer, line,
     iif(length(event), 'event', 'record'), iif(length(event), length(event), length(record))
-    FROM letter JOIN source ON source.id = letter.source WHERE """
-_WHOLE = """SELECT letter.id, letter.at, name, rule, reason, pointer, line, decodable, record, event, content
-    FROM letter JOIN source ON source.id = letter.source LEFT JOIN call ON call.id = call WHERE letter.id = ?"""
+    FROM dead_letter AS letter JOIN source ON source.id = letter.source WHERE """
+_WHOLE = """SELECT letter.id, letter.at, name, rule, reason, pointer, line, decodable,
+    record, event, answer, content
+    FROM dead_letter AS letter JOIN source ON source.id = letter.source LEFT JOIN call ON call.id = call
+    WHERE letter.id = ?"""
+_OLDEST = """
+    SELECT * FROM (SELECT at, 'dead_letter', id FROM dead_letter ORDER BY id LIMIT 1)
+    UNION ALL SELECT * FROM (SELECT at, 'call', id FROM call ORDER BY id LIMIT 1)
+    ORDER BY 1, 2 DESC LIMIT 1"""  # a dead letter before its call, which goes with its last one
 
-# The first of each bucket, by its index, and the oldest of these: whatever is kept, so many looks.
-_OLDEST_OF = """SELECT name, accepted_at FROM source AS source_ JOIN event ON seq = (SELECT min((
-    SELECT seq FROM event WHERE source = source_.id AND bucket = value ORDER BY seq LIMIT 1
-    )) FROM json_each(?)) WHERE undelivered > 0"""
-
-_call = msgspec.msgpack.Decoder(StoredCall).decode
+_decode_call = msgspec.msgpack.Decoder(StoredCall).decode
 
 
-def dead(
-    connection: sqlite3.Connection, asked: Mapping[str, str | float | None], *, newest: bool, limit: int
+def insert(  # noqa: PLR0913, PLR0917 - the columns of a row
+    connection: sqlite3.Connection,
+    source: int,
+    letter: NewDeadLetter,
+    at: float,
+    call: int | None,
+    digest: bytes | None = None,
+) -> int:
+    """Insert a dead letter, and return its id.
+
+    Args:
+        connection: within a transaction.
+        source: the row of its source.
+        letter: the dead letter.
+        at: the time, in epoch seconds.
+        call: the row of the call it came in.
+        digest: of the accepted event that it was, so that a replay is not taken for a duplicate.
+    """
+    size = len(letter.record) + len(letter.event) + len(letter.reason) + len(letter.answer) + _OVERHEAD
+    problem = letter.rule, letter.reason, letter.pointer, letter.line, letter.decodable
+    values = at, call, source, *problem, digest, size, letter.record, letter.event, letter.answer
+    return int(connection.execute(_INSERT, values).lastrowid or 0)
+
+
+def summaries(
+    connection: sqlite3.Connection, where: Mapping[str, str | float | None], *, newest: bool, limit: int
 ) -> list[DeadLetterSummary]:
-    """Letters by id; `asked` has conditions in SQL with the value of each, None for no condition."""
-    conditions = {condition: value for condition, value in asked.items() if value is not None}
+    """Dead letters by id. `where` has conditions in SQL, each with its value; None for no condition."""
+    conditions = {condition: value for condition, value in where.items() if value is not None}
     order = "DESC" if newest else "ASC"
-    query = f"{_LISTED}{' AND '.join(conditions)} ORDER BY letter.id {order} LIMIT ?"
+    query = f"{_SUMMARY}{' AND '.join(conditions)} ORDER BY letter.id {order} LIMIT ?"
     return [DeadLetterSummary(*row) for row in connection.execute(query, (*conditions.values(), limit))]
 
 
-def letter(connection: sqlite3.Connection, id_: int) -> DeadLetter | None:
-    """A letter, whole."""
+def whole(connection: sqlite3.Connection, id_: int) -> DeadLetter | None:
+    """A dead letter with all that is kept of it."""
     row = connection.execute(_WHOLE, (id_,)).fetchone()
     if row is None:
         return None
-    found, at, source, rule, reason, pointer, line, decodable, record, event, call = row
-    why = {"source": source, "rule": rule, "reason": reason, "pointer": pointer, "line": line}
-    content = {"record": record, "decodable": bool(decodable), "event": event}
-    return DeadLetter(**why, **content, id=found, at=at, call=None if call is None else _call(call))
-
-
-def counts(connection: sqlite3.Connection, path: Path) -> StoreCounts:
-    """How much is kept: counters that triggers keep, and the ends of an index."""
-    rows = connection.execute("SELECT name, undelivered, letters FROM source ORDER BY name").fetchall()
-    oldest = connection.execute("SELECT accepted_at FROM event ORDER BY seq LIMIT 1").fetchone()
-    return StoreCounts(
-        undelivered=sum(undelivered for _, undelivered, _ in rows),
-        oldest=oldest[0] if oldest else None,
-        letters=sum(letters for *_, letters in rows),
-        bytes=sum(on_disk(path)),
-        by_source={name: (undelivered, letters) for name, undelivered, letters in rows},
-        oldest_of=dict(connection.execute(_OLDEST_OF, (listed(range(BUCKETS)),))),
+    found, at, source, rule, reason, pointer, line, decodable, record, event, answer, call = row
+    return DeadLetter(
+        source,
+        rule,
+        reason,
+        pointer,
+        line,
+        record,
+        bool(decodable),
+        event,
+        answer,
+        id=found,
+        at=at,
+        call=None if call is None else _decode_call(call),
     )
 
 
-def on_disk(path: Path) -> tuple[int, int]:
-    """Bytes of the store and of its log.
-
-    Raises:
-        StoreUnusable: they are gone, and whatever is written to what is open would be lost.
-    """
-    try:
-        return path.stat().st_size, log_of(path).stat().st_size  # there is a log while it is open
-    except FileNotFoundError:
-        raise StoreUnusable(f"{path} was taken away: put it back, and restart") from None
+def drop(connection: sqlite3.Connection, ids: Sequence[int]) -> int:
+    """Delete dead letters, with calls that were kept for them alone; return how many there were."""
+    return connection.executemany("DELETE FROM dead_letter WHERE id = ?", ((each,) for each in ids)).rowcount
 
 
-def log_of(path: Path) -> Path:
-    """SQLite's write-ahead log of the file at `path`."""
-    return path.with_name(f"{path.name}-wal")
+def take(connection: sqlite3.Connection, ids: Sequence[int]) -> set[bytes]:
+    """Delete dead letters, and return the digests of the accepted events that they were."""
+    query = "SELECT digest FROM dead_letter WHERE id = ?"
+    rows = [connection.execute(query, (each,)).fetchone() for each in ids]
+    drop(connection, ids)
+    return {row[0] for row in rows if row and row[0]}
+
+
+def prune(connection: sqlite3.Connection, age: float, size: int) -> bool:
+    """Delete the oldest past `age` seconds or `size` bytes, calls too; whether there may be more."""
+    before = time.time() - age
+    for _ in range(_SLICE):
+        oldest = connection.execute(_OLDEST).fetchone()
+        (kept,) = connection.execute("SELECT bytes FROM kept").fetchone()
+        if oldest is None or (oldest[0] >= before and kept <= size):
+            return False
+        _, table, id_ = oldest
+        connection.execute(f"DELETE FROM {table} WHERE id = ?", (id_,))  # noqa: S608 - one of the two above
+    return True

@@ -1,4 +1,4 @@
-"""A lane in, its oldest events out, leased: order is kept by user, and lanes never share one."""
+"""Leases events to the lanes that deliver them, each user's in their order."""
 
 from __future__ import annotations
 
@@ -6,34 +6,63 @@ import heapq
 import json
 import sqlite3
 import time
-from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import product
-from typing import Any
+from typing import NamedTuple
 from zlib import crc32
 
-from ..records import ClaimedEvent
-from .sql import LISTED, listed
+from ..records import ClaimedEvent, DeadEvent, NewDeadLetter
+from . import dead_letters, dedup
+from .sql import IN_LIST, json_list
 
 BUCKETS = 16
-"""A user's events are in one bucket for good; a lane is every bucket of the same remainder by its number."""
+"""A user's events are in one bucket for good. A lane is every bucket of the same remainder by its number."""
 
-_LOOK = 10_000
+_MAX_LEASED = 10_000
 """The most rows a claim passes over because they, or an older one of their user, are leased."""
 
-_WALK = """SELECT seq, source, user, size, leased_at, lease_until FROM event
-    WHERE source = ? AND bucket = ? AND user NOT IN (SELECT value FROM json_each(?)) ORDER BY seq"""
-_EVENTS = f"""SELECT seq, name, message_id, user, event, accepted_at, attempts
+_ROW = "seq, source, user, size, refusals, leased_at, lease_until"
+_MAX_REFUSED = 20
+"""The most events of one claim that were refused alone before: each is sent alone, while others wait."""
+
+_WAITING = f"""SELECT {_ROW} FROM event
+    WHERE source = ? AND bucket = ? AND user NOT IN (SELECT value FROM json_each(?)) ORDER BY seq"""  # noqa: S608 - no value in it
+_REFUSED = f"""SELECT min(seq) AS {_ROW}, bucket FROM event
+    WHERE refusals > 0 GROUP BY source, bucket, user"""  # noqa: S608 - no value in it
+_BEHIND = f"""SELECT {", ".join(f"next.{name}" for name in _ROW.split(", "))}
+    FROM event AS next JOIN event AS this USING (source, bucket, user)
+    WHERE this.seq = ? AND next.seq > this.seq ORDER BY next.seq LIMIT 1"""  # noqa: S608 - no value in it
+_EVENTS = f"""SELECT seq, name, message_id, user, event, accepted_at, refusals
     FROM event JOIN body USING (seq) JOIN source ON source.id = event.source
-    WHERE seq IN {LISTED} ORDER BY seq"""  # noqa: S608 - no value in it
+    WHERE seq {IN_LIST} ORDER BY seq"""  # noqa: S608 - no value in it
+
+_DEAD = """SELECT source.id, name, message_id, call, event FROM event JOIN body USING (seq)
+    JOIN source ON source.id = event.source WHERE seq = ?"""
+
+
+class _Row(NamedTuple):
+    """An event that waits, without its body; times in epoch seconds."""
+
+    seq: int
+    source: int
+    user: str
+    size: int
+    refusals: int
+    leased_at: float
+    lease_until: float
+
+    def is_leased(self, since: float, now: float) -> bool:
+        """Whether somebody holds it. A lease from before `since` is that of a process that is gone."""
+        return since < self.leased_at <= now < self.lease_until
 
 
 def bucket_of(source: str, user: str) -> int:
-    """Where the events of this user are."""
+    """The bucket of this user's events."""
     return crc32(f"{source}\0{user}".encode()) % BUCKETS
 
 
 def buckets_of(lane: int, lanes: int) -> range:
-    """The buckets of a lane; ValueError where there is no such lane."""
+    """The buckets of a lane. Raises ValueError where there is no such lane."""
     if lane not in range(lanes) or BUCKETS % lanes:
         raise ValueError(f"no lane {lane} of {lanes}: there may be 1, 2, 4, 8 or 16, counted from 0")
     return range(lane, BUCKETS, lanes)
@@ -48,57 +77,101 @@ def claim(  # noqa: PLR0913 - limits, each of its own kind
     *,
     since: float = 0.0,
     without: Container[str] = (),
-    behind: Collection[tuple[str, str]] = (),
 ) -> list[ClaimedEvent]:
-    """Lease the oldest events of these buckets; the cost is that of what it takes, not of what is kept.
+    """Lease the oldest events of these buckets. The cost is that of what it takes, not of what is kept.
 
-    Leases from before `since` count no more; sources in `without`, and users in `behind`, are left alone.
+    Leases from before `since` no longer count; sources in `without` are left alone.
     """
     now = time.time()
-    seqs = _choose(_walk(connection, buckets, without, behind), (since, now), events, size)
-    take = f"UPDATE event SET leased_at = ?, lease_until = ? WHERE seq IN {LISTED}"  # noqa: S608 - ours
-    connection.execute(take, (now, now + lease, listed(seqs)))
-    return [ClaimedEvent(*row) for row in connection.execute(_EVENTS, (listed(seqs),))]
+    waiting = connection.execute("SELECT id, name FROM source WHERE undelivered > 0").fetchall()
+    sources = [id_ for id_, name in waiting if name not in without]
+
+    def is_leased(row: _Row) -> bool:
+        return row.is_leased(since, now)
+
+    seqs = _choose(_oldest_first(connection, sources, buckets, is_leased), is_leased, events, size)
+    return _leased(connection, seqs, now, lease)
+
+
+def claim_behind(
+    connection: sqlite3.Connection, seq: int, lease: float, since: float = 0.0
+) -> ClaimedEvent | None:
+    """Lease the next event of the same user behind this one; None where there is none, or it is leased."""
+    now = time.time()
+    row = connection.execute(_BEHIND, (seq,)).fetchone()
+    if row is None or _Row(*row).is_leased(since, now):
+        return None
+    (event,) = _leased(connection, [row[0]], now, lease)
+    return event
 
 
 def release(connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
-    """End leases, and count the attempt."""
-    end = f"UPDATE event SET lease_until = 0, attempts = attempts + 1 WHERE seq IN {LISTED}"  # noqa: S608 - ours
-    connection.execute(end, (listed(seqs),))
+    """End leases."""
+    connection.execute(f"UPDATE event SET lease_until = 0 WHERE seq {IN_LIST}", (json_list(seqs),))  # noqa: S608 - ours
 
 
-def _walk(
-    connection: sqlite3.Connection,
-    buckets: range,
-    without: Container[str],
-    behind: Collection[tuple[str, str]],
-) -> Iterator[tuple[Any, ...]]:
-    """Events, oldest first: the index has each bucket of a source in that order, and they are merged."""
-    waiting = connection.execute("SELECT id, name FROM source WHERE undelivered > 0").fetchall()
-    sources = [
-        (id_, json.dumps([user for source, user in behind if source == name]))
-        for id_, name in waiting
-        if name not in without
-    ]
-    return heapq.merge(
-        *(connection.execute(_WALK, (id_, bucket, users)) for (id_, users), bucket in product(sources, buckets))
-    )
+def count_refusal(connection: sqlite3.Connection, seq: int, lease: float) -> None:
+    """Count that an event was refused alone, and lease it from now on."""
+    now = time.time()
+    count = "UPDATE event SET refusals = refusals + 1, leased_at = ?, lease_until = ? WHERE seq = ?"
+    connection.execute(count, (now, now + lease, seq))
 
 
-def _choose(walk: Iterable[tuple[Any, ...]], span: tuple[float, float], events: int, size: int) -> list[int]:
-    since, now = span
+def acknowledge(connection: sqlite3.Connection, delivered: Sequence[int], dead: Sequence[DeadEvent]) -> None:
+    """Delete delivered events, and turn dead ones into dead letters."""
+    now = time.time()
+    for one in dead:
+        row = connection.execute(_DEAD, (one.seq,)).fetchone()
+        if row:
+            source, name, message_id, call, event = row
+            letter = NewDeadLetter(name, one.rule, one.reason, event=event, answer=one.answer)
+            dead_letters.insert(connection, source, letter, now, call, dedup.digest(name, message_id))
+    gone = json_list([*delivered, *(one.seq for one in dead)])
+    connection.execute(f"DELETE FROM event WHERE seq {IN_LIST}", (gone,))  # noqa: S608 - ours
+
+
+def _leased(
+    connection: sqlite3.Connection, seqs: Sequence[int], now: float, lease: float
+) -> list[ClaimedEvent]:
+    take = f"UPDATE event SET leased_at = ?, lease_until = ? WHERE seq {IN_LIST}"  # noqa: S608 - ours
+    connection.execute(take, (now, now + lease, json_list(seqs)))
+    return [ClaimedEvent(*row) for row in connection.execute(_EVENTS, (json_list(seqs),))]
+
+
+def _oldest_first(
+    connection: sqlite3.Connection, sources: Sequence[int], buckets: range, is_leased: Callable[[_Row], bool]
+) -> Iterator[_Row]:
+    """What waits in these buckets, without what stands behind an event that was refused alone.
+
+    The index has each bucket of a source in order; they are merged.
+    """
+    users: dict[tuple[int, int], list[str]] = {place: [] for place in product(sources, buckets)}
+    due: list[_Row] = []
+    for *values, bucket in connection.execute(_REFUSED):
+        row = _Row(*values)
+        if (row.source, bucket) in users:
+            users[row.source, bucket].append(row.user)
+            due += [] if is_leased(row) else [row]
+    due.sort(key=lambda row: row.lease_until)
+    waiting = (connection.execute(_WAITING, (*place, json.dumps(names))) for place, names in users.items())
+    return heapq.merge(*(map(_Row._make, rows) for rows in waiting), sorted(due[:_MAX_REFUSED]))
+
+
+def _choose(rows: Iterable[_Row], is_leased: Callable[[_Row], bool], events: int, size: int) -> list[int]:
+    """The seqs to lease: at most so many events and, but for the first, so many bytes."""
     chosen: list[int] = []
     leased: set[tuple[int, str]] = set()
-    room, passed = size, 0
-    for seq, source, user, bytes_, leased_at, lease_until in walk:
-        if since < leased_at <= now < lease_until or (source, user) in leased:
-            leased.add((source, user))
+    passed = 0
+    for row in rows:
+        user = (row.source, row.user)
+        if user in leased or is_leased(row):
+            leased.add(user)
             passed += 1
-        elif len(chosen) < events and (bytes_ <= room or not chosen):
-            chosen.append(seq)
-            room -= bytes_
+        elif len(chosen) < events and (row.size <= size or not chosen):
+            chosen.append(row.seq)
+            size -= row.size
         else:
             break
-        if passed > _LOOK:
+        if passed > _MAX_LEASED:
             break
     return chosen

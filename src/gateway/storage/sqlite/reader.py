@@ -1,4 +1,4 @@
-"""Reading: a question in, its answer out, in a thread with a connection of its own that cannot write."""
+"""Reads from a store, in a thread with a connection of its own."""
 
 from __future__ import annotations
 

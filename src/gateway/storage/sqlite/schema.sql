@@ -1,14 +1,14 @@
--- Version 2, and from version 1 to it. What changes often (leases, attempts) is kept apart from what is large (events), so that
--- a claim writes a few bytes an event.
+-- Layout 3. What changes often (leases, refusals) is kept apart from what is large (events), so that a claim
+-- writes a few bytes an event. IF NOT EXISTS, because two processes may make a store at the same time.
 
 CREATE TABLE IF NOT EXISTS source (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     undelivered INTEGER NOT NULL DEFAULT 0,
-    letters INTEGER NOT NULL DEFAULT 0
+    dead_letters INTEGER NOT NULL DEFAULT 0
 );
 
--- Undelivered events. AUTOINCREMENT: a seq settled late must never be another event's.
+-- Undelivered events. AUTOINCREMENT: a seq acknowledged late must never be another event's.
 CREATE TABLE IF NOT EXISTS event (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     bucket INTEGER NOT NULL,             -- crc32(source NUL user) % 16
@@ -16,11 +16,12 @@ CREATE TABLE IF NOT EXISTS event (
     user TEXT NOT NULL,
     size INTEGER NOT NULL,
     accepted_at REAL NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
+    refusals INTEGER NOT NULL DEFAULT 0, -- how often it was refused when it was sent alone
     leased_at REAL NOT NULL DEFAULT 0,
     lease_until REAL NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS event_place ON event (source, bucket);  -- and seq, as every index ends in the row's id
+CREATE INDEX IF NOT EXISTS event_refused ON event (source, bucket, user) WHERE refusals > 0;
 
 CREATE TABLE IF NOT EXISTS body (
     seq INTEGER PRIMARY KEY,
@@ -29,7 +30,7 @@ CREATE TABLE IF NOT EXISTS body (
     event BLOB NOT NULL CHECK (typeof(event) = 'blob')
 );
 
--- What was accepted, and has not moved on into `seen` yet. AUTOINCREMENT: readers go on after the last id.
+-- What was accepted and has not moved on into `seen` yet. AUTOINCREMENT: readers go on after the last id.
 CREATE TABLE IF NOT EXISTS recent (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     digest BLOB NOT NULL,                -- 16 bytes of source NUL message_id
@@ -47,12 +48,12 @@ CREATE TABLE IF NOT EXISTS seen (
 CREATE TABLE IF NOT EXISTS call (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at REAL NOT NULL,
-    asked INTEGER NOT NULL,              -- kept even where it has no letters
+    always_kept INTEGER NOT NULL,        -- even where it has no dead letters
     size INTEGER NOT NULL,
     content BLOB NOT NULL                -- MessagePack
 );
 
-CREATE TABLE IF NOT EXISTS letter (
+CREATE TABLE IF NOT EXISTS dead_letter (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at REAL NOT NULL,
     source INTEGER NOT NULL REFERENCES source,
@@ -65,14 +66,14 @@ CREATE TABLE IF NOT EXISTS letter (
     digest BLOB,                         -- of the event in `seen` that it was, so that a replay is no duplicate
     size INTEGER NOT NULL,
     record BLOB NOT NULL CHECK (typeof(record) = 'blob'),
-    event BLOB NOT NULL CHECK (typeof(event) = 'blob')
+    event BLOB NOT NULL CHECK (typeof(event) = 'blob'),
+    answer TEXT NOT NULL                 -- the destination's, with write keys masked
 );
-DROP INDEX IF EXISTS letter_source;
-CREATE INDEX letter_source ON letter (source);  -- and id: a list in its order needs no sorting
-CREATE INDEX IF NOT EXISTS letter_rule ON letter (rule);
-CREATE INDEX IF NOT EXISTS letter_call ON letter (call) WHERE call IS NOT NULL;
+CREATE INDEX IF NOT EXISTS dead_letter_source ON dead_letter (source);  -- and id: a list in its order needs no sorting
+CREATE INDEX IF NOT EXISTS dead_letter_rule ON dead_letter (rule);
+CREATE INDEX IF NOT EXISTS dead_letter_call ON dead_letter (call) WHERE call IS NOT NULL;
 
--- Bytes of letters and calls: the one row that retention by size looks at.
+-- Bytes of dead letters and calls: the one row that retention by size looks at.
 CREATE TABLE IF NOT EXISTS kept (id INTEGER PRIMARY KEY CHECK (id = 1), bytes INTEGER NOT NULL);
 INSERT OR IGNORE INTO kept VALUES (1, 0);
 
@@ -83,14 +84,14 @@ CREATE TRIGGER IF NOT EXISTS event_out AFTER DELETE ON event BEGIN
     UPDATE source SET undelivered = undelivered - 1 WHERE id = OLD.source;
     DELETE FROM body WHERE seq = OLD.seq;
 END;
-CREATE TRIGGER IF NOT EXISTS letter_in AFTER INSERT ON letter BEGIN
-    UPDATE source SET letters = letters + 1 WHERE id = NEW.source;
+CREATE TRIGGER IF NOT EXISTS dead_letter_in AFTER INSERT ON dead_letter BEGIN
+    UPDATE source SET dead_letters = dead_letters + 1 WHERE id = NEW.source;
     UPDATE kept SET bytes = bytes + NEW.size;
 END;
-CREATE TRIGGER IF NOT EXISTS letter_out AFTER DELETE ON letter BEGIN
-    UPDATE source SET letters = letters - 1 WHERE id = OLD.source;
+CREATE TRIGGER IF NOT EXISTS dead_letter_out AFTER DELETE ON dead_letter BEGIN
+    UPDATE source SET dead_letters = dead_letters - 1 WHERE id = OLD.source;
     UPDATE kept SET bytes = bytes - OLD.size;
-    DELETE FROM call WHERE id = OLD.call AND NOT asked AND NOT EXISTS (SELECT 1 FROM letter WHERE call = OLD.call);
+    DELETE FROM call WHERE id = OLD.call AND NOT always_kept AND NOT EXISTS (SELECT 1 FROM dead_letter WHERE call = OLD.call);
 END;
 CREATE TRIGGER IF NOT EXISTS call_in AFTER INSERT ON call BEGIN
     UPDATE kept SET bytes = bytes + NEW.size;
@@ -99,6 +100,4 @@ CREATE TRIGGER IF NOT EXISTS call_out AFTER DELETE ON call BEGIN
     UPDATE kept SET bytes = bytes - OLD.size;
 END;
 
-UPDATE event SET bucket = bucket % 16 WHERE bucket > 15;
-
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;

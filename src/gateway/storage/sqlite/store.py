@@ -1,15 +1,16 @@
-"""The store in one SQLite file: many callers in, few transactions out."""
+"""Keeps events in one SQLite file."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Container, Sequence
 from functools import partial
 from pathlib import Path
 
 from ..records import (
     ClaimedEvent,
+    DeadEvent,
     DeadLetter,
     DeadLetterSummary,
     NewDeadLetter,
@@ -19,14 +20,12 @@ from ..records import (
     StoreCounts,
     StoredCall,
 )
-from . import append as keep
-from . import dead_letters as lookup
-from . import queue as leases
-from . import retention
-from .capacity import Room
-from .database import FILE, LOG, open_writer
-from .dedup import Seen
-from .process_lock import Claimant
+from . import dead_letters, dedup, queue
+from .append import Append, append
+from .capacity import Capacity
+from .counts import counts
+from .database import FILE, MAX_LOG, open_writer
+from .process_lock import ProcessLock
 from .reader import Reader
 from .writer import Writer
 
@@ -37,7 +36,7 @@ class SqliteStore:
     """Keeps events in `store.sqlite` of a folder; several processes may have it open.
 
     Appends that wait together are committed together, so that many senders cost few fsyncs. Leases and
-    settlements are safe from a crash of the process, and become durable with the next append: what a power cut
+    acknowledgements survive a crash of the process, and become durable with the next append: what a power cut
     takes back is delivered once more.
     """
 
@@ -75,17 +74,17 @@ class SqliteStore:
             StoreBusy: another process held it for `busy_timeout`.
         """
         self._path = folder / FILE
-        self._window, self._seen = window, Seen(window)
+        self._window, self._seen = window, dedup.Seen(window)
         self._keep_calls = keep_calls
         self._letter_age, self._letter_bytes = letter_age, letter_bytes
         self._max_waiting = max_waiting
-        self._room = Room(self._path, max_bytes, reserve)
-        log = min(reserve // 2 or LOG, LOG)  # so that a full log still has room to go into the file
+        self._capacity = Capacity(self._path, max_bytes, reserve)
+        log = min(reserve // 2 or MAX_LOG, MAX_LOG)  # so that a full log still has room to go into the file
         connection = open_writer(folder, busy_timeout, create=create, log=log)
         self._lists = Reader(folder, busy_timeout)
-        self._counts = Reader(folder, busy_timeout)  # of its own: a long list holds up nobody's health
+        self._counts = Reader(folder, busy_timeout)  # its own, so that a long list does not delay it
         self._writer = Writer(connection, self._path)
-        self._claimant = Claimant(folder)
+        self._process_lock = ProcessLock(folder)
 
     @property
     def commits(self) -> int:
@@ -94,8 +93,8 @@ class SqliteStore:
 
     async def append(
         self,
-        entries: Sequence[NewEvent],
-        letters: Sequence[NewDeadLetter],
+        events: Sequence[NewEvent],
+        dead_letters: Sequence[NewDeadLetter],
         call: StoredCall | None,
         *,
         replacing: Sequence[int] = (),
@@ -105,7 +104,7 @@ class SqliteStore:
             raise StoreBusy(
                 f"{self._writer.waiting} calls wait for {self._path}: its disk is too slow for them"
             )
-        return await self._writer.ask(self._append, keep.Append(entries, letters, call, replacing))
+        return await self._writer.ask(self._append, Append(events, dead_letters, call, replacing))
 
     async def claim(  # noqa: PLR0913 - as the interface
         self,
@@ -116,21 +115,31 @@ class SqliteStore:
         size: int,
         lease: float,
         without: Container[str] = (),
-        behind: Collection[tuple[str, str]] = (),
     ) -> list[ClaimedEvent]:
         """As `Store.claim`."""
-        buckets, since = leases.buckets_of(lane, lanes), self._claimant.since()
-        claimed = partial(leases.claim, buckets=buckets, without=without, behind=behind, since=since)
-        work = partial(claimed, events=events, size=size, lease=lease)
+        buckets, since = queue.buckets_of(lane, lanes), self._process_lock.leases_count_since()
+        claim = partial(queue.claim, buckets=buckets, since=since, without=without)
+        work = partial(claim, events=events, size=size, lease=lease)
         return await self._writer.do(work, durable=False)
 
-    async def settle(self, delivered: Sequence[int], dead: Sequence[tuple[int, str, str]] = ()) -> None:
-        """As `Store.settle`."""
-        await self._writer.do(partial(keep.settle, delivered=delivered, dead=dead), durable=False)
+    async def claim_behind(self, seq: int, *, lease: float) -> ClaimedEvent | None:
+        """As `Store.claim_behind`."""
+        since = self._process_lock.leases_count_since()
+        return await self._writer.do(
+            partial(queue.claim_behind, seq=seq, lease=lease, since=since), durable=False
+        )
+
+    async def acknowledge(self, delivered: Sequence[int], dead: Sequence[DeadEvent] = ()) -> None:
+        """As `Store.acknowledge`."""
+        await self._writer.do(partial(queue.acknowledge, delivered=delivered, dead=dead), durable=False)
 
     async def release(self, seqs: Sequence[int]) -> None:
         """As `Store.release`."""
-        await self._writer.do(partial(leases.release, seqs=seqs), durable=False)
+        await self._writer.do(partial(queue.release, seqs=seqs), durable=False)
+
+    async def count_refusal(self, seq: int, *, lease: float) -> None:
+        """As `Store.count_refusal`."""
+        await self._writer.do(partial(queue.count_refusal, seq=seq, lease=lease), durable=False)
 
     async def dead(  # noqa: PLR0913 - as the interface
         self,
@@ -145,33 +154,33 @@ class SqliteStore:
     ) -> list[DeadLetterSummary]:
         """As `Store.dead`."""
         now = time.time()
-        asked = {
+        where = {
             "letter.id > ?": None if newest else after,
-            "letter.id < ?": (after or lookup.LAST) if newest else None,
+            "letter.id < ?": (after or dead_letters.MAX_ID) if newest else None,
             "letter.source = (SELECT id FROM source WHERE name = ?)": source,
             "rule = ?": rule,
             "letter.at < ?": None if older_than is None else now - older_than,
             "letter.at > ?": None if younger_than is None else now - younger_than,
         }
-        return await self._lists.ask(partial(lookup.dead, asked=asked, newest=newest, limit=limit))
+        return await self._lists.ask(partial(dead_letters.summaries, where=where, newest=newest, limit=limit))
 
     async def letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - as the interface
         """As `Store.letter`."""
-        return await self._lists.ask(partial(lookup.letter, id_=id))
+        return await self._lists.ask(partial(dead_letters.whole, id_=id))
 
     async def drop(self, ids: Sequence[int]) -> int:
         """As `Store.drop`."""
-        return await self._writer.do(partial(keep.drop, ids=ids))
+        return await self._writer.do(partial(dead_letters.drop, ids=ids))
 
     async def counts(self) -> StoreCounts:
         """As `Store.counts`."""
-        return await self._counts.ask(partial(lookup.counts, path=self._path))
+        return await self._counts.ask(partial(counts, path=self._path))
 
     async def sweep(self) -> None:
         """As `Store.sweep`; in many short transactions, with appends between them."""
-        seen = partial(retention.prune_seen, window=self._window)
-        letters = partial(retention.prune_letters, age=self._letter_age, size=self._letter_bytes)
-        for prune in (seen, letters):
+        digests = partial(dedup.prune, window=self._window)
+        letters = partial(dead_letters.prune, age=self._letter_age, size=self._letter_bytes)
+        for prune in (digests, letters):
             while await self._writer.do(prune, durable=False):
                 pass
 
@@ -180,8 +189,8 @@ class SqliteStore:
         await self._lists.close()
         await self._counts.close()
         await self._writer.close()  # last, so that SQLite empties its log into the file
-        self._claimant.close()
+        self._process_lock.close()
 
-    def _append(self, connection: sqlite3.Connection, batches: list[keep.Append]) -> list[Receipt]:
-        self._room.check(connection, sum(batch.size for batch in batches))
-        return keep.append(connection, batches, self._seen, keep_calls=self._keep_calls)
+    def _append(self, connection: sqlite3.Connection, appends: list[Append]) -> list[Receipt]:
+        self._capacity.check(connection, sum(one.size for one in appends))
+        return append(connection, appends, self._seen, keep_calls=self._keep_calls)

@@ -1,4 +1,4 @@
-"""The group commit: what coroutines ask for in, one transaction for all that waits, answers out."""
+"""Commits what many callers write at the same time in one transaction."""
 
 from __future__ import annotations
 

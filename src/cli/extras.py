@@ -1,0 +1,29 @@
+"""Names the extra to install where a command lacks a library."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+_SERVERS = "gateway"
+
+
+@contextmanager
+def extras_named() -> Iterator[None]:
+    """End with exit code 2 where a library is missing, and say how to install it.
+
+    `pip install springhead` brings all that the other commands import, so it is one of the servers'.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library in ("", "springhead"):
+            raise
+        typer.echo(
+            f"springhead: this command needs {library}: run pip install 'springhead[{_SERVERS}]'", err=True
+        )
+        sys.exit(2)

@@ -1,0 +1,38 @@
+"""Reports delivery results to the store, retrying until it accepts them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from ..storage.records import DeadEvent
+from .breaker import backoff
+from .context import DeliveryContext
+
+_log = structlog.get_logger("springhead.delivery")
+
+
+async def acknowledge(
+    context: DeliveryContext, source: str, delivered: Sequence[int], dead: Sequence[DeadEvent] = ()
+) -> None:
+    """Acknowledge events of a source, delivered ones by their seqs, until the store has it.
+
+    A result that is forgotten means that the event is sent again.
+    """
+    failures = 0
+    while True:
+        try:
+            await context.store.acknowledge(delivered, dead)
+            break
+        except Exception as error:  # noqa: BLE001 - a full disk or a lock: it will pass
+            failures += 1
+            _log.error("the store refuses delivery results; retrying", error=type(error).__name__)
+            await asyncio.sleep(backoff(context.settings, failures))
+    context.metrics.delivered(source, len(delivered))
+    for letter in dead:
+        about = {"source": source, "rule": letter.rule, "message_id": letter.message_id}
+        about = {"source": source, "rule": letter.rule, "message_id": letter.message_id}
+        _log.warning("an event became a dead letter", **about)
+        context.metrics.dead(source, letter.rule, 1)

@@ -1,0 +1,30 @@
+"""Counts what a store holds, at a cost that does not grow with it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from ..records import StoreCounts
+from .database import size_on_disk
+from .queue import BUCKETS
+from .sql import json_list
+
+# The first of each bucket, by its index, and the oldest of these.
+_OLDEST_BY_SOURCE = """SELECT name, accepted_at FROM source AS source_ JOIN event ON seq = (SELECT min((
+    SELECT seq FROM event WHERE source = source_.id AND bucket = value ORDER BY seq LIMIT 1
+    )) FROM json_each(?)) WHERE undelivered > 0"""
+
+
+def counts(connection: sqlite3.Connection, path: Path) -> StoreCounts:
+    """How much is kept: from counters that triggers maintain, and the ends of an index."""
+    rows = connection.execute("SELECT name, undelivered, dead_letters FROM source ORDER BY name").fetchall()
+    oldest = connection.execute("SELECT accepted_at FROM event ORDER BY seq LIMIT 1").fetchone()
+    return StoreCounts(
+        undelivered=sum(undelivered for _, undelivered, _ in rows),
+        oldest=oldest[0] if oldest else None,
+        letters=sum(letters for *_, letters in rows),
+        bytes=sum(size_on_disk(path)),
+        by_source={name: (undelivered, letters) for name, undelivered, letters in rows},
+        oldest_of=dict(connection.execute(_OLDEST_BY_SOURCE, (json_list(range(BUCKETS)),))),
+    )

@@ -1,0 +1,50 @@
+"""Runs an ASGI app on uvicorn, on sockets that are open already."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from .connection import Connection
+
+IDLE_SECONDS = 75
+"""How long a connection may be idle, and a request's head may take. Callers reuse one for up to a minute."""
+
+
+class AsgiServer(uvicorn.Server):
+    """uvicorn with what both servers need of it; the process's signals stay whose they are.
+
+    Args:
+        app: what answers.
+        connections: how many are kept at once; idle ones count.
+        grace_seconds: how long requests in flight may take once it is told to end.
+    """
+
+    def __init__(self, app: ASGIApp, *, connections: int, grace_seconds: int) -> None:
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # it warns of every request that is not HTTP
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="uvloop",
+                http=Connection,
+                ws="none",
+                interface="asgi3",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                limit_concurrency=connections,
+                timeout_keep_alive=IDLE_SECONDS,
+                timeout_graceful_shutdown=grace_seconds,
+            )
+        )
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield

@@ -1,0 +1,145 @@
+"""Bounds what a connection may cost before the app sees a request, which uvicorn itself leaves open."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_BYTES = 512 * 1024
+"""Bytes of the longest head (request line and headers), and of all that stands between pieces of a body."""
+HEADERS = 1_000
+"""Headers of the longest head: each takes far more memory than its bytes."""
+
+_BAD_REQUEST = "400 Bad Request"
+_HEAD_TOO_LARGE = "431 Request Header Fields Too Large"
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's connection, bounded, and fit for senders that half-close or offer an upgrade.
+
+    Of uvicorn's configuration, `timeout_keep_alive` is the time from connecting, or from the last response,
+    until the next head is complete; `limit_concurrency` is the number of connections kept, idle ones included.
+    """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._connection_limit = self.limit_concurrency or 1
+        self.limit_concurrency = None  # uvicorn would answer 503 on every connection once there are so many
+        self._head_bytes = 0
+        self._refused = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first head, unless there are too many connections."""
+        super().connection_made(transport)
+        self._start_deadline()
+        if len(self.connections) > self._connection_limit:
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the deadline."""
+        self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came."""
+        self._unset_keepalive_if_required()
+        self._head_bytes += len(data)
+        if self._refused:
+            return
+        if self._head_bytes > HEAD_BYTES:
+            self._refuse(_HEAD_TOO_LARGE)
+            return
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self._ignore_upgrade(data[upgrade.args[0] :])
+        except HttpParserError:
+            self._refuse(_BAD_REQUEST, "Invalid HTTP request received.")
+        if self.headers and len(self.headers) > HEADERS:
+            self._refuse(_HEAD_TOO_LARGE)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Answer a sender that only stops sending: it may still listen."""
+        if self.cycle is None or self.cycle.response_complete:
+            return False
+        self._refuse(_BAD_REQUEST, "reading request body: it is not whole\n")
+        return not self.cycle.more_body
+
+    def on_headers_complete(self) -> None:
+        """Let the app answer."""
+        if self.parser.should_upgrade():
+            return
+        self._head_bytes = 0
+        self._deadline.cancel()
+        if len(self.headers) > HEADERS:
+            self.app = _head_too_large
+        super().on_headers_complete()
+        self.headers = []  # a trailer is not a header
+
+    def on_body(self, body: bytes) -> None:
+        """Add to the body."""
+        self._head_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End the body."""
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next head, unless it is there."""
+        super().on_response_complete()
+        if self.cycle.response_complete:
+            self._start_deadline()
+
+    def _start_deadline(self) -> None:
+        self._deadline = self.loop.call_later(self.timeout_keep_alive, self.transport.abort)
+
+    def _ignore_upgrade(self, rest: bytes) -> None:
+        """Parse a request again without its upgrade, behind which the parser takes no body.
+
+        Java's HTTP client offers HTTP/2 so with its first request, whatever it posts.
+        """
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self._refuse(_BAD_REQUEST)
+            return
+        lines = [b"%b %b HTTP/%b" % (method, self.url, self.parser.get_http_version().encode())]
+        lines += [b"%b: %b" % (name, value) for name, value in self.headers if name != b"upgrade"]
+        self.parser = HttpRequestParser(self)
+        self._head_bytes = 0
+        self.data_received(b"\r\n".join([*lines, b"", rest]))
+
+    def _refuse(self, status: str, text: str = "") -> None:
+        """Read no more requests; say so, unless a response to an earlier one is still to come.
+
+        The connection is not closed at once: while the sender still sends, that would cost it the response.
+        """
+        if self._refused:
+            return
+        self._refused = True
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.keep_alive = False
+            if not cycle.more_body:
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+            if cycle.response_started:
+                self.transport.close()
+                return
+        self._deadline.cancel()
+        self._start_deadline()
+        headers = f"content-type: text/plain; charset=utf-8\r\ncontent-length: {len(text)}\r\nconnection: close"
+        self.transport.write(f"HTTP/1.1 {status}\r\n{headers}\r\n\r\n{text}".encode())
+        self.transport.write_eof()
+
+
+async def _head_too_large(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's
+    headers = [(b"content-length", b"0"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 431, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,110 @@
+"""Keeps worker processes running until it is told to end, and then lets them finish."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+
+import structlog
+
+STOP_SECONDS = 60
+"""How long a worker may take to end before it is killed."""
+START_FAILED = 3
+"""The exit code of a worker whose app does not start; uvicorn's, too."""
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGALRM)
+_FIRST_BACKOFF, _LONGEST_BACKOFF = 0.1, 10.0
+_STEADY_SECONDS = 30
+"""A worker that ran so long did not die of its start, and is replaced at the first backoff again."""
+
+_log = structlog.get_logger("springhead.server")
+
+
+class Supervisor:
+    """Runs `work` in so many processes, forked from this one.
+
+    SIGTERM and SIGINT end it, also where whoever started it has SIGINT ignored; a second SIGINT kills what is
+    still in flight. SIGHUP is ignored. Workers that die are replaced, as long as it takes: only where a worker
+    cannot start at the very beginning is there no use in trying again.
+    """
+
+    def __init__(self, work: Callable[[], None], count: int) -> None:
+        self._work = work
+        self._count = count
+        self._workers: list[BaseProcess] = []
+        self._backoff = _FIRST_BACKOFF
+        self._started_at = 0.0
+        self._has_replaced = False
+
+    def run(self, on_stop: Callable[[], None]) -> None:
+        """Run until told to end; `on_stop` is called first then.
+
+        Raises:
+            SystemExit: with code 1 where a worker cannot start, or had to be killed.
+        """
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # ignored, it would not be told of on every system
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        self._start_missing()
+        while True:
+            received = signal.sigwait(_SIGNALS)
+            if received == signal.SIGCHLD:
+                self._replace_dead()
+            elif received == signal.SIGALRM:
+                self._has_replaced = True
+                self._start_missing()
+            else:
+                on_stop()
+                self._stop()
+                return
+
+    def _start_missing(self) -> None:
+        self._started_at = time.monotonic()
+        while len(self._workers) < self._count:
+            worker = multiprocessing.get_context("fork").Process(target=self._run_worker, daemon=True)
+            worker.start()
+            self._workers.append(worker)
+
+    def _run_worker(self) -> None:
+        signal.signal(
+            signal.SIGINT, signal.SIG_IGN
+        )  # a terminal sends it to all: who ends a worker is its parent
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        self._work()
+
+    def _replace_dead(self) -> None:
+        for worker in self._reap():
+            if worker.exitcode == START_FAILED and not self._has_replaced:
+                self._stop()
+                raise SystemExit(1)
+            if time.monotonic() - self._started_at > _STEADY_SECONDS:
+                self._backoff = _FIRST_BACKOFF
+            _log.error("a worker died; replacing it", exit_code=worker.exitcode, backoff=self._backoff)
+            signal.setitimer(signal.ITIMER_REAL, self._backoff)
+            self._backoff = min(self._backoff * 2, _LONGEST_BACKOFF)
+
+    def _stop(self) -> None:
+        """Let all workers finish; kill those that take too long."""
+        for worker in self._workers:
+            worker.terminate()
+        deadline, killed = time.monotonic() + STOP_SECONDS, False
+        signal.setitimer(signal.ITIMER_REAL, STOP_SECONDS)
+        while self._workers:
+            if signal.sigwait(_SIGNALS) == signal.SIGINT or time.monotonic() >= deadline:
+                killed = True
+                for worker in self._workers:
+                    worker.kill()
+            self._reap()
+        if killed:
+            _log.error("workers were killed before they had finished")
+            raise SystemExit(1)
+
+    def _reap(self) -> list[BaseProcess]:
+        """Take the workers that died off the list."""
+        dead = [worker for worker in self._workers if not worker.is_alive()]
+        self._workers = [worker for worker in self._workers if worker not in dead]
+        return dead

@@ -1,0 +1,95 @@
+"""`springhead dead replay` processes dead letters again, beside a server or without one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.commands import GatewayFolder, dead_letter, springhead
+from support.folders import source_folder
+from support.gateways import LOG, SOURCE, write_settings
+from support.gateways import gateway as running_gateway
+
+RECORD = json.dumps(LOG).encode()
+
+
+def use_acme(gateway: GatewayFolder) -> None:
+    """Let the gateway's source be of the type `acme`."""
+    write_settings(gateway.path, {**SOURCE, "name": "auth0", "type": "acme"})
+
+
+def test_a_dry_run_says_what_a_replay_does(gateway: GatewayFolder) -> None:
+    """It changes nothing; without it the same happens, and exit code 0 says that none is left."""
+    gateway.add(dead_letter(RECORD), dead_letter(json.dumps({**LOG, "log_id": "9"}).encode()))
+
+    tried = gateway.run("dead", "replay", "--rule", "schema/type", "--dry-run")
+    before = (len(gateway.letters()), len(gateway.events()))
+    done = gateway.run("dead", "replay", "1", "2")
+
+    assert tried.stdout == done.stdout == "1  gone  1 event (track)\n2  gone  1 event (track)\n"
+    assert tried.stderr == "2 dead letters: 2 gone (2 events), 0 still dead; nothing was changed\n"
+    assert done.stderr == "2 dead letters: 2 gone (2 events), 0 still dead\n"
+    assert (tried.returncode, before, done.returncode) == (0, (2, 0), 0)
+    assert (gateway.letters(), len(gateway.events())) == ([], 2)
+
+
+def test_a_duplicate_is_not_stored_again(gateway: GatewayFolder) -> None:
+    """Two records without an id that are equal make one event."""
+    gateway.add(dead_letter(b'{"type": "s"}'), dead_letter(b'{"type": "s"}'))
+
+    done = gateway.run("dead", "replay", "--all")
+
+    assert done.stdout.splitlines() == [
+        "1  gone  1 event (track)",
+        "2  gone  1 event (track), 1 of them accepted before, and not stored again",
+    ]
+    assert done.stderr == "2 dead letters: 2 gone (1 event), 0 still dead\n"
+
+
+def test_a_replay_leaves_the_dead_letters_it_makes(gateway: GatewayFolder) -> None:
+    """A record that makes an event and a rejection every time is replayed once."""
+    mapping = {
+        "integration": "Acme",
+        "emit": "all",
+        "events": [{"type": "track", "event": "Good"}, {"type": "track", "event": {"from": "name"}}],
+    }
+    folder = str(source_folder(gateway.path, mapping=mapping))
+    use_acme(gateway)
+    gateway.add(dead_letter(b'{"id": 1}', "event/name"))
+
+    done = gateway.run("dead", "replay", "--all", "--folder", folder)
+
+    assert done.stdout == "1  gone  1 event (track), 1 still rejected\n"
+    assert [letter.id for letter in gateway.letters()] == [2]
+
+
+def test_an_unknown_source_ends_it_first(gateway: GatewayFolder) -> None:
+    """Before anything is replayed."""
+    use_acme(gateway)
+    gateway.add(dead_letter())
+
+    done = gateway.run("dead", "replay", "--all")
+
+    assert "no active source 'acme'" in done.stderr
+    assert done.returncode == 2
+
+
+@pytest.mark.slow
+def test_a_running_server_delivers_what_is_replayed(tmp_path: Path) -> None:
+    """It finds the events in the store; a record that is still wrong stays, with exit code 1."""
+    write_settings(tmp_path, SOURCE)
+    GatewayFolder(tmp_path).add(dead_letter(RECORD, source="Auth0"))
+
+    with running_gateway(tmp_path) as server:
+        server.post({"log_id": "2", "data": {"type": 7}})
+        done = springhead(tmp_path, "dead", "replay", "--all")
+        (event,) = server.delivered(1)
+
+    assert done.stdout.splitlines() == [
+        "1  gone  1 event (track)",
+        "2  dead  still schema/type: type must be text: it is a number",
+    ]
+    assert (done.stderr, done.returncode) == ("2 dead letters: 1 gone (1 event), 1 still dead\n", 1)
+    assert event["event"] == "Success Login"

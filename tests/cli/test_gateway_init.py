@@ -1,0 +1,94 @@
+"""`springhead gateway init` writes settings that work, and says what to enter where."""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from springhead.gateway import load_settings
+from support.commands import springhead
+from support.folders import source_folder
+
+
+def test_it_writes_a_file_and_says_what_to_enter_at_the_sender(tmp_path: Path) -> None:
+    """The URL holds the file's key, the source says where to enter it, and the next command follows."""
+    named = ("--type", "auth0", "--name", "Shop", "--url", "https://hooks.example.com/")
+
+    done = springhead(tmp_path, "gateway", "init", *named)
+
+    path = tmp_path / "springhead.toml"
+    source = tomllib.loads(path.read_text())["source"][0]
+    assert done.returncode == 0, done.stderr
+    assert (source["name"], source["type"]) == ("Shop", "auth0")
+    assert f"  https://hooks.example.com/v1/webhook?writeKey={source['write_key'][0]}\n" in done.stdout
+    assert "Content Format: JSON Array" in done.stdout
+    assert "put the same text as authorization into [[source]]" in done.stdout
+    assert done.stdout.endswith("  springhead serve gateway --config springhead.toml\n")
+    assert load_settings(path).source[0].name == "Shop"
+
+
+def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
+    """It holds a write key."""
+    springhead(tmp_path, "gateway", "init", "--type", "auth0")
+
+    assert stat.S_IMODE((tmp_path / "springhead.toml").stat().st_mode) == 0o600
+
+
+def test_it_never_replaces_a_file(tmp_path: Path) -> None:
+    """The second time it says so, and changes nothing."""
+    springhead(tmp_path, "gateway", "init", "--type", "auth0")
+    before = (tmp_path / "springhead.toml").read_bytes()
+
+    again = springhead(tmp_path, "gateway", "init", "--type", "auth0")
+    other = springhead(tmp_path, "gateway", "init", "--type", "auth0", "--file", "other one.toml")
+
+    expected = "springhead: springhead.toml already exists and is not replaced: choose another with --file\n"
+    assert again.stderr == expected
+    assert (again.returncode, (tmp_path / "springhead.toml").read_bytes()) == (2, before)
+    assert other.stdout.endswith("--config 'other one.toml'\n")
+    assert "  http://127.0.0.1:8080/v1/webhook?writeKey=" in other.stdout
+
+
+def test_with_several_sources_it_asks_for_the_type(tmp_path: Path) -> None:
+    """None of them is the default. A source from a folder is as good as a bundled one."""
+    folder = str(source_folder(tmp_path, source={"name": "acme", "setup": ["Paste it below Hooks."]}))
+
+    unsaid = springhead(tmp_path, "gateway", "init", "--folder", folder)
+    said = springhead(tmp_path, "gateway", "init", "--folder", folder, "--type", "acme")
+
+    assert unsaid.stderr.startswith("springhead: which --type is the sender? One of: acme, ")
+    assert unsaid.returncode == 2
+    assert "Paste it below Hooks." in said.stdout
+    assert load_settings(tmp_path / "springhead.toml").gateway.folders == (Path(folder),)
+
+
+def test_the_only_source_needs_no_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing to choose."""
+    folder = source_folder(tmp_path)
+    monkeypatch.setenv("SPRINGHEAD_PLUGINS", str(folder))
+
+    springhead(tmp_path, "gateway", "init", "--folder", str(folder))
+
+    assert load_settings(tmp_path / "springhead.toml").source[0].type == "acme"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--type", "auht0"), "--type 'auht0' is not an active source: did you mean auth0?"),
+        (("--url", "hooks.example.com"), "write it as in https://hooks.example.com"),
+        (("--url", "https://hooks.example.com?a=1"), "write it as in https://hooks.example.com"),
+        (("--name", "x" * 101), "--name takes up to 100 printable characters"),
+        (("--name", "a\x1bb"), "--name takes up to 100 printable characters"),
+        (("--file", "nowhere/springhead.toml"), "nowhere/springhead.toml: no such file or directory"),
+    ],
+)
+def test_a_usage_error_is_one_line(tmp_path: Path, arguments: tuple[str, ...], reason: str) -> None:
+    """It says what is wrong, and nothing is written."""
+    done = springhead(tmp_path, "gateway", "init", "--type", "auth0", *arguments)
+
+    assert reason in done.stderr
+    assert (done.returncode, done.stderr.count("\n"), list(tmp_path.iterdir())) == (2, 1, [])

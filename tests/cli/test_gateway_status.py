@@ -1,0 +1,46 @@
+"""`springhead gateway status`, with a real store and a server that runs or does not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from springhead.gateway.storage.sqlite import SqliteStore
+from support.commands import GatewayFolder, dead_letter, springhead
+from support.gateways import gateway as running_gateway
+from support.stores import entry, use
+
+
+def test_the_store_is_reported_whether_or_not_a_server_runs(gateway: GatewayFolder) -> None:
+    """Each source's undelivered events and dead letters, former sources included; exit code 1 is not ready."""
+
+    async def scenario(store: SqliteStore) -> None:
+        entries = [entry(str(number)) for number in range(3)]
+        await store.append(entries, [dead_letter(), dead_letter(source="old [b]shop[/b]")], None)
+
+    use(gateway.data, scenario)
+
+    people = gateway.run("gateway", "status")
+    scripts = json.loads(gateway.run("gateway", "status", "--json").stdout)
+
+    lines = [line.split() for line in people.stdout.splitlines()]
+    assert "does not answer (ConnectError)" in people.stdout
+    assert ["auth0", "auth0", "enabled", "3", "1"] in lines
+    assert "old [b]shop[/b]" in people.stdout
+    assert (people.returncode, people.stderr) == (1, "")
+    assert (scripts["undelivered"], scripts["dead_letters"], scripts["server"]["ready"]) == (3, 2, False)
+    assert scripts["oldest_undelivered_seconds"] >= 0
+    assert scripts["store"]["bytes"] > 0
+    assert [source["state"] for source in scripts["sources"]] == ["enabled", "not in the settings"]
+
+
+@pytest.mark.slow
+def test_a_running_gateway_is_ready(tmp_path: Path) -> None:
+    """Exit code 0 says so to scripts."""
+    with running_gateway(tmp_path) as server:
+        done = springhead(tmp_path, "gateway", "status")
+
+    assert f"{server.url} is ready\nnothing waits to be delivered\n" in done.stdout
+    assert done.returncode == 0

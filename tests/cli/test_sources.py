@@ -1,0 +1,24 @@
+"""`springhead sources` lists what is there, and why something is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from support.commands import springhead
+from support.folders import source_folder
+
+
+def test_plugins_are_listed_for_people_and_for_scripts(tmp_path: Path) -> None:
+    """Status, version and origin; a reason if one is not active."""
+    broken = source_folder(tmp_path, mapping={})
+
+    people = springhead(tmp_path, "sources", "--folder", str(broken))
+    scripts = springhead(tmp_path, "sources", "--json", "--folder", str(broken))
+
+    plugins = {plugin["name"]: plugin for plugin in json.loads(scripts.stdout)["plugins"]}
+    auth0, acme = plugins["auth0"], plugins["acme"]
+    assert ["auth0", "active", "auth0", "1.0.0"] in [line.split()[:4] for line in people.stdout.splitlines()]
+    assert "mapping.json:1: events is missing [missing-key]" in people.stdout
+    assert (auth0["status"], auth0["sources"][0]["title"]) == ("active", "Auth0")
+    assert (acme["status"], acme["sources"]) == ("failed", [])

@@ -1,0 +1,184 @@
+"""`springhead transform`, as a person at a terminal or a script uses it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.folders import source_folder
+from support.servers import SPRINGHEAD
+
+LOG = {"log_id": "1", "data": {"type": "s", "user_id": "auth0|1"}}
+BAD = {"log_id": "2", "data": {"type": 7}}
+MEASURED = """
+import json, resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+print(json.dumps([done.stderr.decode(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss]))
+"""
+
+
+def transform(*arguments: str, body: object = None, **more: Any) -> subprocess.CompletedProcess[bytes]:
+    """Run the command as a process, with a body as JSON on its stdin."""
+    command = [SPRINGHEAD, "transform", *arguments]
+    return subprocess.run(command, input=json.dumps(body).encode(), capture_output=True, check=False, **more)
+
+
+def json_lines(data: bytes) -> list[dict[str, Any]]:
+    """The objects of JSON lines; other lines are left out."""
+    return [json.loads(line) for line in data.splitlines() if line.startswith(b"{")]
+
+
+def test_events_go_to_stdout_and_a_summary_to_stderr() -> None:
+    """Exit code 0 says that nothing was rejected."""
+    done = transform("auth0", body=[LOG, LOG])
+
+    assert [event["type"] for event in json_lines(done.stdout)] == ["track", "track"]
+    assert done.stderr == b"2 events (2 track), 0 rejected, 0 dropped\n"
+    assert done.returncode == 0
+
+
+def test_rejections_are_json_lines_on_stderr_and_exit_code_1() -> None:
+    """A rejected record is shown whole, and costs the good one nothing."""
+    done = transform("auth0", "-", body=[LOG, BAD])
+
+    (rejection,) = json_lines(done.stderr)
+    assert (rejection["pointer"], rejection["rule"]) == ("/1/data/type", "schema/type")
+    assert rejection["record"] == BAD
+    assert len(json_lines(done.stdout)) == 1
+    assert done.returncode == 1
+
+
+def test_rejections_go_to_a_file_if_one_is_named(tmp_path: Path) -> None:
+    """`--rejected FILE` keeps stderr for people."""
+    rejected = tmp_path / "rejected.jsonl"
+
+    done = transform("auth0", "--rejected", str(rejected), body=[BAD])
+
+    assert json_lines(rejected.read_bytes())[0]["record"] == BAD
+    assert done.stderr == b"0 events, 1 rejected, 0 dropped\n"
+
+
+def test_settings_may_be_json_or_text(tmp_path: Path) -> None:
+    """`--set` takes JSON if the value parses as JSON; several files are read in turn."""
+    for name in ("a", "b"):
+        log = {"type": "s", "extra": 1, "details": {"link": "https://example.com"}}
+        (tmp_path / name).write_text(json.dumps(log))
+
+    settings = ("--set", "redact=secrets", "--set", "extra_properties=true")
+    done = transform("auth0", *settings, str(tmp_path / "a"), str(tmp_path / "b"))
+
+    first, second = json_lines(done.stdout)
+    assert first == second
+    assert first["properties"]["details"] == {"link": "*****"}
+    assert first["properties"]["extra"] == 1
+
+
+def test_an_input_is_not_overwritten(tmp_path: Path) -> None:
+    """Opened for rejections, it would be empty before it is read."""
+    logs = tmp_path / "logs.json"
+    logs.write_text(json.dumps(LOG))
+
+    done = transform("auth0", "--rejected", str(logs), str(logs))
+
+    assert b"is also an input: choose another file" in done.stderr
+    assert (done.returncode, json.loads(logs.read_text())) == (2, LOG)
+
+
+def test_a_rejection_names_its_file(tmp_path: Path) -> None:
+    """With several files it matters which."""
+    path = tmp_path / "bad.json"
+    path.write_text("[7]")
+
+    done = transform("auth0", str(path))
+
+    assert json_lines(done.stderr)[0]["file"] == str(path)
+
+
+def test_a_reply_goes_to_stderr(tmp_path: Path) -> None:
+    """Stdout holds nothing but events."""
+    reply = {
+        "when": {"challenge": {"exists": True}},
+        "body": {"from": "challenge"},
+        "content_type": "text/plain",
+    }
+    mapping = {"integration": "Acme", "reply": [reply], "events": [{"type": "track", "event": "E"}]}
+
+    done = transform(str(source_folder(tmp_path, mapping=mapping)), body={"challenge": "abc"})
+
+    assert done.stdout == b""
+    assert done.stderr == b"reply: abc\n0 events, 0 rejected, 0 dropped, 1 answered\n"
+
+
+def test_a_folder_is_used_whatever_is_installed(tmp_path: Path) -> None:
+    """An author may work on a source that is installed, too, and name its folder with or without a slash."""
+    folder = source_folder(tmp_path, source={"name": "auth0"})
+
+    for path in (str(folder), folder.name):
+        done = transform(path, body={}, cwd=tmp_path)
+        assert json_lines(done.stdout)[0]["event"] == "E", done.stderr
+
+
+def test_a_closed_pipe_ends_it_quietly() -> None:
+    """`springhead transform ... | head -1`."""
+    body = b"\n".join([json.dumps(LOG).encode()] * 20_000)
+
+    command = f"{SPRINGHEAD} transform auth0 | head -1"
+    done = subprocess.run(["/bin/sh", "-c", command], input=body, capture_output=True, check=False)
+
+    assert len(json_lines(done.stdout)) == 1
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_terminal_sees_a_progress_bar(tmp_path: Path) -> None:
+    """On stderr, which stays plain anywhere else."""
+    path = tmp_path / "log"
+    path.write_text(json.dumps(LOG))
+    main, terminal = pty.openpty()
+
+    done = subprocess.run(
+        [SPRINGHEAD, "transform", "auth0", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        check=False,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+    )
+    os.close(terminal)
+    errors = os.read(main, 100_000)
+    os.close(main)
+
+    assert b"\x1b[" in errors
+    assert b"1 event (1 track)" in errors
+    assert len(json_lines(done.stdout)) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", ["lines", "list"])
+def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path: Path, shape: str) -> None:
+    """100 MB take hardly more than 10 MB."""
+    record = json.dumps({"log_id": "1", "data": {"type": "s", "description": "x" * 2_000}}).encode()
+    start, between, end = (b"", b"\n", b"\n") if shape == "lines" else (b"[", b",\n", b"]")
+    peaks = []
+    for thousands in (5, 50):
+        path = tmp_path / "long"
+        with path.open("wb") as file:
+            file.write(start)
+            for _ in range(thousands):
+                file.write(between.join([record] * 1_000) + between)
+            file.write(record + end)
+
+        command = [sys.executable, "-c", MEASURED, SPRINGHEAD, "transform", "auth0", str(path)]
+        summary, kilobytes = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+        events = thousands * 1_000 + 1
+        assert summary == f"{events} events ({events} track), 0 rejected, 0 dropped\n"
+        peaks.append(kilobytes)
+
+    assert path.stat().st_size > 100_000_000
+    assert peaks[1] < peaks[0] * 1.2

@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from springhead.server.asgi import AsgiServer
+from springhead.server.connection import HEAD_BYTES
+from springhead.server.sockets import listen
+
+POST = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
+HELLO = b"Content-Length: 5\r\n\r\nhello"
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with the body, once it is here, and how many headers there were."""
+    if scope["type"] == "lifespan":
+        while (message := await receive())["type"] != "lifespan.shutdown":
+            await send({"type": f"{message['type']}.complete"})
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    body = b""
+    while (message := await receive())["type"] == "http.request":
+        body += message["body"]
+        if not message.get("more_body"):
+            break
+    text = b"%d headers, %b" % (len(scope["headers"]), body)
+    headers = [(b"content-length", b"%d" % len(text))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": text})
+
+
+@asynccontextmanager
+async def serving(idle_seconds: float = 30, connections: int = 100) -> AsyncIterator[int]:
+    """Serve the echo until the end of the block; its port."""
+    sockets = listen("127.0.0.1", 0)
+    port: int = sockets[0].getsockname()[1]
+    server = AsgiServer(echo, connections=connections, grace_seconds=5)
+    server.config.timeout_keep_alive = idle_seconds  # type: ignore[assignment] # shorter than uvicorn thinks of
+    running = asyncio.create_task(server.serve(sockets))
+    try:
+        yield port
+    finally:
+        server.should_exit = True
+        await running
+
+
+async def answers(port: int, *pieces: bytes) -> bytes:
+    """What comes back on a connection until the server closes it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.01)
+        return await reader.read()
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
+
+
+def statuses(data: bytes) -> list[int]:
+    """The statuses of all responses in it."""
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", data)]
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"POST", POST, POST + b"X-A: ", b"\r\n", POST + HELLO, POST + HELLO + POST]
+)
+def test_a_connection_that_sends_no_whole_head_is_closed(sent: bytes) -> None:
+    """Whether it never sends one, stops in the middle, or had a request answered before."""
+
+    async def scenario() -> bytes:
+        async with serving(idle_seconds=0.2) as port:
+            return await answers(port, sent)
+
+    assert statuses(asyncio.run(scenario())) == [200] * sent.count(b"hello")
+
+
+def test_bytes_that_trickle_in_do_not_extend_the_time_for_a_head() -> None:
+    """The deadline is for all of it."""
+
+    async def scenario() -> bytes:
+        async with serving(idle_seconds=0.3) as port:
+            return await answers(port, POST, *[b"X-A: a\r\n"] * 1_000)
+
+    assert asyncio.run(scenario()) == b""
+
+
+def test_a_body_may_take_longer_than_a_head() -> None:
+    """How long it may take is for the app to say."""
+
+    async def scenario() -> bytes:
+        async with serving(idle_seconds=0.1) as port:
+            head = POST + b"Content-Length: 50\r\nConnection: close\r\n\r\n"
+            return await answers(port, head, *[b"a"] * 50)
+
+    assert asyncio.run(scenario()).endswith(b"a" * 50)
+
+
+LINE = b"X-A: " + b"a" * 10_000 + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [POST, *[LINE] * (HEAD_BYTES // 10_000 + 1), b"\r\n"],
+        [POST, b"X-A: ", *[b"a" * 100_000] * 6],
+        [b"POST /", *[b"a" * 100_000] * 6],
+        [POST, *[b"a: b\r\n" * 500] * 3],
+        [POST + b"a: b\r\n" * 1_000 + HELLO],
+        [POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-A: ", *[b"a" * 100_000] * 6],
+        [POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"a: b\r\n" * 1_002],
+        [POST + b"Transfer-Encoding: chunked\r\n\r\n5;", *[b"a" * 100_000] * 6],
+    ],
+    ids=["lines", "value", "url", "count", "count at once", "trailer", "trailers", "chunk extension"],
+)
+def test_a_head_too_large_is_refused(pieces: list[bytes]) -> None:
+    """By its bytes or its number of headers, whether it ends or not; the framing of chunks counts, too."""
+
+    async def scenario() -> bytes:
+        async with serving() as port:
+            return await answers(port, *pieces)
+
+    assert statuses(asyncio.run(scenario())) == [431]
+
+
+def test_a_large_body_is_not_a_large_head() -> None:
+    """Not in tiny chunks either, of which most of the bytes are framing."""
+
+    async def scenario() -> tuple[bytes, bytes]:
+        async with serving() as port:
+            head = POST + b"Connection: close\r\n"
+            whole = head + b"Content-Length: 2000000\r\n\r\n" + b"a" * 2_000_000
+            chunked = head + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 200_000 + b"0\r\n\r\n"
+            return await answers(port, whole), await answers(port, chunked)
+
+    whole, chunked = asyncio.run(scenario())
+
+    assert whole.endswith(b"\r\n\r\n3 headers, " + b"a" * 2_000_000)
+    assert chunked.endswith(b"\r\n\r\n3 headers, " + b"a" * 200_000)
+
+
+def test_a_trailer_is_not_a_header() -> None:
+    """Nobody checked it with the head, so the app does not see it."""
+
+    async def scenario() -> bytes:
+        async with serving() as port:
+            head = POST + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+            return await answers(port, head, b"5\r\nhello\r\n0\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n")
+
+    assert asyncio.run(scenario()).endswith(b"\r\n\r\n3 headers, hello")
+
+
+@pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
+def test_an_upgrade_is_ignored_and_the_body_read(protocol: bytes) -> None:
+    """As Java's client offers HTTP/2 with what it posts; the next request on the connection is read as well."""
+
+    async def scenario() -> bytes:
+        async with serving() as port:
+            upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: " + protocol + b"\r\n"
+            return await answers(port, POST + upgrade + HELLO, POST + b"Connection: close\r\n" + HELLO)
+
+    found = asyncio.run(scenario())
+
+    assert statuses(found) == [200, 200]
+    assert found.count(b"headers, hello") == 2
+
+
+def test_pipelined_requests_are_answered_in_order() -> None:
+    """What is not HTTP ends the connection behind them: its refusal must not be taken for their response."""
+
+    async def scenario() -> bytes:
+        async with serving() as port:
+            many = [POST + b"Content-Length: 1\r\n\r\n%d" % number for number in range(9)]
+            return await answers(port, b"".join([*many, b"nonsense\r\n\r\n"]))
+
+    found = asyncio.run(scenario())
+
+    assert statuses(found) == [200] * 9
+    assert re.findall(rb"headers, (\d)", found) == [b"%d" % number for number in range(9)]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"nonsense\r\n\r\n",
+        POST + b"Content-Length: x\r\n\r\n",
+        POST + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhellox",
+        POST.replace(b"\r\n", b"\n") + HELLO.replace(b"\r\n", b"\n"),
+        POST + b"X-A : a\r\n" + HELLO,
+        b"CONNECT localhost:1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ],
+)
+def test_what_is_ambiguous_is_refused(bad: bytes) -> None:
+    """Another server in front of this one could read it as other requests."""
+
+    async def scenario() -> bytes:
+        async with serving() as port:
+            return await answers(port, bad)
+
+    assert statuses(asyncio.run(scenario())) == [400]
+
+
+@pytest.mark.parametrize(("sent", "status"), [(HELLO, 200), (HELLO[:-1], 400)])
+def test_a_sender_that_only_stops_sending_is_answered(sent: bytes, status: int) -> None:
+    """It may listen still; where its body is not whole it must know."""
+
+    async def scenario() -> bytes:
+        async with serving() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(POST + sent)
+            writer.write_eof()
+            found = await reader.read()
+            writer.close()
+            return found
+
+    assert statuses(asyncio.run(scenario())) == [status]
+
+
+def test_connections_are_bounded() -> None:
+    """Those there are go on; one more is closed, and there is room again once one of them ends."""
+
+    async def scenario() -> list[list[int]]:
+        async with serving(connections=2) as port:
+            pairs = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+            await asyncio.sleep(0.05)
+            third = statuses(await answers(port, POST + b"Connection: close\r\n" + HELLO))
+            for _, writer in pairs:
+                writer.write(POST + b"Connection: close\r\n" + HELLO)
+            first_two = [statuses(await reader.read()) for reader, _ in pairs]
+            for _, writer in pairs:
+                writer.close()
+            return [third, *first_two, statuses(await answers(port, POST + b"Connection: close\r\n" + HELLO))]
+
+    assert asyncio.run(scenario()) == [[], [200], [200], [200]]
+
+
+def test_an_expectation_is_met_when_the_app_reads() -> None:
+    """Only then does the sender send its body."""
+
+    async def scenario() -> bytes:
+        async with serving() as port:
+            return await answers(port, POST + b"Expect: 100-continue\r\nConnection: close\r\n" + HELLO)
+
+    assert statuses(asyncio.run(scenario())) == [100, 200]
+
+
+def test_idle_connections_do_not_hold_up_the_end() -> None:
+    """They are closed; half a head is idle as well."""
+
+    async def scenario() -> bytes:
+        async with serving() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(POST)
+            await asyncio.sleep(0.05)
+        found = await reader.read()
+        writer.close()
+        return found
+
+    assert asyncio.run(scenario()) == b""
+
+
+def test_localhost_is_listened_on_at_all_its_addresses() -> None:
+    """IPv6 as well as IPv4, where the machine has both."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+
+    sockets = listen("localhost", port)
+
+    try:
+        found = {(one.family, one.getsockname()[0]) for one in sockets}
+        expected = {
+            (family, address[0])
+            for family, _, _, _, address in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM)
+        }
+        assert found == expected
+    finally:
+        for one in sockets:
+            one.close()

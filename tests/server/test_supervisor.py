@@ -1,0 +1,170 @@
+"""The process an operator starts, and the workers it keeps running."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import os, signal, time
+from springhead.server import log
+from springhead.server.supervisor import Supervisor
+log.configure("json", "info")
+open({ready!r}, "w").close()
+{body}
+Supervisor(work, {count}).run(lambda: None)
+"""
+
+
+@contextmanager
+def supervised(folder: Path, body: str, count: int = 1, wrap: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """Run a supervisor whose workers do `work`, as defined in the body, until the end of the block."""
+    script = folder / "supervised.py"
+    script.write_text(SCRIPT.format(ready=str(folder / "ready"), body=body, count=count))
+    command = ["sh", "-c", f"{wrap} exec {shlex.quote(sys.executable)} {shlex.quote(str(script))}"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        wait_until((folder / "ready").exists)
+        yield process
+    finally:
+        for pid in workers(process):
+            os.kill(pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
+
+
+def workers(process: subprocess.Popen[bytes]) -> list[int]:
+    """The process ids of the workers."""
+    try:
+        return [
+            int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        ]
+    except FileNotFoundError:
+        return []
+
+
+def wait_until(is_true: Callable[[], bool]) -> None:
+    """Wait until something is true; it is an error if it takes a minute."""
+    deadline = time.monotonic() + 60
+    while not is_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+SLEEPING = "def work(): time.sleep(600)"
+BUSY = """
+def work():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    open({busy!r}, "w").close()
+    time.sleep(600)
+"""
+"""A worker that does not finish what it is at."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("wrap", ["", "trap '' INT;", "trap '' INT HUP;"])
+def test_a_signal_ends_it(tmp_path: Path, number: signal.Signals, wrap: str) -> None:
+    """Also where SIGINT is ignored at the start, as a shell does for what it runs in the background."""
+    with supervised(tmp_path, SLEEPING, count=3, wrap=wrap) as process:
+        wait_until(lambda: len(workers(process)) == 3)
+        pids = workers(process)
+
+        process.send_signal(number)
+
+        assert process.wait(60) == 0
+        assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def test_a_terminal_that_goes_away_does_not_end_it(tmp_path: Path) -> None:
+    """SIGHUP ends neither it nor a worker."""
+    with supervised(tmp_path, SLEEPING, count=2) as process:
+        wait_until(lambda: len(workers(process)) == 2)
+        pids = workers(process)
+
+        for pid in (process.pid, *pids):
+            os.kill(pid, signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(60) == 0
+        assert b"died" not in (tmp_path / "log").read_bytes()
+
+
+def test_workers_that_die_are_replaced_again_and_again(tmp_path: Path) -> None:
+    """Each time after a longer pause."""
+    with supervised(tmp_path, SLEEPING, count=2) as process:
+        wait_until(lambda: len(workers(process)) == 2)
+        for _ in range(4):
+            pids = workers(process)
+            os.kill(pids[0], signal.SIGKILL)
+            wait_until(lambda: len(workers(process)) == 2 and pids[0] not in workers(process))  # noqa: B023
+
+            assert pids[1] in workers(process)
+
+        log = (tmp_path / "log").read_text()
+        assert [pause for pause in ("0.1", "0.2", "0.4", "0.8") if f'"backoff":{pause}' in log] == [
+            "0.1",
+            "0.2",
+            "0.4",
+            "0.8",
+        ]
+
+
+def test_a_worker_that_cannot_start_ends_it(tmp_path: Path) -> None:
+    """At the beginning: no use in trying again what never worked."""
+    with supervised(tmp_path, "def work(): raise SystemExit(3)") as process:
+        assert process.wait(60) == 1
+
+
+def test_a_replacement_that_cannot_start_is_tried_again(tmp_path: Path) -> None:
+    """What hinders it may pass, and the address is served again."""
+    flag = tmp_path / "flag"
+    body = f"""
+def work():
+    if os.path.exists({str(flag)!r}): raise SystemExit(3)
+    time.sleep(600)
+"""
+    with supervised(tmp_path, body) as process:
+        wait_until(lambda: len(workers(process)) == 1)
+        (first,) = workers(process)
+        flag.touch()
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: (tmp_path / "log").read_bytes().count(b"died") >= 3)
+        flag.unlink()
+
+        wait_until(lambda: len(workers(process)) == 1 and workers(process) != [first])
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+def test_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
+    """Who presses Ctrl-C again wants it to end; the exit code says that something was cut off."""
+    with supervised(tmp_path, BUSY.format(busy=str(tmp_path / "busy"))) as process:
+        wait_until((tmp_path / "busy").exists)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        assert process.poll() is None
+
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(60) == 1
+
+
+def test_a_second_request_to_end_is_not_an_interrupt(tmp_path: Path) -> None:
+    """Some send SIGTERM to a whole group, and to its first process besides."""
+    with supervised(tmp_path, BUSY.format(busy=str(tmp_path / "busy"))) as process:
+        wait_until((tmp_path / "busy").exists)
+        for _ in range(3):
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+
+        assert process.poll() is None

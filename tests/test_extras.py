@@ -1,0 +1,108 @@
+"""What is installed without an extra: the host and the author's commands; the servers ask for theirs."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from support.paths import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def installed_for(names: list[str]) -> set[str]:
+    """Distributions that are installed with these, the ones they need included."""
+    found: set[str] = set()
+    while names:
+        name = re.sub(r"[-_.]+", "-", re.split(r"[\s<>=!~;\[(]", names.pop())[0]).lower()
+        if name not in found and (requires := required_by(name)) is not None:
+            found.add(name)
+            names += [one for one in requires if "extra ==" not in one]
+    return found
+
+
+def required_by(name: str) -> list[str] | None:
+    """What a distribution requires; None where it is not installed, as it is for another platform."""
+    try:
+        return importlib.metadata.requires(name) or []
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of links to what `pip install springhead` installs, without an extra."""
+    site = tmp_path_factory.mktemp("site")
+    for name in installed_for(list(PROJECT["dependencies"])):
+        distribution = importlib.metadata.distribution(name)
+        for file in distribution.files or []:
+            top = file.parts[0]
+            if top not in ("..", "__pycache__") and not (site / top).exists():
+                (site / top).symlink_to(Path(str(distribution.locate_file(top))))
+    (site / "springhead").symlink_to(ROOT / "src")
+    metadata = Path(str(importlib.metadata.distribution("springhead").locate_file("")))
+    (info,) = metadata.glob("springhead-*.dist-info")
+    (site / info.name).symlink_to(info)
+    return site
+
+
+def springhead(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command with nothing to import but a folder and the standard library."""
+    command = [sys.executable, "-S", "-c", "from springhead.cli import main; main()", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    return subprocess.run(command, env=environment, cwd=site, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("sources",),
+        ("check", str(ROOT / "src" / "sources" / "auth0")),
+        ("transform", "auth0", str(ROOT / "examples" / "auth0.json")),
+        ("serve", "gateway", "--help"),
+    ],
+)
+def test_the_authors_commands_need_no_extra(bare: Path, arguments: tuple[str, ...]) -> None:
+    """Neither does the help of the others."""
+    done = springhead(bare, *arguments)
+
+    assert "springhead[" not in done.stderr
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("serve", "transformer"),
+        ("serve", "gateway"),
+        ("gateway", "init", "--type", "auth0"),
+        ("gateway", "status"),
+        ("gateway", "tail"),
+        ("dead", "list"),
+    ],
+)
+def test_a_command_that_lacks_its_extra_names_it(bare: Path, arguments: tuple[str, ...]) -> None:
+    """In one line, with exit code 2."""
+    done = springhead(bare, *arguments)
+
+    assert re.fullmatch(
+        r"springhead: this command needs \w+: run pip install 'springhead\[gateway\]'\n", done.stderr
+    )
+    assert done.returncode == 2
+
+
+def test_what_comes_without_an_extra_is_light() -> None:
+    """No server, no client, no settings library of ours is among it."""
+    base = installed_for(list(PROJECT["dependencies"]))
+    servers = installed_for(list(PROJECT["optional-dependencies"]["gateway"]))
+
+    assert not base & {"starlette", "uvicorn", "httpx", "structlog", "prometheus-client", "pydantic-settings"}
+    assert {"starlette", "uvicorn", "httpx", "structlog", "prometheus-client"} <= servers
