@@ -60,13 +60,13 @@ def init(
 
     Exit code 0: written; 2: usage error.
     """
-    from ..gateway.settings import first_settings  # noqa: PLC0415
+    from ..gateway.settings import starter_settings  # noqa: PLC0415
 
     source = _choose_source(type_, folder)
     if len(name) > _LONGEST_NAME or not name.isprintable():
         fail(f"--name takes up to {_LONGEST_NAME} printable characters")
     address = _public_address(url)
-    text = first_settings(source.name, name, [str(Path(one).resolve()) for one in folder or []])
+    text = starter_settings(source.name, name, [str(Path(one).resolve()) for one in folder or []])
     _write_new(file, text)
     key = tomllib.loads(text)["source"][0]["write_key"][0]
     typer.echo(f"Wrote {file} with one source and a new write key. Only you can read the file.\n")

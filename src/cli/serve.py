@@ -1,4 +1,4 @@
-"""`springhead serve`: runs the source transformer or the webhook gateway."""
+"""`springhead serve`: the host behind HTTP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 from ..core.errors import SpringheadError
 from .context import Folders, fail, load_host
 
-serve = typer.Typer(help="Run one of the two servers.", no_args_is_help=True, rich_markup_mode=None)
+serve = typer.Typer(help="Serve the host over HTTP.", no_args_is_help=True, rich_markup_mode=None)
 
 
 class Format(StrEnum):
@@ -24,7 +24,7 @@ class Format(StrEnum):
 
 
 class Level(StrEnum):
-    """The lowest level that is logged."""
+    """What is logged at least."""
 
     debug = "debug"
     info = "info"
@@ -34,44 +34,43 @@ class Level(StrEnum):
 
 @serve.callback()
 def _group() -> None:
-    """Run one of the two servers."""
-    if hasattr(signal, "SIGPIPE"):  # a client that hangs up ends its connection, not the server
+    """Serve the host over HTTP."""
+    if hasattr(signal, "SIGPIPE"):  # who hangs up on a server ends a connection, not the server
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
 @serve.command(
-    short_help="Run the source transformer for rudder-server.",
+    short_help="Serve as rudder-server's source transformer.",
     epilog="Example: springhead serve transformer --port 9090 --workers 2",
 )
 def transformer(  # noqa: PLR0913 - the options of a server, each with a default
     *,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 9090,
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes; one per core.")] = 1,
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen at.")] = 9090,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; one a core.")] = 1,
     folder: Folders = None,
     upstream: Annotated[
-        str | None, typer.Option(metavar="URL", help="A rudder-transformer that receives every other call.")
+        str | None, typer.Option(metavar="URL", help="A rudder-transformer that gets every other call.")
     ] = None,
     rejected: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where rejected records are kept, whole, as JSON lines.")
+        Path | None, typer.Option(metavar="FILE", help="Keep rejected records here, whole, as JSON lines.")
     ] = None,
     body_limit: Annotated[
-        int, typer.Option(min=1, metavar="BYTES", help="The longest array accepted.")
+        int, typer.Option(min=1, metavar="BYTES", help="The longest array taken.")
     ] = 200_000_000,
     gzip_from: Annotated[
-        int, typer.Option(min=0, metavar="BYTES", help="Compress responses from this size on; 0 never does.")
+        int, typer.Option(min=0, metavar="BYTES", help="Gzip answers from this size on; 0 never does.")
     ] = 32_768,
-    access_log: Annotated[bool, typer.Option("--access-log", help="Log every array.")] = False,
+    access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for every array.")] = False,
     log_format: Annotated[Format, typer.Option(help="How log lines are written, on stderr.")] = Format.console,
-    log_level: Annotated[Level, typer.Option(help="The lowest level that is logged.")] = Level.info,
+    log_level: Annotated[Level, typer.Option(help="What is logged at least.")] = Level.info,
 ) -> None:
-    """Run the source transformer; point a rudder-server's DEST_TRANSFORM_URL at it.
+    """Serve as the source transformer of a rudder-server: point its DEST_TRANSFORM_URL here.
 
-    SIGTERM and SIGINT stop it once the calls in flight are answered.
-
-    Exit code 0: stopped so; 1: it could not start, or did not finish in time; 2: usage error.
+    SIGTERM and SIGINT end it after what is in flight.
+    Exit code 0: ended so; 1: the workers do not stay up; 2: misuse.
     """
-    # Imported here because the libraries of a server take long to load, and no other command needs them.
+    # Only here: the other commands need none of it, and the server's libraries take their time to load.
     from ..server.run import Worker, serve_app  # noqa: PLC0415
     from ..transformer.app import transformer_app  # noqa: PLC0415
     from ..transformer.options import TransformerOptions  # noqa: PLC0415
@@ -85,7 +84,7 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
     )
     try:
         sources = load_host(folder or [], body_limit=body_limit)
-        transformer_app(sources, options)  # a mistake in the options is reported here, not by a worker
+        transformer_app(sources, options)  # what is wrong with the options is said here, not by a worker
         worker = Worker(partial(transformer_app, sources, options), log_format.value, log_level.value)
         serve_app(worker, host=host, port=port, workers=workers)
     except (ValueError, OSError) as error:
@@ -93,7 +92,7 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
 
 
 @serve.command(
-    short_help="Run the webhook gateway.",
+    short_help="Take webhooks, keep and deliver their events.",
     epilog="Example: springhead serve gateway --config springhead.toml",
 )
 def gateway(
@@ -103,13 +102,12 @@ def gateway(
     ] = Path("springhead.toml"),
     folder: Folders = None,
     log_format: Annotated[Format, typer.Option(help="How log lines are written, on stderr.")] = Format.console,
-    log_level: Annotated[Level, typer.Option(help="The lowest level that is logged.")] = Level.info,
+    log_level: Annotated[Level, typer.Option(help="What is logged at least.")] = Level.info,
 ) -> None:
-    """Run the webhook gateway, which accepts webhooks, stores their events and delivers them.
+    """Take webhooks, keep their events, and deliver them until they are accepted.
 
-    SIGTERM and SIGINT stop it once the calls in flight are answered.
-
-    Exit code 0: stopped so; 1: it could not start, or did not finish in time; 2: usage error.
+    SIGTERM and SIGINT end it after what is in flight.
+    Exit code 0: ended so; 1: it does not stay up; 2: misuse.
     """
     from ..gateway.run import serve_gateway  # noqa: PLC0415 - as above
     from ..gateway.settings import load_settings  # noqa: PLC0415

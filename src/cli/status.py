@@ -85,7 +85,7 @@ def status_json(settings: Settings, counts: StoreCounts, server: ServerStatus) -
         "store": {"folder": str(settings.gateway.data), "bytes": counts.bytes},
         "undelivered": counts.undelivered,
         "oldest_undelivered_seconds": None if counts.oldest is None else max(time.time() - counts.oldest, 0.0),
-        "dead_letters": counts.letters,
+        "dead_letters": counts.dead_letters,
         "sources": [row._asdict() | {"held": server.held.get(row.name)} for row in _rows(settings, counts)],
     }
 

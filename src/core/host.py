@@ -10,8 +10,7 @@ from typing import Any, BinaryIO, TypeAlias
 from .decode import decode
 from .discovery import Plugin
 from .errors import UnknownSource
-from .framing import LocatedItem, Location, Undecodable
-from .outcome import Outcome
+from .outcome import Outcome, Rejection
 from .pipeline import Pipeline
 from .plugins import load_plugins
 from .request import Request
@@ -24,6 +23,9 @@ BODY_LIMIT = 64 * 2**20
 
 Receiver: TypeAlias = Callable[[Request], Outcome]
 """Receives requests of one source, all with the same settings."""
+
+Verifier: TypeAlias = Callable[[Request], "Outcome | None"]
+"""Verifies requests of one source before they are decoded: returns the outcome of a refused one, else None."""
 
 
 class Host:
@@ -92,12 +94,32 @@ class Host:
         """
         return self.receiver(source, config)(request)
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None, *, replay: bool = False) -> Receiver:
+    def verifier(self, source: str) -> Verifier:
+        """Prepare the check with which `receive` begins, for a caller that changes the body after it.
+
+        Plugins verify the bytes as posted. A caller that turns a form into JSON verifies the form, then gives
+        the JSON to a `receiver` made with `verified=True`.
+
+        Raises:
+            UnknownSource: as `receive`.
+        """
+        found = self._source(source)
+        return lambda request: self._refused(found, request)
+
+    def receiver(
+        self,
+        source: str,
+        config: dict[str, Any] | None = None,
+        *,
+        verified: bool = False,
+        replay: bool = False,
+    ) -> Receiver:
         """Prepare to receive many requests of a source with the same settings, which are checked once.
 
         Args:
             source: as for `receive`.
             config: as for `receive`; must not be changed afterwards.
+            verified: the requests passed a `verifier`: plugins do not verify them again.
             replay: the requests were received before: plugins do not verify them again, and are not told of
                 their rejections.
 
@@ -108,15 +130,14 @@ class Host:
         found = self._source(source)
         pipeline = self._pipeline(found, config)
 
-        def receive_again(request: Request) -> Outcome:
+        def process(request: Request) -> Outcome:
             return pipeline.process(decode(request, found.framing), pipeline.context(request))
 
         def receive(request: Request) -> Outcome:
-            refusal = self._refusal(found, request)
-            items = decode(request, found.framing) if refusal is None else [refusal]
-            return self._reported(found, pipeline.process(items, pipeline.context(request)))
+            refused = None if verified else self._refused(found, request)
+            return self._reported(found, process(request)) if refused is None else refused
 
-        return receive_again if replay else receive
+        return process if replay else receive
 
     def stream(
         self,
@@ -155,13 +176,16 @@ class Host:
     def _pipeline(self, source: Source, config: dict[str, Any] | None) -> Pipeline:
         return Pipeline(source, config or {}, self._plugins.hooks.event_hook(source))
 
-    def _refusal(self, source: Source, request: Request) -> LocatedItem | None:
+    def _refused(self, source: Source, request: Request) -> Outcome | None:
         size = len(request.body)
         if size > self._body_limit:
-            reason = f"the body has {size} bytes, the host takes {self._body_limit}"
-            return Location(), Undecodable(request.body, "body/size", reason)
-        refusal = self._plugins.hooks.verify(source, request)
-        return None if refusal is None else (Location(), Undecodable(request.body, "refused", refusal))
+            rule, reason = "body/size", f"the body has {size} bytes, the host takes {self._body_limit}"
+        elif (refusal := self._plugins.hooks.verify(source, request)) is not None:
+            rule, reason = "refused", refusal
+        else:
+            return None
+        rejection = Rejection(source.name, "", None, rule, reason, request.body)
+        return self._reported(source, Outcome(rejections=[rejection]))
 
     def _reported(self, source: Source, outcome: Outcome) -> Outcome:
         if outcome.rejections:

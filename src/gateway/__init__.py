@@ -1,4 +1,4 @@
-"""The webhook gateway: accepts webhooks, keeps their events, delivers them."""
+"""The webhook gateway: accepts webhooks, stores their events, and delivers them."""
 
 from .app import gateway_app
 from .settings import InvalidSettings, Settings, load_settings

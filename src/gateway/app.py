@@ -1,4 +1,4 @@
-"""The webhook gateway as an ASGI app: events are kept before their sender is told, and delivered after."""
+"""The webhook gateway as an ASGI app: its parts put together, and the lifespan in which they run."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import structlog
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
@@ -17,74 +15,64 @@ from ..core.host import Host
 from .delivery import Delivery, open_destination
 from .health import Health
 from .ingest.acceptor import Acceptor
-from .ingest.endpoint import Webhook
-from .ingest.responses import NOT_FOUND, say_refused
+from .ingest.endpoint import WebhookEndpoint
+from .ingest.responses import NOT_FOUND, send_error
 from .metrics import GatewayMetrics
 from .recent import RecentRequests
 from .settings import Settings
-from .settings.toml_file import Steps
+from .settings.problems import KeyPath
 from .storage.sqlite import SqliteStore
 
 SWEEP_SECONDS = 60
-"""How often the store is swept of what was kept long enough."""
+"""How often the store deletes what has reached its age."""
 GRACE_SECONDS = 10
-"""How long deliveries under way may take when the gateway ends."""
+"""How long deliveries in flight may take when the gateway stops."""
 
 _DAY = 86_400
-_CORS = Middleware(
-    CORSMiddleware,
-    allow_origin_regex=".*",
-    allow_credentials=True,
-    allow_methods=["GET", "POST", "HEAD"],
-    allow_headers=["*"],
-    max_age=900,
-)
 _log = structlog.get_logger("springhead.gateway")
 
 
 def gateway_app(host: Host, settings: Settings) -> Router:
-    """The gateway, to serve, or to mount in another app whose lifespan runs this one's.
+    """The gateway, to serve, or to mount in an app that runs its lifespan.
 
-    Until its lifespan runs, all that is posted is answered 503, for nobody would deliver it.
+    Until its lifespan runs it answers 503 to every webhook: nothing would deliver the events.
 
     Args:
-        host: the sources there are.
+        host: the sources.
         settings: as `load_settings` reads them.
 
     Raises:
-        InvalidSettings: a source's type or settings are none the host has.
+        InvalidSettings: the host does not know a source's type, or refuses its settings.
         StoreUnusable, StoreBusy: the store cannot be opened.
     """
     return Gateway(host, settings).app
 
 
 class Gateway:
-    """The parts of a gateway, put together. Its app's lifespan delivers, and closes the store at its end."""
+    """A gateway's parts. The lifespan of its `app` delivers, and closes the store at the end."""
 
     def __init__(self, host: Host, settings: Settings) -> None:
         """As `gateway_app`."""
         check_sources(host, settings)
         self.host = host
         self.settings = settings
-        self.feed = RecentRequests()
+        self.recent = RecentRequests()
         self.metrics = GatewayMetrics()
         self.store = open_store(settings)
-        self.beside: list[AbstractAsyncContextManager[object]] = []
-        """What runs as long as the gateway does."""
-        destination = open_destination(
-            settings.delivery, {one.name: one.destination_key.get_secret_value() for one in settings.source}
-        )
+        self.contexts: list[AbstractAsyncContextManager[object]] = []
+        """Entered with the lifespan, and left at its end."""
+        keys = {source.name: source.destination_key.get_secret_value() for source in settings.source}
+        destination = open_destination(settings.delivery, keys)
         self.delivery = Delivery(self.store, destination, settings.delivery, self.metrics)
-        _warn_of_keys(settings)
-        acceptor = Acceptor(host, settings, self.store, self.feed, self.metrics, self.delivery)
+        _warn_of_missing_keys(settings)
+        acceptor = Acceptor(host, settings, self.store, self.recent, self.metrics, self.delivery)
         self.app = Router(
             [
-                Route("/v1/webhook", Webhook(settings, acceptor, self.metrics)),
+                Route("/v1/webhook", WebhookEndpoint(settings, acceptor, self.metrics)),
                 *Health(self.store, self.delivery).routes,
             ],
             redirect_slashes=False,
             default=_not_found,
-            middleware=[_CORS],
             lifespan=self._lifespan,
         )
 
@@ -96,9 +84,9 @@ class Gateway:
             stack.push_async_callback(self.store.close)
             stack.push_async_callback(self.delivery.stop, GRACE_SECONDS)
             stack.callback(sweeping.cancel)
-            for one in self.beside:
-                await stack.enter_async_context(one)
-            stack.callback(self.feed.close)
+            for context in self.contexts:
+                await stack.enter_async_context(context)
+            stack.callback(self.recent.close)
             yield
 
     async def _sweep(self) -> None:
@@ -107,31 +95,31 @@ class Gateway:
             try:
                 await self.store.sweep()
             except SpringheadError as error:
-                _log.warning("the store could not be swept", why=str(error))
+                _log.warning("sweeping the store failed; retrying", why=str(error))
 
 
 def open_store(settings: Settings, *, create: bool = True) -> SqliteStore:
-    """The store the settings name.
+    """Open the store of these settings.
 
     Raises:
-        StoreUnusable, StoreBusy: it cannot be opened; with `create` False also where there is none yet.
+        StoreUnusable, StoreBusy: it cannot be opened, or does not exist and `create` is False.
     """
-    keep = settings.store
+    retention = settings.store
     return SqliteStore(
         settings.gateway.data,
-        window=keep.window_days * _DAY,
-        keep_calls=keep.keep_requests,
-        letter_age=keep.keep_days * _DAY,
-        letter_bytes=keep.keep_bytes,
-        max_bytes=keep.max_bytes,
+        window=retention.window_days * _DAY,
+        keep_calls=retention.keep_requests,
+        dead_letter_age=retention.keep_days * _DAY,
+        dead_letter_bytes=retention.keep_bytes,
+        max_bytes=retention.max_bytes,
         max_waiting=settings.limits.waiting,
         create=create,
     )
 
 
 def check_sources(host: Host, settings: Settings) -> None:
-    """Raise InvalidSettings where a source is of a type, or has a setting, that the host does not know."""
-    problems: list[tuple[Steps, str]] = []
+    """Raise InvalidSettings where the host does not know a source's type, or refuses its settings."""
+    problems: list[tuple[KeyPath, str]] = []
     for index, source in enumerate(settings.source):
         try:
             host.receiver(source.type, source.settings)
@@ -144,13 +132,13 @@ def check_sources(host: Host, settings: Settings) -> None:
         raise settings.invalid(problems)
 
 
-def _warn_of_keys(settings: Settings) -> None:
-    """A data plane hardly knows the write keys that senders present here."""
+def _warn_of_missing_keys(settings: Settings) -> None:
+    """A data plane rarely knows the write keys that senders present here."""
     for source in settings.source:
         if settings.delivery.to.startswith("http") and source.destination_write_key is None:
             advice = "give its [[source]] a destination_write_key, unless the data plane knows its write_key"
-            _log.warning("a source has no write key of the data plane's", source=source.name, advice=advice)
+            _log.warning("source without a destination_write_key", source=source.name, advice=advice)
 
 
-async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's
-    await say_refused(send, NOT_FOUND)
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's signature
+    await send_error(send, NOT_FOUND)

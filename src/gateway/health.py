@@ -1,4 +1,4 @@
-"""How a gateway is: up, ready to keep what is posted, and who it is."""
+"""Answers whether the gateway is up, whether it can store events now, and which version it is."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from starlette.routing import Route
 
 from ..core.errors import SpringheadError
 from .delivery import Delivery
-from .ingest.responses import NO_ROOM, NOT_STARTED
+from .ingest.responses import NOT_STARTED, NOT_STORED
 from .storage.records import Store
 
 
 class Health:
-    """The routes that tell, for senders and for whoever runs the gateway."""
+    """The health routes, for senders and for operators."""
 
-    def __init__(self, store: Store, delivery: Delivery, *, tells: bool = False) -> None:
-        """`tells` where who asks may know the paths of this machine."""
-        self._tells = tells
+    def __init__(self, store: Store, delivery: Delivery, *, shows_errors: bool = False) -> None:
+        """`shows_errors` says why the store fails, which names paths of this machine."""
+        self._shows_errors = shows_errors
         self._store = store
         self._delivery = delivery
         self._version = version("springhead")
@@ -31,42 +31,37 @@ class Health:
             Route("/", self.health),
             Route("/health", self.health),
             Route("/ready", self.ready),
-            Route("/version", self.about),
-            Route("/robots.txt", self.robots),
-            Route("/openapi.json", self.description),
+            Route("/version", self.version),
+            Route("/openapi.json", self.openapi),
         ]
 
     async def health(self, _: Request) -> Response:
-        """The shape of rudder-server's; 503 where the store does not answer."""
-        if not await self._answers():
+        """The answer of rudder-server's /health; 503 where the store does not answer."""
+        if not await self._store_answers():
             return PlainTextResponse("Cannot connect to db\n", 503)
         up = {"server": "UP", "db": "UP", "acceptingEvents": "TRUE", "routingEvents": "TRUE", "mode": "NORMAL"}
         return JSONResponse({"appType": "GATEWAY", **up, "version": self._version})
 
     async def ready(self, _: Request) -> Response:
-        """Whether an event that is posted now would be kept, and delivered."""
+        """Whether an event posted now would be stored, and delivered."""
         if not self._delivery.is_started:
             return PlainTextResponse(f"{NOT_STARTED.text}\n", 503)
         try:
             await self._store.append((), (), None)
         except SpringheadError as error:
-            why = str(error) if self._tells else NO_ROOM.text
-            return PlainTextResponse(f"{why}\n", 503)
+            reason = str(error) if self._shows_errors else NOT_STORED.text
+            return PlainTextResponse(f"{reason}\n", 503)
         return PlainTextResponse("ready\n")
 
-    async def about(self, _: Request) -> Response:
+    async def version(self, _: Request) -> Response:
         """The version of springhead."""
         return JSONResponse({"Version": self._version})
 
-    async def robots(self, _: Request) -> Response:
-        """Nothing here is for them."""
-        return PlainTextResponse("User-agent: * \nDisallow: / \n")
-
-    async def description(self, _: Request) -> Response:
-        """What there is to call, as OpenAPI has it."""
+    async def openapi(self, _: Request) -> Response:
+        """The OpenAPI description of the gateway."""
         return JSONResponse(self._openapi)
 
-    async def _answers(self) -> bool:
+    async def _store_answers(self) -> bool:
         try:
             await self._store.counts()
         except SpringheadError:

@@ -1,4 +1,4 @@
-"""What the gateway counts: what is accepted, delivered and kept, in Prometheus' text format."""
+"""Counts what a gateway accepts, delivers and stores, for Prometheus."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Child = TypeVar("Child")
 
 
 class _Children(Generic[Child]):
-    """The children of a metric by their labels: the library takes a lock to find one, and ten times as long."""
+    """Caches the children of a metric by their labels: the library takes a lock and ten times as long."""
 
     __slots__ = ("_find", "_known")
 
@@ -26,78 +26,68 @@ class _Children(Generic[Child]):
 
     def labels(self, *labels: str) -> Child:
         """The child with these labels."""
-        found = self._known.get(labels)
-        if found is None:
-            found = self._known[labels] = self._find(*labels)
-        return found
+        child = self._known.get(labels)
+        if child is None:
+            child = self._known[labels] = self._find(*labels)
+        return child
 
 
 class GatewayMetrics:
-    """The counters, gauges and histograms of one gateway. Delivery tells it as its `Observer`."""
+    """The counters, gauges and histograms of one gateway."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
-        self._requests = self._counter("requests", "Calls of senders, by the answer", "source", "status")
-        self._accepted = self._counter("accepted", "Events accepted, duplicates among them", "source", "type")
-        self._duplicates = self._counter("duplicates", "Events accepted before, not stored again", "source")
-        self._stored = self._counter("stored", "Events stored to be delivered", "source")
-        self._rejected = self._counter("rejected", "Records kept as dead letters", "source", "rule")
-        self._dropped = self._counter("dropped", "Records left out on purpose", "source")
-        self._delivered = self._counter("delivered", "Events the destination has", "source")
-        self._retries = self._counter("retries", "Batches to be sent again", "source", "why")
+        self._requests = self._counter("requests", "Calls of senders, by status", "source", "status")
+        self._accepted = self._counter("accepted", "Events accepted, duplicates included", "source", "type")
+        self._duplicates = self._counter("duplicates", "Events accepted before, and not stored again", "source")
+        self._stored = self._counter("stored", "Events stored for delivery", "source")
+        self._rejected = self._counter("rejected", "Records stored as dead letters", "source", "rule")
+        self._dropped = self._counter("dropped", "Records dropped by the mapping or a plugin", "source")
+        self._delivered = self._counter("delivered", "Events the destination accepted", "source")
+        self._retries = self._counter("retries", "Batches that will be sent again", "source", "why")
         self._dead = self._counter("undeliverable", "Events that became dead letters", "source", "rule")
-        self._undelivered = self._gauge("undelivered", "Events stored and not delivered", "source")
-        self._letters = self._gauge("dead_letters", "Dead letters kept", "source")
-        self._oldest = self._gauge("oldest_undelivered_seconds", "Age of the oldest event not delivered")
+        self._undelivered = self._gauge("undelivered", "Events stored and not delivered yet", "source")
+        self._letters = self._gauge("dead_letters", "Dead letters stored", "source")
+        self._oldest = self._gauge("oldest_undelivered_seconds", "Age of the oldest event not delivered yet")
         self._bytes = self._gauge("store_bytes", "Bytes of the store on disk")
         self._breaker = self._gauge("breaker_open", "1 while the destination is down")
-        self._held = self._gauge("held", "1 while the destination refuses whatever is sent of it", "source")
+        self._held = self._gauge("held", "1 while the destination refuses all events of the source", "source")
         seconds = Histogram(
             "springhead_gateway_request_seconds",
-            "Time until a sender is answered",
+            "Time until a call is answered",
             ("source",),
             registry=self._registry,
             buckets=SECONDS,
         )
         self._seconds = _Children(seconds.labels)
 
-    def _counter(self, name: str, text: str, *labels: str) -> _Children[Counter]:
-        return _Children(Counter(f"springhead_gateway_{name}", text, labels, registry=self._registry).labels)
+    def _counter(self, name: str, help_: str, *labels: str) -> _Children[Counter]:
+        return _Children(Counter(f"springhead_gateway_{name}", help_, labels, registry=self._registry).labels)
 
-    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
-        return Gauge(f"springhead_gateway_{name}", text, labels, registry=self._registry)
+    def _gauge(self, name: str, help_: str, *labels: str) -> Gauge:
+        return Gauge(f"springhead_gateway_{name}", help_, labels, registry=self._registry)
 
     def answered(self, source: str, status: int, seconds: float) -> None:
-        """Count a call; `source` is empty where it named none."""
+        """Count a call; `source` is empty where the call did not authenticate."""
         self._requests.labels(source, str(status)).inc()
         self._seconds.labels(source).observe(seconds)
 
     def accepted(self, source: str, count: OutcomeCounts, duplicates: int) -> None:
-        """Count what a call came to once it is kept."""
-        for type_, number in count.types.items():
-            self._accepted.labels(source, type_).inc(number)
+        """Count what a call came to, once it is stored."""
+        for type_, events in count.types.items():
+            self._accepted.labels(source, type_).inc(events)
         if count.types:
             self._stored.labels(source).inc(count.events - duplicates)
         if duplicates:
             self._duplicates.labels(source).inc(duplicates)
         if count.dropped:
             self._dropped.labels(source).inc(count.dropped)
-        for rule, number in count.rejections.items():
-            self._rejected.labels(source, rule).inc(number)
-
-    def accepted_so_far(self) -> dict[str, float]:
-        """Events accepted of each source there was one of, duplicates among them."""
-        totals: dict[str, float] = {}
-        name = "springhead_gateway_accepted_total"
-        for metric in self._registry.restricted_registry([name]).collect():
-            for sample in metric.samples:
-                source = sample.labels["source"]
-                totals[source] = totals.get(source, 0) + sample.value
-        return totals
+        for rule, records in count.rejections.items():
+            self._rejected.labels(source, rule).inc(records)
 
     def delivered(self, source: str, count: int) -> None:
-        """Count events the destination has."""
+        """Count events the destination accepted."""
         self._delivered.labels(source).inc(count)
 
     def retried(self, source: str, why: str) -> None:
@@ -109,15 +99,15 @@ class GatewayMetrics:
         self._dead.labels(source, rule).inc(count)
 
     def breaker(self, is_open: bool) -> None:
-        """Note that the destination is down, or back."""
+        """Record whether the destination is down."""
         self._breaker.set(is_open)
 
     def held(self, source: str, is_held: bool) -> None:
-        """Note that the destination refuses whatever is sent of a source, or does so no more."""
+        """Record whether the destination refuses all events of a source."""
         self._held.labels(source).set(is_held)
 
-    def text(self, counts: StoreCounts) -> bytes:
-        """All of it, with what the store holds now."""
+    def render(self, counts: StoreCounts) -> bytes:
+        """All metrics in Prometheus' text format, with what the store holds now."""
         for source, (undelivered, letters) in counts.by_source.items():
             self._undelivered.labels(source).set(undelivered)
             self._letters.labels(source).set(letters)

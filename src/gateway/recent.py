@@ -1,12 +1,13 @@
-"""The feed: what was accepted just now, for whoever watches. It lives in memory, and shows nothing unmasked."""
+"""Remembers what was accepted just now, in memory, and shows it with secrets and personal data masked."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 
 from ..core.codec import Object
 from ..core.host import Host
@@ -16,18 +17,22 @@ from .settings import SourceSettings
 
 LAST = 50
 """Accepted requests remembered of each source."""
-_LONGEST = 1 << 16
-"""Bytes of the longest body remembered; of a longer one only the counts are."""
-_REASONS = 20
-"""Rejections of a request remembered; of more only their number is."""
-_WAITING = 1_000
-"""Accepted requests a watcher may be behind by before it misses some."""
+_LONGEST_BODY = 1 << 16
+"""Bytes of the longest body remembered; of a request with a longer one only the counts are."""
+_SHOWN = 20
+"""Events and rejections shown of a request; of further ones only their number is."""
+_QUEUE_SIZE = 1_000
+"""Requests a watcher may fall behind before it misses some."""
+_ID_FIELDS = ("userId", "anonymousId", "previousId")
+"""Fields that tell whose event it is. Redaction leaves them, for the destination must tell users apart."""
+_ID_TAIL = 4
+"""Characters shown of an id, its last ones."""
 
 
 class RecentRequest:
     """One accepted request, and what it came to."""
 
-    __slots__ = ("_request", "_shown", "at", "events", "rejected", "rejections", "source")
+    __slots__ = ("_events", "_request", "at", "events", "rejected", "rejections", "source")
 
     def __init__(self, source: SourceSettings, request: Request, outcome: Outcome) -> None:
         self.at = time.time()
@@ -36,53 +41,81 @@ class RecentRequest:
         self.rejected = len(outcome.rejections)
         self.rejections = [
             {"rule": each.rule, "pointer": each.pointer, "line": each.line, "reason": each.reason}
-            for each in outcome.rejections[:_REASONS]
+            for each in outcome.rejections[:_SHOWN]
         ]
-        self._request = request if len(request.body) <= _LONGEST else None
-        self._shown: list[Object] | None = None
+        self._request = request if len(request.body) <= _LONGEST_BODY else None
+        self._events: list[Object] | None = None
 
-    def shown(self, host: Host) -> list[Object]:
-        """Its events as a person may see them: mapped once more, with all secrets and personal data masked."""
-        if self._shown is None:
+    def masked_events(self, host: Host) -> list[Object]:
+        """Its first events, mapped once more with all secrets, personal data and ids masked."""
+        if self._events is None:
             events: list[Object] = []
             if self._request is not None and self.events:
                 masking = {**self.source.settings, "redact": "pii"}
-                events = host.receiver(self.source.type, masking, replay=True)(self._request).events
-            self._shown, self._request = events, None
-        return self._shown
+                receive = host.receiver(self.source.type, masking, replay=True)
+                events = [mask_ids(event) for event in receive(self._request).events[:_SHOWN]]
+            self._events, self._request = events, None
+        return self._events
 
 
 class RecentRequests:
-    """Remembers the last requests of each source, and hands new ones to watchers. Of one event loop."""
+    """The last requests of each source, and a feed of new ones. Belongs to one event loop.
+
+    Attributes:
+        accepted: how many events of each source were accepted since the start, duplicates included.
+    """
 
     def __init__(self) -> None:
+        self.accepted: Counter[str] = Counter()
         self._last: dict[str, deque[RecentRequest]] = {}
         self._watchers: set[asyncio.Queue[RecentRequest | None]] = set()
 
-    def add(self, accepted: RecentRequest) -> None:
-        """Note an accepted request."""
-        self._last.setdefault(accepted.source.name, deque(maxlen=LAST)).append(accepted)
+    def add(self, request: RecentRequest) -> None:
+        """Remember an accepted request, and pass it on to watchers."""
+        name = request.source.name
+        self.accepted[name] += request.events
+        self._last.setdefault(name, deque(maxlen=LAST)).append(request)
         for watcher in self._watchers:
-            with suppress(asyncio.QueueFull):  # a slow watcher misses some; accepting never waits for one
-                watcher.put_nowait(accepted)
+            with suppress(asyncio.QueueFull):  # accepting never waits for a slow watcher
+                watcher.put_nowait(request)
 
     def last(self, source: str) -> list[RecentRequest]:
         """The last requests of a source, oldest first."""
         return list(self._last.get(source, ()))
 
     async def watch(self) -> AsyncIterator[RecentRequest]:
-        """Requests as they are accepted, from now until the feed is closed."""
-        queue: asyncio.Queue[RecentRequest | None] = asyncio.Queue(_WAITING)
+        """Requests as they are accepted, from now until `close`."""
+        queue: asyncio.Queue[RecentRequest | None] = asyncio.Queue(_QUEUE_SIZE)
         self._watchers.add(queue)
         try:
-            while (accepted := await queue.get()) is not None:
-                yield accepted
+            while (request := await queue.get()) is not None:
+                yield request
         finally:
             self._watchers.discard(queue)
 
     def close(self) -> None:
-        """End all watching, that of a watcher far behind too: it misses what it has not seen."""
+        """End every watch. A watcher that is far behind misses the requests it has not seen."""
         for watcher in self._watchers:
             while watcher.full():
                 watcher.get_nowait()
             watcher.put_nowait(None)
+
+
+def mask_ids(event: Object) -> Object:
+    """The event with its user's ids cut to their last characters, in whatever field they stand."""
+    ids = {event[field] for field in _ID_FIELDS if isinstance(event.get(field), str)}
+    return {key: value if key == "type" else _masked(value, ids) for key, value in event.items()}
+
+
+def _masked(value: Any, ids: set[str]) -> Any:
+    if isinstance(value, str):
+        return _cut(value) if value in ids else value
+    if isinstance(value, dict):
+        return {key: _masked(member, ids) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_masked(element, ids) for element in value]
+    return value
+
+
+def _cut(id_: str) -> str:
+    return f"…{id_[-_ID_TAIL:]}" if len(id_) > 2 * _ID_TAIL else "…"

@@ -1,4 +1,4 @@
-"""Replaying: dead letters in, through the sources as they are now; what became of each out."""
+"""Replays dead letters: records through their source as it is now, events once more to delivery."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import msgspec
 from ..core.codec import parse
 from ..core.host import Host
 from ..core.outcome import Outcome
-from .ingest import call as calls
-from .ingest.acceptor import dead_letter
-from .ingest.enrich import Stamp
+from ..core.request import Request
+from .ingest.enrich import dead_letter, enrich, rfc3339
+from .ingest.forms import form_to_json, is_form
+from .ingest.responses import ErrorAnswer
 from .settings import Settings, SourceSettings
 from .storage.records import DeadLetter, NewDeadLetter, NewEvent, Store
 
@@ -24,73 +25,104 @@ class Replayed:
 
     Attributes:
         id: the letter's.
-        gone: whether it is a dead letter no more.
-        events: how many events it is now that are stored to be delivered.
-        said: the change in a sentence: `1 event (track)`, `still schema/type: ...`.
+        gone: whether it is no longer a dead letter.
+        events: how many events of it are now stored for delivery.
+        summary: what became of it: `1 event (track)`, `still schema/type: ...`.
     """
 
     id: int
     gone: bool
     events: int
-    said: str
+    summary: str
 
 
-class Replay:
-    """Sends dead letters through again: records to the host, events that were not taken to delivery."""
+class Replayer:
+    """Replays the dead letters of one gateway's store."""
 
     def __init__(self, host: Host, settings: Settings, store: Store) -> None:
         self._host = host
         self._sources: Mapping[str, SourceSettings] = {source.name: source for source in settings.source}
+        self._form_limit = settings.limits.body
         self._store = store
 
-    async def one(self, letter: DeadLetter, *, dry_run: bool = False) -> Replayed:
+    async def replay(self, letter: DeadLetter, *, dry_run: bool = False) -> Replayed:
         """Replay one dead letter; `dry_run` changes nothing.
 
-        A letter that still makes no event stays as it is. One that now makes some is replaced by them, and by
-        dead letters of what is still rejected in it.
+        A letter that still becomes no event stays as it is. Otherwise its events replace it, and with them dead
+        letters of whatever is still rejected in it.
         """
         source = self._sources.get(letter.source)
         if source is None:
-            return Replayed(letter.id, gone=False, events=0, said=f"no [[source]] is called {letter.source!r}")
+            return Replayed(
+                letter.id, gone=False, events=0, summary=f"no [[source]] is called {letter.source!r}"
+            )
         if letter.event:
-            return await self._again(letter, dry_run=dry_run)
-        request = calls.replayed(letter.call, letter.record)
-        trusted = letter.rule != "refused"  # what a plugin refused, it is asked about again
-        outcome = self._host.receiver(source.type, source.settings, replay=trusted)(request)
+            return await self._redeliver(letter, dry_run=dry_run)
+        outcome = await self._outcome(letter, source)
         if not (outcome.events or outcome.dropped):
-            return Replayed(letter.id, gone=False, events=0, said=_still(letter, outcome))
-        entries = [Stamp.of(letter.at).entry(letter.source, event) for event in outcome.events]
-        letters = [dead_letter(letter.source, rejection) for rejection in outcome.rejections]
-        known = 0 if dry_run else await self._replace(letter, entries, letters)
-        return Replayed(letter.id, gone=True, events=len(entries) - known, said=_now(outcome, known))
+            return Replayed(letter.id, gone=False, events=0, summary=_unchanged(letter, outcome))
+        events = [enrich(event, letter.source, rfc3339(letter.at)) for event in outcome.events]
+        letters = [dead_letter(rejection, letter.source) for rejection in outcome.rejections]
+        duplicates = 0 if dry_run else await self._replace(letter, events, letters)
+        summary = _changed(outcome, duplicates)
+        return Replayed(letter.id, gone=True, events=len(events) - duplicates, summary=summary)
 
-    async def _again(self, letter: DeadLetter, *, dry_run: bool) -> Replayed:
+    async def _outcome(self, letter: DeadLetter, source: SourceSettings) -> Outcome:
+        request = _request(letter)
+        if letter.rule != "refused":
+            return self._host.receiver(source.type, source.settings, replay=True)(request)
+        # What a plugin refused is the call as posted: it is verified once more, and may be a form.
+        refused = self._host.verifier(source.type)(request)
+        if refused is not None:
+            return refused
+        request = await self._decode_form(request)
+        return self._host.receiver(source.type, source.settings, verified=True)(request)
+
+    async def _decode_form(self, request: Request) -> Request:
+        content_type = next(iter(request.headers.get("content-type", ())), "")
+        if not is_form(request.body, content_type):
+            return request
+        body = await form_to_json(request.body, content_type, b"", self._form_limit)
+        if isinstance(body, ErrorAnswer):
+            return request
+        return msgspec.structs.replace(
+            request, body=body, headers={**request.headers, "content-type": "application/json"}
+        )
+
+    async def _redeliver(self, letter: DeadLetter, *, dry_run: bool) -> Replayed:
         event = parse(letter.event)
         user = event.get("userId") or event.get("anonymousId") or ""
         if not dry_run:
             await self._replace(letter, [NewEvent(letter.source, event["messageId"], user, letter.event)], [])
-        return Replayed(
-            letter.id, gone=True, events=1, said=f"1 event ({event['type']}), to be delivered again"
-        )
+        summary = f"1 event ({event['type']}), to be delivered again"
+        return Replayed(letter.id, gone=True, events=1, summary=summary)
 
-    async def _replace(self, letter: DeadLetter, entries: list[NewEvent], letters: list[NewDeadLetter]) -> int:
-        """Keep what became of it in its place; how many of the events were accepted before."""
+    async def _replace(self, letter: DeadLetter, events: list[NewEvent], letters: list[NewDeadLetter]) -> int:
+        """Store what a letter became in its place, and give how many of the events are duplicates."""
         call = None if letter.call is None else msgspec.structs.replace(letter.call, body=letter.record)
-        return (await self._store.append(entries, letters, call, replacing=[letter.id])).duplicates
+        return (await self._store.append(events, letters, call, replacing=[letter.id])).duplicates
 
 
-def _now(outcome: Outcome, known: int) -> str:
-    kinds = Counter(event["type"] for event in outcome.events)
-    parts = [f"{count} event{'' if count == 1 else 's'} ({kind})" for kind, count in kinds.items()]
-    parts += [f"{known} of them accepted before, and not stored again"] if known else []
+def _request(letter: DeadLetter) -> Request:
+    """The request that a letter's record came in, with the record alone as its body."""
+    call = letter.call
+    if call is None:
+        return Request(letter.record)
+    return Request(letter.record, call.headers, call.query, call.method, call.url)
+
+
+def _changed(outcome: Outcome, duplicates: int) -> str:
+    types = Counter(event["type"] for event in outcome.events)
+    parts = [f"{count} event{'' if count == 1 else 's'} ({type_})" for type_, count in types.items()]
+    parts += [f"{duplicates} of them accepted before, and not stored again"] if duplicates else []
     parts += [f"{outcome.dropped} dropped"] if outcome.dropped else []
     parts += [f"{len(outcome.rejections)} still rejected"] if outcome.rejections else []
     return ", ".join(parts)
 
 
-def _still(letter: DeadLetter, outcome: Outcome) -> str:
+def _unchanged(letter: DeadLetter, outcome: Outcome) -> str:
     if not outcome.rejections:
-        return "it is answered, and makes no event"
+        return "it is answered, and becomes no event"
     first = outcome.rejections[0]
-    changed = "still" if first.rule == letter.rule else f"{letter.rule} before, now"
-    return f"{changed} {first.rule}: {first.reason}"
+    change = "still" if first.rule == letter.rule else f"{letter.rule} before, now"
+    return f"{change} {first.rule}: {first.reason}"

@@ -34,5 +34,5 @@ def serve_gateway(host: Host, settings: Settings, log_format: log.Format, log_le
 
 def _gateway_beside_admin(host: Host, settings: Settings) -> Router:
     gateway = Gateway(host, settings)
-    gateway.beside.append(served_beside(admin_app(gateway), *settings.gateway.admin_address))
+    gateway.contexts.append(served_beside(admin_app(gateway), *settings.gateway.admin_address))
     return gateway.app

@@ -221,6 +221,24 @@ def test_verify_refuses_a_request(install: Install) -> None:
     ]
 
 
+def test_a_request_that_a_verifier_accepted_is_not_verified_again(install: Install) -> None:
+    """A caller verifies a form as posted, then gives the JSON of the form to a receiver."""
+    code = SOURCE + (
+        "\n@hookimpl\ndef springhead_verify(request):\n"
+        "    return None if request.body == b'a=1' else 'not as posted'\n"
+    )
+    install("springhead-source-acme", code)
+    host = Host()
+    verify, receive = host.verifier("acme"), host.receiver("acme", verified=True)
+
+    refused = verify(Request(body=b'{"a": ["1"]}'))
+
+    assert verify(Request(body=b"a=1")) is None
+    assert len(receive(Request(body=b'{"a": ["1"]}')).events) == 1
+    assert refused is not None
+    assert [(one.rule, one.reason) for one in refused.rejections] == [("refused", "not as posted")]
+
+
 EVENTS = """
 from springhead import hookimpl
 

@@ -1,4 +1,4 @@
-"""docs/gateway.md against the gateway: its tables name what there is, and nothing else."""
+"""The tables of docs/gateway.md list what the gateway has, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from springhead.gateway.ingest import auth as keys
-from springhead.gateway.ingest import endpoint
-from springhead.gateway.ingest import responses as texts
+from springhead.gateway.ingest import responses
 from springhead.gateway.ingest.responses import ErrorAnswer
 from springhead.gateway.metrics import GatewayMetrics
 from springhead.gateway.settings.model import (
@@ -29,14 +27,14 @@ TEXT = (DOCS / "gateway.md").read_text()
 
 
 def rows(heading: str) -> list[list[str]]:
-    """The rows of the table below a heading, without its head."""
+    """The rows of the table below a heading, without the header row."""
     section = re.split(r"^#+ ", TEXT.partition(heading)[2], maxsplit=1, flags=re.MULTILINE)[0]
     lines = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
 def quoted(cell: str) -> list[str]:
-    """What stands in backticks."""
+    """The texts in backticks."""
     return re.findall(r"`([^`]*)`", cell)
 
 
@@ -49,43 +47,41 @@ def quoted(cell: str) -> list[str]:
         ("### `[store]`", Retention),
     ],
 )
-def test_settings_are_told_with_their_defaults(heading: str, section: type[BaseModel]) -> None:
-    """Every key there is, in its order."""
-    told: dict[str, object] = {}
+def test_settings_are_listed_with_their_defaults(heading: str, section: type[BaseModel]) -> None:
+    """Every key, in the order of the section."""
+    listed: dict[str, object] = {}
     for names, defaults, _ in rows(heading):
         values = [json.loads(value) for value in quoted(defaults)] or [None]
-        told |= dict(zip(quoted(names), values, strict=True))
+        listed |= dict(zip(quoted(names), values, strict=True))
 
     wanted = section().model_dump(mode="json")
-    assert list(told.items()) == list(wanted.items())
+    assert list(listed.items()) == list(wanted.items())
 
 
-def test_the_keys_of_a_source_are_told() -> None:
-    """All of them."""
+def test_the_keys_of_a_source_are_listed() -> None:
+    """All of them, in their order."""
     assert [name for names, *_ in rows("### `[[source]]`") for name in quoted(names)] == list(
         SourceSettings.model_fields
     )
 
 
-def test_answers_are_told() -> None:
-    """Each status, with the text a sender sees."""
+def test_answers_are_listed() -> None:
+    """Each with its status and the text a sender sees."""
     table = rows("## What a sender is told")
-    told = {(int(status), text) for status, said, _ in table for text in quoted(said)}
-    modules = (texts, keys, endpoint)
-    refusals = {each for module in modules for each in vars(module).values() if isinstance(each, ErrorAnswer)}
+    listed = {(int(status), text) for status, said, _ in table for text in quoted(said)}
+    errors = {each for each in vars(responses).values() if isinstance(each, ErrorAnswer)}
 
-    assert len(refusals) >= 12
-    assert {(each.status, each.text) for each in refusals} <= told
+    assert len(errors) >= 12
+    assert {(each.status, each.text) for each in errors} <= listed
     source = Path(body.__file__).read_text()
-    assert [text for status, text in told if status == 415 and text not in source] == []
+    assert [text for status, text in listed if status == 415 and text not in source] == []
 
 
-def test_metrics_are_told() -> None:
-    """Each name, and none that is not there."""
+def test_metrics_are_listed() -> None:
+    """Each metric, and none that does not exist."""
     metrics = GatewayMetrics()
-    for source in ("auth0",):
-        metrics.answered(source, 200, 0.1)
-    text = metrics.text(StoreCounts(0, None, 0, 0, {"auth0": (0, 0)})).decode()
+    metrics.answered("auth0", 200, 0.1)
+    text = metrics.render(StoreCounts(0, None, 0, 0, {"auth0": (0, 0)})).decode()
     kinds = dict(re.findall(r"^# TYPE springhead_gateway_(\w+) (\w+)$", text, re.MULTILINE))
     named = {name for name in kinds if not name.endswith("_created")}
 

@@ -24,6 +24,7 @@ LOGIN = {
         "details": {"body": {"password": "an invented password"}},
     },
 }
+OTHER = {"log_id": "9", "data": {"type": "s", "user_id": "auth0|9"}}
 WRONG = {"log_id": "2", "data": {"type": 7, "user_name": "ada@example.com"}}
 DISABLED = {"name": "Auth0, old", "type": "auth0", "write_key": ["another-invented-key"], "enabled": False}
 

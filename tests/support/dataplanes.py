@@ -92,6 +92,16 @@ class FakeDataPlane:
             raise ConnectionError
 
 
+def refusing(log_ids: set[str]) -> Callable[[Batch], Reply]:
+    """Refuse batches that hold a log of one of these ids, as the set is then, with 400."""
+
+    def answer(batch: Batch) -> Reply:
+        ids = {event["properties"]["log_id"] for event in batch.body["batch"]}
+        return (400, {}, "no") if ids & log_ids else OK
+
+    return answer
+
+
 @asynccontextmanager
 async def data_plane(
     answer: Callable[[Batch], Reply] = lambda _batch: OK, port: int = 0

@@ -60,7 +60,7 @@ class Running:
 
     async def count(self, name: str, **labels: str) -> float:
         """A metric's value."""
-        text = self.metrics.text(await self.store.counts()).decode()
+        text = self.metrics.render(await self.store.counts()).decode()
         return sample(text, f"springhead_gateway_{name}", labels)
 
 

@@ -60,7 +60,7 @@ def dead_event(claimed: ClaimedEvent) -> DeadEvent:
 
 def call(body: bytes = b"[]") -> StoredCall:
     """An HTTP call."""
-    return StoredCall("POST", "/v1/webhook", {"user-agent": ["example"]}, {"a": ["1", "2"]}, body, "request-1")
+    return StoredCall("POST", "/v1/webhook", {"user-agent": ["example"]}, {"a": ["1", "2"]}, body)
 
 
 async def keep(store: SqliteStore, *entries: NewEvent) -> Receipt:
@@ -70,7 +70,7 @@ async def keep(store: SqliteStore, *entries: NewEvent) -> Receipt:
 
 async def letters(store: SqliteStore) -> list[DeadLetter]:
     """All dead letters, each whole."""
-    found = [await store.letter(each.id) for each in await store.dead(limit=1_000_000)]
+    found = [await store.dead_letter(each.id) for each in await store.dead_letters(limit=1_000_000)]
     return [each for each in found if each is not None]
 
 

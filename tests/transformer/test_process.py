@@ -400,9 +400,9 @@ def test_what_a_terminal_would_act_upon_is_logged_in_escapes(tmp_path: Path) -> 
 class Broken(Host):
     """A host at which one record raises, and another becomes what no JSON holds."""
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None, *, replay: bool = False) -> Receiver:
+    def receiver(self, source: str, config: dict[str, Any] | None = None, **flags: bool) -> Receiver:
         """Raise, or give nonsense, where the body says so."""
-        receive = super().receiver(source, config, replay=replay)
+        receive = super().receiver(source, config, **flags)
 
         def received(request: Request) -> Outcome:
             if b"raise" in request.body:
@@ -439,9 +439,9 @@ def test_an_element_at_which_the_host_fails_is_a_500_of_its_own() -> None:
 class Slow(Host):
     """A host that takes a quarter of a second for every body."""
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None, *, replay: bool = False) -> Receiver:
+    def receiver(self, source: str, config: dict[str, Any] | None = None, **flags: bool) -> Receiver:
         """As a host's, but slow."""
-        receive = super().receiver(source, config, replay=replay)
+        receive = super().receiver(source, config, **flags)
 
         def received(request: Request) -> Outcome:
             time.sleep(0.25)

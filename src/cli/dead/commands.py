@@ -29,7 +29,7 @@ from .selection import (
 )
 
 if TYPE_CHECKING:
-    from ...gateway.replay import Replay
+    from ...gateway.replay import Replayer
     from ...gateway.settings import Settings
     from ...gateway.storage.records import Store
 
@@ -101,7 +101,7 @@ def show(
 
     Exit code 0: shown; 2: usage error.
     """
-    letter = with_store(read_settings(config), lambda store: store.letter(id_))
+    letter = with_store(read_settings(config), lambda store: store.dead_letter(id_))
     if letter is None:
         fail_unknown_id(id_)
     typer.echo("nothing below is masked: it is shown as it was sent", err=True)
@@ -131,7 +131,7 @@ def replay(  # noqa: PLR0913 - filters, each optional
     Exit code 0: all were replayed; 1: some are still dead; 2: usage error.
     """
     from ...gateway.app import check_sources  # noqa: PLC0415
-    from ...gateway.replay import Replay  # noqa: PLC0415
+    from ...gateway.replay import Replayer  # noqa: PLC0415
 
     selection = for_change(ids, by_filters(source, rule, older_than, younger_than), every)
     settings = read_settings(config)
@@ -143,21 +143,21 @@ def replay(  # noqa: PLR0913 - filters, each optional
 
     async def work(store: Store) -> bool:
         await check_selection(settings, store, selection)
-        return await _replay(Replay(host, settings, store), store, selection, dry_run)
+        return await _replay(Replayer(host, settings, store), store, selection, dry_run)
 
     raise typer.Exit(0 if with_store(settings, work) else 1)
 
 
-async def _replay(replay: Replay, store: Store, selection: Selection, dry_run: bool) -> bool:
+async def _replay(replayer: Replayer, store: Store, selection: Selection, dry_run: bool) -> bool:
     """Replay dead letters, print what became of each, and return whether none of them is left."""
     total = gone = events = 0
     async for page in pages(store, selection):
-        letters = [await store.letter(summary.id) for summary in page]
+        letters = [await store.dead_letter(summary.id) for summary in page]
         # Replayed together they share a commit.
         for result in await asyncio.gather(
-            *(replay.one(letter, dry_run=dry_run) for letter in letters if letter is not None)
+            *(replayer.replay(letter, dry_run=dry_run) for letter in letters if letter is not None)
         ):
-            typer.echo(f"{result.id}  {'gone' if result.gone else 'dead'}  {printable(result.said)}")
+            typer.echo(f"{result.id}  {'gone' if result.gone else 'dead'}  {printable(result.summary)}")
             total, gone, events = total + 1, gone + result.gone, events + result.events
     typer.echo(
         f"{plural(total, 'dead letter')}: {gone} gone ({plural(events, 'event')}), {total - gone} still dead"

@@ -59,17 +59,18 @@ def summary_json(letter: DeadLetterSummary) -> dict[str, Any]:
 def letter_json(letter: DeadLetter) -> dict[str, Any]:
     """A whole dead letter. Bytes that are not JSON are text, or `{"base64": ...}` if they are not UTF-8."""
     record = msgspec.Raw(letter.record) if letter.decodable else _text_or_base64(letter.record)
-    return summary_json(letter.listed) | {
+    return summary_json(letter.summary) | {
         "decodable": letter.decodable,
         "record": record if letter.record else None,
         "event": msgspec.Raw(letter.event) if letter.event else None,
+        "answer": letter.answer or None,
         "call": None if letter.call is None else _call_json(letter.call),
     }
 
 
 def _call_json(call: StoredCall) -> dict[str, Any]:
     head = {"method": call.method, "url": call.url, "headers": call.headers, "query": call.query}
-    return {**head, "body": _text_or_base64(call.body), "id": call.id}
+    return {**head, "body": _text_or_base64(call.body)}
 
 
 def _text_or_base64(data: bytes) -> Any:
@@ -81,12 +82,14 @@ def _text_or_base64(data: bytes) -> Any:
 
 def letter_text(letter: DeadLetter) -> str:
     """A whole dead letter for people."""
-    summary = msgspec.to_builtins(letter.listed) | {"at": utc_seconds(letter.at)}
+    summary = msgspec.to_builtins(letter.summary) | {"at": utc_seconds(letter.at)}
     parts = [_aligned({key: value for key, value in summary.items() if value not in (None, "")})]
     if letter.record:
         parts.append(f"record\n{_indented(letter.record)}")
     if letter.event:
         parts.append(f"event\n{_indented(letter.event)}")
+    if letter.answer:
+        parts.append(f"the destination answered\n{printable(letter.answer)}")
     if letter.call is not None:
         parts += [_call_head(letter.call), f"body\n{_indented(letter.call.body)}"]
     return "\n\n".join(parts)
@@ -94,7 +97,7 @@ def letter_text(letter: DeadLetter) -> str:
 
 def _call_head(call: StoredCall) -> str:
     headers = {f"{name}:": value for name, values in call.headers.items() for value in values}
-    lines = [f"call {call.id}".rstrip(), printable(f"{call.method} {call.url}")]
+    lines = ["call", printable(f"{call.method} {call.url}")]
     return "\n".join([*lines, _aligned(headers)] if headers else lines)
 
 

@@ -79,7 +79,7 @@ async def check_selection(settings: Settings, store: Store, selection: Selection
         stored = (await store.counts()).by_source
         check_source_name(selection.source, sorted({source.name for source in settings.source} | stored.keys()))
     for id_ in selection.ids:
-        if await store.letter(id_) is None:
+        if await store.dead_letter(id_) is None:
             fail_unknown_id(id_)
 
 
@@ -95,11 +95,11 @@ async def pages(store: Store, selection: Selection) -> AsyncIterator[list[DeadLe
     """
     started = time.time()
     for start in range(0, len(selection.ids), PAGE_SIZE):
-        found = [await store.letter(id_) for id_ in selection.ids[start : start + PAGE_SIZE]]
-        yield [letter.listed for letter in found if letter is not None]
+        found = [await store.dead_letter(id_) for id_ in selection.ids[start : start + PAGE_SIZE]]
+        yield [letter.summary for letter in found if letter is not None]
     after = 0
     while not selection.ids:
-        page = await store.dead(
+        page = await store.dead_letters(
             source=selection.source,
             rule=selection.rule,
             older_than=selection.older_than,

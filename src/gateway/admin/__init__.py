@@ -1,4 +1,4 @@
-"""The admin address: what a gateway does, live, and its dead letters, for whoever runs it."""
+"""The admin address, where operators watch a gateway and handle its dead letters."""
 
 from .app import admin_app
 from .server import served_beside

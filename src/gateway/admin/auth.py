@@ -1,7 +1,7 @@
-"""The guard of the admin address: a call in; passed on, or refused, and no answer without its security headers.
+"""Lets only the operator reach the admin app, and adds security headers to every response.
 
-It keeps off foreign pages in the operator's browser (by Origin, by a header they cannot send, and by Host,
-which a rebound name gives away), and whoever has no token where there is one.
+Where there is an admin_token, callers must present it. Pages of other sites in the operator's browser are kept
+out by Origin, by a header they cannot send, and by Host, which tells a rebound name.
 """
 
 from __future__ import annotations
@@ -16,19 +16,25 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..settings.model import GatewaySettings
-from .sign_in import SignIn, posted_token
+from .sign_in import SignInPage, posted_token
 
-COOKIE = "springhead_admin"
-"""The session cookie's name."""
-CHANGE = "x-springhead"
-"""The header of a call that changes something."""
-OPEN = ("/health", "/ready")
-"""What everybody may call: it tells nothing but whether the gateway is up."""
-_LOCAL = ("localhost", "127.0.0.1", "::1")
-_SAFE = ("GET", "HEAD", "OPTIONS")
+SESSION_COOKIE = "springhead_admin"
+CHANGE_HEADER = "x-springhead"
+"""Must be 1 in a call that changes something."""
+PUBLIC_PATHS = ("/health", "/ready", "/page.css")
+"""Paths that need no token: they say nothing but whether the gateway is up."""
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
-_HEADERS = {
+# Trusted Types make the browser refuse markup made from text: what a sender sent stays text.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+_SECURITY_HEADERS = {
     "cache-control": "no-store",
+    "content-security-policy": _POLICY,
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
@@ -37,18 +43,16 @@ _HEADERS = {
 }
 
 
-class Guard:
-    """Stands before the admin app, as an ASGI app."""
+class AuthMiddleware:
+    """Wraps the admin app, as ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, gateway: GatewaySettings, policy: str, sign_in: SignIn) -> None:
-        """`policy` is the Content-Security-Policy of the pages there are."""
+    def __init__(self, app: ASGIApp, settings: GatewaySettings) -> None:
         self._app = app
-        self._sign_in = sign_in
-        self._headers = {**_HEADERS, "content-security-policy": policy}
-        self._hosts = _names(gateway.admin_address[0])
-        token = gateway.admin_token
+        self._sign_in = SignInPage()
+        self._hosts = _allowed_hosts(settings.admin_address[0])
+        token = settings.admin_token
         self._token = None if token is None else token.get_secret_value().encode()
-        self._session = b"" if self._token is None else _session(self._token)
+        self._session = b"" if self._token is None else _session_of(self._token)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a call on, or refuse it."""
@@ -56,82 +60,80 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
-        async def guarded(message: Message) -> None:
+        async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self._headers)
+                MutableHeaders(scope=message).update(_SECURITY_HEADERS)
             await send(message)
 
-        answer = await self._answer(scope, receive) or self._app
-        await answer(scope, receive, guarded)
+        response = await self._response(scope, receive) or self._app
+        await response(scope, receive, send_secured)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response | None:
-        headers, path = Headers(scope=scope), scope["path"]
-        if path in OPEN:
+    async def _response(self, scope: Scope, receive: Receive) -> Response | None:
+        """The response to a call that does not reach the app; None where the app responds."""
+        headers, path, method = Headers(scope=scope), scope["path"], scope["method"]
+        if path in PUBLIC_PATHS:
             return None
-        if self._hosts is not None and _host(headers.get("host", "")) not in self._hosts:
-            return _refused(
-                403, "this address is not called by that name: use localhost, or the one in `admin`"
-            )
-        if self._token is not None and (path, scope["method"]) == ("/", "POST"):
-            return self._signed_in(await posted_token(scope, receive), self._token)
-        if self._token is not None and not self._is_known(headers):
-            return self._sign_in.page(again=False) if path == "/" else _unknown()
-        if scope["method"] not in _SAFE and not _is_ours(headers):
-            return _refused(
-                403, f"a call that changes something needs the header {CHANGE}: 1, and no other Origin"
-            )
+        if self._hosts is not None and _host_name(headers) not in self._hosts:
+            return _error(403, "this address has another name: use localhost, or the host in `admin`")
+        if self._token is not None:
+            if (path, method) == ("/", "POST"):
+                return self._signed_in(await posted_token(scope, receive), self._token)
+            if not self._is_authenticated(headers, self._token):
+                return self._sign_in.response(has_failed=False) if path == "/" else _unauthenticated()
+        if method not in _SAFE_METHODS and not _is_own_page(headers):
+            return _error(403, f"a call that changes something needs {CHANGE_HEADER}: 1, and no foreign Origin")
         return None
 
-    def _is_known(self, headers: Headers) -> bool:
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        bearer = given.strip().encode() if scheme.lower() == "bearer" else b""
-        cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "").encode()
-        known = hmac.compare_digest(bearer, self._token or b""), hmac.compare_digest(cookie, self._session)
-        return any(known)
+    def _is_authenticated(self, headers: Headers, token: bytes) -> bool:
+        scheme, _, credentials = headers.get("authorization", "").partition(" ")
+        bearer = credentials.strip().encode() if scheme.lower() == "bearer" else b""
+        cookie = cookie_parser(headers.get("cookie", "")).get(SESSION_COOKIE, "").encode()
+        # Both are always compared, so that the time taken does not say which one was presented.
+        return any([hmac.compare_digest(bearer, token), hmac.compare_digest(cookie, self._session)])
 
-    def _signed_in(self, given: bytes, token: bytes) -> Response:
-        """A session for whoever gives the token, which a foreign page cannot; the question again to others."""
-        if not hmac.compare_digest(given, token):
-            return self._sign_in.page(again=True)
-        answer = RedirectResponse("/", 303)
-        answer.set_cookie(COOKIE, self._session.decode(), httponly=True, samesite="strict")
-        return answer
+    def _signed_in(self, posted: bytes, token: bytes) -> Response:
+        """A session for the right token, else the form again."""
+        if not hmac.compare_digest(posted, token):
+            return self._sign_in.response(has_failed=True)
+        response = RedirectResponse("/", 303)
+        response.set_cookie(SESSION_COOKIE, self._session.decode(), httponly=True, samesite="strict")
+        return response
 
 
-def _session(token: bytes) -> bytes:
-    """What the cookie holds: worth nothing where the token is another, and not the token."""
+def _session_of(token: bytes) -> bytes:
+    """The session cookie: derived from the token, which it does not reveal and with which it expires."""
     return hmac.digest(token, b"a session of springhead's admin page", "sha256").hex().encode()
 
 
-def _names(host: str) -> frozenset[str] | None:
-    """The names the address may be called by; None where it listens on all of them, and asks for a token."""
+def _allowed_hosts(host: str) -> frozenset[str] | None:
+    """The names the address may be called by; any where it listens on all interfaces, and asks for a token."""
     try:
-        everywhere = ip_address(host).is_unspecified
+        is_unspecified = ip_address(host).is_unspecified
     except ValueError:
-        everywhere = False
-    return None if everywhere else frozenset((*_LOCAL, host.lower()))
+        is_unspecified = False
+    return None if is_unspecified else frozenset((*_LOCAL_NAMES, host.lower()))
 
 
-def _host(header: str) -> str:
+def _host_name(headers: Headers) -> str:
     try:
-        return urlsplit(f"//{header}").hostname or ""
+        return urlsplit(f"//{headers.get('host', '')}").hostname or ""
     except ValueError:
         return ""
 
 
-def _is_ours(headers: Headers) -> bool:
+def _is_own_page(headers: Headers) -> bool:
     origin = headers.get("origin")
-    same = origin is None or origin.partition("://")[2] == headers.get("host")
-    return same and headers.get(CHANGE) == "1"
+    is_same = origin is None or origin.partition("://")[2] == headers.get("host")
+    return is_same and headers.get(CHANGE_HEADER) == "1"
 
 
-def _unknown() -> Response:
-    answer = _refused(
+def _unauthenticated() -> Response:
+    response = _error(
         401, "this needs the header Authorization: Bearer, with the admin_token of springhead.toml"
     )
-    answer.headers["www-authenticate"] = "Bearer"
-    return answer
+    response.headers["www-authenticate"] = "Bearer"
+    return response
 
 
-def _refused(status: int, reason: str) -> Response:
+def _error(status: int, reason: str) -> Response:
     return JSONResponse({"error": reason}, status)

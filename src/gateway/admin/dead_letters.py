@@ -1,7 +1,8 @@
-"""Dead letters over HTTP, for the admin address: to be looked through, replayed and dropped."""
+"""Serves dead letters on the admin address: lists, replays and drops them."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -11,25 +12,27 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..app import Gateway
-from ..replay import Replay
+from ..replay import Replayer
 
 LIMIT = 100
-"""The most dead letters of one answer."""
+"""The most dead letters in one response."""
 
-_MOST = 2**63 - 1
-_SLIP = "older_than and younger_than are seconds, after and limit whole numbers, and order is oldest or newest"
+_LARGEST = 2**63 - 1
+_WRONG_FILTER = (
+    "older_than and younger_than are seconds, after and limit are whole numbers, order is oldest or newest"
+)
 
 
-def _whole(text: str) -> int:
+def _integer(text: str) -> int:
     number = int(text)
-    if not 0 <= number <= _MOST:
+    if not 0 <= number <= _LARGEST:
         raise ValueError
     return number
 
 
 def _seconds(text: str) -> float:
     number = float(text)
-    if not 0 <= number <= _MOST:  # NaN neither
+    if not 0 <= number <= _LARGEST:  # nor NaN
         raise ValueError
     return number
 
@@ -45,8 +48,8 @@ _FILTERS: dict[str, Callable[[str], Any]] = {
     "rule": str,
     "older_than": _seconds,
     "younger_than": _seconds,
-    "after": _whole,
-    "limit": _whole,
+    "after": _integer,
+    "limit": _integer,
     "order": _is_newest,
 }
 
@@ -56,7 +59,7 @@ class DeadLetters:
 
     def __init__(self, gateway: Gateway) -> None:
         self._store = gateway.store
-        self._replay = Replay(gateway.host, gateway.settings, gateway.store)
+        self._replayer = Replayer(gateway.host, gateway.settings, gateway.store)
         self._wake = gateway.delivery.wake
         self.routes = [
             Route("/api/dead", self.find),
@@ -65,41 +68,41 @@ class DeadLetters:
         ]
 
     async def find(self, request: Request) -> Response:
-        """Dead letters, the oldest first or the newest; `next` is what `after` is for more of them."""
+        """Dead letters, the oldest or the newest first; `next` is the value of `after` for the next page."""
         try:
-            asked = {name: _FILTERS[name](value) for name, value in request.query_params.items()}
+            filters = {name: _FILTERS[name](value) for name, value in request.query_params.items()}
         except KeyError as error:
-            return _error(400, f"there is no filter {error.args[0]!r}: there are {', '.join(_FILTERS)}")
+            return _error(400, f"there is no filter {error.args[0]!r}: the filters are {', '.join(_FILTERS)}")
         except ValueError:
-            return _error(400, _SLIP)
-        limit, newest = min(max(asked.pop("limit", LIMIT), 1), LIMIT), asked.pop("order", False)
-        letters = await self._store.dead(**asked, newest=newest, limit=limit)
-        more = letters[-1].id if len(letters) == limit else None
-        return JSONResponse({"letters": [msgspec.to_builtins(letter) for letter in letters], "next": more})
+            return _error(400, _WRONG_FILTER)
+        limit = min(max(filters.pop("limit", LIMIT), 1), LIMIT)
+        newest = filters.pop("order", False)
+        letters = await self._store.dead_letters(**filters, newest=newest, limit=limit)
+        next_ = letters[-1].id if len(letters) == limit else None
+        return JSONResponse({"letters": [msgspec.to_builtins(letter) for letter in letters], "next": next_})
 
     async def replay(self, request: Request) -> Response:
-        """What became of a letter; with `dry_run=1` what would."""
-        letter = await self._store.letter(_id(request))
+        """What became of a letter, or with `dry_run=1` what would become of it."""
+        letter = await self._store.dead_letter(_id(request))
         if letter is None:
             return _gone(request)
         dry_run = request.query_params.get("dry_run", "0") not in ("", "0", "false")
-        replayed = await self._replay.one(letter, dry_run=dry_run)
+        replayed = await self._replayer.replay(letter, dry_run=dry_run)
         if replayed.gone and not dry_run:
             self._wake()
-        said = {"id": replayed.id, "gone": replayed.gone, "events": replayed.events, "said": replayed.said}
-        return JSONResponse({**said, "dry_run": dry_run})
+        return JSONResponse({**dataclasses.asdict(replayed), "dry_run": dry_run})
 
     async def drop(self, request: Request) -> Response:
-        """Forget a letter."""
+        """Drop a letter."""
         if not await self._store.drop([_id(request)]):
             return _gone(request)
         return JSONResponse({"id": _id(request), "gone": True})
 
 
 def _id(request: Request) -> int:
-    """The id in the path; 0, which is no letter's, where there is none."""
+    """The id in the path; 0, which no letter has, where it is not a number."""
     try:
-        return _whole(request.path_params["id"])
+        return _integer(request.path_params["id"])
     except ValueError:
         return 0
 

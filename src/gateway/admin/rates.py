@@ -1,35 +1,33 @@
-"""Rates: counters that only grow, looked at once a second, in; how many a second out."""
+"""Measures how many events a second each source accepts."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 SECONDS = 60
-"""How far back the rates go."""
+"""How far back rates go."""
 
 
 class Rates:
-    """How much was counted in each of the last seconds, by source."""
+    """The events of each source in each of the last seconds, from totals that only grow."""
 
-    def __init__(self, totals: Callable[[], Mapping[str, float]]) -> None:
+    def __init__(self, totals: Mapping[str, int]) -> None:
         self._totals = totals
-        self._last = dict(totals())
-        self._counted: dict[str, deque[int]] = {}
+        self._previous = dict(totals)
+        self._counts: dict[str, deque[int]] = {}
 
     def tick(self) -> None:
-        """A second is over."""
-        now = dict(self._totals())
-        for source in now:
-            self._counted.setdefault(source, deque([0] * SECONDS, maxlen=SECONDS))
-        for source, counted in self._counted.items():
-            counted.append(int(now.get(source, 0) - self._last.get(source, 0)))
-        self._last = now
+        """End a second."""
+        for source, total in self._totals.items():
+            counts = self._counts.setdefault(source, deque([0] * SECONDS, maxlen=SECONDS))
+            counts.append(total - self._previous.get(source, 0))
+        self._previous = dict(self._totals)
 
-    def counted(self, source: str) -> list[int]:
-        """The last seconds' counts, oldest first."""
-        return list(self._counted.get(source, [0] * SECONDS))
+    def counts(self, source: str) -> list[int]:
+        """The events in each of the last seconds, oldest first."""
+        return list(self._counts.get(source, [0] * SECONDS))
 
-    def over(self, source: str, seconds: int) -> float:
-        """The mean of a second, over the last `seconds`."""
-        return sum(self.counted(source)[-seconds:]) / seconds
+    def mean(self, source: str, seconds: int) -> float:
+        """Events a second, over the last `seconds`."""
+        return sum(self.counts(source)[-seconds:]) / seconds

@@ -1,4 +1,4 @@
-"""Signing in: the form as it was posted in, the token in it out; and the page that asks for it."""
+"""Asks for the admin token, and reads it from the posted form."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope
 
-LONGEST = 4096
-"""Bytes of the longest form that is read: whoever posts it is not known yet."""
-_WRONG = "That is not the token."
+FORM_LIMIT = 4096
+"""Bytes of the longest form read: nobody knows yet who posts it."""
 
 
-class SignIn:
-    """The page that asks for the token."""
+class SignInPage:
+    """The page with the form."""
 
-    def __init__(self, style: str) -> None:
-        """`style` is the admin page's: the policy lets no other one through."""
+    def __init__(self) -> None:
         page = Template(files(__package__).joinpath("sign_in.html").read_text("utf-8"))
-        self._asks = page.substitute(style=style, wrong="")
-        self._asks_again = page.substitute(style=style, wrong=_WRONG)
+        self._first, self._after_failure = (
+            page.substitute(error=""),
+            page.substitute(error="The token is wrong."),
+        )
 
-    def page(self, *, again: bool) -> Response:
-        """The page; `again` after a wrong token."""
-        content = self._asks_again if again else self._asks
+    def response(self, *, has_failed: bool) -> Response:
+        """The page; `has_failed` after a wrong token."""
+        content = self._after_failure if has_failed else self._first
         return HTMLResponse(content, 401, {"www-authenticate": "Bearer"})
 
 
 async def posted_token(scope: Scope, receive: Receive) -> bytes:
-    """The token of a posted form; empty where it has none, is too long, or breaks off."""
+    """The token in a posted form; empty where the form has none, is too long, or is cut off."""
     form = bytearray()
     try:
         async for chunk in Request(scope, receive).stream():
             form += chunk
-            if len(form) > LONGEST:
+            if len(form) > FORM_LIMIT:
                 return b""
     except ClientDisconnect:
         return b""

@@ -31,7 +31,7 @@ class Retry(msgspec.Struct, frozen=True):
     reason: str
     letter: DeadEvent
     """The dead letter it becomes, if it becomes one."""
-    is_over: bool
+    is_exhausted: bool
     """Whether it was refused as often as it may be."""
     is_proven: bool
     """Whether another event of its source was accepted since it was first refused."""
@@ -98,7 +98,7 @@ def _refused(
         return Split(reason, pause=has_failed)
     (event,) = batch.events
     letter = dead_event(event, answer)
-    is_over = event.refusals + 1 >= refusals_allowed(answer, settings)
-    if is_over and is_proven:
+    is_exhausted = event.refusals + 1 >= refusals_allowed(answer, settings)
+    if is_exhausted and is_proven:
         return GiveUp(letter)
-    return Retry(reason, letter, is_over, is_proven, pause=has_failed)
+    return Retry(reason, letter, is_exhausted, is_proven, pause=has_failed)

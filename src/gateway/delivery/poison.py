@@ -48,7 +48,7 @@ class RefusedEvent:
         event: as it was claimed.
         lane: the lane of its user.
         since: how much of its source had been accepted when it was first refused.
-        is_over: whether it was refused as often as it may be.
+        is_exhausted: whether it was refused as often as it may be.
         due: when it is tried again, by the monotonic clock.
         letter: the dead letter it becomes, if it becomes one.
         behind: its user's next events, each refused alone as often as it may be, too, as dead letters.
@@ -57,7 +57,7 @@ class RefusedEvent:
     event: ClaimedEvent
     lane: int
     since: int
-    is_over: bool
+    is_exhausted: bool
     due: float
     letter: DeadEvent
     behind: list[DeadEvent] = field(default_factory=list)

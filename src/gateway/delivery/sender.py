@@ -98,15 +98,17 @@ class Sender:
         return decision
 
     async def _accepted(self, batch: Batch, state: SourceState, *letters: DeadEvent) -> None:
-        """Acknowledge what was accepted, and make due what waited for it."""
+        """Acknowledge what was accepted, and retry now what may have waited for that."""
         was_open = state.breaker.is_open
         state.accepted += 1
         state.breaker.succeeded()
         await acknowledge(self._context, batch.source, batch.seqs, letters)
+        if not state.refused:
+            return
         for seq in (*batch.seqs, *(letter.seq for letter in letters)):
             state.refused.pop(seq, None)
         now = time.monotonic()
-        waiting = [one for one in state.refused.values() if one.due > now and (was_open or one.is_over)]
+        waiting = [one for one in state.refused.values() if one.due > now and (was_open or one.is_exhausted)]
         if waiting:
             await self._context.store.release([one.event.seq for one in waiting])
         for one in waiting:
@@ -121,7 +123,7 @@ class Sender:
         pause = backoff(self._context.settings, event.refusals + 1)
         await store.count_refusal(event.seq, lease=pause)
         due, before = time.monotonic() + pause, state.refused.get(event.seq)
-        refused = RefusedEvent(event, self._lane, since, decision.is_over, due, decision.letter)
+        refused = RefusedEvent(event, self._lane, since, decision.is_exhausted, due, decision.letter)
         refused.behind = before.behind if before else []
         state.refused[event.seq] = refused
         others = [one for one in claim.events(event.source) if one.user == event.user and one.seq != event.seq]
@@ -136,7 +138,7 @@ class Sender:
         waits behind what was refused.
         """
         context, source = self._context, refused.event.source
-        if not refused.is_over or claim.events(source):
+        if not refused.is_exhausted or claim.events(source):
             return
         event = await context.store.claim_behind(refused.last, lease=self._lease)
         if event is None:
@@ -145,9 +147,9 @@ class Sender:
         match await self._attempt(batch, state, state.accepted):
             case Delivered():
                 await self._accepted(batch, state, refused.letter, *refused.behind)
-            case Retry(letter=letter, is_over=is_over):
+            case Retry(letter=letter, is_exhausted=is_exhausted):
                 await context.store.count_refusal(event.seq, lease=0)
-                if is_over:
+                if is_exhausted:
                     refused.behind.append(letter)
             case _:
                 await context.store.release([event.seq])

@@ -1,1 +1,4 @@
-"""A sender's call in; its events kept, and then the sender told: the endpoint, and what it is made of."""
+"""Accepts webhooks: authenticates each call, verifies and maps it, stores its events, and answers.
+
+endpoint -> auth -> acceptor: body -> verification -> form -> mapping -> store -> answer
+"""

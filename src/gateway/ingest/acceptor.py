@@ -1,132 +1,115 @@
-"""Accepting: a sender's call in; what it came to is kept, and then the sender is told."""
+"""Takes a call from its body to its answer, one step after the other."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import nullcontext
+from http import HTTPStatus
+from typing import TypeVar
 
-import msgspec
 import structlog
+from starlette.types import Receive, Scope
 
-from ...core.codec import encode
 from ...core.host import Host
-from ...core.outcome import Rejection, Reply
-from ...core.request import Request
 from ...server import log
-from ...server.body import LARGE, LARGE_AT_ONCE
-from ...server.counts import OutcomeCounts
-from ...server.error_text import error_text
+from ...server.body import LARGE, LARGE_AT_ONCE, BodyError, read_body
+from ...server.deadline import Deadline
 from ..delivery import Delivery
 from ..metrics import GatewayMetrics
-from ..recent import RecentRequest, RecentRequests
-from ..settings import Settings, SourceSettings
-from ..storage.records import NewDeadLetter, NewEvent, Store
+from ..recent import RecentRequests
+from ..settings import Settings
+from ..storage.records import NewDeadLetter, Store
 from .call import WebhookCall
-from .enrich import Stamp
-from .responses import EMPTY, NOT_STARTED, ErrorAnswer
+from .forms import form_to_json, is_form
+from .responses import EMPTY, IGNORED, NOT_STARTED, TOO_LONG, Answer, ErrorAnswer
+from .source_receiver import Received, SourceReceiver
 
-
-class _Made(msgspec.Struct, frozen=True):
-    """What there is to do with a call: the events themselves are gone while it waits for the disk."""
-
-    entries: list[NewEvent]
-    letters: list[NewDeadLetter]
-    count: OutcomeCounts
-    arrival: RecentRequest
-    said: ErrorAnswer | Reply | None
+Result = TypeVar("Result")
 
 
 class Acceptor:
-    """Decodes, validates and maps what a sender posts, and keeps it before the sender is told."""
+    """Accepts calls of authenticated senders: stores what they came to before they are answered."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a gateway
         self,
         host: Host,
         settings: Settings,
         store: Store,
-        feed: RecentRequests,
+        recent: RecentRequests,
         metrics: GatewayMetrics,
         delivery: Delivery,
     ) -> None:
-        self._receivers = {one.name: host.receiver(one.type, one.settings) for one in settings.source}
+        keep_calls = settings.store.keep_requests
+        self._sources = {one.name: SourceReceiver(host, one, keep_calls=keep_calls) for one in settings.source}
+        self._body_limit = settings.limits.body
+        self._deadline = Deadline(settings.limits.read_timeout)
         self._store = store
-        self._feed = feed
+        self._recent = recent
         self._metrics = metrics
         self._delivery = delivery
-        self._seldom = log.RateLimitedLogger(structlog.get_logger("springhead.gateway"))
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
-        self._keeps_all = settings.store.keep_requests
-        types = {source.type for source in settings.source}
-        self._around = {type_ for type_ in types if host.reads_request(type_)}
-        self._query = {type_ for type_ in types if "query" in host.sources[type_].framing.formats}
+        self._log = log.RateLimitedLogger(structlog.get_logger("springhead.gateway"))
 
-    async def accept(
-        self, source: SourceSettings, sent: WebhookCall, stamp: Stamp
-    ) -> ErrorAnswer | Reply | None:
-        """Keep what a call came to: good events to be delivered, rejected records as dead letters.
-
-        Returns:
-            Why nothing of it was taken, the answer it is owed, or None where it is `ok`.
+    async def accept(self, name: str, scope: Scope, receive: Receive) -> Answer:
+        """Accept a call to the source of this name: good records become events, rejected ones dead letters.
 
         Raises:
-            StoreFull, StoreBusy, StoreUnusable: nothing of it was kept.
+            StoreFull, StoreBusy, StoreUnusable: nothing of the call was stored.
         """
         if not self._delivery.is_started:
             return NOT_STARTED
-        if not sent.body.strip() and not self.reads_query(source, sent):
-            return EMPTY
-        request = sent.whole() if source.type in self._around else sent.bare()
-        if len(sent.body) < LARGE:
-            return await self._kept(source, sent, self._made(source, request, stamp))
-        async with self._large:  # until it is kept: what there is of it takes memory until then
-            made = await asyncio.to_thread(self._made, source, request, stamp)
-            return await self._kept(source, sent, made)
+        try:
+            call = WebhookCall(scope, await read_body(scope, receive, self._body_limit, self._deadline))
+        except BodyError as error:
+            return _body_answer(error)
+        source = self._sources[name]
+        if scope["method"] == "GET" and not source.reads_query_of(call):
+            return IGNORED
+        is_large = len(call.body) >= LARGE
+        run = asyncio.to_thread if is_large else _run_here
+        # Until it is stored: what a large call came to takes many times its bytes.
+        async with self._large if is_large else nullcontext():
+            received = await run(source.verify, call)
+            if received is None:
+                body = await self._decode_form(source, call)
+                if isinstance(body, ErrorAnswer):
+                    return body
+                received = await run(source.map, call, body)
+            await self._keep(name, received)
+        return received.answer
 
-    def reads_query(self, source: SourceSettings, sent: WebhookCall) -> bool:
-        """Whether the query of a call without a body is its record."""
-        return source.type in self._query and sent.has_query()
+    async def _decode_form(self, source: SourceReceiver, call: WebhookCall) -> bytes | ErrorAnswer:
+        """The JSON of a form, or the body as posted; an error where there is nothing to map."""
+        body: bytes | ErrorAnswer = call.body
+        if is_form(call.body, call.content_type):
+            body = await form_to_json(call.body, call.content_type, call.query_string, self._body_limit)
+        is_empty = not isinstance(body, ErrorAnswer) and not body.strip() and not source.reads_query_of(call)
+        return EMPTY if is_empty else body
 
-    async def _kept(self, source: SourceSettings, sent: WebhookCall, made: _Made) -> ErrorAnswer | Reply | None:
+    async def _keep(self, source: str, received: Received) -> None:
         duplicates = 0
-        if made.letters:
-            self._warn(source.name, made.letters)
-        if made.entries or made.letters:
-            call = sent.kept() if made.letters or self._keeps_all else None
-            duplicates = (await self._store.append(made.entries, made.letters, call)).duplicates
+        if received.letters:
+            self._warn(source, received.letters)
+        if received.events or received.letters:
+            receipt = await self._store.append(received.events, received.letters, received.call)
+            duplicates = receipt.duplicates
             self._delivery.wake()
-        self._metrics.accepted(source.name, made.count, duplicates)
-        self._feed.add(made.arrival)
-        return made.said
+        self._metrics.accepted(source, received.counts, duplicates)
+        self._recent.add(received.recent)
 
     def _warn(self, source: str, letters: list[NewDeadLetter]) -> None:
         first = letters[0]
         about = {"count": len(letters), "pointer": first.pointer, "why": first.reason}
-        self._seldom.warning((source, first.rule), "records rejected", source=source, rule=first.rule, **about)
-
-    def _made(self, source: SourceSettings, request: Request, stamp: Stamp) -> _Made:
-        outcome = self._receivers[source.name](request)
-        count = OutcomeCounts(1)
-        count.add(outcome)
-        said: ErrorAnswer | Reply | None = outcome.reply
-        if said is None and outcome.rejections and not (outcome.events or outcome.dropped):
-            said = ErrorAnswer(400, error_text(outcome.rejections))
-        return _Made(
-            [stamp.entry(source.name, event) for event in outcome.events],
-            [dead_letter(source.name, rejection) for rejection in outcome.rejections],
-            count,
-            RecentRequest(source, request, outcome),
-            said,
-        )
+        self._log.warning((source, first.rule), "records rejected", source=source, rule=first.rule, **about)
 
 
-def dead_letter(source: str, rejection: Rejection) -> NewDeadLetter:
-    """A rejection of a configured source's as it is kept: the record whole."""
-    raw = isinstance(rejection.record, bytes)
-    return NewDeadLetter(
-        source,
-        rejection.rule,
-        rejection.reason,
-        rejection.pointer,
-        rejection.line,
-        rejection.record if raw else encode(rejection.record),
-        decodable=not raw,
-    )
+async def _run_here(work: Callable[..., Result], *arguments: object) -> Result:
+    """As asyncio.to_thread, but in this thread: for work that takes less time than a change of threads."""
+    return work(*arguments)
+
+
+def _body_answer(error: BodyError) -> ErrorAnswer:
+    if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return TOO_LONG
+    return ErrorAnswer(error.status, error.message)

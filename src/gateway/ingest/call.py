@@ -1,90 +1,91 @@
-"""A sender's call: ASGI in; what a mapping reads of it, and what is kept of it, out. Never a write key."""
+"""Holds one call as its sender made it, and what mappings, plugins and the store may see of it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl
+import time
+from functools import cached_property
 
+import msgspec
 from starlette.types import Scope
 
 from ...core.request import CREDENTIALS, Request
 from ..storage.records import StoredCall
-from .auth import is_malformed, names_key
+from .query import parse_query, without_write_key
 
 _JSON = "application/json"
 _NAME = "".join(f"(?:{one}|%(?:25)*(?:{ord(one):x}|{ord(one.upper()):x}))" for one in "writekey=")
 _KEY_IN_HEADER = re.compile(rf"(?i)({_NAME})[^&#\s\"'<>]*")
-"""Where a proxy says in a header which URL was called; any of it may be percent-encoded, even twice."""
+"""A write key in a header in which a proxy repeats the URL; any of it may be percent-encoded, even twice."""
+_LONGEST_ADDRESS = 100
+"""Characters of the longest address believed: a longer one could make an event too long to deliver."""
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookCall:
-    """A call as it came in. Its parts are made for who asks for them: most calls need none but the body.
+class WebhookCall(msgspec.Struct, frozen=True, dict=True):
+    """A call as posted. Its headers and query are parsed when first read: most sources need the body alone.
 
     Attributes:
-        scope: of the ASGI call.
-        body: read and inflated; of a form, what it is as JSON.
-        is_form: whether it was a form.
+        scope: the ASGI scope.
+        body: the bytes as posted, inflated.
+        received_at: in epoch seconds.
     """
 
     scope: Scope
     body: bytes
-    is_form: bool = False
+    received_at: float = msgspec.field(default_factory=time.time)
 
-    def as_json(self, body: bytes) -> WebhookCall:
-        """The same call, its form turned into JSON."""
-        return replace(self, body=body, is_form=True)
+    @property
+    def content_type(self) -> str:
+        """The Content-Type header; empty where there is none."""
+        values = (value for name, value in self.scope["headers"] if name == b"content-type")
+        return next(values, b"").decode("latin-1")
 
-    def bare(self) -> Request:
-        """Its body alone, for where nothing looks around it."""
-        return Request(self.body)
+    @property
+    def query_string(self) -> bytes:
+        """The query as sent, with the write key."""
+        query: bytes = self.scope["query_string"]
+        return query
 
-    def whole(self) -> Request:
-        """The call as mappings and plugins see it: headers and query by name, without the write key."""
-        text = _query(self.scope)
-        sound = "&".join(pair for pair in text.split("&") if not is_malformed(pair.encode("latin-1")))
-        query: dict[str, list[str]] = {}
-        for name, value in parse_qsl(sound, keep_blank_values=True):
-            query.setdefault(name, []).append(value)
-        url = self.scope["path"] + (f"?{text}" if text else "")
-        return Request(self.body, self._headers(), query, self.scope["method"], url)
+    @property
+    def address(self) -> str:
+        """The sender's address: the first one in `X-Forwarded-For`, else the peer's."""
+        for name, value in self.scope["headers"]:
+            if name == b"x-forwarded-for":
+                first: str = value.decode("latin-1").split(",")[0].replace(" ", "")
+                if 0 < len(first) <= _LONGEST_ADDRESS:
+                    return first
+        client = self.scope.get("client")
+        return str(client[0]) if client else ""
 
-    def kept(self) -> StoredCall:
-        """The call as it is kept beside a dead letter: without the headers that let it in."""
-        whole = self.whole()
-        headers = {name: list(values) for name, values in whole.headers.items() if name not in CREDENTIALS}
-        query = {name: list(values) for name, values in whole.query.items()}
-        return StoredCall(whole.method, whole.url, headers, query, whole.body, whole.id)
+    @cached_property
+    def query(self) -> dict[str, list[str]]:
+        """The query's values by name, without the write key."""
+        return parse_query(without_write_key(self.query_string))
 
-    def header(self, wanted: bytes) -> str:
-        """The first value of a header, named in lower case; empty where there is none."""
-        return next((value.decode("latin-1") for name, value in self.scope["headers"] if name == wanted), "")
+    @cached_property
+    def url(self) -> str:
+        """Path and query, without the write key."""
+        query = without_write_key(self.query_string).decode("latin-1")
+        return f"{self.scope['path']}?{query}" if query else str(self.scope["path"])
 
-    def has_query(self) -> bool:
-        """Whether there is more to its query than the write key."""
-        return bool(_query(self.scope))
-
-    def _headers(self) -> dict[str, list[str]]:
+    @cached_property
+    def headers(self) -> dict[str, list[str]]:
+        """The headers' values by name in lower case, without write keys."""
         headers: dict[str, list[str]] = {}
         for name, value in self.scope["headers"]:
             text = value.decode("latin-1")
             if "%" in text or "key" in text.lower():
                 text = _KEY_IN_HEADER.sub(r"\1", text)
             headers.setdefault(name.decode("latin-1").lower(), []).append(text)
-        if self.is_form:
-            headers["content-type"] = [_JSON]
         return headers
 
+    def request(self, body: bytes) -> Request:
+        """The call with this body: the bytes as posted, or the JSON of a form, typed as JSON."""
+        headers = self.headers if body is self.body else {**self.headers, "content-type": [_JSON]}
+        return Request(body, headers, self.query, self.scope["method"], self.url)
 
-def replayed(call: StoredCall | None, record: bytes) -> Request:
-    """The request a kept record came in, with the record alone as its body."""
-    if call is None:
-        return Request(record)
-    return Request(record, call.headers, call.query, call.method, call.url, call.id)
-
-
-def _query(scope: Scope) -> str:
-    """The query, raw, without its write keys."""
-    pairs = [pair for pair in scope["query_string"].split(b"&") if pair and not names_key(pair)]
-    return b"&".join(pairs).decode("latin-1")
+    def stored(self, body: bytes) -> StoredCall:
+        """The call as it is stored with this body, without credentials."""
+        request = self.request(body)
+        headers = {name: list(values) for name, values in request.headers.items() if name not in CREDENTIALS}
+        return StoredCall(request.method, request.url, headers, self.query, body)

@@ -1,107 +1,67 @@
-"""`/v1/webhook`: what a sender posts, answered as RudderStack's own gateway answers."""
+"""Serves `/v1/webhook`: answers what senders post as RudderStack's own gateway would."""
 
 from __future__ import annotations
 
 import time
-from http import HTTPStatus
 
 import structlog
 from starlette.types import Receive, Scope, Send
 
 from ...core.errors import SpringheadError
-from ...core.outcome import Reply
 from ...server import log
-from ...server.body import BodyError, read_body
-from ...server.deadline import Deadline
 from ..metrics import GatewayMetrics
-from ..settings import Settings, SourceSettings
-from . import forms
+from ..settings import Settings
 from .acceptor import Acceptor
-from .auth import Keys
-from .call import WebhookCall
-from .enrich import Stamp
-from .responses import CLOSE, NO_ROOM, TOO_LONG, ErrorAnswer, say, say_ok, say_refused
-
-BUSY = ErrorAnswer(503, "the gateway is busy: try again", retry_after=5)
-FAILED = ErrorAnswer(500, "internal error")
-NOTHING = Reply(b"", "")
+from .auth import WriteKeys
+from .responses import BUSY, FAILED, NOT_STORED, Answer, ErrorAnswer, send_answer, send_not_allowed
 
 _log = structlog.get_logger("springhead.gateway")
 
 
-class Webhook:
+class WebhookEndpoint:
     """The endpoint of all sources, as an ASGI app."""
 
     def __init__(self, settings: Settings, acceptor: Acceptor, metrics: GatewayMetrics) -> None:
-        self._keys = Keys(settings.source)
+        self._write_keys = WriteKeys(settings.source)
         self._acceptor = acceptor
-        self._limits = settings.limits
-        self._watch = Deadline(settings.limits.read_timeout)
         self._metrics = metrics
+        self._most_in_flight = settings.limits.waiting
+        self._in_flight = 0
         self._access_log = settings.gateway.access_log
-        self._seldom = log.RateLimitedLogger(_log)
-        self._under_way = 0
+        self._limited_log = log.RateLimitedLogger(_log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
         if scope["method"] not in ("GET", "POST"):
-            await say(send, HTTPStatus.METHOD_NOT_ALLOWED, b"", [(b"allow", b"GET, POST"), CLOSE])
+            await send_not_allowed(send)
             return
         started = time.perf_counter()
-        source = self._keys.source(scope)
-        name = source.name if isinstance(source, SourceSettings) else ""
-        self._under_way += 1
-        try:
-            said = source if isinstance(source, ErrorAnswer) else await self._taken(source, scope, receive)
-        except SpringheadError as error:
-            _log.error("nothing was kept", source=name, why=str(error))
-            said = NO_ROOM
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next call is another
-            _log.error("failed", source=name, error=type(error).__name__, at=log.where(error))
-            said = FAILED
-        finally:
-            self._under_way -= 1
-        status = await _told(send, said)
-        seconds = time.perf_counter() - started
-        self._metrics.answered(name, status, seconds)
-        if isinstance(said, ErrorAnswer):
-            self._seldom.warning((name, status), "call refused", source=name, status=status, why=said.text)
-        if self._access_log:
-            _log.info("call answered", source=name, status=status, ms=round(seconds * 1e3, 3))
+        source = self._write_keys.authenticate(scope)
+        name = "" if isinstance(source, ErrorAnswer) else source.name
+        answer = source if isinstance(source, ErrorAnswer) else await self._accept(name, scope, receive)
+        status = await send_answer(send, answer)
+        self._record(name, answer, status, time.perf_counter() - started)
 
-    async def _taken(
-        self, source: SourceSettings, scope: Scope, receive: Receive
-    ) -> ErrorAnswer | Reply | None:
-        if self._under_way > self._limits.waiting:
+    async def _accept(self, source: str, scope: Scope, receive: Receive) -> Answer:
+        if self._in_flight >= self._most_in_flight:
             return BUSY
-        limits = self._limits
+        self._in_flight += 1
         try:
-            body = await read_body(scope, receive, limits.body, self._watch)
-        except BodyError as error:
-            return TOO_LONG if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else _refusal(error)
-        sent = WebhookCall(scope, body)
-        if scope["method"] == "GET" and not self._acceptor.reads_query(source, sent):
-            return NOTHING  # as if it was nothing: senders ask whether somebody is there
-        content_type, query = sent.header(b"content-type"), scope["query_string"]
-        posted = await forms.as_json(body, content_type, query, limits.body)
-        if isinstance(posted, ErrorAnswer):
-            return posted
-        if posted is not body:
-            sent = sent.as_json(posted)
-        return await self._acceptor.accept(source, sent, Stamp.now(scope))
+            return await self._acceptor.accept(source, scope, receive)
+        except SpringheadError as error:
+            _log.error("call not stored", source=source, why=str(error))
+            return NOT_STORED
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, it must not end the server
+            _log.error("call failed", source=source, error=type(error).__name__, at=log.where(error))
+            return FAILED
+        finally:
+            self._in_flight -= 1
 
-
-def _refusal(error: BodyError) -> ErrorAnswer:
-    return ErrorAnswer(error.status, error.message)
-
-
-async def _told(send: Send, said: ErrorAnswer | Reply | None) -> int:
-    if said is None:
-        await say_ok(send)
-    elif isinstance(said, ErrorAnswer):
-        await say_refused(send, said)
-        return said.status
-    else:
-        content_type = said.content_type.encode()
-        await say(send, HTTPStatus.OK, said.body, [(b"content-type", content_type)] if content_type else [])
-    return HTTPStatus.OK
+    def _record(self, source: str, answer: Answer, status: int, seconds: float) -> None:
+        self._metrics.answered(source, status, seconds)
+        if isinstance(answer, ErrorAnswer):
+            self._limited_log.warning(
+                (source, status), "call refused", source=source, status=status, why=answer.text
+            )
+        if self._access_log:
+            _log.info("call answered", source=source, status=status, ms=round(seconds * 1e3, 3))

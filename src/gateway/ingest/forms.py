@@ -1,7 +1,7 @@
-"""Forms: a body and its content type in, the JSON that RudderStack's gateway makes of a form out.
+"""Turns forms into the JSON that RudderStack's gateway makes of them.
 
-A form is `{"a": ["1"], "b": ["2", "3"]}`, a multipart one
-`{"Value": {field: [text]}, "File": {field: [about]}}`, without the bytes of its files.
+A form becomes `{"a": ["1"], "b": ["2", "3"]}`, a multipart form
+`{"Value": {field: [text]}, "File": {field: [about]}}`, without the contents of its files.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from ...core.codec import encode
-from .auth import is_malformed
+from .query import is_malformed
 from .responses import FORM, MULTIFORM, ErrorAnswer
 
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -25,24 +25,27 @@ _JSON = re.compile(rb"\s*(?:\xef\xbb\xbf\s*)?(?:\{\s*[\"}]|(\[))")
 _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _QUOTED = r'"(?:[^"\\]++|\\.)*+"'
 _MEDIA_TYPE = re.compile(rf"\s*{_WORD}/{_WORD}\s*(?:;\s*{_WORD}\s*=\s*(?:{_WORD}|{_QUOTED})\s*)*+(?:;\s*)?")
-"""A media type (RFC 9110, section 8.3.1) as Go parses it, which rudder-server leaves it to."""
+"""A media type (RFC 9110, section 8.3.1) as Go parses it, to which rudder-server leaves it."""
 
 
-async def as_json(body: bytes, content_type: str, query: bytes, limit: int) -> bytes | ErrorAnswer:
-    """The body, or what it is as JSON where it is a form; what looks like JSON is itself.
+def is_form(body: bytes, content_type: str) -> bool:
+    """Whether a body is a form; JSON that is called a form, as curl does by default, is not."""
+    named = content_type.lower()
+    return (_FORM in named or _MULTIPART in named) and not _looks_like_json(body)
+
+
+async def form_to_json(body: bytes, content_type: str, query: bytes, limit: int) -> bytes | ErrorAnswer:
+    """The JSON of a form; empty where the form is empty.
 
     Args:
-        body: as posted.
-        content_type: the header, which is believed only where the body does not look like JSON.
-        query: of the call; rudder-server reads it with a form, and takes neither where one is malformed.
-        limit: bytes of the longest field taken.
+        body: the form.
+        content_type: the header, with a multipart form's boundary.
+        query: the call's; rudder-server parses it with the form, and takes neither if one is malformed.
+        limit: bytes of the longest multipart field taken.
     """
-    named = content_type.lower()
-    if not (_FORM in named or _MULTIPART in named) or _looks_like_json(body):
-        return body
-    if _FORM not in named:
+    if _FORM not in content_type.lower():
         return await _multipart(body, content_type, limit)
-    return FORM if is_malformed(query) else _form(body, content_type)
+    return FORM if is_malformed(query) else _urlencoded(body, content_type)
 
 
 def _looks_like_json(body: bytes) -> bool:
@@ -50,7 +53,7 @@ def _looks_like_json(body: bytes) -> bool:
     return found is not None and (found[1] is None or body.rstrip().endswith(b"]"))
 
 
-def _form(body: bytes, content_type: str) -> bytes | ErrorAnswer:
+def _urlencoded(body: bytes, content_type: str) -> bytes | ErrorAnswer:
     if body.count(b"&") >= _FIELDS or is_malformed(body) or not _MEDIA_TYPE.fullmatch(content_type):
         return FORM
     form: dict[str, list[str]] = {}
@@ -60,12 +63,12 @@ def _form(body: bytes, content_type: str) -> bytes | ErrorAnswer:
 
 
 class _Parser(MultiPartParser):
-    """Starlette's parser, which by itself takes a body that is cut off for one that has come to its end."""
+    """Starlette's parser, which does not say whether the last boundary came: a form may be cut off."""
 
     has_ended = False
 
     def on_end(self) -> None:
-        """Note the last boundary."""
+        """Notes the last boundary."""
         self.has_ended = True
 
 
@@ -75,18 +78,18 @@ async def _multipart(body: bytes, content_type: str, limit: int) -> bytes | Erro
 
     headers = Headers({"content-type": content_type})
     parser = _Parser(headers, stream(), max_files=_FIELDS, max_fields=_FIELDS, max_part_size=limit)
-    parser.spool_max_size = limit  # nothing that is posted goes to a file
+    parser.spool_max_size = limit  # no part is written to a temporary file
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError, ValueError):
         return MULTIFORM
-    found: dict[str, dict[str, list[object]]] = {"Value": {}, "File": {}}
+    fields: dict[str, dict[str, list[object]]] = {"Value": {}, "File": {}}
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
             header = {key.title(): [text] for key, text in value.headers.items()}
             about = {"Filename": value.filename, "Header": header, "Size": value.size}
-            found["File"].setdefault(name, []).append(about)
+            fields["File"].setdefault(name, []).append(about)
         else:
-            found["Value"].setdefault(name, []).append(value)
+            fields["Value"].setdefault(name, []).append(value)
     await form.close()
-    return encode(found) if form and parser.has_ended else MULTIFORM
+    return encode(fields) if form and parser.has_ended else MULTIFORM

@@ -1,4 +1,4 @@
-"""What a sender is told: the texts, headers and statuses of RudderStack's own gateway.
+"""Answers senders in the texts, headers and statuses of RudderStack's own gateway.
 
 Every error is plain text that ends in a newline; success is `ok`, without one.
 """
@@ -7,49 +7,75 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TypeAlias
 
 from starlette.types import Send
 
-_TEXT = (b"content-type", b"text/plain; charset=utf-8")
-CLOSE = (b"connection", b"close")
-"""For an answer to a call whose body was not read: the server closes, and who knows it sends no other there."""
+from ...core.outcome import Reply
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorAnswer:
-    """Why a call is not taken: an HTTP status, and the text a sender sees; seconds after which to try again."""
+    """An HTTP error: its status, its text, and in how many seconds to try again where that would help."""
 
     status: int
     text: str
     retry_after: int | None = None
 
 
+Answer: TypeAlias = ErrorAnswer | Reply
+"""What a sender is answered: an error, or 200 with the body that a reply holds."""
+
+OK = Reply(b"ok", "text/plain; charset=utf-8")
+IGNORED = Reply(b"", "")
+"""The answer to a GET that brings nothing: senders use one to check that the endpoint is there."""
+
+NO_KEY = ErrorAnswer(401, "failed to read writekey from query params")
+WRONG_KEY = ErrorAnswer(401, "invalid write key")
+WRONG_AUTHORIZATION = ErrorAnswer(401, "invalid authorization")
+DISABLED = ErrorAnswer(404, "source is disabled")
+NOT_FOUND = ErrorAnswer(404, "404 page not found")
 TOO_LONG = ErrorAnswer(413, "request size exceeds max limit")
 FORM = ErrorAnswer(400, "error during parsing form")
 MULTIFORM = ErrorAnswer(400, "error during parsing multiform")
 EMPTY = ErrorAnswer(400, "empty batch payload")
-NO_ROOM = ErrorAnswer(503, "the gateway cannot keep events now: try again", retry_after=30)
+FAILED = ErrorAnswer(500, "internal error")
+BUSY = ErrorAnswer(503, "the gateway is busy: try again", retry_after=5)
+NOT_STORED = ErrorAnswer(503, "the gateway cannot keep events now: try again", retry_after=30)
 NOT_STARTED = ErrorAnswer(503, "the gateway is not started: its lifespan does not run", retry_after=30)
-NOT_FOUND = ErrorAnswer(404, "404 page not found")
+
+_TEXT = (b"content-type", b"text/plain; charset=utf-8")
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
+_CLOSE = (b"connection", b"close")
+"""For answers to calls whose body may be unread: the server closes the connection, and the sender must know."""
 
 
-async def say_ok(send: Send) -> None:
-    """Say that all is kept."""
-    await say(send, 200, b"ok", [_TEXT])
+async def send_answer(send: Send, answer: Answer) -> int:
+    """Send an answer, and give its status."""
+    if isinstance(answer, ErrorAnswer):
+        await send_error(send, answer)
+        return answer.status
+    headers = [(b"content-type", answer.content_type.encode())] if answer.content_type else []
+    await _send(send, HTTPStatus.OK, answer.body, headers)
+    return HTTPStatus.OK
 
 
-async def say_refused(send: Send, refusal: ErrorAnswer) -> None:
-    """Say why nothing was taken."""
-    headers = [_TEXT, (b"x-content-type-options", b"nosniff")]
-    if refusal.status != HTTPStatus.BAD_REQUEST:
-        headers.append(CLOSE)
-    if refusal.retry_after is not None:
-        headers.append((b"retry-after", b"%d" % refusal.retry_after))
-    await say(send, refusal.status, f"{refusal.text}\n".encode(), headers)
+async def send_error(send: Send, error: ErrorAnswer) -> None:
+    """Send an error."""
+    headers = [_TEXT, _NOSNIFF]
+    if error.status != HTTPStatus.BAD_REQUEST:
+        headers.append(_CLOSE)
+    if error.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % error.retry_after))
+    await _send(send, error.status, f"{error.text}\n".encode(), headers)
 
 
-async def say(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-    """Answer a call."""
+async def send_not_allowed(send: Send) -> None:
+    """Refuse a method other than GET and POST."""
+    await _send(send, HTTPStatus.METHOD_NOT_ALLOWED, b"", [(b"allow", b"GET, POST"), _CLOSE])
+
+
+async def _send(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
     start = [*headers, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": start})
     await send({"type": "http.response.body", "body": body})

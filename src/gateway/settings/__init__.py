@@ -1,8 +1,8 @@
-"""springhead.toml and the environment in, one frozen value out, or all that is wrong with them."""
+"""Reads springhead.toml and the environment into one frozen value, and says all that is wrong with them."""
 
 from .load import Settings, load_settings
 from .model import SourceSettings
-from .starter import first_settings
-from .toml_file import InvalidSettings
+from .problems import InvalidSettings
+from .starter import starter_settings
 
-__all__ = ["InvalidSettings", "Settings", "SourceSettings", "first_settings", "load_settings"]
+__all__ = ["InvalidSettings", "Settings", "SourceSettings", "load_settings", "starter_settings"]

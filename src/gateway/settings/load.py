@@ -1,9 +1,9 @@
-"""The settings: springhead.toml and the environment in, one frozen value or all that is wrong with them out."""
+"""Loads the settings: the file, the environment over it, and everything wrong with either at once."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,23 +17,18 @@ from pydantic_settings import (
 )
 
 from ...core.suggest import suggest
-from .model import (
-    DeliverySettings,
-    GatewaySettings,
-    LimitSettings,
-    Retention,
-    SourceSettings,
-    at_least_one,
-    listed,
-)
-from .toml_file import InvalidSettings, SettingsFile, Slip, Steps, read_settings_file, titled
+from .duplicates import find_duplicates
+from .model import DeliverySettings, GatewaySettings, LimitSettings, Retention, SourceSettings
+from .problems import InvalidSettings, KeyPath, SettingsProblem, describe_key
+from .toml_file import SettingsFile, read_settings_file
+from .values import not_empty
 
 PREFIX = "SPRINGHEAD_"
-"""What the overriding variables begin with: `SPRINGHEAD_GATEWAY__PORT`."""
+"""What the names of overriding variables begin with: `SPRINGHEAD_GATEWAY__PORT`."""
 
 
 class Settings(BaseSettings):
-    """All a gateway is told. Made by `load_settings`."""
+    """All settings of a gateway. Made by `load_settings`."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -47,31 +42,30 @@ class Settings(BaseSettings):
     delivery: DeliverySettings = Field(default_factory=DeliverySettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     store: Retention = Field(default_factory=Retention)
-    source: Annotated[tuple[SourceSettings, ...], AfterValidator(at_least_one)]
+    source: Annotated[tuple[SourceSettings, ...], AfterValidator(not_empty)]
 
     _file: SettingsFile | None = PrivateAttr(default=None)
 
-    def invalid(self, problems: Sequence[tuple[Steps, str]]) -> InvalidSettings:
-        """The error that says what is wrong at these steps, with the file and line they were read from."""
+    def invalid(self, problems: Sequence[tuple[KeyPath, str]]) -> InvalidSettings:
+        """The error for problems found after loading, with the file and line each key was read from."""
         file = self._file or SettingsFile("springhead.toml", "settings", {}, {})
-        slips = [Slip(file.place(where), titled(where), reason) for where, reason in problems]
-        return InvalidSettings(file.path, slips)
+        return InvalidSettings(file.path, [file.problem(path, reason) for path, reason in problems])
 
     @classmethod
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the three below are named by pydantic
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic passes the three below by name
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment before the file, and nothing else."""
+        """The environment overrides the file; nothing else is read."""
         return _Environment(settings_cls), init_settings
 
 
 class _Environment(EnvSettingsSource):
-    """`SPRINGHEAD_SECTION__KEY` only: a name without `__` is the host's own, or another program's."""
+    """Reads `SPRINGHEAD_SECTION__KEY` only: a name without `__` is the host's own, or another program's."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
         return None, field_name, False
@@ -90,87 +84,64 @@ _SECTIONS: dict[str, type[BaseModel]] = {
 
 
 def load_settings(path: str | Path) -> Settings:
-    """Read springhead.toml, with `SPRINGHEAD_SECTION__KEY` variables of the environment put over it.
+    """Read springhead.toml; `SPRINGHEAD_SECTION__KEY` variables of the environment override it.
 
-    Relative paths are relative to the file, those from the environment too.
+    Relative paths are relative to the file, also those from the environment.
 
     Raises:
         InvalidSettings: the settings have problems; the error holds all of them, and no value.
     """
     path = Path(path)
     file = read_settings_file(path)
-    problems = [*file.problems, *_stray_variables(), *_shared(file)]
+    problems = [*file.problems, *_unknown_variables(), *find_duplicates(file)]
     try:
         settings = Settings(**file.values)
     except ValidationError as error:
-        found = ((tuple(one["loc"]), one["type"], one["msg"]) for one in error.errors(include_input=False))
-        problems += [
-            _slip(file, *one) for one in found if not any(one[0][: len(unset)] == unset for unset in file.unset)
-        ]
+        problems += _invalid_values(error, file)
     if problems:
         raise InvalidSettings(file.path, problems)
-    rooted = _rooted(settings, path.resolve().parent)
-    rooted._file = file  # noqa: SLF001 - it is ours: a model's private value is no field
-    return rooted
+    settings = _with_absolute_paths(settings, path.resolve().parent)
+    settings._file = file  # noqa: SLF001 - model_copy leaves private values out
+    return settings
 
 
-def _rooted(settings: Settings, folder: Path) -> Settings:
+def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     gateway, delivery = settings.gateway, settings.delivery
     if delivery.to.startswith("file:"):
         to = f"file:{folder / delivery.to.removeprefix('file:')}"
         delivery = delivery.model_copy(update={"to": to})
-    folders = tuple(folder / one for one in gateway.folders)
+    folders = tuple(folder / relative for relative in gateway.folders)
     gateway = gateway.model_copy(update={"data": folder / gateway.data, "folders": folders})
     return settings.model_copy(update={"gateway": gateway, "delivery": delivery})
 
 
-def _slip(file: SettingsFile, where: Steps, rule: str, message: str) -> Slip:
-    variable = PREFIX + "__".join(map(str, where)).upper()
-    place = f"the environment's {variable}" if variable in os.environ else file.place(where)
+def _invalid_values(error: ValidationError, file: SettingsFile) -> Iterator[SettingsProblem]:
+    for details in error.errors(include_input=False):
+        path = tuple(details["loc"])
+        if not any(path[: len(unset)] == unset for unset in file.unset):
+            yield _invalid_value(path, details["type"], details["msg"], file)
+
+
+def _invalid_value(path: KeyPath, rule: str, message: str, file: SettingsFile) -> SettingsProblem:
+    variable = PREFIX + "__".join(map(str, path)).upper()
+    place = f"environment variable {variable}" if variable in os.environ else file.place(path)
     if rule == "extra_forbidden":
-        section = Settings if len(where) == 1 else _SECTIONS[str(where[0])]
-        return Slip(
-            place, titled(where), "there is no such key", suggest(str(where[-1]), list(section.model_fields))
-        )
-    if where == ("source",) and rule == "missing":
-        return Slip(
-            place, "source", "there is none", "add a [[source]], or write a file: springhead gateway init"
-        )
-    reason = (
-        message.removeprefix("Value error, ").replace("Input should", "must").replace("Value should", "must")
-    )
-    return Slip(place, titled(where), "is missing" if rule == "missing" else reason)
+        section = Settings if len(path) == 1 else _SECTIONS[str(path[0])]
+        advice = suggest(str(path[-1]), list(section.model_fields))
+        return SettingsProblem(place, describe_key(path), "there is no such key", advice)
+    if path == ("source",) and rule == "missing":
+        advice = "add a [[source]], or write a file: springhead gateway init"
+        return SettingsProblem(place, "source", "there is none", advice)
+    reason = message.removeprefix("Value error, ")
+    reason = reason.replace("Input should", "must").replace("Value should", "must")
+    return SettingsProblem(place, describe_key(path), "is missing" if rule == "missing" else reason)
 
 
-def _stray_variables() -> list[Slip]:
-    """Variables that look like settings, of sections there are not: they would be overlooked in silence."""
+def _unknown_variables() -> Iterator[SettingsProblem]:
+    """Variables that look like settings of a section that does not exist: nothing else would notice them."""
     sections = [name for name in _SECTIONS if name != "source"]
-    names = (name for name in sorted(os.environ) if name.startswith(PREFIX) and "__" in name)
-    given = ((name, name.removeprefix(PREFIX).split("__")[0].lower()) for name in names)
-    return [
-        Slip(
-            f"the environment's {name}", "", f"[{section}] is no section it can set", suggest(section, sections)
-        )
-        for name, section in given
-        if section not in sections
-    ]
-
-
-def _shared(file: SettingsFile) -> list[Slip]:
-    """Names and write keys that stand in the file twice: each tells which source is meant."""
-    sources = file.values.get("source")
-    problems: list[Slip] = []
-    seen: dict[tuple[str, str], int] = {}
-    for index, source in enumerate(sources if isinstance(sources, list) else ()):
-        given = source if isinstance(source, dict) else {}
-        keys = listed(given.get("write_key"))
-        names = [
-            ("name", given.get("name")),
-            *(("write_key", key) for key in keys or () if isinstance(keys, list)),
-        ]
-        for what, value in names:
-            if isinstance(value, str) and value and seen.setdefault((what, value), index) != index:
-                reason = f"the same {what} stands in [[source]] {seen[what, value] + 1}"
-                where = ("source", index, what)
-                problems.append(Slip(file.place(where), titled(where), reason, "give each source its own"))
-    return problems
+    for name in sorted(os.environ):
+        section, nested, _ = name.removeprefix(PREFIX).lower().partition("__")
+        if name.startswith(PREFIX) and nested and section not in sections:
+            reason = f"it cannot set a section [{section}]"
+            yield SettingsProblem(f"environment variable {name}", "", reason, suggest(section, sections))

@@ -1,11 +1,9 @@
-"""The sections of springhead.toml: each a frozen value that knows its keys, their defaults and their limits."""
+"""The sections of springhead.toml, with the defaults and limits of their keys."""
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -20,66 +18,45 @@ from pydantic import (
     field_validator,
 )
 
-KEY_LENGTH = 16
-"""Characters of the shortest write key or token taken: one that can be guessed is none."""
-
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Days = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
-
-def _printable(key: SecretStr) -> SecretStr:
-    """A key travels as the user name of Basic authentication, which a colon ends."""
-    if not all("!" <= character <= "~" and character != ":" for character in key.get_secret_value()):
-        raise ValueError("may hold visible ASCII characters only, and no colon")
-    return key
-
-
-def listed(value: Any) -> Any:
-    """A text as a list of one."""
-    return [value] if isinstance(value, str) else value
+from .values import (
+    AccessKey,
+    Days,
+    DestinationKey,
+    Seconds,
+    as_list,
+    is_loopback,
+    is_plain_url,
+    not_empty,
+    split_address,
+)
 
 
-def at_least_one(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The same values, of which there must be some."""
-    if not values:
-        raise ValueError("needs at least one")
-    return values
+class FrozenSection(BaseModel):
+    """A section that cannot be changed, and refuses keys it does not have."""
 
-
-def _long(key: SecretStr) -> SecretStr:
-    if len(key.get_secret_value()) < KEY_LENGTH:
-        raise ValueError(f"must have at least {KEY_LENGTH} characters")
-    return key
-
-
-Key = Annotated[SecretStr, AfterValidator(_printable), Field(min_length=1)]
-Secret = Annotated[SecretStr, AfterValidator(_printable), AfterValidator(_long)]
-
-
-class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class GatewaySettings(_Section):
+class GatewaySettings(FrozenSection):
     """`[gateway]`: where to listen, and where to keep data."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     admin: str = "127.0.0.1:8081"
-    """Where health, metrics and dead letters are served: host:port."""
-    admin_token: Annotated[Secret | None, Field(validate_default=True)] = None
-    """What a caller of the admin address presents; needed where it is not loopback."""
+    """Where the live page, health, metrics and dead letters are served: host:port."""
+    admin_token: Annotated[AccessKey | None, Field(validate_default=True)] = None
+    """What callers of the admin address present; required unless it is a loopback address."""
     data: Path = Path("springhead-data")
     """The folder of the store."""
     folders: tuple[Path, ...] = ()
-    """Source folders to register, besides the plugins that are installed."""
+    """Source folders to register, in addition to installed plugins."""
     access_log: bool = False
-    """Whether a line is logged for every call."""
+    """Whether each call is logged."""
 
     @field_validator("admin")
     @classmethod
     def _is_an_address(cls, admin: str) -> str:
-        host, port = _address(admin)
+        host, port = split_address(admin)
         if not host or not 0 <= port <= 65535:  # noqa: PLR2004 - the last port
             raise ValueError('must be host:port, as in "127.0.0.1:8081"')
         return admin
@@ -87,25 +64,25 @@ class GatewaySettings(_Section):
     @field_validator("admin")
     @classmethod
     def _is_an_address_of_its_own(cls, admin: str, info: ValidationInfo) -> str:
-        if _address(admin)[1] == info.data.get("port") != 0:
-            raise ValueError("must be another port than `port`: senders and operators do not share one")
+        if split_address(admin)[1] == info.data.get("port") != 0:
+            raise ValueError("must be a port other than `port`: senders and operators do not share one")
         return admin
 
     @field_validator("admin_token")
     @classmethod
     def _guards_the_admin_address(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if token is None and not _is_loopback(_address(info.data.get("admin", "localhost:0"))[0]):
-            raise ValueError("is needed where admin is not a loopback address")
+        if token is None and not is_loopback(split_address(info.data.get("admin", "localhost:0"))[0]):
+            raise ValueError("is required unless admin is a loopback address")
         return token
 
     @property
     def admin_address(self) -> tuple[str, int]:
         """Host and port of the admin address."""
-        return _address(self.admin)
+        return split_address(self.admin)
 
 
-class DeliverySettings(_Section):
-    """`[delivery]`: where events go, how large a batch is, and what happens when it is refused.
+class DeliverySettings(FrozenSection):
+    """`[delivery]`: where events go, how large a batch is, and what happens when it fails.
 
     RudderStack takes 4 MB a batch and 32 KB an event:
     https://www.rudderstack.com/docs/api/http-api/#4-maximum-allowed-request-size
@@ -117,37 +94,37 @@ class DeliverySettings(_Section):
     """Bytes of events at which a batch is sent."""
     batch_events: PositiveInt = 1_000
     event_limit: PositiveInt = 32 * 1024
-    """Bytes of the longest event sent; a longer one is a dead letter. Where the data plane's KB is 1,000 bytes,
-    it refuses the few in between, which become dead letters then."""
+    """Bytes of the longest event sent; a longer one becomes a dead letter. A data plane whose KB is 1,000 bytes
+    refuses the few in between, and they become dead letters, too."""
     batch_limit: PositiveInt = 4_000_000
-    """Bytes no request body is longer than, before gzip."""
+    """Bytes of the longest request body, before gzip."""
     lanes: Literal[1, 2, 4, 8, 16] = 4
-    """Requests under way at once; the events of one user always share a lane."""
+    """Requests in flight at once; the events of one user always share a lane."""
     timeout: Seconds = 30.0
-    """Seconds for one request, its answer included."""
+    """Seconds for one request, including its response."""
     retry_min: Seconds = 0.2
     retry_max: Seconds = 60.0
-    """Seconds between two tries: the wait doubles from the one to the other, with jitter."""
+    """Seconds between two attempts: the wait doubles from the first to the second, with jitter."""
     attempts: PositiveInt = 8
     """How often an event is refused alone with 403 or 5xx before it may become a dead letter."""
     breaker_failures: PositiveInt = 5
     """Failures in a row after which only one lane tries."""
     breaker_pause: Seconds = 10.0
-    """Seconds before it does."""
+    """Seconds until it does."""
     gzip: bool = True
     rotate_bytes: PositiveInt = 100_000_000
-    """Bytes at which a file is put aside, with a number added to its name, and a new one begun."""
+    """Bytes at which a file is rotated: a number is added to its name, and a new one is begun."""
     rotate_keep: NonNegativeInt = 0
-    """How many files put aside are kept; 0 keeps all."""
+    """How many rotated files are kept; 0 keeps all."""
 
     @field_validator("to")
     @classmethod
     def _is_a_destination(cls, to: str) -> str:
         if to.startswith(("https://", "http://")):
-            if not _is_plain_url(to):
+            if not is_plain_url(to):
                 raise ValueError("must be https://host[:port][/path]; keys go into destination_write_key")
             if to.rstrip("/").endswith("/v1/batch"):
-                raise ValueError("must be without /v1/batch, which is put behind it")
+                raise ValueError("must not end in /v1/batch, which is added to it")
         elif to != "stdout:" and not (to.startswith("file:") and to != "file:"):
             raise ValueError('must begin with "https://", "http://" or "file:", or be "stdout:"')
         return to
@@ -167,68 +144,48 @@ class DeliverySettings(_Section):
         return most
 
 
-class LimitSettings(_Section):
-    """`[limits]`: what a sender may ask of the gateway."""
+class LimitSettings(FrozenSection):
+    """`[limits]`: how much a sender may ask of the gateway."""
 
     body: PositiveInt = 4_096_000
-    """Bytes of the longest body taken, once inflated."""
+    """Bytes of the longest body accepted, once inflated."""
     waiting: PositiveInt = 1_000
-    """Requests under way at once; one more is answered 503."""
+    """Requests in flight at once; one more is answered 503."""
     read_timeout: Seconds = 30.0
-    """Seconds a sender has to send its request."""
+    """Seconds within which the body of a request must arrive."""
 
 
-class Retention(_Section):
-    """`[store]`: how long things are kept, and how much of them."""
+class Retention(FrozenSection):
+    """`[store]`: what is kept, how long, and how much of it."""
 
     window_days: Annotated[Days, Field(le=366)] = 7.0
-    """Days in which an event of the same messageId is a duplicate."""
+    """Days within which an event with the same messageId is a duplicate."""
     keep_days: Days = 30.0
     """Days a dead letter is kept."""
     keep_bytes: PositiveInt = 1_000_000_000
-    """Bytes of dead letters and requests kept; the oldest go first."""
+    """Bytes of dead letters and requests kept; the oldest are deleted first."""
     max_bytes: PositiveInt = 10_000_000_000
-    """Bytes on disk at which nothing more is accepted."""
+    """Bytes on disk at which the gateway stops accepting."""
     keep_requests: bool = False
-    """Whether requests are kept even where nothing was wrong with them."""
+    """Whether requests are kept even if nothing was wrong with them."""
 
 
-class SourceSettings(_Section):
-    """One `[[source]]`: a sender, the keys it may use, and what is done with what it sends."""
+class SourceSettings(FrozenSection):
+    """One `[[source]]`: a sender, the keys it may use, and how its records are mapped."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     type: Annotated[str, Field(min_length=1)]
-    write_key: Annotated[tuple[Secret, ...], BeforeValidator(listed), AfterValidator(at_least_one)]
-    """What the sender presents; several while one replaces another."""
+    write_key: Annotated[tuple[AccessKey, ...], BeforeValidator(as_list), AfterValidator(not_empty)]
+    """What the sender presents; several while one key replaces another."""
     enabled: bool = True
     authorization: Annotated[SecretStr, Field(min_length=1)] | None = None
-    """What the sender's Authorization header must be, where it can send one."""
-    destination_write_key: Key | None = None
-    """The source's write key at the data plane; the first write_key where there is none."""
+    """What the sender's Authorization header must hold, where it can send one."""
+    destination_write_key: DestinationKey | None = None
+    """The source's write key at the data plane; by default the first write_key."""
     settings: Annotated[dict[str, Any], Field(repr=False)] = {}
     """What the mapping reads as `$config`, and `redact`."""
 
     @property
     def destination_key(self) -> SecretStr:
-        """The write key its events are delivered with."""
+        """The write key with which its events are delivered."""
         return self.destination_write_key or self.write_key[0]
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    return host.strip("[]"), int(port) if port.isascii() and port.isdigit() else -1
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _is_plain_url(text: str) -> bool:
-    try:
-        url = urlsplit(text)
-        return bool(url.hostname) and url.port != 0 and not ("@" in url.netloc or url.query or url.fragment)
-    except ValueError:  # its message quotes the text, which may hold a key
-        return False

@@ -1,4 +1,4 @@
-"""A settings file: its text in; its values with each `${VAR}` filled in, and the lines of its keys, out."""
+"""Reads a settings file, fills in `${VARIABLES}`, and remembers on which line each key stands."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import os
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from ...core.errors import SpringheadError
-
-Steps: TypeAlias = tuple[str | int, ...]
-"""The way from the top of the file to a value: `("source", 0, "name")`."""
+from .problems import InvalidSettings, KeyPath, SettingsProblem, describe_key
 
 _DOLLAR = re.compile(r"\$\$|\$\{([^}]*)\}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -22,57 +19,35 @@ _TABLE = re.compile(r"\s*(\[\[?)([^\[\]]+)\]")
 _KEY = re.compile(r"""\s*["']?([A-Za-z0-9_-]+)["']?\s*=""")
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """One thing wrong with the settings: where, which key, why, and what to do. It never holds a value."""
-
-    place: str
-    key: str
-    reason: str
-    advice: str = ""
-
-    def __str__(self) -> str:
-        key = f" {self.key}:" if self.key else ""
-        return f"{self.place}:{key} {self.reason}" + (f" - {self.advice}" if self.advice else "")
-
-
-class InvalidSettings(SpringheadError):  # noqa: N818 - the name says what is wrong
-    """Settings a gateway cannot start with, with all their problems."""
-
-    def __init__(self, file: str, problems: Sequence[Slip]) -> None:
-        super().__init__(file, problems)
-        self.file = file
-        self.problems = tuple(problems)
-
-    def __str__(self) -> str:
-        count = len(self.problems)
-        head = f"{self.file} has {count} problem{'s' if count > 1 else ''}:"
-        return "\n  ".join([head, *map(str, self.problems)])
-
-
 @dataclass(slots=True)
 class SettingsFile:
-    """A settings file, read: its values, the lines of its keys, and the problems met on the way."""
+    """A settings file: its values, the lines of its keys, and the problems found while reading it."""
 
     path: str
     name: str
     values: dict[str, Any]
-    lines: Mapping[Steps, int]
-    problems: list[Slip] = field(default_factory=list)
-    unset: list[Steps] = field(default_factory=list)
-    """Where a variable could not be filled in, so that what stands there says nothing."""
+    lines: Mapping[KeyPath, int]
+    problems: list[SettingsProblem] = field(default_factory=list)
+    unset: list[KeyPath] = field(default_factory=list)
+    """Values with a variable that is not set: there is no point in validating them."""
 
-    def place(self, where: Steps) -> str:
-        """File and line of the value at these steps, or of the nearest above it."""
-        known = (where[:end] for end in range(len(where), 0, -1))
-        return f"{self.name}:{next((self.lines[steps] for steps in known if steps in self.lines), 1)}"
+    def place(self, path: KeyPath) -> str:
+        """File and line of a key, or of the nearest table around it."""
+        known = (path[:end] for end in range(len(path), 0, -1))
+        return f"{self.name}:{next((self.lines[part] for part in known if part in self.lines), 1)}"
+
+    def problem(self, path: KeyPath, reason: str, advice: str = "") -> SettingsProblem:
+        """A problem with the value of a key."""
+        return SettingsProblem(self.place(path), describe_key(path), reason, advice)
 
 
 def read_settings_file(path: Path) -> SettingsFile:
-    """Read a TOML file and fill in the environment's variables: `${VAR}`, and `$$` for a dollar.
+    """Read a TOML file and fill in environment variables: `${VAR}`, and `$$` for a dollar.
+
+    A variable that is not set becomes one of the file's problems.
 
     Raises:
-        InvalidSettings: the file is missing, unreadable, or no TOML. An unset variable is noted as a problem.
+        InvalidSettings: the file is missing, cannot be read, or is not TOML.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -82,66 +57,58 @@ def read_settings_file(path: Path) -> SettingsFile:
         raise _unreadable(path, "there is no such file", advice) from None
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
-        raise _unreadable(path, f"no TOML: {error}", line=line[1] if line else "1") from None
+        raise _unreadable(path, f"not valid TOML: {error}", line=line[1] if line else "1") from None
     except OSError as error:
         raise _unreadable(path, f"cannot be read: {(error.strerror or type(error).__name__).lower()}") from None
     except ValueError:
-        raise _unreadable(path, "is no UTF-8 text") from None
+        raise _unreadable(path, "is not UTF-8 text") from None
     file = SettingsFile(str(path), path.name, values, _lines(text))
-    file.values = _filled(values, (), file)
+    file.values = _substituted(values, (), file)
     return file
 
 
-def titled(where: Steps) -> str:
-    """How a person finds these steps in the file: `[gateway] port`, `[[source]] 2 write_key`."""
-    head, *rest = where or ("",)
-    if rest and isinstance(rest[0], int):
-        return " ".join([f"[[{head}]]", str(rest[0] + 1), *map(str, rest[1:2])])
-    return f"[{head}] {rest[0]}" if rest else str(head)
-
-
 def _unreadable(path: Path, reason: str, advice: str = "", line: str = "1") -> InvalidSettings:
-    return InvalidSettings(str(path), [Slip(f"{path.name}:{line}", "", reason, advice)])
+    return InvalidSettings(str(path), [SettingsProblem(f"{path.name}:{line}", "", reason, advice)])
 
 
-def _filled(value: Any, where: Steps, file: SettingsFile) -> Any:
+def _substituted(value: Any, path: KeyPath, file: SettingsFile) -> Any:
+    """The value with variables filled in, in all texts inside it."""
     if isinstance(value, str):
-        return _DOLLAR.sub(_filler(where, file), value)
+        return _DOLLAR.sub(lambda match: _variable(match[1], path, file), value)
     if isinstance(value, list):
-        return [_filled(element, (*where, index), file) for index, element in enumerate(value)]
+        return [_substituted(element, (*path, index), file) for index, element in enumerate(value)]
     if isinstance(value, dict):
-        return {key: _filled(member, (*where, key), file) for key, member in value.items()}
+        return {key: _substituted(member, (*path, key), file) for key, member in value.items()}
     return value
 
 
-def _filler(where: Steps, file: SettingsFile) -> Callable[[re.Match[str]], str]:
-    def fill(match: re.Match[str]) -> str:
-        name = match[1]
-        if name is None:
-            return "$"
-        if name in os.environ and _VARIABLE.fullmatch(name):
-            return os.environ[name]
-        reason, advice = f"the environment variable {name} is not set", "set it, or write $$ for a dollar"
-        if not _VARIABLE.fullmatch(name):
-            reason = "${...} holds no variable's name"
-        file.problems.append(Slip(file.place(where), titled(where), reason, advice))
-        file.unset.append(where)
-        return ""
-
-    return fill
+def _variable(name: str | None, path: KeyPath, file: SettingsFile) -> str:
+    """A variable's value; a dollar for `$$`, which names none. One that is not set becomes a problem."""
+    if name is None:
+        return "$"
+    is_name = _VARIABLE.fullmatch(name) is not None
+    if is_name and name in os.environ:
+        return os.environ[name]
+    reason = f"the environment variable {name} is not set" if is_name else "${...} must hold a variable's name"
+    file.problems.append(file.problem(path, reason, "set it, or write $$ for a dollar"))
+    file.unset.append(path)
+    return ""
 
 
-def _lines(text: str) -> dict[Steps, int]:
-    """The lines of tables and keys. A key inside a text of several lines may fool it: a line only guides."""
-    lines: dict[Steps, int] = {}
+def _lines(text: str) -> dict[KeyPath, int]:
+    """The lines of tables and keys.
+
+    It does not parse TOML: a key inside a text of several lines may mislead it, and costs a wrong line number.
+    """
+    lines: dict[KeyPath, int] = {}
     counts: Counter[str] = Counter()
-    here: Steps = ()
+    table: KeyPath = ()
     for number, line in enumerate(text.splitlines(), 1):
-        if table := _TABLE.match(line):
-            head, *rest = (step.strip(" \t\"'") for step in table[2].split("."))
-            counts[head] += table[1] == "[["
-            here = (head, counts[head] - 1, *rest) if counts[head] else (head, *rest)
-            lines.setdefault(here, number)
+        if head := _TABLE.match(line):
+            first, *rest = (part.strip(" \t\"'") for part in head[2].split("."))
+            counts[first] += head[1] == "[["
+            table = (first, counts[first] - 1, *rest) if counts[first] else (first, *rest)
+            lines.setdefault(table, number)
         elif key := _KEY.match(line):
-            lines.setdefault((*here, key[1]), number)
+            lines.setdefault((*table, key[1]), number)
     return lines

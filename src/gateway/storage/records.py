@@ -11,7 +11,7 @@ from ...core.errors import SpringheadError
 
 
 class _Discreet(msgspec.Struct, frozen=True):
-    """A value whose repr tells how much it holds of what a sender sent, never what."""
+    """A value whose repr tells how much of what a sender sent it holds, but never what."""
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={_outline(getattr(self, name))}" for name in self.__struct_fields__)
@@ -67,22 +67,21 @@ class NewDeadLetter(_Discreet, frozen=True):
 
 
 class StoredCall(_Discreet, frozen=True):
-    """The HTTP call a batch came in, without secrets: no write key in `url`, no authorization in `headers`."""
+    """The HTTP call events came in, without secrets: no write key in `url`, no authorization in `headers`."""
 
     method: str
     url: str
     headers: dict[str, list[str]]
     query: dict[str, list[str]]
     body: bytes
-    id: str
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What was kept: events stored, duplicates not stored again, ids of the dead letters in their order."""
+    """What an append stored: events, duplicates not stored again, and the ids of its dead letters in order."""
 
     stored: int
     duplicates: int
-    letters: tuple[int, ...]
+    dead_letters: tuple[int, ...]
 
 
 class ClaimedEvent(_Discreet, frozen=True):
@@ -151,7 +150,7 @@ class DeadLetter(NewDeadLetter, frozen=True, kw_only=True):
     call: StoredCall | None = None
 
     @property
-    def listed(self) -> DeadLetterSummary:
+    def summary(self) -> DeadLetterSummary:
         """The letter as a list has it."""
         why = self.source, self.rule, self.reason, self.pointer, self.line
         return DeadLetterSummary(
@@ -160,39 +159,39 @@ class DeadLetter(NewDeadLetter, frozen=True, kw_only=True):
 
 
 class StoreCounts(msgspec.Struct, frozen=True):
-    """How much is kept.
+    """How much a store holds.
 
     Attributes:
         undelivered: events not yet delivered.
         oldest: when the oldest of them was accepted, epoch seconds.
-        letters: dead letters.
+        dead_letters: how many there are.
         bytes: on disk.
         by_source: undelivered and dead letters of each source there was an event or a letter of.
-        oldest_of: as `oldest`, of each source that has undelivered events.
+        oldest_by_source: as `oldest`, of each source that has undelivered events.
     """
 
     undelivered: int
     oldest: float | None
-    letters: int
+    dead_letters: int
     bytes: int
     by_source: dict[str, tuple[int, int]]
-    oldest_of: dict[str, float] = {}
+    oldest_by_source: dict[str, float] = {}
 
 
 class StoreFull(SpringheadError):  # noqa: N818 - the name says what is wrong
-    """There is no room to write: nothing of the refused call was kept. Answer 503 with Retry-After."""
+    """The store is full: nothing of the call was stored. Answer 503 with Retry-After."""
 
 
 class StoreBusy(SpringheadError):  # noqa: N818
-    """Too much waits, or another process holds the store: nothing was kept. Answer 503 with Retry-After."""
+    """Too many calls wait, or another process locks the store. Answer 503 with Retry-After."""
 
 
 class StoreUnusable(SpringheadError):  # noqa: N818
-    """The store cannot be opened or read: damaged, of a newer springhead, no permission, not there."""
+    """The store cannot be opened or read: damaged, of another layout, not permitted, not there."""
 
 
 class Store(Protocol):
-    """What the gateway asks of whatever keeps its events. All methods may raise the three errors above."""
+    """Keeps events until they are delivered. All methods may raise the three errors above."""
 
     async def append(
         self,
@@ -251,7 +250,7 @@ class Store(Protocol):
     async def count_refusal(self, seq: int, *, lease: float) -> None:
         """Count that an event was refused alone, and lease it for the seconds until its next try."""
 
-    async def dead(  # noqa: PLR0913 - filters, each optional
+    async def dead_letters(  # noqa: PLR0913 - filters, each optional
         self,
         *,
         source: str | None = None,
@@ -267,7 +266,7 @@ class Store(Protocol):
         With `newest` they go down from the newest, or from the one before `after` where that is not 0.
         """
 
-    async def letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - what it is called everywhere
+    async def dead_letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - what it is called everywhere
         """One dead letter, whole; None where there is none of this id."""
 
     async def drop(self, ids: Sequence[int]) -> int:

@@ -1,4 +1,4 @@
-"""What a sender, or somebody who is none, may send to the webhook to do harm: others never notice."""
+"""Whatever is sent to the webhook endpoint to do harm, other senders are served."""
 
 from __future__ import annotations
 
@@ -33,8 +33,6 @@ from support.effort import scaled
 from support.gateways import KEY, SOURCE, Gateway, gateway, toml
 
 EXAMPLES = scaled(3_000)
-SOON = 4.0
-"""Seconds within which everybody else is answered, whatever is going on."""
 GUARDED = "key-of-the-guarded-tenant"
 AUTHORIZATION = "Bearer invented-authorization"
 HEAD = f"POST /v1/webhook?writeKey={KEY} HTTP/1.1\r\nHost: localhost\r\n".encode()
@@ -42,7 +40,7 @@ HEAD = f"POST /v1/webhook?writeKey={KEY} HTTP/1.1\r\nHost: localhost\r\n".encode
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway, of which at the end no process died, and no secret was logged."""
+    """A gateway whose worker must survive the tests, and whose log must hold no secret."""
     guarded = {"name": "Guarded", "type": "auth0", "write_key": [GUARDED], "authorization": AUTHORIZATION}
     with gateway(tmp_path_factory.mktemp("hostile"), SOURCE, guarded) as one:
         workers = one.workers()
@@ -54,41 +52,39 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 
 def log() -> dict[str, object]:
-    """A good record, that was never sent before."""
+    """A good record with an id of its own."""
     return {"log_id": str(uuid.uuid4()), "data": {"type": "s", "user_id": "auth0|1"}}
 
 
 def others_are_served(here: Gateway, times: int = 3) -> None:
-    """Post good records, each to be answered soon."""
+    """Post good records, each of which must be accepted."""
     for _ in range(times):
-        started = time.monotonic()
         assert here.post(log()).text == "ok"
-        assert time.monotonic() - started < SOON
 
 
-# Bodies, headers and queries of any kind, over connections that are kept
+# Bodies, headers and queries of any kind, over connections kept alive
 
 
 @dataclass
 class Caller:
-    """One that keeps its connection, and remembers the good records it sent."""
+    """A client that keeps its connection alive, and remembers the good records it sent."""
 
     wire: http.client.HTTPConnection
     good: set[str] = field(default_factory=set)
 
     def post(self, target: str, body: bytes, headers: list[tuple[bytes, bytes]]) -> tuple[int, bytes]:
-        """The status and the body of the answer."""
+        """The status and the body of the response."""
         self.wire.putrequest("POST", target, skip_accept_encoding=True)
         for name, value in headers:
             self.wire.putheader(name, value)
         self.wire.putheader("Content-Length", str(len(body)))
         self.wire.endheaders(body)
         answer = self.wire.getresponse()
-        return answer.status, answer.read()  # what the server closes is opened again by the next call
+        return answer.status, answer.read()  # a closed connection is reopened by the next call
 
 
 def as_json(value: object) -> bytes:
-    """JSON text of a value; odd text in escapes."""
+    """The JSON of a value, in ASCII."""
     return json.dumps(value).encode()
 
 
@@ -188,8 +184,8 @@ junk = st.one_of(
 
 
 @pytest.mark.slow
-def test_whatever_is_posted_costs_no_neighbour_and_no_memory(here: Gateway) -> None:
-    """Never a 5xx; and of each list, the good record at a random place of it becomes an event."""
+def test_whatever_is_posted_harms_no_neighbour_and_leaks_no_memory(here: Gateway) -> None:
+    """No body is answered with a 5xx, and the good record in every list becomes an event."""
     caller = Caller(http.client.HTTPConnection("127.0.0.1", here.port, timeout=20))
     (worker,) = here.workers()
     peaks: list[int] = []
@@ -204,10 +200,10 @@ def test_whatever_is_posted_costs_no_neighbour_and_no_memory(here: Gateway) -> N
     ) -> None:
         record = log()
         body = b"[" + b",".join([*some[:place], as_json(record), *some[place:]]) + b"]"
-        status, said = caller.post(target, body, [(b"Content-Type", type_), *headers])
-        assert (status, said) == (200, b"ok")
+        status, text = caller.post(target, body, [(b"Content-Type", type_), *headers])
+        assert (status, text) == (200, b"ok")
         caller.good.add(str(record["log_id"]))
-        if next(count) == 500:
+        if next(count) == EXAMPLES // 6:
             peaks.append(peak(worker))
 
     @settings(max_examples=EXAMPLES // 3, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -217,9 +213,9 @@ def test_whatever_is_posted_costs_no_neighbour_and_no_memory(here: Gateway) -> N
     ) -> None:
         if encoding is not None:
             headers = [*headers, (b"Content-Encoding", encoding)]
-        status, said = caller.post(target, body, [(b"Content-Type", type_), *headers])
+        status, text = caller.post(target, body, [(b"Content-Type", type_), *headers])
         assert status in (200, 400, 413, 415)
-        assert (said == b"ok") if status == 200 else said.endswith(b"\n")
+        assert (text == b"ok") if status == 200 else text.endswith(b"\n")
 
     a_list()
     a_body()
@@ -231,7 +227,7 @@ def test_whatever_is_posted_costs_no_neighbour_and_no_memory(here: Gateway) -> N
 
 
 def delivered_logs(here: Gateway) -> set[str]:
-    """The ids of all logs of which the events are delivered, once all are."""
+    """The ids of all delivered logs, once nothing is left to deliver."""
     until = time.monotonic() + 60
     while here.ask(lambda store: store.counts()).undelivered:
         assert time.monotonic() < until
@@ -249,8 +245,8 @@ def peak(process: int) -> int:
 # Connections
 
 
-def test_idle_connections_shut_nobody_out(here: Gateway) -> None:
-    """Nor do heads that never end: more of them than a server keeps unless it is told to."""
+def test_idle_connections_do_not_shut_others_out(here: Gateway) -> None:
+    """Nor do heads that never end, in numbers beyond a server's usual limit."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     count = min(1_500, most - 200)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -265,8 +261,8 @@ def test_idle_connections_shut_nobody_out(here: Gateway) -> None:
     others_are_served(here)
 
 
-def test_slow_and_half_closed_bodies_hold_nobody_up(here: Gateway) -> None:
-    """Hundreds that trickle, stop, or hang up in the middle."""
+def test_slow_and_half_closed_bodies_do_not_delay_others(here: Gateway) -> None:
+    """Hundreds of them trickle, stall, or end in the middle."""
     wires = [here.wire() for _ in range(400)]
     for number, wire in enumerate(wires):
         chunked = number % 2
@@ -332,18 +328,23 @@ END = b"Connection: close\r\n"
     ],
     ids=lambda value: ascii(value)[-60:],
 )
-def test_odd_http_is_answered_and_hurts_nobody(here: Gateway, sent: bytes, statuses: list[int]) -> None:
-    """Each way to bend the protocol has an answer that is no 5xx, or none at all."""
-    with here.wire() as wire, contextlib.suppress(ConnectionError):
+def test_odd_http_is_answered_and_harms_nobody(here: Gateway, sent: bytes, statuses: list[int]) -> None:
+    """No way to bend the protocol is answered with a 5xx; some are not answered at all."""
+    received = b""
+    with here.wire() as wire, contextlib.suppress(ConnectionError, TimeoutError):
         wire.sendall(sent)
-        wire.settimeout(0.3)
-        answer = b""
-        with contextlib.suppress(TimeoutError):
-            while part := wire.recv(65_536):
-                answer += part
+        while part := wire.recv(65_536):
+            received += part
+            if len(statuses_of(received)) >= len(statuses):
+                wire.settimeout(0.3)  # for a response that must not come
 
-    assert [int(one) for one in re.findall(rb"HTTP/1\.[01] (\d{3}) ", answer)] == statuses
+    assert statuses_of(received) == statuses
     others_are_served(here, 1)
+
+
+def statuses_of(received: bytes) -> list[int]:
+    """The statuses of the responses in what was received."""
+    return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", received)]
 
 
 @pytest.mark.slow
@@ -360,8 +361,8 @@ def test_odd_http_is_answered_and_hurts_nobody(here: Gateway, sent: bytes, statu
     ],
     ids=lambda body: ascii(body[:12]),
 )
-def test_a_body_that_takes_long_holds_nobody_up(here: Gateway, body: bytes) -> None:
-    """The most work a body can make, but for the store, which writes a batch of any size at once."""
+def test_a_body_that_takes_long_does_not_delay_others(here: Gateway, body: bytes) -> None:
+    """These bodies take the most work before anything is stored."""
     answers: list[int] = []
     types = {
         "Content-Type": "application/x-www-form-urlencoded" if body.startswith(b"a") else "application/json"
@@ -384,20 +385,18 @@ def test_a_body_that_takes_long_holds_nobody_up(here: Gateway, body: bytes) -> N
         (b"[]\n", 1_001, "the encoded body has more than 1,000 members: encode it as one\n"),
     ],
 )
-def test_a_body_of_many_members_holds_nobody_up(here: Gateway, inside: bytes, count: int, text: str) -> None:
-    """A gzip member is 20 bytes at least: a body has room for 200,000, and a sender needs one."""
+def test_a_body_of_too_many_members_is_refused(here: Gateway, inside: bytes, count: int, text: str) -> None:
+    """A gzip member takes 20 bytes or more: a body has room for 200,000 of them, and a sender needs one."""
     body = gzip.compress(inside, mtime=0) * count
-    started = time.monotonic()
 
     response = here.post(body, headers={"Content-Encoding": "gzip"})
 
     assert response.text == text
-    assert time.monotonic() - started < 2
 
 
 @pytest.mark.slow
 def test_a_few_bytes_of_gzip_take_little_memory(tmp_path: Path) -> None:
-    """Four bodies of 90,000 logs each are 6 kB on the wire, and were a gigabyte in memory."""
+    """Four bodies of 90,000 logs each are 6 kB on the wire, and would be a gigabyte in memory."""
     body = gzip.compress(b"[" + b",".join([b'{"type":"s","user_id":"1"}'] * 90_000) + b"]")
     with gateway(tmp_path) as one, ThreadPoolExecutor() as pool:
         (worker,) = one.workers()
@@ -412,57 +411,58 @@ def test_a_few_bytes_of_gzip_take_little_memory(tmp_path: Path) -> None:
 
 
 class Slow(Host):
-    """A host that takes its time, and remembers how many requests it had at once."""
+    """A host that holds large requests until it is told to go on, and counts them."""
 
-    busy = most = 0
-    counting = threading.Lock()
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = threading.Event()
+        self.held = self.most = 0
+        self._counting = threading.Lock()
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None, *, replay: bool = False) -> Receiver:
-        """As a host's, but slow with what is large."""
-        receive = super().receiver(source, config, replay=replay)
+    def receiver(self, source: str, config: dict[str, Any] | None = None, **flags: bool) -> Receiver:
+        """The host's receiver, but for large requests only once `go_on` is set."""
+        receive = super().receiver(source, config, **flags)
 
         def received(request: Request) -> Outcome:
-            if len(request.body) > 100_000:
-                with self.counting:
-                    self.busy += 1
-                    self.most = max(self.most, self.busy)
-                time.sleep(0.1)
-                with self.counting:
-                    self.busy -= 1
+            if len(request.body) < 100_000:
+                return receive(request)
+            with self._counting:
+                self.held += 1
+                self.most = max(self.most, self.held)
+            self.go_on.wait(30)
+            with self._counting:
+                self.held -= 1
             return receive(request)
 
         return received
 
 
-def test_few_large_bodies_are_worked_on_at_once(tmp_path: Path) -> None:
-    """So that memory is bounded; small ones do not wait for them."""
+def test_few_large_bodies_are_mapped_at_once(tmp_path: Path) -> None:
+    """That bounds the memory they take; small ones do not wait for them."""
     (tmp_path / "springhead.toml").write_text(toml({}, SOURCE))
     host = Slow()
     app = gateway_app(host, load_settings(tmp_path / "springhead.toml"))
 
-    async def scenario() -> tuple[float, list[str]]:
+    async def scenario() -> tuple[str, list[str]]:
         transport = httpx.ASGITransport(app)
         client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
-        async with app.lifespan_context(app), client:
+        async with app.lifespan_context(app), client, asyncio.TaskGroup() as tasks:
             url = f"/v1/webhook?writeKey={KEY}"
-            large = [
-                asyncio.create_task(client.post(url, json={**log(), "x": "x" * 200_000})) for _ in range(20)
-            ]
-            await asyncio.sleep(0.05)
-            started = time.monotonic()
+            large = [tasks.create_task(client.post(url, json={**log(), "x": "x" * 200_000})) for _ in range(20)]
+            while host.held < LARGE_AT_ONCE:  # noqa: ASYNC110 - they are counted in other threads
+                await asyncio.sleep(0.01)
             small = await client.post(url, json=log())
-            took = time.monotonic() - started
-            return took, [small.text, *[(await one).text for one in large]]
+            host.go_on.set()
+            return small.text, [(await task).text for task in large]
 
-    took, texts = asyncio.run(scenario())
+    small, large = asyncio.run(scenario())
 
-    assert texts == ["ok"] * 21
-    assert took < 0.3
+    assert (small, large) == ("ok", ["ok"] * 20)
     assert host.most == LARGE_AT_ONCE
 
 
-def test_a_call_that_is_refused_unread_ends_its_connection(here: Gateway) -> None:
-    """Who is told so sends its next call over another one, where it is answered; who is not would lose it."""
+def test_a_call_refused_unread_ends_its_connection(here: Gateway) -> None:
+    """The response says so, else the sender would lose its next call on the same connection."""
     with here.wire() as wire:
         wire.sendall(HEAD.replace(KEY.encode(), b"unknown") + b"Content-Length: 1000\r\n\r\n")
 
@@ -474,7 +474,7 @@ def test_a_call_that_is_refused_unread_ends_its_connection(here: Gateway) -> Non
 
 @pytest.mark.slow
 def test_the_description_is_true(here: Gateway) -> None:
-    """Schemathesis calls the running server as its OpenAPI description says, and nearly so."""
+    """Schemathesis calls the running server as its OpenAPI description says, and in ways close to it."""
     checks = ("ignored_auth", "unsupported_method")
 
     assert_described(here.url, checks=checks, phases="examples,coverage,fuzzing", options=("--auth", f"{KEY}:"))

@@ -310,11 +310,11 @@ def test_a_replay_takes_the_place_of_its_letters(tmp_path: Path) -> None:
         await keep(store, entry("1"), entry("2"))
         claimed = await claim(store)
         await store.acknowledge([], [dead_event(each) for each in claimed])
-        one, two = await store.dead()
+        one, two = await store.dead_letters()
         assert await keep(store, entry("1")) == Receipt(0, 1, ())
         replayed = await store.append([entry("1"), entry("2")], [letter()], None, replacing=[one.id])
         assert (replayed.stored, replayed.duplicates) == (1, 1)
-        assert [each.id for each in await store.dead()] == [two.id, *replayed.letters]
+        assert [each.id for each in await store.dead_letters()] == [two.id, *replayed.dead_letters]
         assert names(await claim(store)) == ["1"]
         assert await store.append([entry("1")], [], None, replacing=[one.id]) == Receipt(0, 1, ())
 
@@ -326,15 +326,15 @@ def test_a_dead_letter_comes_out_whole_with_its_call(tmp_path: Path) -> None:
     sent = NewDeadLetter("auth0", "json/syntax", "not JSON", "/1", None, b"\xff\0", False, b'{"a": 1}')
 
     async def scenario(store: SqliteStore) -> None:
-        (id_,) = (await store.append([], [sent], call(b"\xff\0"))).letters
-        got = await store.letter(id_)
+        (id_,) = (await store.append([], [sent], call(b"\xff\0"))).dead_letters
+        got = await store.dead_letter(id_)
 
         assert got is not None
         assert NewDeadLetter(*(getattr(got, name) for name in NewDeadLetter.__struct_fields__)) == sent
         assert got.call == call(b"\xff\0")
-        assert await store.dead() == [got.listed]
-        assert (got.listed.holds, got.listed.bytes) == ("event", 8)
-        assert await store.letter(id_ + 1) is None
+        assert await store.dead_letters() == [got.summary]
+        assert (got.summary.holds, got.summary.bytes) == ("event", 8)
+        assert await store.dead_letter(id_ + 1) is None
 
     use(tmp_path, scenario)
 
@@ -345,7 +345,7 @@ def test_a_call_is_kept_as_long_as_its_letters(tmp_path: Path) -> None:
     async def scenario(store: SqliteStore) -> None:
         await store.append([entry("1")], [], call())
         assert rows(tmp_path, "SELECT count(*) FROM call") == [(0,)]
-        one, two = (await store.append([], [letter(), letter()], call())).letters
+        one, two = (await store.append([], [letter(), letter()], call())).dead_letters
         assert await store.drop([one, one, 99]) == 1
         assert rows(tmp_path, "SELECT count(*) FROM call") == [(1,)]
         assert await store.drop([]) == 0
@@ -380,7 +380,7 @@ def test_dead_letters_are_found_by_source_rule_and_age(tmp_path: Path) -> None:
         await store.append([], [letter()], None)
 
         async def ids(**asked: Any) -> list[int]:
-            return [each.id for each in await store.dead(**asked)]
+            return [each.id for each in await store.dead_letters(**asked)]
 
         assert await ids() == [1, 2, 3, 4, 5]
         assert await ids(source="auth0") == [1, 2, 5]
@@ -412,7 +412,7 @@ def test_a_sweep_forgets_what_is_past_the_window_and_age(tmp_path: Path) -> None
         await store.sweep()
 
         assert rows(tmp_path, "SELECT count(*) FROM seen") == [(0,)]
-        assert [each.id for each in await store.dead()] == [1201]
+        assert [each.id for each in await store.dead_letters()] == [1201]
         assert rows(tmp_path, "SELECT count(*) FROM call") == [(1,)]
         assert (await store.counts()).by_source == {"auth0": (1201, 1)}
 
@@ -432,7 +432,7 @@ def test_a_sweep_keeps_the_newest_letters_within_their_size(tmp_path: Path) -> N
         assert [each.id for each in left] == [8, 9, 10]
         assert all(each.call for each in left)
 
-    use(tmp_path, scenario, letter_bytes=8_000)
+    use(tmp_path, scenario, dead_letter_bytes=8_000)
 
 
 def test_a_caller_that_is_cancelled_costs_nobody(tmp_path: Path) -> None:
@@ -469,7 +469,7 @@ def test_a_repr_holds_nothing_a_sender_sent() -> None:
     values = [
         NewEvent("auth0", "1", "ada", secret.encode()),
         NewDeadLetter("auth0", "rule", "reason", record=secret.encode(), event=secret.encode()),
-        StoredCall("POST", "/v1/webhook", {"x": [secret]}, {"writeKey": [secret]}, secret.encode(), "1"),
+        StoredCall("POST", "/v1/webhook", {"x": [secret]}, {"writeKey": [secret]}, secret.encode()),
         ClaimedEvent(1, "auth0", "1", "ada", secret.encode(), 0.0, 0),
     ]
 
@@ -490,7 +490,7 @@ def test_a_claim_and_counts_cost_the_same_whatever_is_kept(tmp_path: Path) -> No
         connection.set_progress_handler(lambda to=counted: to.append(1), 1)  # type: ignore[misc]
         assert len(queue.claim(connection, lane, 100, 10_000, 60)) == 1
         counts = count(connection, folder / FILE)
-        assert (counts.undelivered, counts.oldest_of) == (others + 1, {"auth0": counts.oldest})
+        assert (counts.undelivered, counts.oldest_by_source) == (others + 1, {"auth0": counts.oldest})
         connection.close()
         steps.append(len(counted))
 
@@ -648,7 +648,7 @@ class Model:
 
     async def drop(self) -> None:
         """The oldest dead letter."""
-        await self.store.drop([each.id for each in await self.store.dead(limit=1)])
+        await self.store.drop([each.id for each in await self.store.dead_letters(limit=1)])
 
     def _taken(self) -> list[ClaimedEvent]:
         return self.held.pop(self.chance.randrange(len(self.held)))
@@ -671,7 +671,7 @@ def test_nothing_is_lost_repeated_or_reordered(tmp_path: Path, seed: int) -> Non
         counts = await store.counts()
         assert rows(tmp_path, "SELECT count(*) FROM event JOIN body USING (seq)") == [(undelivered,)]
         assert rows(tmp_path, "SELECT count(*) FROM body") == [(undelivered,)]
-        assert rows(tmp_path, "SELECT count(*) FROM dead_letter") == [(counts.letters,)]
+        assert rows(tmp_path, "SELECT count(*) FROM dead_letter") == [(counts.dead_letters,)]
         assert counts.undelivered == undelivered
 
     use(tmp_path, scenario)

@@ -45,8 +45,8 @@ from springhead.gateway.storage.sqlite import SqliteStore
 
 async def main():
     store = SqliteStore(pathlib.Path(sys.argv[1]), create=False)
-    letters = await store.dead()
-    print(await store.drop([each.id for each in letters]), (await store.counts()).letters)
+    letters = await store.dead_letters()
+    print(await store.drop([each.id for each in letters]), (await store.counts()).dead_letters)
     await store.close()
 
 asyncio.run(main())
@@ -279,7 +279,7 @@ def test_another_process_may_write_meanwhile(tmp_path: Path) -> None:
         done.set()
         await asyncio.gather(*senders)
         counts = await store.counts()
-        assert (counts.undelivered, counts.letters) == (count, 0)
+        assert (counts.undelivered, counts.dead_letters) == (count, 0)
 
     use(tmp_path, scenario)
 
@@ -333,7 +333,7 @@ def test_a_damaged_store_says_so_to_each_caller(tmp_path: Path) -> None:
         with pytest.raises(StoreUnusable, match="malformed"):
             await claim(store)
         with pytest.raises(StoreUnusable, match="malformed"):
-            await store.dead()
+            await store.dead_letters()
 
     use(tmp_path, fill_it)
     with (tmp_path / FILE).open("r+b") as file:

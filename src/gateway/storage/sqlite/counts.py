@@ -23,8 +23,8 @@ def counts(connection: sqlite3.Connection, path: Path) -> StoreCounts:
     return StoreCounts(
         undelivered=sum(undelivered for _, undelivered, _ in rows),
         oldest=oldest[0] if oldest else None,
-        letters=sum(letters for *_, letters in rows),
+        dead_letters=sum(letters for *_, letters in rows),
         bytes=sum(size_on_disk(path)),
         by_source={name: (undelivered, letters) for name, undelivered, letters in rows},
-        oldest_of=dict(connection.execute(_OLDEST_BY_SOURCE, (json_list(range(BUCKETS)),))),
+        oldest_by_source=dict(connection.execute(_OLDEST_BY_SOURCE, (json_list(range(BUCKETS)),))),
     )

@@ -15,7 +15,7 @@ LAYOUT = 3
 """Of schema.sql, kept in the file as `PRAGMA user_version`; 0 where nothing is in it yet."""
 
 _PAGE = 8192
-"""Bytes of a page: events of 1 to 3 KB leave less of it empty than they do of SQLite's own 4096."""
+"""Bytes of a page: events of 1 to 3 KB leave less of it empty than of SQLite's default, 4096."""
 
 MAX_LOG = 2**24
 """Bytes of the write-ahead log at which it goes into the file, unless there is less space for it."""
@@ -31,12 +31,12 @@ _UNUSABLE = {
 }
 
 
-def open_writer(folder: Path, busy: float, *, create: bool, log: int = MAX_LOG) -> sqlite3.Connection:
-    """The connection that writes, its tables made where `create` allows it; `log` as `MAX_LOG`.
+def open_writer(folder: Path, busy_timeout: float, *, create: bool, log: int = MAX_LOG) -> sqlite3.Connection:
+    """Open the connection that writes, and make its tables where `create` allows it; `log` as `MAX_LOG`.
 
     Raises:
-        StoreUnusable: there is no store and none may be made, or what is there cannot be used.
-        StoreBusy: another process held it for `busy` seconds.
+        StoreUnusable: there is no store and `create` is False, or the store cannot be used.
+        StoreBusy: another process held it for `busy_timeout` seconds.
     """
     path = folder / FILE
     try:
@@ -46,7 +46,7 @@ def open_writer(folder: Path, busy: float, *, create: bool, log: int = MAX_LOG) 
             raise StoreUnusable(
                 f"there is no store in {folder}: start the gateway, or name the folder it keeps its data in"
             )
-        connection = _connect(path, "rw", busy)
+        connection = _connect(path, "rw", busy_timeout)
     except OSError as error:
         raise StoreUnusable(f"{path} cannot be made: {error.strerror}") from None
     try:
@@ -57,13 +57,13 @@ def open_writer(folder: Path, busy: float, *, create: bool, log: int = MAX_LOG) 
     return connection
 
 
-def open_reader(folder: Path, busy: float) -> sqlite3.Connection:
-    """A connection that can only read, of a store that is open for writing."""
-    return _connect(folder / FILE, "ro", busy)
+def open_reader(folder: Path, busy_timeout: float) -> sqlite3.Connection:
+    """Open a connection that can only read, of a store that is open for writing."""
+    return _connect(folder / FILE, "ro", busy_timeout)
 
 
 def refusal(error: Exception, path: Path) -> SpringheadError | None:
-    """What SQLite's error means to a caller; None where it is not about the state of the store."""
+    """What an error of SQLite means to a caller; None where it is not about the state of the store."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _BUSY:
         return StoreBusy(f"{path} is held by another process: {error}; try again, or end what holds it")
@@ -100,11 +100,16 @@ def _make_file(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
-def _connect(path: Path, mode: str, busy: float) -> sqlite3.Connection:
+def _connect(path: Path, mode: str, busy_timeout: float) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?mode={mode}"
     try:
         return sqlite3.connect(
-            address, busy, isolation_level=None, check_same_thread=False, cached_statements=512, uri=True
+            address,
+            busy_timeout,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
+            uri=True,
         )
     except sqlite3.Error as error:
         raise refusal(error, path) or error from None

@@ -15,21 +15,21 @@ T = TypeVar("T")
 
 
 class Reader:
-    """Answers one question after the other; who asks something long holds up only who asks here."""
+    """Runs one query after another: a long one delays only those of this reader."""
 
-    def __init__(self, folder: Path, busy: float) -> None:
+    def __init__(self, folder: Path, busy_timeout: float) -> None:
         self._path = folder / FILE
-        self._connection = open_reader(folder, busy)
+        self._connection = open_reader(folder, busy_timeout)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="springhead-store-reads")
 
-    async def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        """What the question answers; the store's own errors where it cannot."""
+    async def run(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `query` reads; raise the store's own errors where it cannot."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, question, self._connection)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, query, self._connection)
         except sqlite3.Error as error:
             raise refusal(error, self._path) or error from None
 
     async def close(self) -> None:
-        """Answer what was asked, and close the connection."""
+        """Finish the queries that wait, and close the connection."""
         await asyncio.to_thread(self._thread.shutdown)
         self._connection.close()

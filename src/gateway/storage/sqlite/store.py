@@ -46,8 +46,8 @@ class SqliteStore:
         *,
         window: float = 7 * DAY,
         keep_calls: bool = False,
-        letter_age: float = 30 * DAY,
-        letter_bytes: int = 2**30,
+        dead_letter_age: float = 30 * DAY,
+        dead_letter_bytes: int = 2**30,
         max_bytes: int | None = None,
         reserve: int = 2**26,
         max_waiting: int = 1000,
@@ -60,8 +60,8 @@ class SqliteStore:
             folder: where its files are.
             window: seconds in which a (source, messageId) is accepted once.
             keep_calls: keep the call of every append, not only where there are dead letters.
-            letter_age: seconds that dead letters and calls are kept.
-            letter_bytes: the most they take together; the oldest go first.
+            dead_letter_age: seconds that dead letters and calls are kept.
+            dead_letter_bytes: the most they take together; the oldest go first.
             max_bytes: accept nothing more while the store takes more than this; None for no limit.
             reserve: accept nothing more while its disk has fewer bytes than this to spare, so that what was
                 accepted can still be delivered; 0 for no limit.
@@ -76,7 +76,7 @@ class SqliteStore:
         self._path = folder / FILE
         self._window, self._seen = window, dedup.Seen(window)
         self._keep_calls = keep_calls
-        self._letter_age, self._letter_bytes = letter_age, letter_bytes
+        self._letter_age, self._letter_bytes = dead_letter_age, dead_letter_bytes
         self._max_waiting = max_waiting
         self._capacity = Capacity(self._path, max_bytes, reserve)
         log = min(reserve // 2 or MAX_LOG, MAX_LOG)  # so that a full log still has room to go into the file
@@ -104,7 +104,7 @@ class SqliteStore:
             raise StoreBusy(
                 f"{self._writer.waiting} calls wait for {self._path}: its disk is too slow for them"
             )
-        return await self._writer.ask(self._append, Append(events, dead_letters, call, replacing))
+        return await self._writer.do_together(self._append, Append(events, dead_letters, call, replacing))
 
     async def claim(  # noqa: PLR0913 - as the interface
         self,
@@ -141,7 +141,7 @@ class SqliteStore:
         """As `Store.count_refusal`."""
         await self._writer.do(partial(queue.count_refusal, seq=seq, lease=lease), durable=False)
 
-    async def dead(  # noqa: PLR0913 - as the interface
+    async def dead_letters(  # noqa: PLR0913 - as the interface
         self,
         *,
         source: str | None = None,
@@ -152,7 +152,7 @@ class SqliteStore:
         newest: bool = False,
         limit: int = 100,
     ) -> list[DeadLetterSummary]:
-        """As `Store.dead`."""
+        """As `Store.dead_letters`."""
         now = time.time()
         where = {
             "letter.id > ?": None if newest else after,
@@ -162,11 +162,11 @@ class SqliteStore:
             "letter.at < ?": None if older_than is None else now - older_than,
             "letter.at > ?": None if younger_than is None else now - younger_than,
         }
-        return await self._lists.ask(partial(dead_letters.summaries, where=where, newest=newest, limit=limit))
+        return await self._lists.run(partial(dead_letters.summaries, where=where, newest=newest, limit=limit))
 
-    async def letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - as the interface
-        """As `Store.letter`."""
-        return await self._lists.ask(partial(dead_letters.whole, id_=id))
+    async def dead_letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - as the interface
+        """As `Store.dead_letter`."""
+        return await self._lists.run(partial(dead_letters.whole, id_=id))
 
     async def drop(self, ids: Sequence[int]) -> int:
         """As `Store.drop`."""
@@ -174,7 +174,7 @@ class SqliteStore:
 
     async def counts(self) -> StoreCounts:
         """As `Store.counts`."""
-        return await self._counts.ask(partial(counts, path=self._path))
+        return await self._counts.run(partial(counts, path=self._path))
 
     async def sweep(self) -> None:
         """As `Store.sweep`; in many short transactions, with appends between them."""

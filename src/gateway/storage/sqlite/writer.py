@@ -20,19 +20,19 @@ from .database import refusal
 T = TypeVar("T")
 A = TypeVar("A")
 Work: TypeAlias = Callable[[sqlite3.Connection, list[A]], list[T]]
-"""Writes what was asked for within a transaction that is the caller's, and answers each.
+"""Writes for several requests within the caller's transaction, and returns a result for each.
 
-What waits for the same work is done as one. It may run more than once, undone but for the last time.
+It may run more than once, rolled back each time but the last.
 """
 
 _GATHER = 0.0005
-"""Seconds in which more may join what waits and is not alone: a quick disk would else commit each alone."""
+"""Seconds in which more requests may join if there were several: a quick disk would commit each alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Request:
     work: Work[Any, Any]
-    asked: Any
+    argument: Any
     durable: bool
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
@@ -58,26 +58,26 @@ class Writer:
         self._thread.start()
 
     async def do(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
-        """What `work` returns or raises, once it is committed.
+        """Run `work` in a transaction, and return or raise what it does once that is committed.
 
         Args:
-            work: what to write. If it raises, it alone is undone.
-            durable: on the disk when this returns, or (False) safe from a crash of the process only.
+            work: what to write. If it raises, it alone is rolled back.
+            durable: whether it is on the disk when this returns; else it survives only a crash of the process.
         """
-        return await self.ask(lambda connection, _: [work(connection)], None, durable=durable)
+        return await self.do_together(lambda connection, _: [work(connection)], None, durable=durable)
 
-    async def ask(self, work: Work[A, T], asked: A, *, durable: bool = True) -> T:
-        """What `work` answers to this, once it is committed; as `do`, with all that asks the same work."""
+    async def do_together(self, work: Work[A, T], argument: A, *, durable: bool = True) -> T:
+        """As `do`, for work that does all requests for it that wait at once; the result for this argument."""
         if self._closing:
             raise StoreBusy(f"{self._path} is being closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self.waiting += 1
-        self._queue.put(_Request(work, asked, durable, loop, future))
+        self._queue.put(_Request(work, argument, durable, loop, future))
         return await future
 
     async def close(self) -> None:
-        """Finish what waits, and close the connection."""
+        """Finish the requests that wait, and close the connection."""
         if not self._closing:
             self._closing = True
             self._queue.put(None)
@@ -87,16 +87,16 @@ class Writer:
         group: list[_Request] = []
         closing = False
         while not closing:
-            group, closing = self._group(alone=len(group) < 2)  # noqa: PLR2004 - as it was a moment ago
+            group, closing = self._next_group(gather=len(group) > 1)
             if group:
                 self._answer(group, self._results(group))
         self._connection.close()
 
-    def _group(self, alone: bool) -> tuple[list[_Request], bool]:
-        """What waits, and whether that is the end of it; `alone` where nobody else is likely to come."""
+    def _next_group(self, gather: bool) -> tuple[list[_Request], bool]:
+        """The requests that wait, and whether they are the last; `gather` lets more of them join."""
         group = []
         request = self._queue.get()
-        if not alone:
+        if gather:
             time.sleep(_GATHER)
         try:
             while request is not None:
@@ -107,7 +107,7 @@ class Writer:
         return group, True
 
     def _results(self, group: list[_Request]) -> list[Any]:
-        """What each came to; what finds no room is tried once more, by itself and with the log emptied."""
+        """The result of each. One that finds the store full is tried again, alone and with the log emptied."""
         results = self._commit(group)
         for index, result in enumerate(results):
             if isinstance(result, StoreFull):
@@ -116,12 +116,12 @@ class Writer:
         return results
 
     def _commit(self, group: list[_Request]) -> list[Any]:
-        """What each came to, in one transaction; where one fails, each in its own: none fails for another."""
+        """The result of each, from one transaction; if one fails, from one each: none fails for another."""
         try:
             self._begin(durable=any(request.durable for request in group))
             results = self._answers(group)
             self._connection.execute("COMMIT")
-        except Exception as error:  # noqa: BLE001 - whatever it is, callers must hear of it and the thread live
+        except Exception as error:  # noqa: BLE001 - whatever it is, callers must hear of it and the thread must live
             self._undo()
             refused = refusal(error, self._path)
             if refused is not None or len(group) == 1:
@@ -137,13 +137,13 @@ class Writer:
         self._connection.execute("BEGIN IMMEDIATE")
 
     def _answers(self, group: list[_Request]) -> list[Any]:
-        """What each came to, in the transaction that is open."""
+        """The result of each, within the open transaction."""
         alike: dict[Work[Any, Any], list[int]] = defaultdict(list)
         for index, request in enumerate(group):
             alike[request.work].append(index)
         results: dict[int, Any] = {}
         for work, indices in alike.items():
-            answers = work(self._connection, [group[index].asked for index in indices])
+            answers = work(self._connection, [group[index].argument for index in indices])
             results.update(zip(indices, answers, strict=True))
         return [results[index] for index in range(len(group))]
 
@@ -152,7 +152,7 @@ class Writer:
             self._connection.execute("ROLLBACK")
 
     def _empty_log(self) -> None:
-        """Put the log into the file, unless that means to wait for somebody who reads it."""
+        """Move the log into the file, unless that means waiting for a reader."""
         (busy,) = self._connection.execute("PRAGMA busy_timeout").fetchone()
         for command in ("busy_timeout = 0", "wal_checkpoint(TRUNCATE)", f"busy_timeout = {busy}"):
             with contextlib.suppress(sqlite3.Error):
@@ -163,13 +163,13 @@ class Writer:
         for request, result in zip(group, results, strict=True):
             answers[request.loop].append((request.future, result))
         for loop, of_loop in answers.items():
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any longer
                 loop.call_soon_threadsafe(self._wake, of_loop)
 
     def _wake(self, answers: list[tuple[asyncio.Future[Any], Any]]) -> None:
         self.waiting -= len(answers)
         for future, result in answers:
-            if future.done():  # its caller was cancelled; what it asked for is committed all the same
+            if future.done():  # its caller was cancelled; its request is committed all the same
                 continue
             if isinstance(result, Exception):
                 future.set_exception(result)

@@ -1,0 +1,84 @@
+"""Verifies and maps the calls of one configured source."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ...core.host import Host, Receiver, Verifier
+from ...core.outcome import Outcome
+from ...core.request import Request
+from ...server.counts import OutcomeCounts
+from ...server.error_text import error_text
+from ..recent import RecentRequest
+from ..settings import SourceSettings
+from ..storage.records import NewDeadLetter, NewEvent, StoredCall
+from .call import WebhookCall
+from .enrich import dead_letter, enrich, rfc3339
+from .responses import OK, Answer, ErrorAnswer
+
+
+class Received(msgspec.Struct, frozen=True):
+    """What a call came to: what to store, what to count, and what to answer once it is stored.
+
+    The events are encoded already: a large call waits for the disk without its decoded records.
+    """
+
+    events: list[NewEvent]
+    letters: list[NewDeadLetter]
+    call: StoredCall | None
+    counts: OutcomeCounts
+    recent: RecentRequest
+    answer: Answer
+
+
+class SourceReceiver:
+    """A configured source, ready for calls."""
+
+    def __init__(self, host: Host, settings: SourceSettings, *, keep_calls: bool) -> None:
+        """`keep_calls` stores calls even where nothing was wrong with them."""
+        self._settings = settings
+        self._keep_calls = keep_calls
+        self._verify: Verifier = host.verifier(settings.type)
+        self._receive: Receiver = host.receiver(settings.type, settings.settings, verified=True)
+        self._reads_request = host.reads_request(settings.type)
+        self._reads_query = "query" in host.sources[settings.type].framing.formats
+
+    def reads_query_of(self, call: WebhookCall) -> bool:
+        """Whether the call's query is a record of its own, where the call has no body."""
+        return self._reads_query and bool(call.query)
+
+    def verify(self, call: WebhookCall) -> Received | None:
+        """What a refused call comes to; None where the call, as posted, is accepted."""
+        request = self._request(call, call.body)
+        refused = self._verify(request)
+        return None if refused is None else self._received(call, request, refused)
+
+    def map(self, call: WebhookCall, body: bytes) -> Received:
+        """What a verified call comes to; `body` is the JSON of a form, else the body as posted."""
+        request = self._request(call, body)
+        return self._received(call, request, self._receive(request))
+
+    def _request(self, call: WebhookCall, body: bytes) -> Request:
+        return call.request(body) if self._reads_request else Request(body)
+
+    def _received(self, call: WebhookCall, request: Request, outcome: Outcome) -> Received:
+        source, received_at, address = self._settings.name, rfc3339(call.received_at), call.address
+        counts = OutcomeCounts(1)
+        counts.add(outcome)
+        return Received(
+            [enrich(event, source, received_at, address) for event in outcome.events],
+            [dead_letter(rejection, source) for rejection in outcome.rejections],
+            call.stored(request.body) if outcome.rejections or self._keep_calls else None,
+            counts,
+            RecentRequest(self._settings, request, outcome),
+            _answer(outcome),
+        )
+
+
+def _answer(outcome: Outcome) -> Answer:
+    """The reply a sender is owed, else `ok`; an error only where every record was rejected."""
+    if outcome.reply is not None:
+        return outcome.reply
+    if outcome.rejections and not (outcome.events or outcome.dropped):
+        return ErrorAnswer(400, error_text(outcome.rejections))
+    return OK

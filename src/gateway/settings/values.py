@@ -1,0 +1,68 @@
+"""Types of single settings: durations, keys, and lists that may be written as one text."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr
+
+KEY_LENGTH = 16
+"""Characters of the shortest write key or token taken: a shorter one could be guessed."""
+
+
+def as_list(value: Any) -> Any:
+    """A single text as a list of one; anything else as it is."""
+    return [value] if isinstance(value, str) else value
+
+
+def not_empty(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same values; raises ValueError where there are none."""
+    if not values:
+        raise ValueError("needs at least one")
+    return values
+
+
+def _printable(key: SecretStr) -> SecretStr:
+    """A key travels as the user name of Basic authentication, which a colon ends."""
+    if not all("!" <= character <= "~" and character != ":" for character in key.get_secret_value()):
+        raise ValueError("may hold visible ASCII characters only, and no colon")
+    return key
+
+
+def _long(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < KEY_LENGTH:
+        raise ValueError(f"must have at least {KEY_LENGTH} characters")
+    return key
+
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Days = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+DestinationKey = Annotated[SecretStr, AfterValidator(_printable), Field(min_length=1)]
+"""A write key of the data plane's, which may be short."""
+AccessKey = Annotated[SecretStr, AfterValidator(_printable), AfterValidator(_long)]
+"""A write key or token that lets a caller in."""
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Host and port of `host:port`; the port is -1 where there is none."""
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port) if port.isascii() and port.isdigit() else -1
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a host."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def is_plain_url(text: str) -> bool:
+    """Whether a URL has a host, and neither credentials, query nor fragment."""
+    try:
+        url = urlsplit(text)
+        return bool(url.hostname) and url.port != 0 and not ("@" in url.netloc or url.query or url.fragment)
+    except ValueError:  # its message quotes the text, which may hold a key
+        return False

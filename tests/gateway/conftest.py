@@ -1,0 +1,30 @@
+"""A gateway shared by tests that post to it and leave it as it was, but for what they posted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from support.folders import source_folder
+from support.gateways import KEY, SOURCE, Gateway, gateway
+from support.webhooks import ACME, ACME_KEY, AUTHORIZATION, GUARDED_KEY, NEW_KEY, ODD_KEY, OFF_KEY
+
+
+@pytest.fixture(scope="session")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway with several sources, which accepts bodies of up to 100,000 bytes."""
+    folder = tmp_path_factory.mktemp("gateway")
+    sources = (
+        {**SOURCE, "write_key": [KEY, NEW_KEY, ODD_KEY]},
+        {"name": "Off", "type": "auth0", "write_key": [OFF_KEY], "enabled": False},
+        {"name": "Guarded", "type": "auth0", "write_key": [GUARDED_KEY], "authorization": AUTHORIZATION},
+        {"name": "Acme", "type": "acme", "write_key": [ACME_KEY]},
+    )
+    sections: dict[str, dict[str, Any]] = {
+        "limits": {"body": 100_000, "read_timeout": 1},
+        "store": {"keep_requests": True},
+    }
+    with gateway(folder, *sources, folders=(source_folder(folder, **ACME),), **sections) as one:
+        yield one

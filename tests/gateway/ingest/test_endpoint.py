@@ -1,0 +1,88 @@
+"""What `/v1/webhook` answers to methods, paths and load."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+from springhead import Host
+from springhead.gateway.app import Gateway as WebhookGateway
+from springhead.gateway.settings import load_settings
+from support.gateways import KEY, SOURCE, Gateway, gateway, toml
+from support.webhooks import ERROR, is_busy, log
+
+
+def test_a_get_is_answered_and_changes_nothing(here: Gateway) -> None:
+    """With a valid key the answer is an empty 200, whatever the call brings."""
+    before = here.kept()
+
+    for response in (here.call(), here.call("GET", KEY, "type=s&log_id=1"), here.call("GET", content=b"{}")):
+        assert (response.status_code, response.content) == (200, b"")
+        assert "content-type" not in response.headers
+    assert here.call("GET", "unknown").status_code == 401
+    assert here.kept() == before
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"])
+def test_any_other_method_is_refused(here: Gateway, method: str) -> None:
+    """With an empty 405 that names the allowed ones. There is no CORS: no browser posts webhooks."""
+    response = here.call(method)
+
+    assert (response.status_code, response.content) == (405, b"")
+    assert response.headers["allow"] == "GET, POST"
+
+
+@pytest.mark.parametrize("path", ["/v1/webhook/", "/v1//webhook", "/V1/webhook", "/v1/webhook%2F", "/v1", "/x"])
+def test_any_other_path_is_not_found(here: Gateway, path: str) -> None:
+    """Only the exact path is served."""
+    response = here.get(f"{path}?writeKey={KEY}", "POST", content=json.dumps(log()))
+
+    assert (response.status_code, response.text) == (404, "404 page not found\n")
+    assert ERROR.items() <= response.headers.items()
+
+
+@pytest.mark.slow
+def test_too_many_calls_at_once_are_refused(tmp_path: Path) -> None:
+    """Slow senders do not hold up health checks, nor calls without a key, which are refused unread."""
+    head = f"POST /v1/webhook?writeKey={KEY} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n[".encode()
+    with gateway(tmp_path, limits={"waiting": 3}) as one:
+        wires = [one.wire() for _ in range(3)]
+        for wire in wires:
+            wire.sendall(head)
+
+        refused = next(answer for answer in iter(one.post, None) if answer.text != "ok")
+
+        assert is_busy(refused)
+        assert refused.text == "the gateway is busy: try again\n"
+        assert one.get("/health").status_code == 200
+        assert one.post(key="unknown").status_code == 401
+        for wire in wires:
+            wire.sendall(b"       ]")
+            assert wire.recv(10_000).endswith(b"\r\n\r\nok")
+            wire.close()
+        assert one.post().text == "ok"
+        assert one.accepted() == 1
+
+
+def test_a_gateway_without_its_lifespan_accepts_nothing(tmp_path: Path) -> None:
+    """Starlette does not run the lifespan of a mounted app: what it answered `ok` would never be delivered."""
+    config = tmp_path / "springhead.toml"
+    config.write_text(toml({}, SOURCE))
+
+    async def scenario() -> tuple[httpx.Response, httpx.Response]:
+        app = WebhookGateway(Host(), load_settings(config))
+        transport = httpx.ASGITransport(app.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            posted = await client.post(f"/v1/webhook?writeKey={KEY}", json=log())
+            ready = await client.get("/ready")
+        await app.store.close()
+        return posted, ready
+
+    posted, ready = asyncio.run(scenario())
+
+    assert (posted.status_code, ready.status_code) == (503, 503)
+    assert posted.text == ready.text == "the gateway is not started: its lifespan does not run\n"

@@ -1,0 +1,105 @@
+"""What a sender is answered once its records are stored."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+import pytest
+
+from support.gateways import Gateway
+from support.webhooks import ACME_KEY, AUTHORIZATION, GUARDED_KEY, log
+
+
+def test_a_rejected_record_is_explained_and_kept_whole(here: Gateway) -> None:
+    """Like an error of the transformer: 400, its text and a newline."""
+    record = {"log_id": "1", "data": {"type": 7, "password": "invented"}}
+
+    response = here.post(record)
+
+    assert (response.status_code, response.text) == (400, "/data/type: type must be text: it is a number\n")
+    letter = here.letters()[-1]
+    assert (letter.source, letter.rule, letter.pointer) == ("Auth0", "schema/type", "/data/type")
+    assert json.loads(letter.record) == record
+    assert letter.reason == "type must be text: it is a number"
+
+
+def test_a_bad_record_does_not_affect_its_neighbours(here: Gateway) -> None:
+    """Better than upstream on purpose: good records become events, bad ones dead letters; the answer is ok."""
+    good, also_good = log(), log()
+    before = here.kept()
+    body = f"[{json.dumps(good)}, 7, {{bad}}, {json.dumps(also_good)}, {{}}]".encode()
+
+    events = here.sent(body)
+
+    assert [event["properties"]["log_id"] for event in events] == [good["log_id"], also_good["log_id"]]
+    assert here.kept() == (before[0] + 2, before[1] + 3)
+    assert [(one.pointer, one.record) for one in here.letters()[-3:]] == [
+        ("/1", b"7"),
+        ("/2", b"{bad}"),
+        ("/4", b"{}"),
+    ]
+
+
+@pytest.mark.parametrize("body", [b"[]", b'{"logs": []}', b" [ ] "])
+def test_an_empty_list_is_ok(here: Gateway, body: bytes) -> None:
+    """Upstream answers `400 empty batch payload`; but a sender with nothing to send did nothing wrong."""
+    before = here.kept()
+
+    assert here.post(body).text == "ok"
+    assert here.kept() == before
+
+
+def test_dropped_records_are_ok(here: Gateway) -> None:
+    """A record dropped on purpose is not an error, alone or beside a rejected one."""
+    before = here.kept()
+
+    assert here.post({"type": "heartbeat"}, ACME_KEY).text == "ok"
+    assert here.kept() == before
+    assert here.post([{"type": "heartbeat"}, 7], ACME_KEY).text == "ok"
+    assert here.kept() == (before[0], before[1] + 1)
+
+
+@pytest.mark.parametrize(
+    ("record", "body", "type_"),
+    [
+        ({"type": "url_verification", "challenge": "ä"}, '{"challenge":"ä"}', "application/json"),
+        ({"type": "hello"}, "hello yourself", "text/plain"),
+    ],
+)
+def test_a_challenge_is_answered(here: Gateway, record: object, body: str, type_: str) -> None:
+    """With 200, the reply and its content type; it becomes no event."""
+    before = here.kept()
+
+    response = here.post(record, ACME_KEY)
+
+    assert (response.status_code, response.text) == (200, body)
+    assert response.headers["content-type"] == type_
+    assert here.kept() == before
+
+
+def test_a_challenge_among_events_is_answered_once_they_are_stored(here: Gateway) -> None:
+    """The sender gets its reply, and the events are stored."""
+    before = here.accepted()
+
+    response = here.post([{"id": str(uuid.uuid4())}, {"type": "hello"}], ACME_KEY)
+
+    assert response.text == "hello yourself"
+    assert here.accepted() == before + 1
+
+
+def test_a_duplicate_is_ok_and_stored_once(here: Gateway) -> None:
+    """Whether a call is repeated, or a record within a batch."""
+    one, two = log(), log()
+
+    assert len(here.sent([one, two, one])) == 2
+    assert here.sent([one, two, one]) == []
+    assert len(here.sent([two, log()])) == 1
+
+
+def test_the_same_record_from_two_sources_is_two_events(here: Gateway) -> None:
+    """Only events of the same source can be duplicates."""
+    one = log()
+
+    assert len(here.sent(one)) == 1
+    assert len(here.sent(one, key=GUARDED_KEY, headers={"Authorization": AUTHORIZATION})) == 1

@@ -1,0 +1,62 @@
+"""What a sender is answered when nothing can be stored."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+from pathlib import Path
+
+import pytest
+
+from support.gateways import KEY, gateway
+from support.webhooks import is_busy, log
+
+
+@pytest.mark.slow
+def test_a_full_store_accepts_nothing(tmp_path: Path) -> None:
+    """It answers 503 and when to try again, and logs why; /health stays up."""
+    with gateway(tmp_path, store={"max_bytes": 1}) as full:
+        response = full.post()
+
+        assert is_busy(response)
+        assert response.text == "the gateway cannot keep events now: try again\n"
+        assert full.kept() == (0, 0)
+        assert is_busy(full.post(b"hello"))
+        assert full.post(b"[]").text == "ok"
+        assert full.get("/ready").status_code == 503
+        assert full.get("/health").status_code == 200
+        assert "has reached its limit of 1 bytes" in full.log.read_text()
+        assert KEY not in full.log.read_text()
+
+
+@pytest.mark.slow
+def test_a_full_disk_accepts_nothing_until_there_is_room(tmp_path: Path) -> None:
+    """What was answered ok is stored, what was answered 503 is not, and afterwards all is well."""
+    with gateway(tmp_path) as one:
+        (worker,) = one.workers()
+        limits = resource.prlimit(worker, resource.RLIMIT_FSIZE)
+        resource.prlimit(worker, resource.RLIMIT_FSIZE, (400_000, limits[1]))
+        answers = [one.post(log(description="x" * 20_000)) for _ in range(40)]
+        resource.prlimit(worker, resource.RLIMIT_FSIZE, limits)
+
+        taken = sum(answer.text == "ok" for answer in answers)
+        assert 0 < taken < 40
+        assert all(answer.text == "ok" or is_busy(answer) for answer in answers)
+        assert one.kept() == (taken, 0)
+        assert one.post(log()).text == "ok"
+        assert len(one.delivered(taken + 1)) == taken + 1
+
+
+@pytest.mark.slow
+def test_a_deleted_store_accepts_nothing(tmp_path: Path) -> None:
+    """What would be written to a deleted file would be lost."""
+    with gateway(tmp_path) as one:
+        assert one.post().text == "ok"
+        one.delivered(1)
+        shutil.rmtree(one.data)
+
+        assert is_busy(one.post(log()))
+        health, ready = one.get("/health"), one.get("/ready")
+        assert (health.status_code, health.text) == (503, "Cannot connect to db\n")
+        assert ready.status_code == 503
+        assert ready.text == "the gateway cannot keep events now: try again\n"  # and no path of this machine
