@@ -1,13 +1,13 @@
-"""What the benchmarks post."""
+"""Makes the webhooks that benchmarks post."""
 
 from __future__ import annotations
 
 STREAM = "90020240315101531004" + "0" * 28
-"""What the log_ids of a stream begin with."""
+"""The beginning of all log ids of a stream."""
 
 
 def log(number: int, stream: str = STREAM) -> dict[str, object]:
-    """A log stream item of about 2 KB, as a login makes it."""
+    """Make a log stream item of about 2 KB, as for a login."""
     log_id = f"{stream}{number:08}"
     user = f"auth0|{number % 500:024}"
     prompt = {

@@ -1,8 +1,8 @@
-"""How much of the time goes into springhead itself: events a second on one core, and the ratio to a floor.
+"""Measures events per second on one core, and compares the time with a floor.
 
 The floor parses the same bodies and serialises the same events with the same JSON library, and does nothing
-else. Both are timed in turn in the same run, and the best of many short rounds counts: what a noisy
-neighbour adds is not what the code costs.
+else. The two are timed in turn, and the best of many short rounds counts: a noisy neighbour can only make a
+round slower.
 
     python benchmarks/transform.py
 """
@@ -25,14 +25,14 @@ LOGS_PER_ROUND = 1_000
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Processor seconds that `work` takes."""
+    """Measure the processor seconds that `work` takes."""
     start = time.process_time()
     work()
     return time.process_time() - start
 
 
 def compare(size: int) -> None:
-    """Print one line: bodies of `size` logs."""
+    """Measure bodies of `size` logs each, and print one line."""
     count = LOGS_PER_ROUND // size
     logs = [log(number) for number in range(size * count)]
     bodies = [
@@ -54,19 +54,19 @@ def compare(size: int) -> None:
             for event in host.receive("auth0", Request(body=body)).events:
                 encode(event)
 
-    floors, wholes = [], []
+    floors, totals = [], []
     for _ in range(ROUNDS):
         floors.append(seconds(floor))
-        wholes.append(seconds(receive))
+        totals.append(seconds(receive))
     average = sum(map(len, bodies)) // len(logs)
     print(
-        f"{size:4} logs a body ({average} bytes each): {len(logs) / min(wholes):8,.0f} events/s,"
-        f" {min(wholes) / min(floors):.2f} times the floor"
-        f" (by medians {statistics.median(wholes) / statistics.median(floors):.2f})"
+        f"{size:4} logs a body ({average} bytes each): {len(logs) / min(totals):8,.0f} events/s,"
+        f" {min(totals) / min(floors):.2f} times the floor"
+        f" (by medians {statistics.median(totals) / statistics.median(floors):.2f})"
     )
 
 
 if __name__ == "__main__":
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    for bodies_of in (1, 100):
-        compare(bodies_of)
+    for logs_per_body in (1, 100):
+        compare(logs_per_body)

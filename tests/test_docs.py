@@ -135,7 +135,7 @@ def test_commands_print_what_a_document_shows(document: Path, shell: Shell) -> N
     for block in blocks(document, "console", "json", "python"):
         if block.file:
             path = shell.folder / block.file
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text)
         if block.language == "console":
             for command, shown in commands(block):

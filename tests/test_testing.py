@@ -12,6 +12,8 @@ import pytest
 
 from support.folders import source_folder
 
+pytestmark = pytest.mark.slow
+
 SUITE = """
 from pathlib import Path
 

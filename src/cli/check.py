@@ -23,7 +23,7 @@ def check(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per problem.")] = False,
 ) -> None:
-    """Find all problems of source folders. Exit code 0: none; 1: some; 2: misuse."""
+    """Find all problems of source folders. Exit code 0: none; 1: some; 2: usage error."""
     try:
         host = Host()
         checked = check_folders(host, names or [])

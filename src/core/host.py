@@ -58,6 +58,7 @@ class Host:
             PluginFailure: a plugin is not active, and `SPRINGHEAD_STRICT_PLUGINS` is 1.
         """
         self._plugins = load_plugins(folders, environ)
+        self._hooks = self._plugins.hooks
         self._body_limit = body_limit
 
     @property
@@ -77,7 +78,7 @@ class Host:
         """
         found = self._source(source)
         reads = found.mapper.reads_request or "query" in found.framing.formats
-        return reads or self._plugins.hooks.verify_requests
+        return reads or self._hooks.verify_requests
 
     def receive(self, source: str, request: Request, config: dict[str, Any] | None = None) -> Outcome:
         """Turn one request into its outcome.
@@ -174,13 +175,13 @@ class Host:
         return found
 
     def _pipeline(self, source: Source, config: dict[str, Any] | None) -> Pipeline:
-        return Pipeline(source, config or {}, self._plugins.hooks.event_hook(source))
+        return Pipeline(source, config or {}, self._hooks.event_hook(source))
 
     def _refused(self, source: Source, request: Request) -> Outcome | None:
         size = len(request.body)
         if size > self._body_limit:
             rule, reason = "body/size", f"the body has {size} bytes, the host takes {self._body_limit}"
-        elif (refusal := self._plugins.hooks.verify(source, request)) is not None:
+        elif (refusal := self._hooks.verify(source, request)) is not None:
             rule, reason = "refused", refusal
         else:
             return None
@@ -189,7 +190,7 @@ class Host:
 
     def _reported(self, source: Source, outcome: Outcome) -> Outcome:
         if outcome.rejections:
-            self._plugins.hooks.report(source, outcome.rejections)
+            self._hooks.report(source, outcome.rejections)
         return outcome
 
     def _advice(self, name: str) -> str:

@@ -1,1 +1,1 @@
-"""The bundled sources: each folder below is a plugin like any other."""
+"""The bundled sources. Each folder is a plugin like any other."""

@@ -123,12 +123,15 @@ def test_show_escapes_bytes_that_are_not_json(gateway: GatewayFolder) -> None:
 
 
 def test_show_has_the_event_that_was_refused(gateway: GatewayFolder) -> None:
-    """There is an event, and no record."""
-    gateway.add(dead_letter(b"", "delivery/400", event=b'{"type":"track"}'))
+    """There is an event and no record, and what the destination answered to it."""
+    gateway.add(dead_letter(b"", "delivery/400", event=b'{"type":"track"}', answer="userId\x1b is missing"))
 
-    shown = json.loads(gateway.run("dead", "show", "1", "--json").stdout)
+    people = gateway.run("dead", "show", "1").stdout
+    script = json.loads(gateway.run("dead", "show", "1", "--json").stdout)
 
-    assert (shown["record"], shown["event"], shown["bytes"]) == (None, {"type": "track"}, 16)
+    assert "the destination answered\nuserId\\x1b is missing\n" in people
+    assert (script["record"], script["event"], script["bytes"]) == (None, {"type": "track"}, 16)
+    assert script["answer"] == "userId\x1b is missing"
 
 
 @pytest.mark.slow

@@ -59,7 +59,8 @@ def test_with_several_sources_it_asks_for_the_type(tmp_path: Path) -> None:
     unsaid = springhead(tmp_path, "gateway", "init", "--folder", folder)
     said = springhead(tmp_path, "gateway", "init", "--folder", folder, "--type", "acme")
 
-    assert unsaid.stderr.startswith("springhead: which --type is the sender? One of: acme, ")
+    assert "springhead: which --type is the sender? One of: " in unsaid.stderr
+    assert "acme, " in unsaid.stderr
     assert unsaid.returncode == 2
     assert "Paste it below Hooks." in said.stdout
     assert load_settings(tmp_path / "springhead.toml").gateway.folders == (Path(folder),)

@@ -1,4 +1,4 @@
-"""Whatever an author's files hold, loading them ends in a source or in problems, never in a traceback."""
+"""Loading ends in a source or in problems, never in a traceback, whatever an author's files hold."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from springhead import InvalidSource, check_source, load_source
+from support.effort import scaled
 from support.folders import source_folder
 from support.paths import FIXTURES
 
@@ -36,13 +37,13 @@ garbage: st.SearchStrategy[Any] = st.recursive(
 
 
 def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The steps to every part of a value."""
+    """List the steps to every part of a value."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [at, *(place for step, part in inner for place in places(part, (*at, step)))]
 
 
-def spoil(value: Any, place: tuple[Any, ...], by: Any) -> Any:
-    """The value with one part replaced."""
+def replaced(value: Any, place: tuple[Any, ...], by: Any) -> Any:
+    """Replace one part of a value."""
     if not place:
         return by
     value = copy.deepcopy(value)
@@ -54,10 +55,10 @@ def spoil(value: Any, place: tuple[Any, ...], by: Any) -> Any:
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=scaled(100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_a_spoilt_folder_has_problems_or_loads(data: st.DataObject) -> None:
-    """Random parts of real mappings, sources and schemas are replaced by garbage, a few at a time."""
+def test_a_damaged_folder_has_problems_or_loads(data: st.DataObject) -> None:
+    """Up to three random parts of a mapping, a source and a schema are replaced by garbage."""
     mapping = data.draw(st.sampled_from(MAPPINGS))
     source: Any = {
         "api": 1,
@@ -69,9 +70,9 @@ def test_a_spoilt_folder_has_problems_or_loads(data: st.DataObject) -> None:
     }
     schema: Any = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^a"}}}
     for _ in range(data.draw(st.integers(1, 3))):
-        mapping = spoil(mapping, data.draw(st.sampled_from(places(mapping))), data.draw(garbage))
-        source = spoil(source, data.draw(st.sampled_from(places(source))), data.draw(garbage))
-        schema = spoil(schema, data.draw(st.sampled_from(places(schema))), data.draw(garbage))
+        mapping = replaced(mapping, data.draw(st.sampled_from(places(mapping))), data.draw(garbage))
+        source = replaced(source, data.draw(st.sampled_from(places(source))), data.draw(garbage))
+        schema = replaced(schema, data.draw(st.sampled_from(places(schema))), data.draw(garbage))
     with tempfile.TemporaryDirectory() as directory:
         files = {"mapping": mapping, "source": source, "schema": schema}
         chosen = data.draw(st.sampled_from([("mapping",), ("source",), ("schema",), tuple(files)]))
@@ -91,8 +92,8 @@ def test_a_spoilt_folder_has_problems_or_loads(data: st.DataObject) -> None:
     "content", [b"", b"\xff\xfe", b"[" * 100_000, b'{"a":' * 100_000, b"\xef\xbb\xbf{}", b"null"]
 )
 @pytest.mark.parametrize("name", ["mapping.json", "source.json", "schema.json", "table.json"])
-def test_a_file_that_is_no_json_object_is_a_problem(tmp_path: Path, name: str, content: bytes) -> None:
-    """Each is named, with what is wrong with it."""
+def test_a_file_that_is_not_a_json_object_is_a_problem(tmp_path: Path, name: str, content: bytes) -> None:
+    """The problem names the file."""
     folder = source_folder(tmp_path)
     (folder / name).write_bytes(content)
 
@@ -112,7 +113,7 @@ def test_a_file_that_is_no_json_object_is_a_problem(tmp_path: Path, name: str, c
     ],
 )
 def test_a_value_no_event_could_carry_is_a_problem(tmp_path: Path, name: str, text: str, rule: str) -> None:
-    """An author's constant is held to what a sender's value is."""
+    """What an author writes must fit into an event, as what a sender posts must."""
     folder = source_folder(tmp_path)
     (folder / name).write_text(text)
 
@@ -120,7 +121,7 @@ def test_a_value_no_event_could_carry_is_a_problem(tmp_path: Path, name: str, te
 
 
 def test_a_mapping_past_pythons_own_limits_is_a_problem(tmp_path: Path) -> None:
-    """Hundreds of alternatives, or levels, are refused by name."""
+    """Hundreds of alternatives are more than Python compiles."""
     row: Any = {"from": [f"p{number}" for number in range(200)], "to": "properties.x"}
     mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": [row]}]}
 
@@ -130,7 +131,7 @@ def test_a_mapping_past_pythons_own_limits_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_place_of_a_file_is_a_problem(tmp_path: Path) -> None:
-    """It cannot be read, and is said to be so."""
+    """It cannot be read."""
     folder = source_folder(tmp_path)
     (folder / "table.json").mkdir()
 

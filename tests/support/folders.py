@@ -1,4 +1,4 @@
-"""Source folders made for a test: the files of a fixture, and plain ones for the rest."""
+"""Makes source folders for tests."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ PLAIN = {
 }
 
 
-def source_folder(at: Path, fixture: Path | None = None, **files: Any) -> Path:
-    """A source folder named `acme` below `at`: the fixture's files, then `files`, then plain ones."""
-    folder = at / "acme"
+def source_folder(parent: Path, fixture: Path | None = None, **files: Any) -> Path:
+    """Make a source folder `acme` of a fixture's files, of `files`, and of plain files for what is missing."""
+    folder = parent / "acme"
     folder.mkdir(parents=True)
     for path in sorted(fixture.glob("*.json")) if fixture else ():
         if path.name not in ("request.json", "request.meta.json", "expected.json"):

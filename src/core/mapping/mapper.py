@@ -55,6 +55,8 @@ class Mapper:
         No slip may let a value through unmasked: a level of redaction that does not exist, a flag that is
         neither true nor false, and a name that is nearly a setting's are wrong. Other names are ignored.
         """
+        if not config:
+            return None
         level = config.get("redact", "off")
         if level not in REDACT:
             return f"redact is {level!r}: use one of {', '.join(REDACT)}"

@@ -1,4 +1,4 @@
-"""Auth0 tenant logs, as log streams and the webhooks extension send them."""
+"""Auth0 tenant logs, as sent by log streams and by the webhooks extension."""
 
 from pathlib import Path
 

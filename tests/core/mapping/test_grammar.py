@@ -1,4 +1,4 @@
-"""The mapping language by example: what each word does, and what is said of each mistake."""
+"""The mapping language by example: what each word does, and how each mistake is reported."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ VALID = find_cases(FIXTURES / "mapping", "valid")
 INVALID = sorted((FIXTURES / "mapping" / "invalid").iterdir())
 
 
-def without_rules(mapped: list[MappedEvent] | None) -> Any:
-    """What rules made, each rule by its label, as JSON: `true` is not 1 there, and members have no order."""
+def comparable(mapped: list[MappedEvent] | None) -> Any:
+    """Write what rules made as JSON, where `true` is not 1 and members have no order."""
     return mapped and [json.dumps((rule.label, *made), sort_keys=True) for rule, *made in mapped]
 
 
 @pytest.mark.parametrize("case", VALID, ids=lambda case: case.name)
 def test_a_mapping_does_what_its_example_shows(case: Case, tmp_path: Path, snapshot: Any) -> None:
-    """Each folder of `valid` shows a word of the language: request in, outcome out."""
+    """Each folder of `valid` shows a word of the language at work."""
     host = Host(folders=[source_folder(tmp_path, case.folder)])
     snapshot.snapshot_dir = case.folder
 
@@ -39,7 +39,7 @@ def test_a_mapping_does_what_its_example_shows(case: Case, tmp_path: Path, snaps
 
 @pytest.mark.parametrize("case", VALID, ids=lambda case: case.name)
 def test_the_compiled_mapping_does_what_the_interpreter_does(case: Case, tmp_path: Path) -> None:
-    """The two agree on every example, and neither changes the item it reads."""
+    """They agree on every example, and neither changes the item it reads."""
     source = load_source(source_folder(tmp_path, case.folder))
     run = source.mapper.for_config(case.config)
     spec = source.mapper.variant(case.config)
@@ -53,14 +53,14 @@ def test_the_compiled_mapping_does_what_the_interpreter_does(case: Case, tmp_pat
         record, _ = source.unwrap(item) or (item, ())
         compiled = run(record, item, request, case.config)
         interpreted = apply_rules(spec, Scope(record, item, request, case.config))
-        assert without_rules(compiled) == without_rules(interpreted)
+        assert comparable(compiled) == comparable(interpreted)
 
     assert json.dumps(items) == before
 
 
 @pytest.mark.parametrize("folder", INVALID, ids=lambda folder: folder.name)
 def test_a_mistake_is_reported_as_its_example_shows(folder: Path, tmp_path: Path, snapshot: Any) -> None:
-    """Each folder of `invalid` has its expected problems: file, pointer, line, rule, reason and advice."""
+    """Each folder of `invalid` has the problems expected: file, line, pointer, rule, reason and advice."""
     snapshot.snapshot_dir = folder
 
     problems = check_source(source_folder(tmp_path, folder))
@@ -71,7 +71,7 @@ def test_a_mistake_is_reported_as_its_example_shows(folder: Path, tmp_path: Path
 
 
 def test_every_function_has_an_example() -> None:
-    """No function goes without a folder of `valid` that shows it."""
+    """Each function has a folder of `valid` that shows it."""
     shown = {case.folder.name.removeprefix("function-").split("-")[0] for case in VALID}
 
     assert set(FUNCTIONS) - shown == set()

@@ -1,4 +1,4 @@
-"""Redaction: what a source lists never leaves it, whatever way a row or a sender takes around it."""
+"""Redaction: no row and no shape of a record lets a listed value through."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECRET = "hunter2"  # noqa: S105 - an invented one
 
 
 def events(tmp_path: Path, rows: list[dict[str, Any]], record: Any, **source: Any) -> str:
-    """The events of a source that lists `secret`, `deep.secret`, `all.*` and more, as text."""
+    """Make the events of a source that lists `secret`, `deep.secret`, `all.*` and more, as text."""
     mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": rows}]}
     about = {
         "name": "acme",
@@ -61,7 +61,7 @@ def events(tmp_path: Path, rows: list[dict[str, Any]], record: Any, **source: An
 )
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_no_row_reads_around_a_mask(tmp_path: Path, row: dict[str, Any], wrapped: bool) -> None:
-    """Whatever a row does with a listed value, it does with the mask."""
+    """Whatever a row does, it does with the masked value."""
     record: Any = {
         "secret": SECRET,
         "deep": {"secret": SECRET, "open": 1},
@@ -95,13 +95,13 @@ def test_no_row_reads_around_a_mask(tmp_path: Path, row: dict[str, Any], wrapped
     ],
     ids=json.dumps,
 )
-def test_no_shape_of_a_record_carries_a_secret_past(tmp_path: Path, record: dict[str, Any]) -> None:
-    """Lists on the way, keys with dots, and text where an object should be are masked too."""
+def test_no_shape_of_a_record_lets_a_secret_through(tmp_path: Path, record: dict[str, Any]) -> None:
+    """Lists on the way, keys with dots, and text in place of an object are masked too."""
     assert SECRET not in events(tmp_path, [{"from": "$", "to": "properties"}], record)
 
 
 def test_a_record_passed_through_is_masked(tmp_path: Path) -> None:
-    """`pass` is no way around."""
+    """All of it but the fields of identity."""
     mapping = {"integration": "Acme", "events": [{"pass": True}]}
     about = {"name": "acme", "secrets": ["properties.secret"], "pii": ["userId", "context.traits.email"]}
     host = Host(folders=[source_folder(tmp_path, mapping=mapping, source=about)])
@@ -119,7 +119,7 @@ def test_a_record_passed_through_is_masked(tmp_path: Path) -> None:
 
 
 def test_redaction_changes_no_type_and_no_id() -> None:
-    """Conditions and identity see the record as sent."""
+    """Conditions and fields of identity see the record as sent."""
     body = encode(
         [
             {
@@ -145,7 +145,7 @@ def test_redaction_changes_no_type_and_no_id() -> None:
 
 @pytest.mark.parametrize("listed", ["$", "0", "a.0", "*", '"a.b".c'])
 def test_any_path_may_be_listed(tmp_path: Path, listed: str) -> None:
-    """Also one that covers everything."""
+    """Even one that covers everything."""
     made = events(
         tmp_path, [{"from": "$", "to": "properties.x"}], {"0": 1, "a": [1]}, pii=[listed], secrets=[listed]
     )

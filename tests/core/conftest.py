@@ -1,0 +1,34 @@
+"""What the tests of the core share."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.distributions import Install
+from support.folders import source_folder
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Install a distribution: its metadata, its module, and a source folder `acme` beside it."""
+    monkeypatch.delenv("SPRINGHEAD_PLUGINS", raising=False)
+
+    def install(
+        distribution: str, code: str, *, entry: str = "acme", source: str = "acme", api: int = 1
+    ) -> None:
+        site = tmp_path / distribution
+        module = distribution.replace("-", "_")
+        package = site / module
+        source_folder(package, source={"api": api, "name": source})
+        (package / "__init__.py").write_text(code)
+        info = site / f"{module}-1.2.3.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2.3\n")
+        (info / "entry_points.txt").write_text(f"[springhead]\n{entry} = {module}\n")
+        monkeypatch.syspath_prepend(str(site))
+        monkeypatch.delitem(sys.modules, module, raising=False)
+
+    return install
