@@ -142,6 +142,7 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
         assert post(server).status_code == 200
 
 
+@pytest.mark.slow
 def test_workers_that_die_one_after_another_are_replaced(tmp_path: Path) -> None:
     """The server never gives up its address."""
     with serving(tmp_path, "transformer") as server:
@@ -234,6 +235,7 @@ def test_metrics_count_what_was_answered(tmp_path: Path, workers: str) -> None:
     assert found['springhead_request_bytes_sum{source="auth0"}'] == 20 * len(mixed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
