@@ -116,6 +116,7 @@ def test_a_reply_goes_to_stderr(tmp_path: Path) -> None:
     assert done.stderr == b"reply: abc\n0 events, 0 rejected, 0 dropped, 1 answered\n"
 
 
+@pytest.mark.slow
 def test_a_folder_is_used_whatever_is_installed(tmp_path: Path) -> None:
     """An author may work on a source that is installed, too, and name its folder with or without a slash."""
     folder = source_folder(tmp_path, source={"name": "auth0"})

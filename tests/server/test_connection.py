@@ -70,6 +70,7 @@ def statuses(data: bytes) -> list[int]:
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", data)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sent", [b"", b"POST", POST, POST + b"X-A: ", b"\r\n", POST + HELLO, POST + HELLO + POST]
 )
@@ -107,6 +108,7 @@ def test_a_body_may_take_longer_than_a_head() -> None:
 LINE = b"X-A: " + b"a" * 10_000 + b"\r\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "pieces",
     [
@@ -187,6 +189,7 @@ def test_pipelined_requests_are_answered_in_order() -> None:
     assert re.findall(rb"headers, (\d)", found) == [b"%d" % number for number in range(9)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "bad",
     [

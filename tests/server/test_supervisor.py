@@ -65,6 +65,7 @@ def work():
 """A worker that does not finish what it is at."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("wrap", ["", "trap '' INT;", "trap '' INT HUP;"])
 def test_a_signal_ends_it(tmp_path: Path, number: signal.Signals, wrap: str) -> None:
@@ -93,6 +94,7 @@ def test_a_terminal_that_goes_away_does_not_end_it(tmp_path: Path) -> None:
         assert b"died" not in (tmp_path / "log").read_bytes()
 
 
+@pytest.mark.slow
 def test_workers_that_die_are_replaced_again_and_again(tmp_path: Path) -> None:
     """Each time after a longer pause."""
     with supervised(tmp_path, SLEEPING, count=2) as process:
@@ -119,6 +121,7 @@ def test_a_worker_that_cannot_start_ends_it(tmp_path: Path) -> None:
         assert process.wait(60) == 1
 
 
+@pytest.mark.slow
 def test_a_replacement_that_cannot_start_is_tried_again(tmp_path: Path) -> None:
     """What hinders it may pass, and the address is served again."""
     flag = tmp_path / "flag"

@@ -90,6 +90,7 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
         assert max(before) in server.workers()
 
 
+@pytest.mark.slow
 def test_workers_that_die_one_after_another_are_replaced(tmp_path: Path) -> None:
     """The server never gives up its address."""
     with serving(tmp_path, "transformer") as server:
@@ -169,6 +170,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
         until(lambda: has_ended(worker))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

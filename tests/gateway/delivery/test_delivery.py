@@ -27,6 +27,7 @@ def test_all_is_delivered_once_in_as_many_lanes_as_asked(tmp_path: Path) -> None
     assert 1 < done.plane.most_under_way <= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "reply", [(500, {}, "oh"), (503, {}, ""), (429, {}, "slow"), (408, {}, ""), (429, {"Retry-After": "0"}, "")]
 )
@@ -50,6 +51,7 @@ def test_a_lost_answer_means_sending_again(tmp_path: Path) -> None:
     assert in_order(taken)
 
 
+@pytest.mark.slow
 def test_every_failure_at_once_loses_nothing(tmp_path: Path) -> None:
     """Order per user holds through any mixture."""
     mixture = [(500, {}, ""), CUT, (429, {}, ""), HANG, (502, {}, ""), OK] * 4

@@ -54,6 +54,7 @@ def test_a_batch_too_large_for_the_data_plane_is_split(tmp_path: Path) -> None:
     assert [one.rule for one in done.dead] == ["delivery/413"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lanes", [1, 4])
 @pytest.mark.parametrize("reply", BLAMES)
 def test_a_failure_that_follows_one_event_is_its_fault_after_several_tries(
@@ -82,6 +83,7 @@ def test_the_number_of_tries_is_a_setting(tmp_path: Path) -> None:
     assert [one.reason for one in done.dead] == ["the destination answered 500 to this event alone, 3 times"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reply", [(400, {}, "The plain HTTP request was sent to HTTPS port"), *BLAMES])
 def test_while_nothing_of_a_source_is_accepted_nothing_of_it_is_a_dead_letter(
     tmp_path: Path, reply: Reply
@@ -164,6 +166,7 @@ def test_a_count_of_refusals_survives_a_restart(tmp_path: Path) -> None:
     assert alone[2] <= 8 - 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [400, 403, 500])
 def test_a_flood_of_events_at_fault_stops_nobody_else(tmp_path: Path, status: int) -> None:
     """However many users they come from, they become dead letters, and all others go out."""
@@ -195,6 +198,7 @@ def test_an_event_the_data_plane_fails_at_does_not_keep_other_users_waiting(
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reply", [(429, {}, ""), (401, {}, ""), (503, {"Retry-After": "0"}, "")])
 def test_what_is_about_the_load_or_the_key_is_not_traced_to_an_event(tmp_path: Path, reply: Reply) -> None:
     """No event is counted as refused for it."""

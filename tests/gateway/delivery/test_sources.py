@@ -17,6 +17,7 @@ def failing_for(key: str, reply: Reply) -> Answers:
     return lambda batch: reply if batch.key == key else OK
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "reply",
     [
@@ -96,6 +97,7 @@ def test_lanes_that_fail_at_once_count_as_one_failure(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 def test_a_key_that_works_again_lets_its_events_go(tmp_path: Path) -> None:
     """The source is tried again after a pause, and all of it comes in order."""
     keep(tmp_path, events(10))

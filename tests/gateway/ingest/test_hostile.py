@@ -289,6 +289,7 @@ CHUNKS = b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
 END = b"Connection: close\r\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sent", "statuses"),
     [
