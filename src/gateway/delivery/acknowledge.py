@@ -33,6 +33,5 @@ async def acknowledge(
     context.metrics.delivered(source, len(delivered))
     for letter in dead:
         about = {"source": source, "rule": letter.rule, "message_id": letter.message_id}
-        about = {"source": source, "rule": letter.rule, "message_id": letter.message_id}
         _log.warning("an event became a dead letter", **about)
         context.metrics.dead(source, letter.rule, 1)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import inf
 
 import structlog
 
@@ -28,12 +29,12 @@ class SourceState:
 
     Attributes:
         breaker: paces its tries.
-        accepted: how many batches of it were accepted so far.
+        accepted_at: when the latest batch that was accepted was sent, by the monotonic clock.
         refused: its events that were refused alone, by seq.
     """
 
     breaker: Breaker
-    accepted: int = 0
+    accepted_at: float = -inf
     refused: dict[int, RefusedEvent] = field(default_factory=dict)
 
 

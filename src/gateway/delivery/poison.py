@@ -24,11 +24,11 @@ class Search:
 
     Attributes:
         last: the seq that ends the smallest batch refused so far.
-        since: how much of the source had been accepted when the search began.
+        since: when the search began, by the monotonic clock.
     """
 
     last: int
-    since: int
+    since: float
 
     def narrowed(self, batch: Batch) -> Search:
         """The search after a smaller batch was refused."""
@@ -47,7 +47,7 @@ class RefusedEvent:
     Attributes:
         event: as it was claimed.
         lane: the lane of its user.
-        since: how much of its source had been accepted when it was first refused.
+        since: when it was first refused, by the monotonic clock.
         is_exhausted: whether it was refused as often as it may be.
         due: when it is tried again, by the monotonic clock.
         letter: the dead letter it becomes, if it becomes one.
@@ -56,7 +56,7 @@ class RefusedEvent:
 
     event: ClaimedEvent
     lane: int
-    since: int
+    since: float
     is_exhausted: bool
     due: float
     letter: DeadEvent

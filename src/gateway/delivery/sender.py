@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from math import inf
 
 import structlog
 
@@ -32,10 +33,11 @@ class Sender:
         context, state = self._context, self._context.source(source)
         batch = self._next_batch(claim, source, state)
         since, sent_at = self._refused_since(batch, state), time.monotonic()
-        decision = await self._attempt(batch, state, since)
+        decision = await self._attempt(batch, is_proven=state.accepted_at > since)
+        since = min(since, time.monotonic())
         match decision:
             case Delivered():
-                await self._accepted(batch, state)
+                await self._accepted(batch, sent_at)
                 claim.remove(source, batch.events)
             case GiveUp(letter):
                 await acknowledge(context, source, [], [letter])
@@ -67,22 +69,22 @@ class Sender:
             return claim.single(source)
         return claim.batch(source, search.size(events) if search else len(events), limit)
 
-    def _refused_since(self, batch: Batch, state: SourceState) -> int:
-        """What the source had accepted when the first event of this batch was first refused; now, if never."""
+    def _refused_since(self, batch: Batch, state: SourceState) -> float:
+        """When the first event of this batch was first refused; infinity if it never was."""
         first, search = batch.events[0], self._searches.get(batch.source)
         if known := state.refused.get(first.seq):
             return known.since
-        return search.since if search and first.seq <= search.last else state.accepted
+        return search.since if search and first.seq <= search.last else inf
 
-    def _search(self, batch: Batch, since: int) -> Search:
+    def _search(self, batch: Batch, since: float) -> Search:
         """The search for the event at fault, after this batch was refused."""
         search = self._searches.get(batch.source)
         return search.narrowed(batch) if search else Search(batch.seqs[-1], since)
 
-    async def _attempt(self, batch: Batch, state: SourceState, since: int) -> Decision:
+    async def _attempt(self, batch: Batch, *, is_proven: bool) -> Decision:
         context = self._context
         answer = await context.destination.send(batch.source, [event.event for event in batch.events])
-        decision = decide(answer, batch, is_proven=state.accepted > since, settings=context.settings)
+        decision = decide(answer, batch, is_proven=is_proven, settings=context.settings)
         if not isinstance(decision, Down):
             context.breaker.succeeded()
         if not isinstance(decision, Delivered | GiveUp):
@@ -97,10 +99,11 @@ class Sender:
             )
         return decision
 
-    async def _accepted(self, batch: Batch, state: SourceState, *letters: DeadEvent) -> None:
+    async def _accepted(self, batch: Batch, sent_at: float, *letters: DeadEvent) -> None:
         """Acknowledge what was accepted, and retry now what may have waited for that."""
+        state = self._context.source(batch.source)
         was_open = state.breaker.is_open
-        state.accepted += 1
+        state.accepted_at = max(state.accepted_at, sent_at)
         state.breaker.succeeded()
         await acknowledge(self._context, batch.source, batch.seqs, letters)
         if not state.refused:
@@ -116,7 +119,7 @@ class Sender:
             self._context.woken[one.lane].set()
 
     async def _retry_later(
-        self, decision: Retry, event: ClaimedEvent, claim: Claim, since: int
+        self, decision: Retry, event: ClaimedEvent, claim: Claim, since: float
     ) -> RefusedEvent:
         """Count that an event was refused alone, and have it sent again later, its user's others after it."""
         store, state = self._context.store, self._context.source(event.source)
@@ -143,10 +146,10 @@ class Sender:
         event = await context.store.claim_behind(refused.last, lease=self._lease)
         if event is None:
             return
-        batch, state = Batch(source, [event]), context.source(source)
-        match await self._attempt(batch, state, state.accepted):
+        batch, sent_at = Batch(source, [event]), time.monotonic()
+        match await self._attempt(batch, is_proven=False):
             case Delivered():
-                await self._accepted(batch, state, refused.letter, *refused.behind)
+                await self._accepted(batch, sent_at, refused.letter, *refused.behind)
             case Retry(letter=letter, is_exhausted=is_exhausted):
                 await context.store.count_refusal(event.seq, lease=0)
                 if is_exhausted:
