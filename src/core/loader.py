@@ -13,9 +13,9 @@ from .framing import Framing
 from .ids import Namespace
 from .mapping.compile import compile_first_of, compile_locator
 from .mapping.mapper import Mapper
-from .mapping.mask import Mask, build_mask
+from .mapping.mask import build_mask
 from .mapping.parser import parse_mapping
-from .mapping.path import Path, parse_path
+from .mapping.path import Mask, Path, parse_path
 from .schema import Schema, check
 from .source import Source
 from .source_file import Problem, SourceFile, read_source_file

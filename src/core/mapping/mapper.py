@@ -7,8 +7,8 @@ from typing import Any
 
 from .compile import CompiledMapping, compile_mapping
 from .interpret import Scope, reply_body
-from .mask import Mask
 from .model import EventMapping, ReplyRule
+from .path import Mask
 from .pattern import Equals
 from .redact import redact
 from .specialize import config_conditions, evaluate, specialize

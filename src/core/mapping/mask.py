@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Any
 
-from .path import Path, is_index
+from .path import Mask, Path, is_index
 
 MASKED = "*****"
 """Takes the place of a masked value, as it does in vendors' own logs."""
-
-Mask: TypeAlias = "dict[str, Mask] | bool"
-"""True covers the whole value; an object covers members by key, with `*` for every key."""
 
 
 def build_mask(paths: tuple[Path, ...]) -> Mask:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
 from ..errors import InvalidPath
 
-if TYPE_CHECKING:
-    from .mask import Mask
+Mask: TypeAlias = "dict[str, Mask] | bool"
+"""What is masked of a value: all of it (true), or members of it by key, with `*` for every key."""
 
 ROOTS = ("$item", "$request", "$config", "$parent", "$event")
 REQUEST_PARTS = ("headers", "query", "method", "url")

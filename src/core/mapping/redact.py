@@ -8,9 +8,9 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from .mask import Mask, element_mask, mask_at
+from .mask import element_mask, mask_at
 from .model import IDENTITY, Build, EventMapping, FirstOf, Origin, Read, Row, Rule, Template
-from .path import Path
+from .path import Mask, Path
 
 
 def redact(mapping: EventMapping, record_mask: Mask, item_mask: Mask) -> EventMapping:
