@@ -63,7 +63,8 @@ class Gateway:
         """Entered with the lifespan, and left at its end."""
         keys = {source.name: source.destination_key.get_secret_value() for source in settings.source}
         destination = open_destination(settings.delivery, keys)
-        self.delivery = Delivery(self.store, destination, settings.delivery, self.metrics)
+        sources = [source.name for source in settings.source]
+        self.delivery = Delivery(self.store, destination, sources, settings.delivery, self.metrics)
         _warn_of_missing_keys(settings)
         acceptor = Acceptor(host, settings, self.store, self.recent, self.metrics, self.delivery)
         self.app = Router(

@@ -44,7 +44,7 @@ class Running:
     async def add(self, *message_ids: str, user: str = "ada", source: str = "Acme", size: int = 0) -> None:
         """Have these events accepted, and the lanes woken."""
         await self.store.append([event(one, user, source, size) for one in message_ids], [], None)
-        self.delivery.wake()
+        self.delivery.wake(source)
 
     async def undelivered(self) -> int:
         """How many events wait."""
@@ -124,7 +124,7 @@ async def delivering(
     async with opened(folder) as store, data_plane(answer) as plane:
         rules = quick(to=url or plane.url, **settings)
         metrics = GatewayMetrics()
-        delivery = Delivery(store, to or open_destination(rules, KEYS), rules, metrics)
+        delivery = Delivery(store, to or open_destination(rules, KEYS), KEYS, rules, metrics)
         delivery.start()
         try:
             yield Running(store, delivery, plane, metrics)

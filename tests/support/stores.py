@@ -74,9 +74,13 @@ async def letters(store: SqliteStore) -> list[DeadLetter]:
     return [each for each in found if each is not None]
 
 
-async def claim(store: SqliteStore, lane: int = 0, lanes: int = 1, **limits: Any) -> list[ClaimedEvent]:
+async def claim(
+    store: SqliteStore, lane: int = 0, lanes: int = 1, source: str = "auth0", **limits: Any
+) -> list[ClaimedEvent]:
     """Claim everything, within the limits given."""
-    return await store.claim(lane, lanes, **({"events": 100, "size": 1_000_000, "lease": 60.0} | limits))
+    return await store.claim(
+        source, lane, lanes, **({"events": 100, "size": 1_000_000, "lease": 60.0} | limits)
+    )
 
 
 def names(claimed: list[ClaimedEvent]) -> list[str]:

@@ -89,7 +89,7 @@ class DeadLetters:
         dry_run = request.query_params.get("dry_run", "0") not in ("", "0", "false")
         replayed = await self._replayer.replay(letter, dry_run=dry_run)
         if replayed.gone and not dry_run:
-            self._wake()
+            self._wake(letter.source)
         return JSONResponse({**dataclasses.asdict(replayed), "dry_run": dry_run})
 
     async def drop(self, request: Request) -> Response:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import inf
 
 from ..settings.model import DeliverySettings
 
-ASK_AGAIN = 0.1
-"""Seconds until a lane asks again while another one tries."""
+ASK_AGAIN = 1.0
+"""Seconds until a lane asks again while another one tries. It is woken when that one gets through."""
 
 
 def backoff(settings: DeliverySettings, failures: int) -> float:
@@ -23,50 +24,46 @@ class Breaker:
     """Makes all lanes pause after a failure, longer each time. Open, it lets one lane try at a time.
 
     Attributes:
-        failures: how many there were in a row. What several lanes meet at the same time is one.
         reason: the last failure.
         is_open: whether there were `breaker_failures` in a row, or one that only an operator can mend.
     """
 
     def __init__(self, settings: DeliverySettings, changed: Callable[[Breaker], None]) -> None:
         """`changed` is called whenever the breaker opens or closes."""
-        self.failures = 0
         self.reason = ""
         self.is_open = False
         self._settings = settings
         self._changed = changed
+        self._failures = 0
         self._failed_at = -inf
         self._paused_until = -inf
-        self._trying: int | None = None
+        self._trying: object = None
 
-    def pause(self) -> float:
-        """Seconds for which no lane tries; 0 where one may now."""
-        return max(self._paused_until - time.monotonic(), 0.0)
-
-    def wait(self, lane: int) -> float:
-        """Seconds until this lane may try; 0 where it may now. It keeps others waiting until it withdraws."""
-        if pause := self.pause():
+    def wait(self, lane: object) -> float:
+        """Seconds until this lane may try; 0 where it may now."""
+        if (pause := self._paused_until - time.monotonic()) > 0:
             return pause
-        if self.is_open:
-            if self._trying not in (None, lane):
-                return ASK_AGAIN
-            self._trying = lane
-        return 0.0
+        return ASK_AGAIN if self.is_open and self._trying not in (None, lane) else 0.0
 
-    def withdraw(self, lane: int) -> None:
-        """Let another lane try."""
-        if self._trying == lane:
-            self._trying = None
+    @contextmanager
+    def trying(self, lane: object) -> Iterator[None]:
+        """Keep other lanes from trying while this one does, if the breaker is open."""
+        self._trying = lane if self.is_open else None
+        try:
+            yield
+        finally:
+            if self._trying is lane:
+                self._trying = None
 
     def succeeded(self) -> None:
         """Close the breaker."""
-        self.failures = 0
+        self._failures = 0
         if self.is_open:
             self.is_open = False
             self._changed(self)
 
     def failed(
-        self, reason: str, sent_at: float, *, after: float = 0.0, opens: bool = False, lenient: bool = False
+        self, reason: str, sent_at: float, *, after: float = 0.0, opens: bool = False, pauses: bool = True
     ) -> None:
         """Count a failure, and pause.
 
@@ -76,19 +73,19 @@ class Breaker:
                 only the first failure counts.
             after: seconds to pause at least, because the destination asks for it.
             opens: open the breaker at once.
-            lenient: do not pause after the first failure in a row.
+            pauses: whether to pause before the breaker is open, too.
         """
         now = time.monotonic()
         self._paused_until = max(self._paused_until, now + after)
         if sent_at < self._failed_at:
             return
-        self.failures += 1
-        self.reason = reason
+        self._failures += 1
         self._failed_at = now
-        opened = not self.is_open and (opens or self.failures >= self._settings.breaker_failures)
+        self.reason = reason
+        opened = not self.is_open and (opens or self._failures >= self._settings.breaker_failures)
         self.is_open = self.is_open or opened
-        if not (lenient and self.failures == 1):
-            pause = backoff(self._settings, self.failures)
+        if self.is_open or pauses:
+            pause = backoff(self._settings, self._failures)
             pause = max(pause, self._settings.breaker_pause) if self.is_open else pause
             self._paused_until = max(self._paused_until, now + pause)
         if opened:

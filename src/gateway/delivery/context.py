@@ -1,11 +1,9 @@
-"""Holds what the lanes of one delivery share."""
+"""Holds what the lanes of one delivery share, and what those of one source share."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
 
 import structlog
@@ -17,100 +15,57 @@ from .breaker import Breaker
 from .destination import Destination
 from .poison import RefusedEvent
 
-_SHORTEST_WAIT = 0.02
-"""Seconds until a lane looks again for a refused event that is due, and that another lane keeps waiting."""
-
+_ADVICE = "check delivery.to and the source's destination_write_key, and that the source is enabled there"
 _log = structlog.get_logger("springhead.delivery")
 
 
 @dataclass(slots=True)
-class SourceState:
-    """How the delivery of one source's events goes.
-
-    Attributes:
-        breaker: paces its tries.
-        accepted_at: when the latest batch that was accepted was sent, by the monotonic clock.
-        refused: its events that were refused alone, by seq.
-    """
-
-    breaker: Breaker
-    accepted_at: float = -inf
-    refused: dict[int, RefusedEvent] = field(default_factory=dict)
-
-
 class DeliveryContext:
-    """What the lanes of a delivery share.
+    """What all lanes share.
 
     Attributes:
         breaker: of the destination: open while it cannot be reached.
         stopping: set when the lanes are to end.
+    """
+
+    store: Store
+    destination: Destination
+    settings: DeliverySettings
+    metrics: GatewayMetrics
+    breaker: Breaker
+    stopping: asyncio.Event
+
+
+class SourceState:
+    """How the delivery of one source's events goes; its lanes share it.
+
+    Attributes:
+        breaker: open while the destination takes nothing of the source.
+        accepted_at: when the latest batch that was accepted was sent, by the monotonic clock.
+        refused: events that were refused alone, by seq.
         woken: by lane; set when it is to look into the store now.
     """
 
-    def __init__(
-        self, store: Store, destination: Destination, settings: DeliverySettings, metrics: GatewayMetrics
-    ) -> None:
-        self.store = store
-        self.destination = destination
-        self.settings = settings
-        self.metrics = metrics
-        self.breaker = Breaker(settings, self._destination_changed)
-        self.stopping = asyncio.Event()
+    def __init__(self, name: str, settings: DeliverySettings, metrics: GatewayMetrics) -> None:
+        self.name = name
+        self.breaker = Breaker(settings, self._changed)
+        self.accepted_at = -inf
+        self.refused: dict[int, RefusedEvent] = {}
         self.woken = [asyncio.Event() for _ in range(settings.lanes)]
-        self._sources: dict[str, SourceState] = {}
+        self._to = settings.to
+        self._metrics = metrics
 
-    def source(self, name: str) -> SourceState:
-        """The state of a source."""
-        state = self._sources.get(name)
-        if state is None:
-            breaker = Breaker(self.settings, lambda breaker: self._source_changed(name, breaker))
-            state = self._sources[name] = SourceState(breaker)
-        return state
+    def wake(self) -> None:
+        """Have all lanes look into the store now."""
+        for woken in self.woken:
+            woken.set()
 
-    def held(self) -> dict[str, str]:
-        """The sources of which the destination takes nothing, each with its last answer."""
-        return {name: state.breaker.reason for name, state in self._sources.items() if state.breaker.is_open}
-
-    def paused(self, lane: int) -> set[str]:
-        """The sources that this lane is not to try now."""
-        return {name for name, state in self._sources.items() if state.breaker.wait(lane)}
-
-    def withdraw(self, lane: int) -> None:
-        """Let other lanes try what this one was let to try alone."""
-        self.breaker.withdraw(lane)
-        for state in self._sources.values():
-            state.breaker.withdraw(lane)
-
-    def next_try(self, lane: int, most: float) -> float:
-        """Seconds until a pause ends or a refused event of this lane is due, `most` at most."""
-        now = time.monotonic()
-        return min([most, *self._waits(lane, now)])
-
-    def _waits(self, lane: int, now: float) -> Iterable[float]:
-        for state in self._sources.values():
-            pause = state.breaker.pause()
-            if pause:
-                yield pause
-            due = (one.due - now for one in state.refused.values() if one.lane == lane)
-            yield from (max(seconds, pause, _SHORTEST_WAIT) for seconds in due)
-
-    def _destination_changed(self, breaker: Breaker) -> None:
+    def _changed(self, breaker: Breaker) -> None:
+        about = {"source": self.name, "to": self._to}
         if breaker.is_open:
-            _log.error("the destination is down; retrying", to=self.settings.to, reason=breaker.reason)
+            what = "the destination accepts nothing of a source; its events are kept"
+            _log.error(what, **about, reason=breaker.reason, advice=_ADVICE)
         else:
-            _log.info("the destination is back", to=self.settings.to)
-        self.metrics.breaker(breaker.is_open)
-
-    def _source_changed(self, name: str, breaker: Breaker) -> None:
-        if breaker.is_open:
-            _log.error(
-                "the destination accepts nothing of a source; its events are kept",
-                source=name,
-                to=self.settings.to,
-                reason=breaker.reason,
-                advice="check delivery.to and the source's destination_write_key, "
-                "and that the source is enabled there",
-            )
-        else:
-            _log.info("the destination accepts events of a source again", source=name)
-        self.metrics.held(name, breaker.is_open)
+            _log.info("the destination accepts events of a source again", **about)
+            self.wake()
+        self._metrics.held(self.name, breaker.is_open)

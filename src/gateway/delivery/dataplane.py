@@ -26,7 +26,7 @@ ENVELOPE = len(_BEGIN + _END)
 """Bytes of a request's body around its events."""
 
 _TEXT = 1_000
-"""Bytes of an answer that are kept, and inflated to, at most."""
+"""Characters of an answer that are kept at most."""
 _ANSWER = 1 << 20
 """Bytes of an answer read at most."""
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
@@ -59,16 +59,13 @@ class DataPlane:
 
     async def send(self, source: str, events: Sequence[bytes]) -> Answer:
         """Post one batch. Redirects are not followed: they would take the write key elsewhere."""
-        headers = self._headers.get(source)
-        if headers is None:
-            return Unauthorized("not in the settings: put its [[source]] back")
         body = await self._body(events)
         try:
             async with (
                 asyncio.timeout(self._timeout),
-                self._client.stream("POST", self._url, content=body, headers=headers) as response,
+                self._client.stream("POST", self._url, content=body, headers=self._headers[source]) as response,
             ):
-                text = self._keys.masked(await _text(response))
+                text = self._keys.masked(await _text(response, _TEXT + self._keys.longest))[:_TEXT]
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return Unreachable(type(error).__name__)
         except (TimeoutError, httpx.TimeoutException):
@@ -115,24 +112,24 @@ def _headers(key: str, compress: bool) -> dict[str, str]:
     return headers | {"Content-Encoding": "gzip"} if compress else headers
 
 
-async def _text(response: httpx.Response) -> str:
-    """The beginning of an answer. It is read to its end: one that is cut off says nothing, even with a 2xx."""
+async def _text(response: httpx.Response, limit: int) -> str:
+    """The first `limit` bytes of an answer, which is read to its end: one that is cut off says nothing."""
     kept, size = b"", 0
     async for chunk in response.aiter_raw():
         size += len(chunk)
-        kept += chunk[: _TEXT - len(kept)]
+        kept += chunk[: limit - len(kept)]
         if size > _ANSWER:
             break
-    text = _inflated(kept, response.headers.get("content-encoding", "")).decode("utf-8", "replace")
+    text = _inflated(kept, response.headers.get("content-encoding", ""), limit).decode("utf-8", "replace")
     return " ".join(text.split())
 
 
-def _inflated(raw: bytes, encoding: str) -> bytes:
+def _inflated(raw: bytes, encoding: str, limit: int) -> bytes:
     """The beginning of an answer that is encoded in spite of `Accept-Encoding: identity`."""
     if encoding.strip().lower() in ("", "identity"):
         return raw
     try:
-        return zlib.decompressobj(_GZIP_OR_ZLIB).decompress(raw, _TEXT)
+        return zlib.decompressobj(_GZIP_OR_ZLIB).decompress(raw, limit)
     except zlib.error:
         return b""
 
@@ -156,6 +153,8 @@ class WriteKeys:
     def __init__(self, keys: Iterable[str]) -> None:
         written = {form for key in keys for form in _written_forms(key)}
         self._written = sorted(written, key=len, reverse=True)
+        self.longest = max(map(len, written), default=0)
+        """Characters of the longest form of a key. A text is cut that much later than is kept of it."""
 
     def masked(self, text: str) -> str:
         """The text with a mask in place of each key."""

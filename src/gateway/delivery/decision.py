@@ -10,7 +10,7 @@ from ..settings.model import DeliverySettings
 from ..storage.records import DeadEvent
 from .batch import Batch
 from .destination import Accepted, Answer, Failed, Refused, Throttled, Unauthorized, Unreachable
-from .poison import dead_event, refusals_allowed
+from .poison import dead_event, refusals_after
 
 
 class Delivered(msgspec.Struct, frozen=True):
@@ -21,22 +21,20 @@ class Split(msgspec.Struct, frozen=True):
     """The events are sent again in smaller batches."""
 
     reason: str
-    pause: bool
+    pauses: bool
     """Whether the source pauses before."""
 
 
 class Retry(msgspec.Struct, frozen=True):
-    """The event is sent again later, alone: it was refused alone."""
+    """The event is sent again later, alone."""
 
     reason: str
-    letter: DeadEvent
-    """The dead letter it becomes, if it becomes one."""
+    refusals: int
+    """How often it now counts as refused alone."""
     is_exhausted: bool
-    """Whether it was refused as often as it may be."""
-    is_proven: bool
-    """Whether another event of its source was accepted since it was first refused."""
-    pause: bool
-    """Whether the source pauses after the first such refusal in a row."""
+    """Whether that is as often as it may be."""
+    pauses: bool
+    """Whether the source pauses, too."""
 
 
 class GiveUp(msgspec.Struct, frozen=True):
@@ -53,7 +51,7 @@ class Pause(msgspec.Struct, frozen=True):
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """The source is held: it pauses until what an operator has to correct is corrected."""
+    """The source is held until an operator has corrected what is wrong, and tried now and then."""
 
     reason: str
 
@@ -73,7 +71,8 @@ def decide(answer: Answer, batch: Batch, *, is_proven: bool, settings: DeliveryS
     Args:
         answer: what the destination answered to it.
         batch: what was sent.
-        is_proven: of a single event, whether another one of its source was accepted since it was first refused.
+        is_proven: of a single event, whether another one of its source, sent since its first refusal, had been
+            accepted before it was sent.
         settings: the settings' `[delivery]`.
     """
     match answer:
@@ -93,12 +92,11 @@ def _refused(
     answer: Refused | Failed, batch: Batch, is_proven: bool, settings: DeliverySettings
 ) -> Split | Retry | GiveUp:
     has_failed = isinstance(answer, Failed)
-    reason = answer.reason if isinstance(answer, Failed) else f"status {answer.status}"
-    if not batch.is_single:
-        return Split(reason, pause=has_failed)
-    (event,) = batch.events
-    letter = dead_event(event, answer)
-    is_exhausted = event.refusals + 1 >= refusals_allowed(answer, settings)
+    if len(batch) > 1:
+        return Split(answer.reason, pauses=has_failed)
+    (event,) = batch
+    refusals = refusals_after(event, answer, settings)
+    is_exhausted = refusals >= settings.attempts
     if is_exhausted and is_proven:
-        return GiveUp(letter)
-    return Retry(reason, letter, is_exhausted, is_proven, pause=has_failed)
+        return GiveUp(dead_event(event, answer))
+    return Retry(answer.reason, refusals, is_exhausted, pauses=has_failed)

@@ -4,34 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
+
+import structlog
 
 from ..metrics import GatewayMetrics
 from ..settings.model import DeliverySettings
 from ..storage.records import Store
-from .context import DeliveryContext
+from .breaker import Breaker
+from .context import DeliveryContext, SourceState
 from .dataplane import DataPlane
 from .destination import Destination
 from .jsonl import JsonLines, Stdout
 from .lane import Lane
 
+POLL = 1.0
+"""Seconds between two looks into the store for events that nobody told of, as another process stores them."""
 _RELEASE_SECONDS = 5.0
 """How long lanes that were cut off may take to give back what they held."""
 
+_log = structlog.get_logger("springhead.delivery")
+
 
 class Delivery:
-    """Delivers in lanes: tasks of the running event loop.
+    """Delivers the events of each source in lanes of its own: tasks of the running event loop.
 
     At least once, and each user's events in order. An event is sent twice only where an answer was lost, or the
     process was, between the answer and the store.
     """
 
     def __init__(
-        self, store: Store, destination: Destination, settings: DeliverySettings, metrics: GatewayMetrics
+        self,
+        store: Store,
+        destination: Destination,
+        sources: Iterable[str],
+        settings: DeliverySettings,
+        metrics: GatewayMetrics,
     ) -> None:
-        self._context = DeliveryContext(store, destination, settings, metrics)
-        self._lanes = [Lane(number, self._context) for number in range(settings.lanes)]
+        breaker = Breaker(settings, self._destination_changed)
+        self._context = DeliveryContext(store, destination, settings, metrics, breaker, asyncio.Event())
+        self._sources = {name: SourceState(name, settings, metrics) for name in sources}
+        self._unknown: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -47,7 +62,8 @@ class Delivery:
     @property
     def held(self) -> dict[str, str]:
         """Sources of which the destination takes nothing, each with its last answer."""
-        return self._context.held()
+        states = self._sources.values()
+        return {state.name: state.breaker.reason for state in states if state.breaker.is_open}
 
     @property
     def is_started(self) -> bool:
@@ -56,17 +72,20 @@ class Delivery:
 
     def start(self) -> None:
         """Start the lanes."""
-        self._tasks = [asyncio.create_task(lane.run(), name=f"lane {lane.number}") for lane in self._lanes]
+        for source in self._sources.values():
+            for number in range(self._context.settings.lanes):
+                lane = Lane(number, source, self._context)
+                self._tasks.append(asyncio.create_task(lane.run(), name=f"{source.name} {number}"))
+        self._tasks.append(asyncio.create_task(self._poll(), name="poll"))
 
-    def wake(self) -> None:
-        """Look for new events now, not at the next second. Called in the event loop of the lanes."""
-        for woken in self._context.woken:
-            woken.set()
+    def wake(self, source: str) -> None:
+        """Deliver new events of a source now. Called in the event loop of the lanes."""
+        self._sources[source].wake()
 
     async def stop(self, grace: float) -> None:
         """Finish requests under way within `grace` seconds, give back all else, close the destination."""
         self._context.stopping.set()
-        self.wake()
+        self._wake_all()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=grace)
             for task in late:
@@ -74,6 +93,43 @@ class Delivery:
             if late:
                 await asyncio.wait(late, timeout=_RELEASE_SECONDS)
         await self._context.destination.close()
+
+    async def _poll(self) -> None:
+        """Wake the lanes of sources of which events wait."""
+        stopping = self._context.stopping
+        while not stopping.is_set():
+            try:
+                counts = await self._context.store.counts()
+            except Exception as error:  # noqa: BLE001 - whatever it is, look again
+                _log.warning("the store cannot be read; retrying", error=type(error).__name__)
+            else:
+                for name, (undelivered, _) in counts.by_source.items():
+                    if undelivered:
+                        self._wake_or_warn(name)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL):
+                    await stopping.wait()
+
+    def _wake_or_warn(self, name: str) -> None:
+        if name in self._sources:
+            self._sources[name].wake()
+        elif name not in self._unknown:
+            self._unknown.add(name)
+            advice = "put its [[source]] back, with enabled = false if it is to accept nothing more"
+            _log.error("events wait whose source is not in the settings", source=name, advice=advice)
+
+    def _wake_all(self) -> None:
+        for source in self._sources.values():
+            source.wake()
+
+    def _destination_changed(self, breaker: Breaker) -> None:
+        to = self._context.settings.to
+        if breaker.is_open:
+            _log.error("the destination is down; retrying", to=to, reason=breaker.reason)
+        else:
+            _log.info("the destination is back", to=to)
+            self._wake_all()
+        self._context.metrics.breaker(breaker.is_open)
 
 
 def open_destination(settings: DeliverySettings, keys: Mapping[str, str]) -> Destination:
@@ -89,5 +145,9 @@ def open_destination(settings: DeliverySettings, keys: Mapping[str, str]) -> Des
         path = Path(settings.to.removeprefix("file:"))
         return JsonLines(path, rotate_bytes=settings.rotate_bytes, rotate_keep=settings.rotate_keep)
     return DataPlane(
-        settings.to, keys, timeout=settings.timeout, compress=settings.gzip, connections=settings.lanes
+        settings.to,
+        keys,
+        timeout=settings.timeout,
+        compress=settings.gzip,
+        connections=settings.lanes * len(keys),
     )

@@ -19,6 +19,11 @@ class Refused(msgspec.Struct, frozen=True):
     text: str = ""
     """What it answered, with write keys masked; it may quote events."""
 
+    @property
+    def reason(self) -> str:
+        """As for `Failed`."""
+        return f"status {self.status}"
+
 
 class Failed(msgspec.Struct, frozen=True):
     """The destination failed at the batch, hung up, or did not answer in time: it may have the events."""

@@ -1,4 +1,4 @@
-"""Delivers the events of a share of the users, one batch after another."""
+"""Delivers the events of a share of a source's users, one batch after another."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from math import inf
 
 import structlog
 
 from ...server import log
 from ..storage.records import ClaimedEvent, DeadEvent
 from .acknowledge import acknowledge
-from .batch import Claim
 from .breaker import backoff
-from .context import DeliveryContext
+from .context import DeliveryContext, SourceState
 from .sender import Sender
-
-POLL = 1.0
-"""Seconds between two looks into the store where nobody wakes the lane."""
 
 GATHER = 0.02
 """Seconds a lane lets events gather where few wait: a batch costs the same whatever is in it."""
+RETRY_TIME = 1.0
+"""Seconds of one round for events that were refused before: others come in meanwhile, and may have to wait."""
 
 _log = structlog.get_logger("springhead.delivery")
 
@@ -29,14 +28,16 @@ _log = structlog.get_logger("springhead.delivery")
 class Lane:
     """Claims the events of its users, has them sent, and gives back what was not."""
 
-    def __init__(self, number: int, context: DeliveryContext) -> None:
-        self.number = number
+    def __init__(self, number: int, source: SourceState, context: DeliveryContext) -> None:
+        self._number = number
+        self._source = source
         self._context = context
-        self._woken = context.woken[number]
+        self._woken = source.woken[number]
         # A lane stops sending what it claimed when the lease leaves no time for one more request.
         self._send_time = 2 * context.settings.timeout
-        self._lease = self._send_time + context.settings.timeout
-        self._sender = Sender(number, context, self._lease)
+        lease = self._send_time + context.settings.timeout
+        self._lease = lease
+        self._sender = Sender(number, source, context, lease)
 
     async def run(self) -> None:
         """Deliver until told to stop. No failure ends it."""
@@ -45,26 +46,32 @@ class Lane:
             try:
                 await self._round()
             except Exception as error:  # noqa: BLE001 - whatever it is, the other events still have to go out
-                what = {"error": type(error).__name__, "at": log.where(error)}
-                _log.error("a lane failed; retrying", lane=self.number, **what)
+                about = {"source": self._source.name, "error": type(error).__name__, "at": log.where(error)}
+                _log.error("a lane failed; retrying", **about)
                 await _wait(stopping, backoff(self._context.settings, 2))
 
     async def _round(self) -> None:
         """Claim and send once, then wait until there is something to do."""
-        context = self._context
-        if seconds := context.breaker.wait(self.number):
-            await _wait(context.stopping, seconds)
-            return
         self._woken.clear()
-        try:
-            claimed = await self._claim()
-            await self._send(claimed)
-        finally:
-            context.withdraw(self.number)
+        if seconds := self._paused():
+            await _wait(self._woken, seconds)
+            return
+        claimed = await self._claim()
+        await self._send(claimed)
         if not claimed:
-            await _wait(self._woken, context.next_try(self.number, POLL))
+            await _wait(self._woken, self._next_retry())
         elif self._is_little(claimed):
-            await _wait(context.stopping, GATHER)
+            await _wait(self._context.stopping, GATHER)
+
+    def _paused(self) -> float:
+        """Seconds until the source may be tried by this lane."""
+        return max(breaker.wait(self._sender) for breaker in (self._context.breaker, self._source.breaker))
+
+    def _next_retry(self) -> float:
+        """Seconds until an event of this lane that was refused alone is due."""
+        now = time.monotonic()
+        due = (one.due - now for one in self._source.refused.values() if one.lane == self._number)
+        return min((seconds for seconds in due if seconds > 0), default=inf)
 
     def _is_little(self, claimed: Sequence[ClaimedEvent]) -> bool:
         """Whether it makes less than half a batch."""
@@ -72,45 +79,42 @@ class Lane:
         return 2 * len(claimed) < settings.batch_events and 2 * size < settings.batch_bytes
 
     async def _claim(self) -> list[ClaimedEvent]:
+        """The events to send now, those last that were refused alone before."""
         settings = self._context.settings
-        return await self._context.store.claim(
-            self.number,
+        claimed = await self._context.store.claim(
+            self._source.name,
+            self._number,
             settings.lanes,
             events=settings.batch_events,
             size=settings.batch_bytes,
             lease=self._lease,
-            without=self._context.paused(self.number),
         )
+        return sorted(claimed, key=lambda event: event.refusals)
 
     async def _send(self, claimed: Sequence[ClaimedEvent]) -> None:
-        """Send what was claimed, source by source, those in trouble last."""
-        claim, until = Claim(claimed), time.monotonic() + self._send_time
+        """Send what was claimed, and give back what could not be sent."""
+        until = time.monotonic() + self._send_time
+        retry_until = inf
         try:
-            await self._drop_large(claim)
-            for source in sorted(claim.sources, key=self._failures):
-                while claim.events(source) and self._may_send(source, until):
-                    await self._sender.send_next(claim, source)
+            claimed = await self._without_large(claimed)
+            while claimed and not (self._paused() or self._context.stopping.is_set()):
+                now = time.monotonic()
+                retry_until = min(retry_until, now + RETRY_TIME) if claimed[0].refusals else inf
+                if now > min(until, retry_until):
+                    break
+                claimed = await self._sender.send_next(claimed)
         finally:
-            if claim.seqs:
-                await self._context.store.release(claim.seqs)
+            if claimed:
+                await self._context.store.release([event.seq for event in claimed])
 
-    def _failures(self, source: str) -> int:
-        return self._context.source(source).breaker.failures
-
-    def _may_send(self, source: str, until: float) -> bool:
-        context = self._context
-        waits = context.breaker.wait(self.number) or context.source(source).breaker.wait(self.number)
-        return not (waits or context.stopping.is_set()) and time.monotonic() < until
-
-    async def _drop_large(self, claim: Claim) -> None:
-        """Make dead letters of events that are too long to be sent."""
+    async def _without_large(self, claimed: Sequence[ClaimedEvent]) -> Sequence[ClaimedEvent]:
+        """Make dead letters of events that are too long to be sent, and return the others."""
         limit = self._context.settings.event_limit
-        for source in claim.sources:
-            large = [event for event in claim.events(source) if len(event.event) > limit]
-            if large:
-                letters = [_too_large(event, limit) for event in large]
-                await acknowledge(self._context, source, [], letters)
-                claim.remove(source, large)
+        large = [event for event in claimed if len(event.event) > limit]
+        if large:
+            letters = [_too_large(event, limit) for event in large]
+            await acknowledge(self._context, self._source.name, [], letters)
+        return [event for event in claimed if len(event.event) <= limit]
 
 
 def _too_large(event: ClaimedEvent, limit: int) -> DeadEvent:
@@ -121,5 +125,5 @@ def _too_large(event: ClaimedEvent, limit: int) -> DeadEvent:
 async def _wait(event: asyncio.Event, seconds: float) -> None:
     """Wait for an event, or for so many seconds."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(None if seconds == inf else seconds):
             await event.wait()

@@ -1,43 +1,39 @@
-"""Finds the event that makes a destination refuse its batch, and tells when that is a dead letter.
+"""Tells when an event is poison: when the destination refuses its batch because of it.
 
-A refused batch is halved until the event stands alone. How often it was refused alone is kept in the store. It
-becomes a dead letter once that is often enough, and another event of its source was accepted since it was first
-refused: then the fault is neither the key's nor the address's nor an outage's.
+A refused batch is halved until the event stands alone. How often it was refused alone is kept in the store.
+Once that is often enough, it becomes a dead letter if it is refused again after another event of its source was
+accepted that was sent since its first refusal: then nothing but the event explains it, neither a key nor an
+outage.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..settings.model import DeliverySettings
 from ..storage.records import ClaimedEvent, DeadEvent
-from .batch import Batch
+from .batch import never_refused
 from .destination import Failed, Refused
 
-_FORBIDDEN, _SERVER_ERROR = 403, 500
+_FORBIDDEN = 403
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search for the event at fault in a refused batch.
+    """A search for the event at fault in the smallest batch that was refused.
 
     Attributes:
-        last: the seq that ends the smallest batch refused so far.
-        since: when the search began, by the monotonic clock.
+        last: the seq that ends the batch.
+        since: when the latest refusal of the search came, by the monotonic clock.
     """
 
     last: int
     since: float
 
-    def narrowed(self, batch: Batch) -> Search:
-        """The search after a smaller batch was refused."""
-        return Search(min(self.last, batch.seqs[-1]), self.since)
-
-    def size(self, events: Sequence[ClaimedEvent]) -> int:
-        """How many of these events to send together; all of them where the search is over."""
-        suspected = sum(event.seq <= self.last for event in events)
-        return max(suspected // 2, 1) if suspected else len(events)
+    def suspects(self, events: Sequence[ClaimedEvent]) -> int:
+        """How many of these events were in the batch, and have not been refused alone."""
+        return sum(event.seq <= self.last for event in never_refused(events))
 
 
 @dataclass(slots=True)
@@ -45,45 +41,34 @@ class RefusedEvent:
     """An event that was refused alone and is tried again later, alone. Its user's later events wait behind it.
 
     Attributes:
-        event: as it was claimed.
-        lane: the lane of its user.
-        since: when it was first refused, by the monotonic clock.
+        lane: the number of its lane.
+        since: when it was first refused alone, by the monotonic clock.
+        due: when it is tried again.
         is_exhausted: whether it was refused as often as it may be.
-        due: when it is tried again, by the monotonic clock.
-        letter: the dead letter it becomes, if it becomes one.
-        behind: its user's next events, each refused alone as often as it may be, too, as dead letters.
     """
 
-    event: ClaimedEvent
     lane: int
     since: float
-    is_exhausted: bool
     due: float
-    letter: DeadEvent
-    behind: list[DeadEvent] = field(default_factory=list)
-
-    @property
-    def last(self) -> int:
-        """The seq behind which the first event stands that may still be accepted."""
-        return self.behind[-1].seq if self.behind else self.event.seq
+    is_exhausted: bool
 
 
-def refusals_allowed(answer: Refused | Failed, settings: DeliverySettings) -> int:
-    """How often an event is refused alone, in this way, before it may become a dead letter.
-
-    A 4xx is about the event. A 403 or a failure may be about anything, so it takes several.
-    """
-    if isinstance(answer, Failed) or answer.status == _FORBIDDEN or answer.status >= _SERVER_ERROR:
-        return settings.attempts
-    return 1
+def refusals_after(event: ClaimedEvent, answer: Refused | Failed, settings: DeliverySettings) -> int:
+    """How often the event counts as refused after this answer to it alone."""
+    return max(settings.attempts if _is_about_event(answer) else 0, event.refusals + 1)
 
 
 def dead_event(event: ClaimedEvent, answer: Refused | Failed) -> DeadEvent:
-    """The dead letter that an event refused alone just now becomes."""
-    times = event.refusals + 1
-    told = f"the destination answered {answer.status}" if answer.status else "the destination did not answer"
-    often = f", {times} times" if times > 1 else ""
-    reason = f"{told} to this event alone{often}"
-    if isinstance(answer, Failed) and not answer.status:
-        reason = f"{reason}: {answer.reason}"
-    return DeadEvent(event.seq, event.message_id, f"delivery/{answer.status or 'failed'}", reason, answer.text)
+    """The dead letter that an event becomes with this answer to it alone."""
+    status = answer.status
+    told = (
+        f"answered {status} to this event alone" if status else f"failed at this event alone ({answer.reason})"
+    )
+    times = "" if _is_about_event(answer) else f", {event.refusals + 1} times"
+    rule = f"delivery/{status or 'failed'}"
+    return DeadEvent(event.seq, event.message_id, rule, f"the destination {told}{times}", answer.text)
+
+
+def _is_about_event(answer: Refused | Failed) -> bool:
+    """Whether once is enough: a 4xx is about the event, a 403 or a failure may be about anything."""
+    return isinstance(answer, Refused) and answer.status != _FORBIDDEN

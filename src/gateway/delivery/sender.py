@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from math import inf
 
 import structlog
 
 from ...server.log import RateLimitedLogger
-from ..storage.records import ClaimedEvent, DeadEvent
+from ..storage.records import ClaimedEvent
 from .acknowledge import acknowledge
-from .batch import Batch, Claim
+from .batch import Batch, never_refused, next_batch
 from .breaker import backoff
 from .context import DeliveryContext, SourceState
 from .decision import Decision, Delivered, Down, GiveUp, Hold, Pause, Retry, Split, decide
@@ -18,141 +19,151 @@ from .poison import RefusedEvent, Search
 
 
 class Sender:
-    """Sends what a lane has claimed."""
+    """Sends events of one source that a lane has claimed."""
 
-    def __init__(self, lane: int, context: DeliveryContext, lease: float) -> None:
+    def __init__(self, lane: int, source: SourceState, context: DeliveryContext, lease: float) -> None:
         """`lease` is for how many seconds an event that is claimed here is leased."""
         self._lane = lane
+        self._source = source
         self._context = context
         self._lease = lease
-        self._searches: dict[str, Search] = {}
+        self._search: Search | None = None
         self._log = RateLimitedLogger(structlog.get_logger("springhead.delivery"))
 
-    async def send_next(self, claim: Claim, source: str) -> None:
-        """Send the next batch of a source. What is dealt with is taken out of the claim."""
-        context, state = self._context, self._context.source(source)
-        batch = self._next_batch(claim, source, state)
-        since, sent_at = self._refused_since(batch, state), time.monotonic()
-        decision = await self._attempt(batch, is_proven=state.accepted_at > since)
-        since = min(since, time.monotonic())
-        match decision:
+    async def send_next(self, claimed: Sequence[ClaimedEvent]) -> Sequence[ClaimedEvent]:
+        """Send the next batch, and return the events that are still to be sent."""
+        batch = self._next_batch(claimed)
+        since = self._refused_since(batch, claimed)
+        rest, sent_at = claimed[len(batch) :], time.monotonic()
+        match await self._attempt(batch, is_proven=self._source.accepted_at > since):
             case Delivered():
                 await self._accepted(batch, sent_at)
-                claim.remove(source, batch.events)
+                return rest
             case GiveUp(letter):
-                await acknowledge(context, source, [], [letter])
-                state.refused.pop(letter.seq, None)
-                claim.remove(source, batch.events)
-            case Retry():
-                refused = await self._retry_later(decision, batch.events[0], claim, since)
-                if not decision.is_proven:
-                    state.breaker.failed(decision.reason, sent_at, lenient=not decision.pause)
-                    await self._try_behind(refused, claim)
-            case Split(reason, pause):
-                self._searches[source] = self._search(batch, since)
-                if pause:
-                    state.breaker.failed(reason, sent_at)
-            case Pause(reason, seconds):
-                state.breaker.failed(reason, sent_at, after=seconds)
-            case Hold(reason):
-                state.breaker.failed(reason, sent_at, opens=True)
-            case Down(reason):
-                context.breaker.failed(reason, sent_at)
+                await acknowledge(self._context, self._source.name, [], [letter])
+                self._source.refused.pop(letter.seq, None)
+                return rest
+            case Retry() as decision:
+                await self._retry_later(decision, batch[0], since)
+                return await self._after_refusal(decision, batch[0], rest, sent_at)
+            case Split(reason, pauses):
+                if self._search is None:  # a smaller part of it that is refused is not one more failure
+                    self._source.breaker.failed(reason, sent_at, pauses=pauses)
+                self._search = Search(batch[-1].seq, time.monotonic())
+            case decision:
+                self._pause(decision, sent_at)
+        return claimed
 
-    def _next_batch(self, claim: Claim, source: str, state: SourceState) -> Batch:
-        events, limit = claim.events(source), self._context.settings.batch_limit
-        search = self._searches.get(source)
-        if search and events[0].seq > search.last:
-            del self._searches[source]
-            search = None
-        if state.breaker.is_open:
-            return claim.single(source)
-        return claim.batch(source, search.size(events) if search else len(events), limit)
+    def _next_batch(self, claimed: Sequence[ClaimedEvent]) -> Batch:
+        most = len(claimed)
+        if self._source.breaker.is_open:
+            most = 1
+        elif self._search and (suspects := self._search.suspects(claimed)):
+            most = max(suspects // 2, 1)
+        else:
+            self._search = None
+        return next_batch(claimed, most, self._context.settings.batch_limit)
 
-    def _refused_since(self, batch: Batch, state: SourceState) -> float:
-        """When the first event of this batch was first refused; infinity if it never was."""
-        first, search = batch.events[0], self._searches.get(batch.source)
-        if known := state.refused.get(first.seq):
+    def _refused_since(self, batch: Batch, claimed: Sequence[ClaimedEvent]) -> float:
+        """When a single event was first refused; infinity if it never was.
+
+        The last suspect of a refused batch was refused with it.
+        """
+        seq, search = batch[0].seq, self._search
+        if known := self._source.refused.get(seq):
             return known.since
-        return search.since if search and first.seq <= search.last else inf
-
-    def _search(self, batch: Batch, since: float) -> Search:
-        """The search for the event at fault, after this batch was refused."""
-        search = self._searches.get(batch.source)
-        return search.narrowed(batch) if search else Search(batch.seqs[-1], since)
+        is_last_suspect = search is not None and seq <= search.last and search.suspects(claimed) == 1
+        return search.since if search and is_last_suspect else inf
 
     async def _attempt(self, batch: Batch, *, is_proven: bool) -> Decision:
-        context = self._context
-        answer = await context.destination.send(batch.source, [event.event for event in batch.events])
+        """Send a batch, and decide what becomes of it."""
+        context, source = self._context, self._source
+        with source.breaker.trying(self), context.breaker.trying(self):
+            answer = await context.destination.send(source.name, [event.event for event in batch])
         decision = decide(answer, batch, is_proven=is_proven, settings=context.settings)
         if not isinstance(decision, Down):
             context.breaker.succeeded()
         if not isinstance(decision, Delivered | GiveUp):
-            context.metrics.retried(batch.source, decision.reason)
-            self._log.warning(
-                (batch.source, decision.reason),
-                "delivery failed; retrying",
-                source=batch.source,
-                to=context.settings.to,
-                reason=decision.reason,
-                events=len(batch.events),
-            )
+            self._report(decision.reason, len(batch))
         return decision
 
-    async def _accepted(self, batch: Batch, sent_at: float, *letters: DeadEvent) -> None:
+    def _report(self, reason: str, count: int) -> None:
+        self._context.metrics.retried(self._source.name, reason)
+        about = {"source": self._source.name, "to": self._context.settings.to}
+        self._log.warning(reason, "delivery failed; retrying", **about, reason=reason, events=count)
+
+    async def _accepted(self, batch: Batch, sent_at: float) -> None:
         """Acknowledge what was accepted, and retry now what may have waited for that."""
-        state = self._context.source(batch.source)
-        was_open = state.breaker.is_open
-        state.accepted_at = max(state.accepted_at, sent_at)
-        state.breaker.succeeded()
-        await acknowledge(self._context, batch.source, batch.seqs, letters)
-        if not state.refused:
+        source = self._source
+        was_open = source.breaker.is_open
+        source.accepted_at = max(source.accepted_at, sent_at)
+        source.breaker.succeeded()
+        await acknowledge(self._context, source.name, [event.seq for event in batch])
+        if not source.refused:
             return
-        for seq in (*batch.seqs, *(letter.seq for letter in letters)):
-            state.refused.pop(seq, None)
+        for event in batch:
+            source.refused.pop(event.seq, None)
         now = time.monotonic()
-        waiting = [one for one in state.refused.values() if one.due > now and (was_open or one.is_exhausted)]
+        waiting = {
+            seq: one for seq, one in source.refused.items() if one.due > now and (was_open or one.is_exhausted)
+        }
         if waiting:
-            await self._context.store.release([one.event.seq for one in waiting])
-        for one in waiting:
+            await self._context.store.release(list(waiting))
+        for one in waiting.values():
             one.due = now
-            self._context.woken[one.lane].set()
+            source.woken[one.lane].set()
 
-    async def _retry_later(
-        self, decision: Retry, event: ClaimedEvent, claim: Claim, since: float
-    ) -> RefusedEvent:
-        """Count that an event was refused alone, and have it sent again later, its user's others after it."""
-        store, state = self._context.store, self._context.source(event.source)
-        pause = backoff(self._context.settings, event.refusals + 1)
-        await store.count_refusal(event.seq, lease=pause)
-        due, before = time.monotonic() + pause, state.refused.get(event.seq)
-        refused = RefusedEvent(event, self._lane, since, decision.is_exhausted, due, decision.letter)
-        refused.behind = before.behind if before else []
-        state.refused[event.seq] = refused
-        others = [one for one in claim.events(event.source) if one.user == event.user and one.seq != event.seq]
-        claim.remove(event.source, [event, *others])
-        await store.release([one.seq for one in others])
-        return refused
+    async def _retry_later(self, decision: Retry, event: ClaimedEvent, since: float) -> None:
+        """Have an event that was refused alone sent again later, alone."""
+        if self._search:
+            self._search = Search(self._search.last, time.monotonic())
+        await self._postpone(event, decision, since, backoff(self._context.settings, event.refusals + 1))
 
-    async def _try_behind(self, refused: RefusedEvent, claim: Claim) -> None:
-        """Try an event of the same user behind one that was refused as often as it may be.
+    async def _postpone(self, event: ClaimedEvent, decision: Retry, since: float, seconds: float) -> None:
+        await self._context.store.postpone(event.seq, refusals=decision.refusals, seconds=seconds)
+        now = time.monotonic()
+        refused = RefusedEvent(self._lane, min(since, now), now + seconds, decision.is_exhausted)
+        self._source.refused[event.seq] = refused
 
-        If that is accepted, the fault is the refused one's. Nothing else can show it where all of a source
-        waits behind what was refused.
+    async def _after_refusal(
+        self, decision: Retry, event: ClaimedEvent, rest: Sequence[ClaimedEvent], sent_at: float
+    ) -> Sequence[ClaimedEvent]:
+        """Give back what waits behind an event that was refused alone, and return what is still to be sent."""
+        behind = [one for one in rest if one.user == event.user]
+        await self._context.store.release([one.seq for one in behind])
+        rest = [one for one in rest if one.user != event.user]
+        if self._source.accepted_at <= self._source.refused[event.seq].since:
+            self._source.breaker.failed(decision.reason, sent_at, pauses=decision.pauses)
+            if event.refusals >= self._context.settings.attempts and not never_refused(rest):
+                await self._try_behind(event)
+        return rest
+
+    async def _try_behind(self, event: ClaimedEvent) -> None:
+        """Try the next event of the same user: if it is accepted, that may prove the fault of this one.
+
+        Nothing else can where all of a source waits behind what was refused.
         """
-        context, source = self._context, refused.event.source
-        if not refused.is_exhausted or claim.events(source):
+        store, attempts = self._context.store, self._context.settings.attempts
+        behind = await store.claim_behind(event.seq, refusals_below=attempts, lease=self._lease)
+        if behind is None:
             return
-        event = await context.store.claim_behind(refused.last, lease=self._lease)
-        if event is None:
-            return
-        batch, sent_at = Batch(source, [event]), time.monotonic()
-        match await self._attempt(batch, is_proven=False):
-            case Delivered():
-                await self._accepted(batch, sent_at, refused.letter, *refused.behind)
-            case Retry(letter=letter, is_exhausted=is_exhausted):
-                await context.store.count_refusal(event.seq, lease=0)
-                if is_exhausted:
-                    refused.behind.append(letter)
-            case _:
-                await context.store.release([event.seq])
+        sent_at = time.monotonic()
+        try:
+            match await self._attempt([behind], is_proven=False):
+                case Delivered():
+                    await self._accepted([behind], sent_at)
+                case Retry() as decision:
+                    await self._postpone(behind, decision, inf, 0.0)
+                case decision:
+                    self._pause(decision, sent_at)
+        finally:
+            await store.release([behind.seq])
+
+    def _pause(self, decision: Decision, sent_at: float) -> None:
+        match decision:
+            case Pause(reason, seconds):
+                self._source.breaker.failed(reason, sent_at, after=seconds)
+            case Hold(reason):
+                self._source.breaker.failed(reason, sent_at, opens=True)
+            case Down(reason):
+                self._context.breaker.failed(reason, sent_at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -212,14 +212,7 @@ class Store(Protocol):
         """
 
     async def claim(  # noqa: PLR0913 - limits, each of its own kind
-        self,
-        lane: int,
-        lanes: int,
-        *,
-        events: int,
-        size: int,
-        lease: float,
-        without: Container[str] = (),
+        self, source: str, lane: int, lanes: int, *, events: int, size: int, lease: float
     ) -> list[ClaimedEvent]:
         """Lease the oldest undelivered events of a lane, in order: at least one where there is one.
 
@@ -227,16 +220,16 @@ class Store(Protocol):
         never another one with it.
 
         Args:
-            lane: from 0; users are spread over lanes by source and user, and stay in theirs.
+            source: the source's name.
+            lane: from 0; users are spread over the lanes of a source, and stay in theirs.
             lanes: how many there are: 1, 2, 4, 8 or 16.
             events: the most to claim.
             size: the most bytes of events to claim, together.
             lease: seconds after which the claim ends by itself; it may end before with the process.
-            without: names of sources to leave alone, however much of them waits.
         """
 
-    async def claim_behind(self, seq: int, *, lease: float) -> ClaimedEvent | None:
-        """Lease the next event of the same user behind this one, whatever became of this one.
+    async def claim_behind(self, seq: int, *, refusals_below: int, lease: float) -> ClaimedEvent | None:
+        """Lease the next event of the same user behind this one that was refused alone less often.
 
         None where there is none, or it is leased.
         """
@@ -247,8 +240,8 @@ class Store(Protocol):
     async def release(self, seqs: Sequence[int]) -> None:
         """End the leases of events: whoever claims next may have them."""
 
-    async def count_refusal(self, seq: int, *, lease: float) -> None:
-        """Count that an event was refused alone, and lease it for the seconds until its next try."""
+    async def postpone(self, seq: int, *, refusals: int, seconds: float) -> None:
+        """Note how often an event was refused alone, and lease it for the seconds until its next try."""
 
     async def dead_letters(  # noqa: PLR0913 - filters, each optional
         self,

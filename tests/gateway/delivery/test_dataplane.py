@@ -117,19 +117,6 @@ def test_a_data_plane_that_is_not_there_is_unreachable() -> None:
     assert asyncio.run(scenario()) == Unreachable("ConnectError")
 
 
-def test_a_source_that_is_no_longer_in_the_settings_is_kept() -> None:
-    """There is no key to send its events with."""
-
-    async def scenario() -> Answer:
-        to = DataPlane("http://127.0.0.1:9", KEYS, timeout=5, compress=True, connections=1)
-        try:
-            return await to.send("Gone", [b"{}"])
-        finally:
-            await to.close()
-
-    assert asyncio.run(scenario()) == Unauthorized("not in the settings: put its [[source]] back")
-
-
 def zipped(text: bytes) -> str:
     """Its gzip, as a reply has it."""
     return gzip.compress(text, mtime=0).decode("latin-1")

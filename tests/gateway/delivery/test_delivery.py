@@ -14,8 +14,8 @@ from springhead.gateway.delivery.destination import Accepted, Answer, Unreachabl
 from springhead.gateway.storage.records import DeadEvent
 from springhead.gateway.storage.sqlite import SqliteStore
 from support.dataplanes import CUT, HANG, OK, Batch, Reply, data_plane
-from support.deliveries import deliver, delivering, events, first, ids, in_order, keep, until, until_true
-from support.stores import claim, use
+from support.deliveries import deliver, delivering, event, events, first, ids, in_order, keep, until, until_true
+from support.stores import claim, opened, use
 
 
 def test_all_is_delivered_once_in_as_many_lanes_as_asked(tmp_path: Path) -> None:
@@ -202,9 +202,38 @@ def test_no_answer_puts_a_key_or_a_body_into_the_log(tmp_path: Path, status: int
     assert "user-0" not in repr(logs)
 
 
+def test_events_of_a_source_that_is_no_longer_in_the_settings_are_kept(tmp_path: Path) -> None:
+    """There is no key to send them with. The log says so once, and what to do."""
+    keep(tmp_path, [event("gone", source="Gone"), *events(3)])
+
+    async def scenario() -> None:
+        async with delivering(tmp_path) as running:
+            await until(running.undelivered, 1)
+            assert sorted(running.plane.taken) == ids(3)
+
+    with capture_logs() as logs:
+        asyncio.run(scenario())
+
+    (entry,) = (entry for entry in logs if entry["log_level"] == "error")
+    assert (entry["source"], "[[source]]" in entry["advice"]) == ("Gone", True)
+
+
+def test_events_of_another_process_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody wakes the lanes for them: the store is looked into now and then."""
+    monkeypatch.setattr("springhead.gateway.delivery.delivery.POLL", 0.01)
+
+    async def scenario() -> None:
+        async with delivering(tmp_path) as running, opened(tmp_path) as other:
+            await asyncio.sleep(0.05)
+            await other.append(events(3), [], None)
+            await until_true(lambda: len(running.plane.taken) == 3)
+
+    asyncio.run(scenario())
+
+
 def test_a_woken_lane_delivers_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for the next look into the store."""
-    monkeypatch.setattr("springhead.gateway.delivery.lane.POLL", 3600.0)
+    monkeypatch.setattr("springhead.gateway.delivery.delivery.POLL", 3600.0)
 
     async def scenario() -> None:
         async with delivering(tmp_path) as running:
@@ -229,7 +258,7 @@ def test_stop_finishes_what_is_under_way(tmp_path: Path) -> None:
     taken = asyncio.run(scenario())
 
     async def left(store: SqliteStore) -> None:
-        assert len(await claim(store)) == 20 - taken
+        assert len(await claim(store, source="Acme")) == 20 - taken
 
     use(tmp_path, left)
 
@@ -242,7 +271,7 @@ def test_stop_cuts_off_what_hangs_and_gives_back_what_it_held(tmp_path: Path) ->
         async with delivering(tmp_path, lambda _batch: HANG, lanes=1, timeout=3600) as running:
             await until_true(lambda: running.plane.came)
             await running.delivery.stop(0.05)
-            assert len(await claim(running.store)) == 20
+            assert len(await claim(running.store, source="Acme")) == 20
 
     asyncio.run(scenario())
 

@@ -124,6 +124,8 @@ def test_one_lane_tries_a_source_that_is_held(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with delivering(tmp_path, lambda _batch: (500, {}, "")) as running:
             await until_true(lambda: running.delivery.held)
+            before = len(running.plane.came)
+            await until_true(lambda: len(running.plane.came) > before + 10)
             running.plane.most_under_way = 0
             before = len(running.plane.came)
             await until_true(lambda: len(running.plane.came) > before + 20)

@@ -39,7 +39,7 @@ def test_what_was_appended_is_claimed_whole(tmp_path: Path) -> None:
         assert await store.append([sent], [], None) == Receipt(1, 0, ())
 
     async def read(store: SqliteStore) -> None:
-        (got,) = await claim(store)
+        (got,) = await claim(store, source="Auth0 production")
         assert NewEvent(got.source, got.message_id, got.user, got.event) == sent
         assert (got.refusals, got.accepted_at) == (0, (await store.counts()).oldest)
 
@@ -220,8 +220,9 @@ def test_no_event_overtakes_an_older_one_of_its_user(tmp_path: Path) -> None:
     async def scenario(store: SqliteStore) -> None:
         await keep(store, entry("1"), entry("2"), entry("3", "bob"), entry("4", source="slack"))
         (first,) = await claim(store, events=1)
-        assert names(await claim(store)) == ["3", "4"]
+        assert names(await claim(store)) == ["3"]
         assert await claim(store) == []
+        assert names(await claim(store, source="slack")) == ["4"]
         await store.acknowledge([first.seq])
         assert names(await claim(store)) == ["2"]
 
@@ -229,7 +230,7 @@ def test_no_event_overtakes_an_older_one_of_its_user(tmp_path: Path) -> None:
 
 
 def test_what_is_released_comes_first_again(tmp_path: Path) -> None:
-    """A released event keeps its place, and tells how often it was tried."""
+    """A released event keeps its place."""
 
     async def scenario(store: SqliteStore) -> None:
         await keep(store, entry("1"), entry("2"), entry("3"))
@@ -269,13 +270,14 @@ def test_a_lease_ends_with_the_process_that_claimed(tmp_path: Path) -> None:
     use(tmp_path, restarted)
 
 
-def test_a_claim_leaves_sources_alone(tmp_path: Path) -> None:
-    """What waits of them hides nothing of the others, and comes in its order when it is wanted again."""
+def test_a_claim_is_of_one_source(tmp_path: Path) -> None:
+    """What waits of another hides nothing of it."""
 
     async def scenario(store: SqliteStore) -> None:
         await keep(store, *(entry(f"{each}", f"{each % 9}", "auth0") for each in range(20)))
         await keep(store, entry("other", source="acme"))
-        assert names(await claim(store, without={"auth0"})) == ["other"]
+        assert names(await claim(store, source="acme")) == ["other"]
+        assert await claim(store, source="nowhere") == []
         assert names(await claim(store)) == [f"{each}" for each in range(20)]
 
     use(tmp_path, scenario)
@@ -488,7 +490,7 @@ def test_a_claim_and_counts_cost_the_same_whatever_is_kept(tmp_path: Path) -> No
         )
         counted: list[int] = []
         connection.set_progress_handler(lambda to=counted: to.append(1), 1)  # type: ignore[misc]
-        assert len(queue.claim(connection, lane, 100, 10_000, 60)) == 1
+        assert len(queue.claim(connection, "auth0", lane, 100, 10_000, 60)) == 1
         counts = count(connection, folder / FILE)
         assert (counts.undelivered, counts.oldest_by_source) == (others + 1, {"auth0": counts.oldest})
         connection.close()
@@ -503,7 +505,7 @@ def test_an_event_that_was_refused_alone_waits_and_its_users_later_ones_behind_i
     async def scenario(store: SqliteStore) -> None:
         await keep(store, *(entry(f"{number}") for number in range(200)), entry("bob's", user="bob"))
         first = (await claim(store, events=1))[0]
-        await store.count_refusal(first.seq, lease=60)
+        await store.postpone(first.seq, refusals=1, seconds=60)
         assert names(await claim(store)) == ["bob's"]
         await store.release([first.seq])
         (again,) = await claim(store)
@@ -519,8 +521,7 @@ def test_a_count_of_refusals_is_kept(tmp_path: Path) -> None:
 
     async def refused(store: SqliteStore) -> None:
         await keep(store, entry("1"), entry("2"))
-        for _ in range(3):
-            await store.count_refusal(1, lease=3600)
+        await store.postpone(1, refusals=3, seconds=3600)
 
     async def restarted(store: SqliteStore) -> None:
         assert [(one.message_id, one.refusals) for one in await claim(store)] == [("1", 3)]
@@ -530,21 +531,20 @@ def test_a_count_of_refusals_is_kept(tmp_path: Path) -> None:
 
 
 def test_what_stands_behind_an_event_can_be_claimed(tmp_path: Path) -> None:
-    """The next one of the same user, one after another, whether or not it was refused itself."""
+    """The next one of the same user that was refused less often."""
 
     async def scenario(store: SqliteStore) -> None:
         await keep(store, entry("1"), entry("2"), entry("bob's", user="bob"), entry("3"))
         (first,) = await claim(store, events=1)
-        await store.count_refusal(first.seq, lease=60)
-        second = await store.claim_behind(first.seq, lease=60)
+        await store.postpone(first.seq, refusals=8, seconds=60)
+        second = await store.claim_behind(first.seq, refusals_below=8, lease=60)
         assert second is not None
         assert second.message_id == "2"
-        assert await store.claim_behind(first.seq, lease=60) is None
-        await store.count_refusal(second.seq, lease=0)
-        third = await store.claim_behind(second.seq, lease=60)
+        assert await store.claim_behind(first.seq, refusals_below=8, lease=60) is None
+        await store.postpone(second.seq, refusals=8, seconds=0)
+        third = await store.claim_behind(first.seq, refusals_below=8, lease=60)
         assert third is not None
         assert third.message_id == "3"
-        assert await store.claim_behind(third.seq, lease=60) is None
         assert names(await claim(store)) == ["bob's"]
 
     use(tmp_path, scenario)
@@ -556,7 +556,7 @@ def test_a_claim_takes_few_events_that_were_refused(tmp_path: Path) -> None:
     async def scenario(store: SqliteStore) -> None:
         await keep(store, *(entry(f"{number}", user=f"{number}") for number in range(50)))
         for event in reversed(await claim(store)):
-            await store.count_refusal(event.seq, lease=0)
+            await store.postpone(event.seq, refusals=1, seconds=0)
         await keep(store, entry("fresh", user="fresh"))
         first, second = await claim(store), await claim(store)
         assert [len(first), len(second)] == [21, 20]
@@ -593,10 +593,10 @@ def test_a_claim_gives_up_where_too_much_is_leased(tmp_path: Path) -> None:
     everything = queue.buckets_of(0, 1)
     connection = filled(tmp_path, [entry(f"{each}") for each in range(11_000)] + [entry("last", "bob")])
 
-    (first,) = queue.claim(connection, everything, 1, 10_000, 60)
-    assert queue.claim(connection, everything, 1, 10_000, 60) == []
+    (first,) = queue.claim(connection, "auth0", everything, 1, 10_000, 60)
+    assert queue.claim(connection, "auth0", everything, 1, 10_000, 60) == []
     queue.release(connection, [first.seq])
-    assert len(queue.claim(connection, everything, 1, 10_000, 60)) == 1
+    assert len(queue.claim(connection, "auth0", everything, 1, 10_000, 60)) == 1
     connection.close()
 
 

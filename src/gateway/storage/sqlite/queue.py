@@ -6,8 +6,7 @@ import heapq
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from itertools import product
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 from zlib import crc32
 
@@ -21,17 +20,17 @@ BUCKETS = 16
 _MAX_LEASED = 10_000
 """The most rows a claim passes over because they, or an older one of their user, are leased."""
 
-_ROW = "seq, source, user, size, refusals, leased_at, lease_until"
+_ROW = "seq, user, size, refusals, leased_at, lease_until"
 _MAX_REFUSED = 20
 """The most events of one claim that were refused alone before: each is sent alone, while others wait."""
 
 _WAITING = f"""SELECT {_ROW} FROM event
     WHERE source = ? AND bucket = ? AND user NOT IN (SELECT value FROM json_each(?)) ORDER BY seq"""  # noqa: S608 - no value in it
-_REFUSED = f"""SELECT min(seq) AS {_ROW}, bucket FROM event
-    WHERE refusals > 0 GROUP BY source, bucket, user"""  # noqa: S608 - no value in it
+_REFUSED = f"""SELECT min(seq) AS {_ROW} FROM event
+    WHERE refusals > 0 AND source = ? AND bucket = ? GROUP BY user"""  # noqa: S608 - no value in it
 _BEHIND = f"""SELECT {", ".join(f"next.{name}" for name in _ROW.split(", "))}
     FROM event AS next JOIN event AS this USING (source, bucket, user)
-    WHERE this.seq = ? AND next.seq > this.seq ORDER BY next.seq LIMIT 1"""  # noqa: S608 - no value in it
+    WHERE this.seq = ? AND next.seq > this.seq AND next.refusals < ? ORDER BY next.seq LIMIT 1"""  # noqa: S608 - no value in it
 _EVENTS = f"""SELECT seq, name, message_id, user, event, accepted_at, refusals
     FROM event JOIN body USING (seq) JOIN source ON source.id = event.source
     WHERE seq {IN_LIST} ORDER BY seq"""  # noqa: S608 - no value in it
@@ -44,7 +43,6 @@ class _Row(NamedTuple):
     """An event that waits, without its body; times in epoch seconds."""
 
     seq: int
-    source: int
     user: str
     size: int
     refusals: int
@@ -68,53 +66,56 @@ def buckets_of(lane: int, lanes: int) -> range:
     return range(lane, BUCKETS, lanes)
 
 
-def claim(  # noqa: PLR0913 - limits, each of its own kind
+def claim(  # noqa: PLR0913, PLR0917 - limits, each of its own kind
     connection: sqlite3.Connection,
+    source: str,
     buckets: range,
     events: int,
     size: int,
     lease: float,
     *,
     since: float = 0.0,
-    without: Container[str] = (),
 ) -> list[ClaimedEvent]:
-    """Lease the oldest events of these buckets. The cost is that of what it takes, not of what is kept.
+    """Lease the oldest events of these buckets.
 
-    Leases from before `since` no longer count; sources in `without` are left alone.
+    The cost is that of what it takes and of users with a refused event, not of what is kept. Leases from before
+    `since` do not count.
     """
+    row = connection.execute("SELECT id FROM source WHERE name = ? AND undelivered > 0", (source,)).fetchone()
+    if row is None:
+        return []
     now = time.time()
-    waiting = connection.execute("SELECT id, name FROM source WHERE undelivered > 0").fetchall()
-    sources = [id_ for id_, name in waiting if name not in without]
 
     def is_leased(row: _Row) -> bool:
         return row.is_leased(since, now)
 
-    seqs = _choose(_oldest_first(connection, sources, buckets, is_leased), is_leased, events, size)
-    return _leased(connection, seqs, now, lease)
+    seqs = _choose(_oldest_first(connection, row[0], buckets, is_leased), is_leased, events, size)
+    return _lease(connection, seqs, now, lease)
 
 
 def claim_behind(
-    connection: sqlite3.Connection, seq: int, lease: float, since: float = 0.0
+    connection: sqlite3.Connection, seq: int, refusals_below: int, lease: float, since: float = 0.0
 ) -> ClaimedEvent | None:
-    """Lease the next event of the same user behind this one; None where there is none, or it is leased."""
+    """Lease the next event of the same user behind this one that was refused alone less often."""
     now = time.time()
-    row = connection.execute(_BEHIND, (seq,)).fetchone()
+    row = connection.execute(_BEHIND, (seq, refusals_below)).fetchone()
     if row is None or _Row(*row).is_leased(since, now):
         return None
-    (event,) = _leased(connection, [row[0]], now, lease)
+    (event,) = _lease(connection, [row[0]], now, lease)
     return event
 
 
 def release(connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
-    """End leases."""
-    connection.execute(f"UPDATE event SET lease_until = 0 WHERE seq {IN_LIST}", (json_list(seqs),))  # noqa: S608 - ours
+    """End leases now."""
+    end = f"UPDATE event SET lease_until = min(lease_until, ?) WHERE seq {IN_LIST}"  # noqa: S608 - ours
+    connection.execute(end, (time.time(), json_list(seqs)))
 
 
-def count_refusal(connection: sqlite3.Connection, seq: int, lease: float) -> None:
-    """Count that an event was refused alone, and lease it from now on."""
+def postpone(connection: sqlite3.Connection, seq: int, refusals: int, seconds: float) -> None:
+    """Note how often an event was refused alone, and lease it for so many seconds."""
     now = time.time()
-    count = "UPDATE event SET refusals = refusals + 1, leased_at = ?, lease_until = ? WHERE seq = ?"
-    connection.execute(count, (now, now + lease, seq))
+    statement = "UPDATE event SET refusals = ?, leased_at = ?, lease_until = ? WHERE seq = ?"
+    connection.execute(statement, (refusals, now, now + seconds, seq))
 
 
 def acknowledge(connection: sqlite3.Connection, delivered: Sequence[int], dead: Sequence[DeadEvent]) -> None:
@@ -130,42 +131,38 @@ def acknowledge(connection: sqlite3.Connection, delivered: Sequence[int], dead: 
     connection.execute(f"DELETE FROM event WHERE seq {IN_LIST}", (gone,))  # noqa: S608 - ours
 
 
-def _leased(
-    connection: sqlite3.Connection, seqs: Sequence[int], now: float, lease: float
-) -> list[ClaimedEvent]:
+def _lease(connection: sqlite3.Connection, seqs: Sequence[int], now: float, lease: float) -> list[ClaimedEvent]:
     take = f"UPDATE event SET leased_at = ?, lease_until = ? WHERE seq {IN_LIST}"  # noqa: S608 - ours
     connection.execute(take, (now, now + lease, json_list(seqs)))
     return [ClaimedEvent(*row) for row in connection.execute(_EVENTS, (json_list(seqs),))]
 
 
 def _oldest_first(
-    connection: sqlite3.Connection, sources: Sequence[int], buckets: range, is_leased: Callable[[_Row], bool]
+    connection: sqlite3.Connection, source: int, buckets: range, is_leased: Callable[[_Row], bool]
 ) -> Iterator[_Row]:
     """What waits in these buckets, without what stands behind an event that was refused alone.
 
-    The index has each bucket of a source in order; they are merged.
+    The index has each bucket in order; they are merged.
     """
-    users: dict[tuple[int, int], list[str]] = {place: [] for place in product(sources, buckets)}
+    waiting: list[Iterator[_Row]] = []
     due: list[_Row] = []
-    for *values, bucket in connection.execute(_REFUSED):
-        row = _Row(*values)
-        if (row.source, bucket) in users:
-            users[row.source, bucket].append(row.user)
-            due += [] if is_leased(row) else [row]
+    for bucket in buckets:
+        refused = [_Row(*row) for row in connection.execute(_REFUSED, (source, bucket))]
+        users = json.dumps([row.user for row in refused])
+        waiting.append(map(_Row._make, connection.execute(_WAITING, (source, bucket, users))))
+        due += [row for row in refused if not is_leased(row)]
     due.sort(key=lambda row: row.lease_until)
-    waiting = (connection.execute(_WAITING, (*place, json.dumps(names))) for place, names in users.items())
-    return heapq.merge(*(map(_Row._make, rows) for rows in waiting), sorted(due[:_MAX_REFUSED]))
+    return heapq.merge(*waiting, sorted(due[:_MAX_REFUSED]))
 
 
 def _choose(rows: Iterable[_Row], is_leased: Callable[[_Row], bool], events: int, size: int) -> list[int]:
     """The seqs to lease: at most so many events and, but for the first, so many bytes."""
     chosen: list[int] = []
-    leased: set[tuple[int, str]] = set()
+    leased: set[str] = set()
     passed = 0
     for row in rows:
-        user = (row.source, row.user)
-        if user in leased or is_leased(row):
-            leased.add(user)
+        if row.user in leased or is_leased(row):
+            leased.add(row.user)
             passed += 1
         elif len(chosen) < events and (row.size <= size or not chosen):
             chosen.append(row.seq)

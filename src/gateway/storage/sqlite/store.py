@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -107,27 +107,18 @@ class SqliteStore:
         return await self._writer.do_together(self._append, Append(events, dead_letters, call, replacing))
 
     async def claim(  # noqa: PLR0913 - as the interface
-        self,
-        lane: int,
-        lanes: int,
-        *,
-        events: int,
-        size: int,
-        lease: float,
-        without: Container[str] = (),
+        self, source: str, lane: int, lanes: int, *, events: int, size: int, lease: float
     ) -> list[ClaimedEvent]:
         """As `Store.claim`."""
         buckets, since = queue.buckets_of(lane, lanes), self._process_lock.leases_count_since()
-        claim = partial(queue.claim, buckets=buckets, since=since, without=without)
-        work = partial(claim, events=events, size=size, lease=lease)
-        return await self._writer.do(work, durable=False)
+        claim = partial(queue.claim, source=source, buckets=buckets, since=since)
+        return await self._writer.do(partial(claim, events=events, size=size, lease=lease), durable=False)
 
-    async def claim_behind(self, seq: int, *, lease: float) -> ClaimedEvent | None:
+    async def claim_behind(self, seq: int, *, refusals_below: int, lease: float) -> ClaimedEvent | None:
         """As `Store.claim_behind`."""
         since = self._process_lock.leases_count_since()
-        return await self._writer.do(
-            partial(queue.claim_behind, seq=seq, lease=lease, since=since), durable=False
-        )
+        claim = partial(queue.claim_behind, seq=seq, refusals_below=refusals_below)
+        return await self._writer.do(partial(claim, lease=lease, since=since), durable=False)
 
     async def acknowledge(self, delivered: Sequence[int], dead: Sequence[DeadEvent] = ()) -> None:
         """As `Store.acknowledge`."""
@@ -137,9 +128,10 @@ class SqliteStore:
         """As `Store.release`."""
         await self._writer.do(partial(queue.release, seqs=seqs), durable=False)
 
-    async def count_refusal(self, seq: int, *, lease: float) -> None:
-        """As `Store.count_refusal`."""
-        await self._writer.do(partial(queue.count_refusal, seq=seq, lease=lease), durable=False)
+    async def postpone(self, seq: int, *, refusals: int, seconds: float) -> None:
+        """As `Store.postpone`."""
+        postpone = partial(queue.postpone, seq=seq, refusals=refusals, seconds=seconds)
+        await self._writer.do(postpone, durable=False)
 
     async def dead_letters(  # noqa: PLR0913 - as the interface
         self,
