@@ -59,7 +59,7 @@ class ArraySplitter:
 
 
 def split_array(body: bytes, limit: int) -> list[bytes]:
-    """Split a body that is one array of at most `limit` elements and nothing else; `[]` where it is not."""
+    """Split a body that is one array of at most `limit` elements and nothing else; `[]` if it is not."""
     if not body.startswith(b"["):
         return []
     splitter = ArraySplitter([body])

@@ -99,9 +99,9 @@ def _too_many(body: bytes, limit: int) -> list[LocatedItem]:
 
 
 def _lines(body: bytes, framing: Framing, limit: int) -> list[tuple[int, Any]]:
-    """Parse the body as JSON lines, each with its number; `[]` where it does not look like JSON lines.
+    """Parse the body as JSON lines, each with its number; `[]` if it does not look like JSON lines.
 
-    It does where the first line, or at least half of all lines, is an object or a list. Of more lines than
+    It does if the first line, or at least half of all lines, is an object or a list. Of more lines than
     `limit`, one more is parsed.
     """
     if "json-lines" not in framing.formats:

@@ -59,7 +59,7 @@ class Envelope(msgspec.Struct, frozen=True):
             event["messageId"] = uuid(f"message/{rule.label}/{position}/{seed}")
 
     def _add_envelope(self, event: Object) -> None:
-        """Add what every event carries to context and integrations, where the mapping wrote nothing else."""
+        """Add what every event carries to context and integrations, if the mapping wrote nothing else."""
         context = event.get("context")
         if context is None:
             context = event["context"] = {}

@@ -68,13 +68,13 @@ class Host:
 
     @property
     def plugins(self) -> tuple[Plugin, ...]:
-        """All plugins found, each with its status and, where it is not active, the reason."""
+        """All plugins found, each with its status and, if it is not active, the reason."""
         return self._plugins.found
 
     def reads_request(self, source: str) -> bool:
         """Whether the source's mapping, or a plugin, reads more of a request than its body.
 
-        A caller to whom headers and query cost something may leave them out where nothing reads them.
+        A caller to whom headers and query cost something may leave them out if nothing reads them.
         """
         found = self._source(source)
         reads = found.mapper.reads_request or "query" in found.framing.formats
@@ -154,7 +154,7 @@ class Host:
         Args:
             source: the source's name.
             file: open for reading bytes: JSON lines, one list, or any other body the source takes.
-            request: all of the call but its body, where the mapping reads it.
+            request: all of the call but its body, if the mapping reads it.
             config: the operator's settings for the source.
 
         Raises:

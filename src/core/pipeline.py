@@ -40,7 +40,7 @@ class Pipeline:
     __slots__ = ("_accepts", "_config", "_has_replies", "_hook", "_map", "_source")
 
     def __init__(self, source: Source, config: Object, hook: EventHook | None = None) -> None:
-        """Raises InvalidConfig where `config` holds a setting the source does not take."""
+        """Raises InvalidConfig if `config` holds a setting the source does not take."""
         reason = source.mapper.config_problem(config)
         if reason is not None:
             raise InvalidConfig(source.name, reason)
@@ -104,7 +104,7 @@ class Pipeline:
         """Identify the record, by its own id if that is visible, else by its content.
 
         Equal records without an id are told apart by a count, so that the order of a batch does not matter;
-        across requests, by the id of the request where the caller gave one.
+        across requests, by the id of the request if the caller gave one.
         """
         own = self._source.read_id(record, None, item, context.request, self._config)
         if (own.__class__ is str and strip_invisible(own)) or own.__class__ is int:

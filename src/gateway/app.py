@@ -118,7 +118,7 @@ def open_store(settings: Settings, *, create: bool = True) -> SqliteStore:
 
 
 def check_sources(host: Host, settings: Settings) -> None:
-    """Raise InvalidSettings where the host does not know a source's type, or refuses its settings."""
+    """Raise InvalidSettings if the host does not know a source's type, or refuses its settings."""
     problems: list[tuple[KeyPath, str]] = []
     for index, source in enumerate(settings.source):
         try:

@@ -36,7 +36,7 @@ class Health:
         ]
 
     async def health(self, _: Request) -> Response:
-        """The answer of rudder-server's /health; 503 where the store does not answer."""
+        """The answer of rudder-server's /health; 503 if the store does not answer."""
         if not await self._store_answers():
             return PlainTextResponse("Cannot connect to db\n", 503)
         up = {"server": "UP", "db": "UP", "acceptingEvents": "TRUE", "routingEvents": "TRUE", "mode": "NORMAL"}

@@ -69,7 +69,7 @@ class GatewayMetrics:
         return Gauge(f"springhead_gateway_{name}", help_, labels, registry=self._registry)
 
     def answered(self, source: str, status: int, seconds: float) -> None:
-        """Count a call; `source` is empty where the call did not authenticate."""
+        """Count a call; `source` is empty if the call did not authenticate."""
         self._requests.labels(source, str(status)).inc()
         self._seconds.labels(source).observe(seconds)
 

@@ -23,7 +23,7 @@ def serve_gateway(host: Host, settings: Settings, log_format: log.Format, log_le
         InvalidSettings: the host does not know the type of a source, or one of its settings.
         StoreUnusable, StoreBusy: the store cannot be opened.
         OSError: an address is taken, or is not an address of this machine.
-        SystemExit: with code 1 where the gateway cannot start, or its worker had to be killed.
+        SystemExit: with code 1 if the gateway cannot start, or its worker had to be killed.
     """
     check_sources(host, settings)
     asyncio.run(open_store(settings).close())  # what is wrong with it is reported here, not by a worker

@@ -26,7 +26,7 @@ _WBITS = {
     b"x-gzip": _GZIP,
     b"deflate": zlib.MAX_WBITS,
 }
-"""The content encodings that are accepted, and zlib's `wbits` for each; 0 where there is nothing to inflate."""
+"""The content encodings that are accepted, and zlib's `wbits` for each; 0 if there is nothing to inflate."""
 _MEMBERS = 1_000
 """Members an encoded body may have: each costs more than its bytes, and no sender needs more than one."""
 _SLICE = 1 << 14
@@ -60,7 +60,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int, deadline: Deadli
     Args:
         scope: of the ASGI call.
         receive: of the ASGI call.
-        limit: the longest body accepted, in bytes, as sent and inflated; reading stops where it is passed.
+        limit: the longest body accepted, in bytes, as sent and inflated; reading stops once it is passed.
         deadline: how long the body may take to arrive.
 
     Raises:

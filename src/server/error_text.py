@@ -1,4 +1,4 @@
-"""Words the error a sender gets where nothing of its request was accepted."""
+"""Words the error a sender gets if nothing of its request was accepted."""
 
 from __future__ import annotations
 

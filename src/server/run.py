@@ -65,7 +65,7 @@ def serve_app(worker: Worker, *, host: str, port: int, workers: int) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in flight.
 
     Raises:
-        SystemExit: with code 1 where the app cannot start, or a worker had to be killed.
+        SystemExit: with code 1 if the app cannot start, or a worker had to be killed.
         OSError: the address is taken, or is not an address of this machine.
     """
     sockets = listen(host, port)

@@ -13,7 +13,7 @@ _NOT_ON_THIS_MACHINE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Listen on a host and port; `localhost` is both IPv4 and IPv6 where the machine has both.
+    """Listen on a host and port; `localhost` is both IPv4 and IPv6 if the machine has both.
 
     Raises:
         OSError: the address is taken, or is not an address of this machine.

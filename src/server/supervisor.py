@@ -26,8 +26,8 @@ _log = structlog.get_logger("springhead.server")
 class Supervisor:
     """Runs `work` in `count` processes, forked from this one.
 
-    SIGTERM and SIGINT end it, even where SIGINT was ignored when it started; a second SIGINT kills the workers.
-    SIGHUP is ignored. Workers that die are replaced, for as long as it takes; but where one cannot start at the
+    SIGTERM and SIGINT end it, even if SIGINT was ignored when it started; a second SIGINT kills the workers.
+    SIGHUP is ignored. Workers that die are replaced, for as long as it takes; but if one cannot start at the
     very beginning, trying again is of no use.
     """
 
@@ -43,10 +43,10 @@ class Supervisor:
         """Run until told to end; then call `on_stop`, and let the workers finish.
 
         Raises:
-            SystemExit: with code 1 where a worker cannot start, or had to be killed.
+            SystemExit: with code 1 if a worker cannot start, or had to be killed.
         """
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # where it has no handler, not every system delivers it
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # without a handler, not every system delivers it
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         self._start_missing()
         while True:

@@ -38,7 +38,7 @@ def outcome_answer(source: str, outcome: Outcome) -> Object:
 def error_answer(
     source: str | None, text: str, status: int, category: str = "transformation", type_: str | None = None
 ) -> Object:
-    """An error; its tags name the source where the host has it."""
+    """An error; its tags name the source if the host has it."""
     tags = {
         "errorCategory": category,
         "module": "source",

@@ -29,7 +29,7 @@ def transformer_app(host: Host, options: TransformerOptions | None = None) -> Ro
 
     Args:
         host: the sources it answers for; its own `body_limit` bounds the body of each element.
-        options: the defaults where there are none.
+        options: the defaults if there are none.
 
     Raises:
         ValueError: the upstream is not a URL.

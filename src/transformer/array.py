@@ -146,7 +146,7 @@ class ArrayEndpoint:
         return receiver
 
     def _report(self, source: str, rejections: list[Rejection], request_id: str) -> None:
-        """Log the first rejection, and keep all of them where there is a file for them."""
+        """Log the first rejection, and keep all of them if there is a file for them."""
         first = rejections[0]
         fields = {"count": len(rejections), "rule": first.rule, "pointer": first.pointer, "why": first.reason}
         _log.warning("records rejected", source=source, **fields, request_id=request_id)

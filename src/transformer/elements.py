@@ -49,7 +49,7 @@ class SourceConfig(msgspec.Struct, eq=False):
 
 
 Element: TypeAlias = tuple[Request, SourceConfig] | str
-"""A request and the configuration of its source; or an error, where there is no request in the element."""
+"""A request and the configuration of its source; or an error, if there is no request in the element."""
 
 _decode = msgspec.json.Decoder(list[_Element]).decode
 
@@ -63,7 +63,7 @@ class ElementDecoder:
         self._configs: dict[bytes, SourceConfig] = {}
 
     def decode(self, body: bytes, *, reads_request: bool) -> list[Element] | None:
-        """The elements of an array, in order; None where the body is empty, or an object.
+        """The elements of an array, in order; None if the body is empty, or an object.
 
         Args:
             body: the array.

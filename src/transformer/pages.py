@@ -17,7 +17,7 @@ from .upstream import Upstream
 _SOURCE_FEATURES = {"supportSourceTransformV1": True, "upgradedToSourceTransformV2": True}
 """What the handshake says of sources: rudder-server posts arrays as its v2 does."""
 _FEATURES = {"routerTransform": {}, "regulations": [], **_SOURCE_FEATURES}
-"""All of the handshake where there is no upstream for destinations."""
+"""All of the handshake if there is no upstream for destinations."""
 
 
 class Pages:

@@ -33,7 +33,7 @@ class Upstream:
     """The rudder-transformer at a base URL."""
 
     def __init__(self, url: str) -> None:
-        """Raises ValueError where the URL is not one."""
+        """Raises ValueError if the URL is not one."""
         self._base = httpx.URL(url)
         if self._base.scheme not in ("http", "https") or not self._base.host:
             raise ValueError(f"{url!r} is not a URL: name the upstream as in http://transformer:9090")
@@ -57,7 +57,7 @@ class Upstream:
         return response.status_code, features if isinstance(features, dict) else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; where the upstream does not answer, the response is 502 or 504."""
+        """Pass a request on; if the upstream does not answer, the response is 502 or 504."""
         started = False
         try:
             response = await self._client.send(self._request(scope, receive), stream=True)

@@ -101,7 +101,7 @@ class Rule(msgspec.Struct, frozen=True):
 
     Attributes:
         label: its name in ids and reasons.
-        type: an event type, `drop`, or None where an event that is passed through brings its own.
+        type: an event type, `drop`, or None if an event that is passed through brings its own.
         passthrough: the path of an event that is passed through.
         ids, objects: those of `IDENTITY` and `OBJECTS` to be checked in its events; worked out, not given.
     """

@@ -22,7 +22,7 @@ _ROW_KEYS = frozenset((*_ORIGINS, "when", "omit", "pick", "apply", "each", "look
 
 
 def parse_mapping(file: SourceFile, tables: Mapping[str, Any], namespace: Namespace) -> EventMapping | None:
-    """Parse a mapping file whose structure is checked already; None where any part of it has a problem.
+    """Parse a mapping file whose structure is checked already; None if any part of it has a problem.
 
     Every problem is recorded on the file. Parts whose structure is wrong are not parsed.
     """

@@ -61,7 +61,7 @@ def _redact_passthrough(path: Path, masks: _Masks) -> Path:
 
 
 def _redact_written_row(row: Row, masks: _Masks) -> tuple[Row, ...]:
-    """Split a row in two where it writes both fields of identity, which are not masked, and others."""
+    """Split a row in two if it writes both fields of identity, which are not masked, and others."""
     identity = tuple(target for target in row.to if target.keys[0] in IDENTITY)
     others = tuple(target for target in row.to if target.keys[0] not in IDENTITY)
     plain = (replace(row, to=identity),) if identity else ()

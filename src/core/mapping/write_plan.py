@@ -32,7 +32,7 @@ class WritePlan(msgspec.Struct, frozen=True):
 
 
 def plan_writes(rows: tuple[Row, ...], *, whole: bool) -> WritePlan:
-    """Plan the writes of these rows; `whole` where the event must be whole at every row, since rows read it."""
+    """Plan the writes of these rows; `whole` if the event must be whole at every row, since rows read it."""
     targets = [target for row in rows for target in row.to]
     counts = Counter(target.keys for target in targets)
     shared = {target.keys[0] for target in targets if whole or not _is_alone(target, counts)}

@@ -69,7 +69,7 @@ class AuthMiddleware:
         await response(scope, receive, send_secured)
 
     async def _response(self, scope: Scope, receive: Receive) -> Response | None:
-        """The response to a call that does not reach the app; None where the app responds."""
+        """The response to a call that does not reach the app; None if the app responds."""
         headers, path, method = Headers(scope=scope), scope["path"], scope["method"]
         if path in PUBLIC_PATHS:
             return None
@@ -106,7 +106,7 @@ def _session_of(token: bytes) -> bytes:
 
 
 def _allowed_hosts(host: str) -> frozenset[str] | None:
-    """The names the address may be called by; any where it listens on all interfaces, and asks for a token."""
+    """The host names a call may use; None allows any, if the address is open to all and asks for a token."""
     try:
         is_unspecified = ip_address(host).is_unspecified
     except ValueError:

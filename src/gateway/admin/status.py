@@ -82,5 +82,5 @@ def _backlog(gateway: Gateway, name: str, counts: StoreCounts, now: float) -> Ob
 
 
 def _age(since: float | None, now: float) -> float | None:
-    """Seconds since then, or 0 if the clock was set back; None where nothing waits."""
+    """Seconds since then, or 0 if the clock was set back; None if nothing waits."""
     return None if since is None else max(now - since, 0)

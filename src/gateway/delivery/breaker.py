@@ -40,11 +40,11 @@ class Breaker:
         self._trying: int | None = None
 
     def pause(self) -> float:
-        """Seconds for which no lane tries; 0 where one may now."""
+        """Seconds for which no lane tries; 0 if one may now."""
         return max(self._paused_until - time.monotonic(), 0.0)
 
     def wait(self, lane: int) -> float:
-        """Seconds until this lane may try; 0 where it may now. It keeps others waiting until it withdraws."""
+        """Seconds until this lane may try; 0 if it may now. It keeps others waiting until it withdraws."""
         if pause := self.pause():
             return pause
         if self.is_open:

@@ -19,7 +19,7 @@ import httpx
 from .destination import Accepted, Answer, Failed, Refused, Throttled, Unauthorized, Unreachable
 
 LONGEST_WAIT = 3600.0
-"""Seconds waited at most where a data plane asks for more."""
+"""Seconds waited at most if a data plane asks for more."""
 
 _BEGIN, _END = b'{"batch":[', b'],"sentAt":"2026-08-19T10:15:00.123Z"}'
 ENVELOPE = len(_BEGIN + _END)

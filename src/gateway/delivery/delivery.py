@@ -23,7 +23,7 @@ _RELEASE_SECONDS = 5.0
 class Delivery:
     """Delivers in lanes: tasks of the running event loop.
 
-    At least once, and each user's events in order. An event is sent twice only where an answer was lost, or the
+    At least once, and each user's events in order. An event is sent twice only if an answer was lost, or the
     process was, between the answer and the store.
     """
 

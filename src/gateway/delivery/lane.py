@@ -18,10 +18,10 @@ from .context import DeliveryContext
 from .sender import Sender
 
 POLL = 1.0
-"""Seconds between two looks into the store where nobody wakes the lane."""
+"""Seconds between two looks into the store if nobody wakes the lane."""
 
 GATHER = 0.02
-"""Seconds a lane lets events gather where few wait: a batch costs the same whatever is in it."""
+"""Seconds a lane lets events gather if few wait: a batch costs the same whatever is in it."""
 
 _log = structlog.get_logger("springhead.delivery")
 

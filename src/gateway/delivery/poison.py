@@ -35,7 +35,7 @@ class Search:
         return Search(min(self.last, batch.seqs[-1]), self.since)
 
     def size(self, events: Sequence[ClaimedEvent]) -> int:
-        """How many of these events to send together; all of them where the search is over."""
+        """How many of these events to send together; all of them if the search is over."""
         suspected = sum(event.seq <= self.last for event in events)
         return max(suspected // 2, 1) if suspected else len(events)
 

@@ -137,7 +137,7 @@ class Sender:
     async def _try_behind(self, refused: RefusedEvent, claim: Claim) -> None:
         """Try an event of the same user behind one that was refused as often as it may be.
 
-        If that is accepted, the fault is the refused one's. Nothing else can show it where all of a source
+        If that is accepted, the fault is the refused one's. Nothing else can show it if all of a source
         waits behind what was refused.
         """
         context, source = self._context, refused.event.source

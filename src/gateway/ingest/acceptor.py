@@ -80,7 +80,7 @@ class Acceptor:
         return received.answer
 
     async def _decode_form(self, source: SourceReceiver, call: WebhookCall) -> bytes | ErrorAnswer:
-        """The JSON of a form, or the body as posted; an error where there is nothing to map."""
+        """The JSON of a form, or the body as posted; an error if there is nothing to map."""
         body: bytes | ErrorAnswer = call.body
         if is_form(call.body, call.content_type):
             body = await form_to_json(call.body, call.content_type, call.query_string, self._body_limit)

@@ -1,4 +1,4 @@
-"""Authenticates senders by write key, and by the Authorization header where the source asks for one."""
+"""Authenticates senders by write key, and by the Authorization header if the source asks for one."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class WebhookCall(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def content_type(self) -> str:
-        """The Content-Type header; empty where there is none."""
+        """The Content-Type header; empty if there is none."""
         values = (value for name, value in self.scope["headers"] if name == b"content-type")
         return next(values, b"").decode("latin-1")
 

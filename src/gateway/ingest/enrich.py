@@ -25,7 +25,7 @@ def enrich(event: Object, source: str, received_at: str, request_ip: str = "") -
         event: as the host made it; changed in place.
         source: the configured source's name.
         received_at: when its call came, as `rfc3339` writes it.
-        request_ip: the sender's address, where it is known.
+        request_ip: the sender's address, if it is known.
     """
     user, anonymous = _clean(event.get("userId")), _clean(event.get("anonymousId"))
     for key, value in (("userId", user), ("anonymousId", anonymous)):

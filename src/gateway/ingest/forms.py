@@ -35,7 +35,7 @@ def is_form(body: bytes, content_type: str) -> bool:
 
 
 async def form_to_json(body: bytes, content_type: str, query: bytes, limit: int) -> bytes | ErrorAnswer:
-    """The JSON of a form; empty where the form is empty.
+    """The JSON of a form; empty if the form is empty.
 
     Args:
         body: the form.

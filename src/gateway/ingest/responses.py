@@ -16,7 +16,7 @@ from ...core.outcome import Reply
 
 @dataclass(frozen=True, slots=True)
 class ErrorAnswer:
-    """An HTTP error: its status, its text, and in how many seconds to try again where that would help."""
+    """An HTTP error: its status, its text, and in how many seconds to try again if that would help."""
 
     status: int
     text: str

@@ -35,7 +35,7 @@ class SourceReceiver:
     """A configured source, ready for calls."""
 
     def __init__(self, host: Host, settings: SourceSettings, *, keep_calls: bool) -> None:
-        """`keep_calls` stores calls even where nothing was wrong with them."""
+        """`keep_calls` stores calls even if nothing was wrong with them."""
         self._settings = settings
         self._keep_calls = keep_calls
         self._verify: Verifier = host.verifier(settings.type)
@@ -44,11 +44,11 @@ class SourceReceiver:
         self._reads_query = "query" in host.sources[settings.type].framing.formats
 
     def reads_query_of(self, call: WebhookCall) -> bool:
-        """Whether the call's query is a record of its own, where the call has no body."""
+        """Whether the call's query is a record of its own, if the call has no body."""
         return self._reads_query and bool(call.query)
 
     def verify(self, call: WebhookCall) -> Received | None:
-        """What a refused call comes to; None where the call, as posted, is accepted."""
+        """What a refused call comes to; None if the call, as posted, is accepted."""
         request = self._request(call, call.body)
         refused = self._verify(request)
         return None if refused is None else self._received(call, request, refused)
@@ -76,7 +76,7 @@ class SourceReceiver:
 
 
 def _answer(outcome: Outcome) -> Answer:
-    """The reply a sender is owed, else `ok`; an error only where every record was rejected."""
+    """The reply a sender is owed, else `ok`; an error only if every record was rejected."""
     if outcome.reply is not None:
         return outcome.reply
     if outcome.rejections and not (outcome.events or outcome.dropped):

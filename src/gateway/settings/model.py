@@ -179,7 +179,7 @@ class SourceSettings(FrozenSection):
     """What the sender presents; several while one key replaces another."""
     enabled: bool = True
     authorization: Annotated[SecretStr, Field(min_length=1)] | None = None
-    """What the sender's Authorization header must hold, where it can send one."""
+    """What the sender's Authorization header must hold, if it can send one."""
     destination_write_key: DestinationKey | None = None
     """The source's write key at the data plane; by default the first write_key."""
     settings: Annotated[dict[str, Any], Field(repr=False)] = {}

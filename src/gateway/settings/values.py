@@ -18,7 +18,7 @@ def as_list(value: Any) -> Any:
 
 
 def not_empty(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The same values; raises ValueError where there are none."""
+    """The same values; raises ValueError if there are none."""
     if not values:
         raise ValueError("needs at least one")
     return values
@@ -46,7 +46,7 @@ AccessKey = Annotated[SecretStr, AfterValidator(_printable), AfterValidator(_lon
 
 
 def split_address(text: str) -> tuple[str, int]:
-    """Host and port of `host:port`; the port is -1 where there is none."""
+    """Host and port of `host:port`; the port is -1 if there is none."""
     host, _, port = text.rpartition(":")
     return host.strip("[]"), int(port) if port.isascii() and port.isdigit() else -1
 

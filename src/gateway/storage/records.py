@@ -48,10 +48,10 @@ class NewDeadLetter(_Discreet, frozen=True):
         rule: what it broke: `schema/required`, `delivery/400`, `delivery/too-large`, ...
         reason: one sentence; never a value of the record's.
         pointer: where in the body it stood (JSON Pointer).
-        line: the line of the body, counted from 1; None where the body is one document.
-        record: the record as sent, as JSON, or its bytes where they could not be decoded.
+        line: the line of the body, counted from 1; None if the body is one document.
+        record: the record as sent, as JSON, or its bytes if they could not be decoded.
         decodable: whether `record` is JSON.
-        event: the finished event, where there was one.
+        event: the finished event, if there was one.
         answer: what the destination answered to it, with write keys masked; it may quote the event.
     """
 
@@ -127,7 +127,7 @@ class DeadLetterSummary(msgspec.Struct, frozen=True):
         id: its id.
         at: since when it is kept, epoch seconds.
         source: as `Letter` has it, as are `rule`, `reason`, `pointer` and `line`.
-        holds: `event` where there was a finished one, else `record`.
+        holds: `event` if there was a finished one, else `record`.
         bytes: of that.
     """
 
@@ -143,7 +143,7 @@ class DeadLetterSummary(msgspec.Struct, frozen=True):
 
 
 class DeadLetter(NewDeadLetter, frozen=True, kw_only=True):
-    """A dead letter whole: its id, since when (epoch seconds), and the call it came in where that is kept."""
+    """A dead letter whole: its id, since when (epoch seconds), and the call it came in if that is kept."""
 
     id: int
     at: float
@@ -207,7 +207,7 @@ class Store(Protocol):
             events: one whose (source, message_id) was accepted within the window is counted as a duplicate and
                 not stored, unless a dead letter in `replacing` is what became of it.
             dead_letters: they are stored besides.
-            call: what all of it came in; kept where there are dead letters, or where the store keeps all calls.
+            call: what all of it came in; kept if there are dead letters, or if the store keeps all calls.
             replacing: ids of dead letters that are deleted in the same transaction: a replay.
         """
 
@@ -221,7 +221,7 @@ class Store(Protocol):
         lease: float,
         without: Container[str] = (),
     ) -> list[ClaimedEvent]:
-        """Lease the oldest undelivered events of a lane, in order: at least one where there is one.
+        """Lease the oldest undelivered events of a lane, in order: at least one if there is one.
 
         Never an event of a user that has an older one leased. Of a user whose oldest event was refused alone,
         never another one with it.
@@ -238,7 +238,7 @@ class Store(Protocol):
     async def claim_behind(self, seq: int, *, lease: float) -> ClaimedEvent | None:
         """Lease the next event of the same user behind this one, whatever became of this one.
 
-        None where there is none, or it is leased.
+        None if there is none, or it is leased.
         """
 
     async def acknowledge(self, delivered: Sequence[int], dead: Sequence[DeadEvent] = ()) -> None:
@@ -263,11 +263,11 @@ class Store(Protocol):
     ) -> list[DeadLetterSummary]:
         """Dead letters by id, from the one after `after`; ages in seconds. Whatever was sent is left out.
 
-        With `newest` they go down from the newest, or from the one before `after` where that is not 0.
+        With `newest` they go down from the newest, or from the one before `after` if that is not 0.
         """
 
     async def dead_letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - what it is called everywhere
-        """One dead letter, whole; None where there is none of this id."""
+        """One dead letter, whole; None if there is none of this id."""
 
     async def drop(self, ids: Sequence[int]) -> int:
         """Drop dead letters; how many there were."""

@@ -79,7 +79,7 @@ def _is_new(digest: bytes, known: set[bytes]) -> bool:
 
 
 def _source_rows(connection: sqlite3.Connection, appends: Sequence[Append]) -> dict[str, int]:
-    """The row of each source these are of, inserted where there is none."""
+    """The row of each source these are of, inserted if there is none."""
     names = {event.source for one in appends for event in one.events}
     names |= {letter.source for one in appends for letter in one.dead_letters}
     rows: dict[str, int] = {}

@@ -34,7 +34,7 @@ class Capacity:
     _valid_bytes: int = field(default=0, init=False)
 
     def check(self, connection: sqlite3.Connection, size: int) -> None:
-        """Raise StoreFull where so many bytes do not fit, StoreUnusable where the files are gone."""
+        """Raise StoreFull if so many bytes do not fit, StoreUnusable if the files are gone."""
         self._valid_bytes -= size
         if self._valid_bytes < 0 or time.monotonic() >= self._valid_until:
             self._check_now(connection)

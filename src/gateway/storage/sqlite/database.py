@@ -12,7 +12,7 @@ from ..records import StoreBusy, StoreFull, StoreUnusable
 
 FILE = "store.sqlite"
 LAYOUT = 3
-"""Of schema.sql, kept in the file as `PRAGMA user_version`; 0 where nothing is in it yet."""
+"""Of schema.sql, kept in the file as `PRAGMA user_version`; 0 if nothing is in it yet."""
 
 _PAGE = 8192
 """Bytes of a page: events of 1 to 3 KB leave less of it empty than of SQLite's default, 4096."""
@@ -32,7 +32,7 @@ _UNUSABLE = {
 
 
 def open_writer(folder: Path, busy_timeout: float, *, create: bool, log: int = MAX_LOG) -> sqlite3.Connection:
-    """Open the connection that writes, and make its tables where `create` allows it; `log` as `MAX_LOG`.
+    """Open the connection that writes, and make its tables if `create` allows it; `log` as `MAX_LOG`.
 
     Raises:
         StoreUnusable: there is no store and `create` is False, or the store cannot be used.
@@ -63,7 +63,7 @@ def open_reader(folder: Path, busy_timeout: float) -> sqlite3.Connection:
 
 
 def refusal(error: Exception, path: Path) -> SpringheadError | None:
-    """What an error of SQLite means to a caller; None where it is not about the state of the store."""
+    """What an error of SQLite means to a caller; None if it is not about the state of the store."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _BUSY:
         return StoreBusy(f"{path} is held by another process: {error}; try again, or end what holds it")
@@ -96,7 +96,7 @@ def log_of(path: Path) -> Path:
 def _make_file(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
-        # Never opened where it exists: closing it again would end SQLite's locks in this process.
+        # Never opened if it exists: closing it again would end SQLite's locks in this process.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 

@@ -62,7 +62,7 @@ def bucket_of(source: str, user: str) -> int:
 
 
 def buckets_of(lane: int, lanes: int) -> range:
-    """The buckets of a lane. Raises ValueError where there is no such lane."""
+    """The buckets of a lane. Raises ValueError if there is no such lane."""
     if lane not in range(lanes) or BUCKETS % lanes:
         raise ValueError(f"no lane {lane} of {lanes}: there may be 1, 2, 4, 8 or 16, counted from 0")
     return range(lane, BUCKETS, lanes)
@@ -96,7 +96,7 @@ def claim(  # noqa: PLR0913 - limits, each of its own kind
 def claim_behind(
     connection: sqlite3.Connection, seq: int, lease: float, since: float = 0.0
 ) -> ClaimedEvent | None:
-    """Lease the next event of the same user behind this one; None where there is none, or it is leased."""
+    """Lease the next event of the same user behind this one; None if there is none, or it is leased."""
     now = time.time()
     row = connection.execute(_BEHIND, (seq,)).fetchone()
     if row is None or _Row(*row).is_leased(since, now):

@@ -59,7 +59,7 @@ class SqliteStore:
         Args:
             folder: where its files are.
             window: seconds in which a (source, messageId) is accepted once.
-            keep_calls: keep the call of every append, not only where there are dead letters.
+            keep_calls: keep the call of every append, not only if there are dead letters.
             dead_letter_age: seconds that dead letters and calls are kept.
             dead_letter_bytes: the most they take together; the oldest go first.
             max_bytes: accept nothing more while the store takes more than this; None for no limit.
@@ -67,7 +67,7 @@ class SqliteStore:
                 accepted can still be delivered; 0 for no limit.
             max_waiting: accept nothing more while this many calls wait for the disk.
             busy_timeout: seconds to wait for another process that writes.
-            create: make the folder and the store where there is none.
+            create: make the folder and the store if there is none.
 
         Raises:
             StoreUnusable: it cannot be opened: the message says why, and what to do.
