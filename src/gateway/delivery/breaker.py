@@ -24,7 +24,7 @@ class Breaker:
 
     Attributes:
         failures: how many there were in a row. What several lanes meet at the same time is one.
-        reason: the last failure.
+        reason: the latest failure; empty after a success.
         is_open: whether there were `breaker_failures` in a row, or one that only an operator can mend.
     """
 
@@ -59,8 +59,8 @@ class Breaker:
             self._trying = None
 
     def succeeded(self) -> None:
-        """Close the breaker."""
-        self.failures = 0
+        """Close the breaker, and forget the failures."""
+        self.failures, self.reason = 0, ""
         if self.is_open:
             self.is_open = False
             self._changed(self)

@@ -41,7 +41,7 @@ class Delivery:
 
     @property
     def reason(self) -> str:
-        """Why the destination could not be reached when it last was so."""
+        """Why the destination cannot be reached; empty if it can."""
         return self._context.breaker.reason
 
     @property
