@@ -1,4 +1,4 @@
-"""Holds the events that a lane has claimed, and puts them into batches."""
+"""Groups the events that a lane has claimed into batches."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Batch:
 
     @property
     def is_single(self) -> bool:
-        """Whether an event stands alone, so that what is answered is about it."""
+        """Whether it holds one event, so that the answer is about that event."""
         return len(self.events) == 1
 
 
 class Claim:
-    """The events a lane has claimed and not yet dealt with, by source, each source's in order."""
+    """The events a lane has claimed and still has to send, by source, each source's in order."""
 
     def __init__(self, events: Iterable[ClaimedEvent]) -> None:
         self._events: dict[str, list[ClaimedEvent]] = {}
@@ -37,7 +37,7 @@ class Claim:
 
     @property
     def sources(self) -> list[str]:
-        """The sources of which there are events."""
+        """The sources that have events left."""
         return [source for source, events in self._events.items() if events]
 
     @property
@@ -50,25 +50,25 @@ class Claim:
         return self._events.get(source, ())
 
     def remove(self, source: str, events: Iterable[ClaimedEvent]) -> None:
-        """Take out events that are dealt with."""
+        """Remove events that need nothing more."""
         gone = {event.seq for event in events}
         self._events[source] = [event for event in self._events[source] if event.seq not in gone]
 
     def single(self, source: str) -> Batch:
-        """An event of the source alone: the first that was never refused alone, else the first."""
+        """One event of the source: the first that was never refused alone, else the first."""
         events = self._events[source]
         return Batch(source, [next((event for event in events if not event.refusals), events[0])])
 
-    def batch(self, source: str, most: int, limit: int) -> Batch:
-        """The source's next batch: at most so many events, and, but for the first, so many bytes as a request.
+    def batch(self, source: str, max_events: int, max_bytes: int) -> Batch:
+        """The source's next batch: at most `max_events`, in a request of at most `max_bytes`.
 
-        An event that was refused alone before is sent alone.
+        The first event is always in it. An event that was refused alone before is sent alone again.
         """
         first, *others = self._events[source]
         events, size = [first], ENVELOPE + len(first.event)
-        for event in [] if first.refusals else others[: most - 1]:
+        for event in [] if first.refusals else others[: max_events - 1]:
             size += len(event.event) + 1
-            if size > limit or event.refusals:
+            if size > max_bytes or event.refusals:
                 break
             events.append(event)
         return Batch(source, events)

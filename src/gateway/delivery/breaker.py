@@ -1,4 +1,4 @@
-"""Paces tries at what fails: one source's events, or a destination that cannot be reached."""
+"""Spaces out attempts that keep failing: at one source's events, or at a destination that cannot be reached."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from math import inf
 from ..settings.model import DeliverySettings
 
 ASK_AGAIN = 0.1
-"""Seconds until a lane asks again while another one tries."""
+"""Seconds until a lane asks again while another one makes the attempt."""
 
 
 def backoff(settings: DeliverySettings, failures: int) -> float:
-    """Seconds to wait after so many failures in a row: doubling, with jitter over all of it."""
+    """Seconds to wait after this many failures in a row: a random share of a time that doubles."""
     longest = min(settings.retry_max, settings.retry_min * 2.0 ** min(failures, 60))
     return random.uniform(settings.retry_min, longest)  # noqa: S311 - jitter is not a secret
 
 
 class Breaker:
-    """Makes all lanes pause after a failure, longer each time. Open, it lets one lane try at a time.
+    """Makes all lanes pause after a failure, longer each time. While open, it lets one lane try at a time.
 
     Attributes:
-        failures: how many there were in a row. What several lanes meet at the same time is one.
+        failures: how many there were in a row. A failure that several lanes meet at the same time counts once.
         reason: the latest failure; empty after a success.
-        is_open: whether there were `breaker_failures` in a row, or one that only an operator can mend.
+        is_open: after `breaker_failures` in a row, or after one that only an operator can correct.
     """
 
     def __init__(self, settings: DeliverySettings, changed: Callable[[Breaker], None]) -> None:
@@ -40,11 +40,11 @@ class Breaker:
         self._trying: int | None = None
 
     def pause(self) -> float:
-        """Seconds for which no lane tries; 0 if one may now."""
+        """Seconds until any lane may try; 0 if one may now."""
         return max(self._paused_until - time.monotonic(), 0.0)
 
     def wait(self, lane: int) -> float:
-        """Seconds until this lane may try; 0 if it may now. It keeps others waiting until it withdraws."""
+        """Seconds until this lane may try; 0 if it may now. While open, the others wait until it withdraws."""
         if pause := self.pause():
             return pause
         if self.is_open:
@@ -72,8 +72,8 @@ class Breaker:
 
         Args:
             reason: what happened.
-            sent_at: when the request was sent, by the monotonic clock: of requests that were under way together
-                only the first failure counts.
+            sent_at: when the request was sent, by the monotonic clock: of requests in flight together, only the
+                first failure counts.
             after: seconds to pause at least, because the destination asks for it.
             opens: open the breaker at once.
             lenient: do not pause after the first failure in a row.

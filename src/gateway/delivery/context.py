@@ -18,19 +18,19 @@ from .destination import Destination
 from .poison import RefusedEvent
 
 _SHORTEST_WAIT = 0.02
-"""Seconds until a lane looks again for a refused event that is due, and that another lane keeps waiting."""
+"""Seconds until a lane looks again for a refused event that is due but may not be sent yet."""
 
 _log = structlog.get_logger("springhead.delivery")
 
 
 @dataclass(slots=True)
 class SourceState:
-    """How the delivery of one source's events goes.
+    """The state of the delivery of one source's events.
 
     Attributes:
-        breaker: paces its tries.
-        accepted_at: when the latest batch that was accepted was sent, by the monotonic clock.
-        refused: its events that were refused alone, by seq.
+        breaker: spaces out its attempts.
+        accepted_at: when the latest accepted batch was sent, by the monotonic clock.
+        refused: its events that were refused when sent alone, by seq.
     """
 
     breaker: Breaker
@@ -42,9 +42,9 @@ class DeliveryContext:
     """What the lanes of a delivery share.
 
     Attributes:
-        breaker: of the destination: open while it cannot be reached.
-        stopping: set when the lanes are to end.
-        woken: by lane; set when it is to look into the store now.
+        breaker: the destination's: open while it cannot be reached.
+        stopping: set when the lanes should end.
+        woken: one for each lane; set when it should look into the store now.
     """
 
     def __init__(
@@ -68,23 +68,23 @@ class DeliveryContext:
         return state
 
     def held(self) -> dict[str, str]:
-        """The sources of which the destination takes nothing, each with its last answer."""
+        """The sources whose events the destination does not accept, each with the reason."""
         return {name: state.breaker.reason for name, state in self._sources.items() if state.breaker.is_open}
 
     def paused(self, lane: int) -> set[str]:
-        """The sources that this lane is not to try now."""
+        """The sources that this lane must not try now."""
         return {name for name, state in self._sources.items() if state.breaker.wait(lane)}
 
     def withdraw(self, lane: int) -> None:
-        """Let other lanes try what this one was let to try alone."""
+        """Let other lanes try what only this one was allowed to try."""
         self.breaker.withdraw(lane)
         for state in self._sources.values():
             state.breaker.withdraw(lane)
 
-    def next_try(self, lane: int, most: float) -> float:
-        """Seconds until a pause ends or a refused event of this lane is due, `most` at most."""
+    def next_try(self, lane: int, longest: float) -> float:
+        """Seconds until a pause ends or a refused event of this lane is due; at most `longest`."""
         now = time.monotonic()
-        return min([most, *self._waits(lane, now)])
+        return min([longest, *self._waits(lane, now)])
 
     def _waits(self, lane: int, now: float) -> Iterable[float]:
         for state in self._sources.values():
@@ -104,7 +104,7 @@ class DeliveryContext:
     def _source_changed(self, name: str, breaker: Breaker) -> None:
         if breaker.is_open:
             _log.error(
-                "the destination accepts nothing of a source; its events are kept",
+                "the destination accepts no events of a source; they are kept and retried",
                 source=name,
                 to=self.settings.to,
                 reason=breaker.reason,

@@ -19,19 +19,19 @@ import httpx
 from .destination import Accepted, Answer, Failed, Refused, Throttled, Unauthorized, Unreachable
 
 LONGEST_WAIT = 3600.0
-"""Seconds waited at most if a data plane asks for more."""
+"""Seconds waited at most, even if a data plane asks for more."""
 
 _BEGIN, _END = b'{"batch":[', b'],"sentAt":"2026-08-19T10:15:00.123Z"}'
 ENVELOPE = len(_BEGIN + _END)
 """Bytes of a request's body around its events."""
 
 _TEXT = 1_000
-"""Bytes of an answer that are kept, and inflated to, at most."""
+"""The most bytes of an answer that are kept, once inflated."""
 _ANSWER = 1 << 20
-"""Bytes of an answer read at most."""
+"""The most bytes of an answer that are read."""
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _INLINE = 1 << 14
-"""Bytes up to which gzip is faster than the way to a thread and back."""
+"""Bytes up to which compressing is faster than handing the body to a thread."""
 
 _THROTTLED = frozenset({408, 425, 429})
 _UNAUTHORIZED = frozenset({401, 404, 405, 407})
@@ -54,7 +54,7 @@ class DataPlane:
         self._headers = {source: _headers(key, compress) for source, key in keys.items()}
         self._timeout, self._compress = timeout, compress
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        # Connecting times out first, so that a data plane that is not there is told from one that hangs.
+        # Connecting times out first, to tell a data plane that cannot be reached from one that hangs.
         self._client = httpx.AsyncClient(timeout=httpx.Timeout(timeout, connect=timeout / 2), limits=limits)
 
     async def send(self, source: str, events: Sequence[bytes]) -> Answer:
@@ -100,7 +100,7 @@ def retry_after(header: str | None) -> float | None:
         when = parsedate_to_datetime(text)
         when = when if when.tzinfo else when.replace(tzinfo=UTC)
         seconds = (when - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError, OverflowError):  # a year or a zone may be of any length
+    except (ValueError, TypeError, OverflowError):  # a year or a zone may have any length
         return None
     return min(max(seconds, 0.0), LONGEST_WAIT)
 
@@ -116,7 +116,7 @@ def _headers(key: str, compress: bool) -> dict[str, str]:
 
 
 async def _text(response: httpx.Response) -> str:
-    """The beginning of an answer. It is read to its end: one that is cut off says nothing, even with a 2xx."""
+    """The beginning of an answer. All of it is read: one that is cut off proves nothing, even with a 2xx."""
     kept, size = b"", 0
     async for chunk in response.aiter_raw():
         size += len(chunk)

@@ -1,4 +1,4 @@
-"""Decides what becomes of a batch, from what the destination answered to it."""
+"""Decides what becomes of a batch, from the destination's answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Split(msgspec.Struct, frozen=True):
 
     reason: str
     pause: bool
-    """Whether the source pauses before."""
+    """Whether the source pauses first."""
 
 
 class Retry(msgspec.Struct, frozen=True):
@@ -30,7 +30,7 @@ class Retry(msgspec.Struct, frozen=True):
 
     reason: str
     letter: DeadEvent
-    """The dead letter it becomes, if it becomes one."""
+    """The dead letter that it may become."""
     is_exhausted: bool
     """Whether it was refused as often as it may be."""
     is_proven: bool
@@ -53,7 +53,7 @@ class Pause(msgspec.Struct, frozen=True):
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """The source is held: it pauses until what an operator has to correct is corrected."""
+    """The source is held until an operator corrects its key or the address."""
 
     reason: str
 
@@ -71,7 +71,7 @@ def decide(answer: Answer, batch: Batch, *, is_proven: bool, settings: DeliveryS
     """Decide what becomes of a batch.
 
     Args:
-        answer: what the destination answered to it.
+        answer: the destination's answer.
         batch: what was sent.
         is_proven: of a single event, whether another one of its source was accepted since it was first refused.
         settings: the settings' `[delivery]`.

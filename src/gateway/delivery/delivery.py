@@ -17,14 +17,14 @@ from .jsonl import JsonLines, Stdout
 from .lane import Lane
 
 _RELEASE_SECONDS = 5.0
-"""How long lanes that were cut off may take to give back what they held."""
+"""How long cancelled lanes may take to release the events they have claimed."""
 
 
 class Delivery:
     """Delivers in lanes: tasks of the running event loop.
 
-    At least once, and each user's events in order. An event is sent twice only if an answer was lost, or the
-    process was, between the answer and the store.
+    At least once, and each user's events in order. An event is sent twice only if its answer is lost, or if the
+    process dies before the store knows of the answer.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Delivery:
 
     @property
     def held(self) -> dict[str, str]:
-        """Sources of which the destination takes nothing, each with its last answer."""
+        """The sources whose events the destination does not accept, each with the reason."""
         return self._context.held()
 
     @property
@@ -59,12 +59,12 @@ class Delivery:
         self._tasks = [asyncio.create_task(lane.run(), name=f"lane {lane.number}") for lane in self._lanes]
 
     def wake(self) -> None:
-        """Look for new events now, not at the next second. Called in the event loop of the lanes."""
+        """Make the lanes look for new events now, not up to a second later. Call it in their event loop."""
         for woken in self._context.woken:
             woken.set()
 
     async def stop(self, grace: float) -> None:
-        """Finish requests under way within `grace` seconds, give back all else, close the destination."""
+        """Give requests in flight `grace` seconds, release all other events, and close the destination."""
         self._context.stopping.set()
         self.wake()
         if self._tasks:

@@ -1,4 +1,4 @@
-"""Delivers the events of a share of the users, one batch after another."""
+"""Delivers the events of some of the users, one batch after another."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .context import DeliveryContext
 from .sender import Sender
 
 POLL = 1.0
-"""Seconds between two looks into the store if nobody wakes the lane."""
+"""Seconds between two looks into the store by a lane that nothing wakes."""
 
 GATHER = 0.02
-"""Seconds a lane lets events gather if few wait: a batch costs the same whatever is in it."""
+"""Seconds a lane waits for more events when there are few: a small batch costs as much as a large one."""
 
 _log = structlog.get_logger("springhead.delivery")
 
 
 class Lane:
-    """Claims the events of its users, has them sent, and gives back what was not."""
+    """Claims the events of its users, sends them, and releases those it could not send."""
 
     def __init__(self, number: int, context: DeliveryContext) -> None:
         self.number = number
@@ -50,7 +50,7 @@ class Lane:
                 await _wait(stopping, backoff(self._context.settings, 2))
 
     async def _round(self) -> None:
-        """Claim and send once, then wait until there is something to do."""
+        """Claim and send once, then wait until there is more to do."""
         context = self._context
         if seconds := context.breaker.wait(self.number):
             await _wait(context.stopping, seconds)
@@ -67,7 +67,7 @@ class Lane:
             await _wait(context.stopping, GATHER)
 
     def _is_little(self, claimed: Sequence[ClaimedEvent]) -> bool:
-        """Whether it makes less than half a batch."""
+        """Whether the events fill less than half a batch."""
         settings, size = self._context.settings, sum(len(event.event) for event in claimed)
         return 2 * len(claimed) < settings.batch_events and 2 * size < settings.batch_bytes
 
@@ -119,7 +119,7 @@ def _too_large(event: ClaimedEvent, limit: int) -> DeadEvent:
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, or for so many seconds."""
+    """Wait until an event is set, or for at most so many seconds."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()

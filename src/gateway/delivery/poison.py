@@ -1,8 +1,8 @@
-"""Finds the event that makes a destination refuse its batch, and tells when that is a dead letter.
+"""Finds the event that makes a destination refuse a batch, and decides when it becomes a dead letter.
 
-A refused batch is halved until the event stands alone. How often it was refused alone is kept in the store. It
-becomes a dead letter once that is often enough, and another event of its source was accepted since it was first
-refused: then the fault is neither the key's nor the address's nor an outage's.
+A refused batch is halved until one event is left. The store counts how often an event was refused alone. The
+event becomes a dead letter once that was often enough, and another event of its source was accepted since the
+first refusal: then neither the key, nor the address, nor an outage can be the cause.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ class Search:
         return Search(min(self.last, batch.seqs[-1]), self.since)
 
     def size(self, events: Sequence[ClaimedEvent]) -> int:
-        """How many of these events to send together; all of them if the search is over."""
+        """How many of these events to send together; all of them once the search is over."""
         suspected = sum(event.seq <= self.last for event in events)
         return max(suspected // 2, 1) if suspected else len(events)
 
 
 @dataclass(slots=True)
 class RefusedEvent:
-    """An event that was refused alone and is tried again later, alone. Its user's later events wait behind it.
+    """An event that was refused alone and is sent alone again later. Its user's later events wait behind it.
 
     Attributes:
         event: as it was claimed.
         lane: the lane of its user.
         since: when it was first refused, by the monotonic clock.
         is_exhausted: whether it was refused as often as it may be.
-        due: when it is tried again, by the monotonic clock.
+        due: when it is sent again, by the monotonic clock.
         letter: the dead letter it becomes, if it becomes one.
-        behind: its user's next events, each refused alone as often as it may be, too, as dead letters.
+        behind: the dead letters that its user's next events become: those also refused as often as they may be.
     """
 
     event: ClaimedEvent
@@ -64,14 +64,14 @@ class RefusedEvent:
 
     @property
     def last(self) -> int:
-        """The seq behind which the first event stands that may still be accepted."""
+        """The seq after which the user's first event comes that may still be accepted."""
         return self.behind[-1].seq if self.behind else self.event.seq
 
 
 def refusals_allowed(answer: Refused | Failed, settings: DeliverySettings) -> int:
-    """How often an event is refused alone, in this way, before it may become a dead letter.
+    """How often an event must be refused alone with this answer before it may become a dead letter.
 
-    A 4xx is about the event. A 403 or a failure may be about anything, so it takes several.
+    A 4xx blames the event, so one is enough. A 403 or a failure may have any cause, so it takes several.
     """
     if isinstance(answer, Failed) or answer.status == _FORBIDDEN or answer.status >= _SERVER_ERROR:
         return settings.attempts
@@ -81,9 +81,9 @@ def refusals_allowed(answer: Refused | Failed, settings: DeliverySettings) -> in
 def dead_event(event: ClaimedEvent, answer: Refused | Failed) -> DeadEvent:
     """The dead letter that an event refused alone just now becomes."""
     times = event.refusals + 1
-    told = f"the destination answered {answer.status}" if answer.status else "the destination did not answer"
-    often = f", {times} times" if times > 1 else ""
-    reason = f"{told} to this event alone{often}"
+    said = f"the destination answered {answer.status}" if answer.status else "the destination did not answer"
+    repeated = f", {times} times" if times > 1 else ""
+    reason = f"{said} to this event alone{repeated}"
     if isinstance(answer, Failed) and not answer.status:
         reason = f"{reason}: {answer.reason}"
     return DeadEvent(event.seq, event.message_id, f"delivery/{answer.status or 'failed'}", reason, answer.text)

@@ -1,4 +1,4 @@
-"""Sends the batches of one lane, and does what is decided from the answers."""
+"""Sends the batches of one lane, and acts on the decision about each answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Sender:
     """Sends what a lane has claimed."""
 
     def __init__(self, lane: int, context: DeliveryContext, lease: float) -> None:
-        """`lease` is for how many seconds an event that is claimed here is leased."""
+        """`lease` is for how many seconds an event claimed here is leased."""
         self._lane = lane
         self._context = context
         self._lease = lease
@@ -29,12 +29,12 @@ class Sender:
         self._log = RateLimitedLogger(structlog.get_logger("springhead.delivery"))
 
     async def send_next(self, claim: Claim, source: str) -> None:
-        """Send the next batch of a source. What is dealt with is taken out of the claim."""
+        """Send the next batch of a source, and remove the events that are done with from the claim."""
         context, state = self._context, self._context.source(source)
         batch = self._next_batch(claim, source, state)
         since, sent_at = self._refused_since(batch, state), time.monotonic()
         decision = await self._attempt(batch, is_proven=state.accepted_at > since)
-        since = min(since, time.monotonic())
+        since = min(since, time.monotonic())  # now, if this was the first refusal
         match decision:
             case Delivered():
                 await self._accepted(batch, sent_at)
@@ -100,7 +100,7 @@ class Sender:
         return decision
 
     async def _accepted(self, batch: Batch, sent_at: float, *letters: DeadEvent) -> None:
-        """Acknowledge what was accepted, and retry now what may have waited for that."""
+        """Acknowledge an accepted batch, and retry now the refused events that may have waited for it."""
         state = self._context.source(batch.source)
         was_open = state.breaker.is_open
         state.accepted_at = max(state.accepted_at, sent_at)
@@ -121,7 +121,7 @@ class Sender:
     async def _retry_later(
         self, decision: Retry, event: ClaimedEvent, claim: Claim, since: float
     ) -> RefusedEvent:
-        """Count that an event was refused alone, and have it sent again later, its user's others after it."""
+        """Count a refusal of an event alone. It is sent again later, and its user's other events after it."""
         store, state = self._context.store, self._context.source(event.source)
         pause = backoff(self._context.settings, event.refusals + 1)
         await store.count_refusal(event.seq, lease=pause)
@@ -135,10 +135,10 @@ class Sender:
         return refused
 
     async def _try_behind(self, refused: RefusedEvent, claim: Claim) -> None:
-        """Try an event of the same user behind one that was refused as often as it may be.
+        """Send the same user's next event, once one was refused as often as it may be.
 
-        If that is accepted, the fault is the refused one's. Nothing else can show it if all of a source
-        waits behind what was refused.
+        If it is accepted, the refused event is at fault. Nothing else can prove that if all events of the
+        source wait behind it.
         """
         context, source = self._context, refused.event.source
         if not refused.is_exhausted or claim.events(source):
