@@ -16,10 +16,10 @@ from . import dead_letters, dedup
 from .sql import IN_LIST, json_list
 
 BUCKETS = 16
-"""A user's events are in one bucket for good. A lane is every bucket of the same remainder by its number."""
+"""A user's events always have the same bucket. Lane `n` of `m` has the buckets `n`, `n + m`, `n + 2m`, ..."""
 
 _MAX_LEASED = 10_000
-"""The most rows a claim passes over because they, or an older one of their user, are leased."""
+"""The most rows a claim passes over because they, or an older event of their user, are leased."""
 
 _ROW = "seq, source, user, size, refusals, leased_at, lease_until"
 _MAX_REFUSED = 20
@@ -27,6 +27,7 @@ _MAX_REFUSED = 20
 
 _WAITING = f"""SELECT {_ROW} FROM event
     WHERE source = ? AND bucket = ? AND user NOT IN (SELECT value FROM json_each(?)) ORDER BY seq"""  # noqa: S608 - no value in it
+# Of each user, the oldest event that was refused alone: with min(), SQLite takes all columns from that row.
 _REFUSED = f"""SELECT min(seq) AS {_ROW}, bucket FROM event
     WHERE refusals > 0 GROUP BY source, bucket, user"""  # noqa: S608 - no value in it
 _BEHIND = f"""SELECT {", ".join(f"next.{name}" for name in _ROW.split(", "))}
@@ -52,7 +53,7 @@ class _Row(NamedTuple):
     lease_until: float
 
     def is_leased(self, since: float, now: float) -> bool:
-        """Whether somebody holds it. A lease from before `since` is that of a process that is gone."""
+        """Whether the event is leased. A lease from before `since` is a dead process's, and does not count."""
         return since < self.leased_at <= now < self.lease_until
 
 
@@ -78,7 +79,7 @@ def claim(  # noqa: PLR0913 - limits, each of its own kind
     since: float = 0.0,
     without: Container[str] = (),
 ) -> list[ClaimedEvent]:
-    """Lease the oldest events of these buckets. The cost is that of what it takes, not of what is kept.
+    """Lease the oldest events of these buckets. The cost grows with what is leased, not with what is kept.
 
     Leases from before `since` no longer count; sources in `without` are left alone.
     """
@@ -96,7 +97,7 @@ def claim(  # noqa: PLR0913 - limits, each of its own kind
 def claim_behind(
     connection: sqlite3.Connection, seq: int, lease: float, since: float = 0.0
 ) -> ClaimedEvent | None:
-    """Lease the next event of the same user behind this one; None if there is none, or it is leased."""
+    """Lease the next event of the same user after this one; None if there is none, or it is leased."""
     now = time.time()
     row = connection.execute(_BEHIND, (seq,)).fetchone()
     if row is None or _Row(*row).is_leased(since, now):
@@ -141,9 +142,9 @@ def _leased(
 def _oldest_first(
     connection: sqlite3.Connection, sources: Sequence[int], buckets: range, is_leased: Callable[[_Row], bool]
 ) -> Iterator[_Row]:
-    """What waits in these buckets, without what stands behind an event that was refused alone.
+    """The events that wait in these buckets, without those that wait behind an event refused alone.
 
-    The index has each bucket of a source in order; they are merged.
+    The index keeps each bucket of a source in order, so the buckets are merged.
     """
     users: dict[tuple[int, int], list[str]] = {place: [] for place in product(sources, buckets)}
     due: list[_Row] = []
@@ -158,7 +159,7 @@ def _oldest_first(
 
 
 def _choose(rows: Iterable[_Row], is_leased: Callable[[_Row], bool], events: int, size: int) -> list[int]:
-    """The seqs to lease: at most so many events and, but for the first, so many bytes."""
+    """The seqs to lease: at most `events`, and at most `size` bytes unless the first alone has more."""
     chosen: list[int] = []
     leased: set[tuple[int, str]] = set()
     passed = 0
