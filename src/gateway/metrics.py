@@ -74,7 +74,7 @@ class GatewayMetrics:
         self._seconds.labels(source).observe(seconds)
 
     def accepted(self, source: str, count: OutcomeCounts, duplicates: int) -> None:
-        """Count what a call came to, once it is stored."""
+        """Count the outcome of a call, once it is stored."""
         for type_, events in count.types.items():
             self._accepted.labels(source, type_).inc(events)
         if count.types:

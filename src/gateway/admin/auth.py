@@ -1,7 +1,7 @@
 """Lets only the operator reach the admin app, and adds security headers to every response.
 
 Where there is an admin_token, callers must present it. Pages of other sites in the operator's browser are kept
-out by Origin, by a header they cannot send, and by Host, which tells a rebound name.
+out by Origin, by a header they cannot send, and by Host, which reveals DNS rebinding.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class AuthMiddleware:
         if path in PUBLIC_PATHS:
             return None
         if self._hosts is not None and _host_name(headers) not in self._hosts:
-            return _error(403, "this address has another name: use localhost, or the host in `admin`")
+            return _error(403, "this host name is not allowed: use localhost, or the host in `admin`")
         if self._token is not None:
             if (path, method) == ("/", "POST"):
                 return self._signed_in(await posted_token(scope, receive), self._token)

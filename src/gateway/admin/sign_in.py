@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope
 
 FORM_LIMIT = 4096
-"""Bytes of the longest form read: nobody knows yet who posts it."""
+"""Bytes of the longest form read, since anybody may post one."""
 
 
 class SignInPage:

@@ -1,4 +1,4 @@
-"""Reports what an operator wants to know of a gateway now."""
+"""Reports the state of a gateway to operators."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _configured(
 
 
 def _removed(gateway: Gateway, name: str, counts: StoreCounts, now: float) -> Object:
-    """A source that is no longer configured, but of which the store still holds something."""
+    """A source that is no longer configured, but still has events or dead letters in the store."""
     idle: Object = {"rate_10s": 0, "rate_60s": 0, "last_60s": [], "rejections": []}
     return {"name": name, "type": None, "enabled": False, **idle, **_backlog(gateway, name, counts, now)}
 

@@ -19,7 +19,7 @@ from .responses import DISABLED, NO_KEY, WRONG_AUTHORIZATION, WRONG_KEY, ErrorAn
 class WriteKeys:
     """The configured sources by write key.
 
-    Keys are looked up by a keyed digest, so that the time of a look-up says nothing about them.
+    Keys are looked up by a keyed digest, so that the time a look-up takes reveals nothing about them.
     """
 
     def __init__(self, sources: Iterable[SourceSettings]) -> None:

@@ -18,7 +18,7 @@ _NAME = "".join(f"(?:{one}|%(?:25)*(?:{ord(one):x}|{ord(one.upper()):x}))" for o
 _KEY_IN_HEADER = re.compile(rf"(?i)({_NAME})[^&#\s\"'<>]*")
 """A write key in a header in which a proxy repeats the URL; any of it may be percent-encoded, even twice."""
 _LONGEST_ADDRESS = 100
-"""Characters of the longest address believed: a longer one could make an event too long to deliver."""
+"""Characters of the longest address accepted: a longer one could make an event too long to deliver."""
 
 
 class WebhookCall(msgspec.Struct, frozen=True, dict=True):

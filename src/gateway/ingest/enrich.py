@@ -19,7 +19,7 @@ _NUL = b"\\u0000"
 
 
 def enrich(event: Object, source: str, received_at: str, request_ip: str = "") -> NewEvent:
-    """An event ready to be stored. Its own `receivedAt`, `request_ip` and usable `messageId` stay.
+    """An event ready to be stored. It keeps its own `receivedAt`, `request_ip` and `messageId`, if usable.
 
     Args:
         event: as the host made it; changed in place.

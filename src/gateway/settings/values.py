@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 KEY_LENGTH = 16
-"""Characters of the shortest write key or token taken: a shorter one could be guessed."""
+"""Characters of the shortest write key or token accepted: a shorter one could be guessed."""
 
 
 def as_list(value: Any) -> Any:
@@ -40,7 +40,7 @@ def _long(key: SecretStr) -> SecretStr:
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Days = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 DestinationKey = Annotated[SecretStr, AfterValidator(_printable), Field(min_length=1)]
-"""A write key of the data plane's, which may be short."""
+"""A write key at the data plane, which may be short."""
 AccessKey = Annotated[SecretStr, AfterValidator(_printable), AfterValidator(_long)]
 """A write key or token that lets a caller in."""
 
