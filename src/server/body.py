@@ -13,9 +13,9 @@ from ..core.errors import SpringheadError
 from .deadline import Deadline
 
 LARGE = 1 << 16
-"""Bytes from which on a body is worked on in a thread, so that other requests are served meanwhile."""
+"""Bodies of at least this many bytes are handled in a thread, so that other requests are served meanwhile."""
 LARGE_AT_ONCE = 4
-"""Large bodies worked on at once. Each takes many times its size in memory, and more would not be faster."""
+"""Large bodies handled at once. Each takes many times its size in memory, and more would not be faster."""
 
 _GZIP = zlib.MAX_WBITS + 16
 _WBITS = {
@@ -32,7 +32,7 @@ _MEMBERS = 1_000
 _SLICE = 1 << 14
 """Bytes inflated at a time: zlib copies what is left of them after each member."""
 _INLINE = 1 << 13
-"""Bytes up to which an encoded body is inflated without a thread: it is 8 MB at most afterwards."""
+"""Bytes up to which an encoded body is inflated without a thread: that yields at most 8 MB."""
 
 
 class BodyError(SpringheadError):
@@ -83,7 +83,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int, deadline: Deadli
 
 
 def _encoding_and_length(scope: Scope) -> tuple[int, int]:
-    """What the headers say of the body: zlib's `wbits` of its encoding, and its length."""
+    """What the headers say about the body: zlib's `wbits` for its encoding, and its length."""
     wbits, length = 0, b"0"
     for name, value in scope["headers"]:
         if name == b"content-length":

@@ -44,7 +44,7 @@ class Worker:
         process.keep_free_memory()
         log.configure(self.log_format, self.log_level)
         connections = process.allow_open_files()
-        disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each, which nobody reads
+        disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each counter, which nobody reads
         server = AsgiServer(self._make_app(), connections=connections, grace_seconds=_GRACE_SECONDS)
         process.relax_collector()
         signal.signal(signal.SIGTERM, server.handle_exit)

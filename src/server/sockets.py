@@ -1,4 +1,4 @@
-"""Opens the sockets a server listens on, one for each address its host name stands for."""
+"""Opens the sockets a server listens on, one for each address of its host name."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def close(sockets: list[socket.socket]) -> None:
 
 
 def _listening(family: socket.AddressFamily, address: Any, *, alone: bool) -> socket.socket:
-    dual_stack = alone and family == socket.AF_INET6  # `::` takes IPv4 calls, too
+    dual_stack = alone and family == socket.AF_INET6  # `::` accepts IPv4 calls as well
     return socket.create_server(address, family=family, backlog=_BACKLOG, dualstack_ipv6=dual_stack)
 
 

@@ -47,12 +47,12 @@ class Upstream:
         await self._client.aclose()
 
     async def features(self) -> tuple[int, dict[str, Any]]:
-        """What the upstream answers at `/features`: the status, and the object."""
+        """The upstream's answer to `/features`: the status, and the object."""
         try:
             response = await self._client.get(self._url(b"/features"), timeout=_FEATURES_TIMEOUT)
             features = parse(response.content) if response.status_code == HTTPStatus.OK else {}
         except (httpx.HTTPError, InvalidJson) as error:
-            _log.warning("the upstream does not say its features", error=type(error).__name__)
+            _log.warning("the upstream does not answer /features", error=type(error).__name__)
             return HTTPStatus.SERVICE_UNAVAILABLE, {}
         return response.status_code, features if isinstance(features, dict) else {}
 
@@ -109,7 +109,7 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnect  # the upstream must not take what came for all of it
+            raise ClientDisconnect  # the upstream must not mistake a part for the whole
         yield message.get("body", b"")
         more = message.get("more_body", False)
 
