@@ -1,4 +1,4 @@
-"""Makes events of the fields a mapping wrote: adds envelope and ids, and checks what holds for every event.
+"""Turns the fields a mapping wrote into events: adds envelope and ids, and checks the rules for all events.
 
 The common fields: https://www.rudderstack.com/docs/event-spec/standard-events/common-fields/
 """

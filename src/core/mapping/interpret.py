@@ -36,7 +36,7 @@ The fields are None if the rule drops the record.
 
 
 def apply_rules(mapping: EventMapping, scope: Scope) -> list[MappedEvent] | None:
-    """Apply the rules to a record; None if no rule takes it."""
+    """Apply the rules to a record; None if no rule matches."""
     mapped: list[MappedEvent] | None = None
     for rule in mapping.rules:
         if rule.when is not None and not matches(rule.when, scope):

@@ -17,7 +17,7 @@ Mask: TypeAlias = "dict[str, Mask] | bool"
 ROOTS = ("$item", "$request", "$config", "$parent", "$event")
 REQUEST_PARTS = ("headers", "query", "method", "url")
 MAX_INDEX = 999
-"""The highest list index a row may write, lest a typing error allocate a million nulls."""
+"""The highest list index a row may write, so that a typing error cannot allocate a million nulls."""
 
 _STEP = re.compile(r'"(?:[^"\\]|\\.)*"|[^."]+')
 _MAX_INDEX_DIGITS = 9
