@@ -17,7 +17,7 @@ from .settings import SourceSettings
 
 LAST = 50
 """Accepted requests remembered of each source."""
-_LONGEST_BODY = 1 << 16
+_MAX_BODY = 1 << 16
 """Bytes of the longest body remembered; of a request with a longer one, only the counts are."""
 _SHOWN = 20
 """Events and rejections shown of a request; any others are only counted."""
@@ -43,7 +43,7 @@ class RecentRequest:
             {"rule": each.rule, "pointer": each.pointer, "line": each.line, "reason": each.reason}
             for each in outcome.rejections[:_SHOWN]
         ]
-        self._request = request if len(request.body) <= _LONGEST_BODY else None
+        self._request = request if len(request.body) <= _MAX_BODY else None
         self._events: list[Object] | None = None
 
     def masked_events(self, host: Host) -> list[Object]:

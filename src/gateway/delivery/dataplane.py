@@ -18,7 +18,7 @@ import httpx
 
 from .destination import Accepted, Answer, Failed, Refused, Throttled, Unauthorized, Unreachable
 
-LONGEST_WAIT = 3600.0
+MAX_WAIT = 3600.0
 """Seconds waited at most, even if a data plane asks for more."""
 
 _BEGIN, _END = b'{"batch":[', b'],"sentAt":"2026-08-19T10:15:00.123Z"}'
@@ -50,7 +50,7 @@ class DataPlane:
         connections: int,
     ) -> None:
         self._url = url.rstrip("/") + "/v1/batch"
-        self._keys = WriteKeys(keys.values())
+        self._key_mask = WriteKeyMask(keys.values())
         self._headers = {source: _headers(key, compress) for source, key in keys.items()}
         self._timeout, self._compress = timeout, compress
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
@@ -68,7 +68,7 @@ class DataPlane:
                 asyncio.timeout(self._timeout),
                 self._client.stream("POST", self._url, content=body, headers=headers) as response,
             ):
-                text = self._keys.masked(await _text(response))
+                text = self._key_mask.masked(await _text(response))
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return Unreachable(type(error).__name__)
         except (TimeoutError, httpx.TimeoutException):
@@ -95,14 +95,14 @@ def retry_after(header: str | None) -> float | None:
     """Seconds to wait, from a Retry-After header in either of its forms (RFC 9110, section 10.2.3)."""
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
-        return min(float(text), LONGEST_WAIT)
+        return min(float(text), MAX_WAIT)
     try:
         when = parsedate_to_datetime(text)
         when = when if when.tzinfo else when.replace(tzinfo=UTC)
         seconds = (when - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError, OverflowError):  # a year or a zone may have any length
         return None
-    return min(max(seconds, 0.0), LONGEST_WAIT)
+    return min(max(seconds, 0.0), MAX_WAIT)
 
 
 def _headers(key: str, compress: bool) -> dict[str, str]:
@@ -150,7 +150,7 @@ def _answer(status: int, after: float | None, text: str) -> Answer:
     return Refused(status, text)
 
 
-class WriteKeys:
+class WriteKeyMask:
     """Masks write keys in what a data plane answers, however they are written."""
 
     def __init__(self, keys: Iterable[str]) -> None:
