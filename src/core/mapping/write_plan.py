@@ -1,4 +1,4 @@
-"""Plans how a block of rows writes: by plain assignment wherever no two rows can meet.
+"""Plans how a block of rows writes: by plain assignment wherever no two rows write to the same place.
 
 Where rows write to places nobody else writes to, the objects on the way are variables, and a write is an
 assignment. Everything else (lists, appended values, places that overlap) goes through `write`, as in the
