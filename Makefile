@@ -10,7 +10,8 @@ demo: $(VENV)/.installed
 	@echo "examples/auth0.json is a batch as an Auth0 log stream posts it. These are its RudderStack events,"
 	@echo "with the password in it masked (redact=secrets):"
 	@echo
-	@$(BIN)/springhead transform auth0 --set redact=secrets examples/auth0.json | $(BIN)/python -m json.tool --json-lines --no-ensure-ascii
+	@$(BIN)/springhead transform auth0 --set redact=secrets examples/auth0.json > $(VENV)/demo.jsonl
+	@$(BIN)/python -m json.tool --json-lines --no-ensure-ascii $(VENV)/demo.jsonl
 	@echo
 	@$(BIN)/python examples/gateway_demo.py
 

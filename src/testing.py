@@ -84,7 +84,7 @@ class Case(msgspec.Struct, frozen=True):
         return Request(body=self.body if body is None else body, **meta)
 
     def reversed_body(self, source: Source) -> bytes | None:
-        """Return the body with its batch in reverse; None where it is not a batch."""
+        """Return the body with its batch in reverse; None if it is not a batch."""
         body = self.body
         if (self.folder / "request.jsonl").is_file():
             return b"\n".join(reversed(body.split(b"\n")))

@@ -1,4 +1,4 @@
-"""Names the extra to install where a command lacks a library."""
+"""Names the extra to install when a command needs a library that is missing."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _SERVERS = "gateway"
 
 @contextmanager
 def extras_named() -> Iterator[None]:
-    """End with exit code 2 where a library is missing, and say how to install it.
+    """End with exit code 2 if a library is missing, and say how to install it.
 
-    `pip install springhead` brings all that the other commands import, so it is one of the servers'.
+    `pip install springhead` installs all that the other commands import, so the library is one of the servers'.
     """
     try:
         yield

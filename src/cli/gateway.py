@@ -28,7 +28,7 @@ from .context import (
 from .status import print_status, server_status, status_json
 from .tail import follow, print_request
 
-_LONGEST_NAME = 100
+_MAX_NAME_LENGTH = 100
 
 gateway = typer.Typer(
     help="Set up and watch a gateway; `springhead serve gateway` runs it.",
@@ -63,8 +63,8 @@ def init(
     from ..gateway.settings import starter_settings  # noqa: PLC0415
 
     source = _choose_source(type_, folder)
-    if len(name) > _LONGEST_NAME or not name.isprintable():
-        fail(f"--name takes up to {_LONGEST_NAME} printable characters")
+    if len(name) > _MAX_NAME_LENGTH or not name.isprintable():
+        fail(f"--name takes up to {_MAX_NAME_LENGTH} printable characters")
     address = _public_address(url)
     text = starter_settings(source.name, name, [str(Path(one).resolve()) for one in folder or []])
     _write_new(file, text)

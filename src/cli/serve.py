@@ -24,7 +24,7 @@ class Format(StrEnum):
 
 
 class Level(StrEnum):
-    """The least severe log lines written."""
+    """The lowest level that is logged."""
 
     debug = "debug"
     info = "info"
@@ -63,12 +63,12 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
     ] = 32_768,
     access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for every array.")] = False,
     log_format: Annotated[Format, typer.Option(help="How log lines are written, on stderr.")] = Format.console,
-    log_level: Annotated[Level, typer.Option(help="The least severe log lines written.")] = Level.info,
+    log_level: Annotated[Level, typer.Option(help="The lowest level that is logged.")] = Level.info,
 ) -> None:
     """Serve as the source transformer of a rudder-server: point its DEST_TRANSFORM_URL here.
 
     SIGTERM and SIGINT let it finish what is in flight. SIGHUP is ignored.
-    Exit code 0: it finished; 1: it could not start, or had to be killed; 2: misuse.
+    Exit code 0: it finished; 1: it could not start, or had to be killed; 2: usage error.
     """
     # Imported here, because the other commands need none of it, and may not have it installed.
     from ..server.run import Worker, serve_app  # noqa: PLC0415
@@ -84,7 +84,7 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
     )
     try:
         sources = load_host(folder or [], body_limit=body_limit)
-        transformer_app(sources, options)  # what is wrong with the options is reported here, not by a worker
+        transformer_app(sources, options)  # report a wrong option here, not in a worker
         worker = Worker(partial(transformer_app, sources, options), log_format.value, log_level.value)
         serve_app(worker, host=host, port=port, workers=workers)
     except (ValueError, OSError) as error:
@@ -102,12 +102,12 @@ def gateway(
     ] = Path("springhead.toml"),
     folder: Folders = None,
     log_format: Annotated[Format, typer.Option(help="How log lines are written, on stderr.")] = Format.console,
-    log_level: Annotated[Level, typer.Option(help="The least severe log lines written.")] = Level.info,
+    log_level: Annotated[Level, typer.Option(help="The lowest level that is logged.")] = Level.info,
 ) -> None:
     """Accept webhooks, store their events, and deliver them until they are accepted.
 
     SIGTERM and SIGINT let it finish what is in flight. SIGHUP is ignored.
-    Exit code 0: it finished; 1: it could not start, or had to be killed; 2: misuse.
+    Exit code 0: it finished; 1: it could not start, or had to be killed; 2: usage error.
     """
     from ..gateway.run import serve_gateway  # noqa: PLC0415 - as above
     from ..gateway.settings import load_settings  # noqa: PLC0415

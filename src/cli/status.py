@@ -67,7 +67,7 @@ def _why_not_ready(settings: Settings) -> str | None:
         if response.is_success:
             return None
         with suppress(httpx.HTTPError, httpx.InvalidURL), admin_client(settings, _TIMEOUT) as client:
-            response = client.get("/ready")  # operators are told more than senders
+            response = client.get("/ready")  # it tells operators more than senders
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return f"does not answer ({type(error).__name__})"
     return f"is not ready: {printable(response.text.strip()[:300])}"
@@ -116,9 +116,9 @@ def _delivery_problems(settings: Settings, server: ServerStatus) -> list[str]:
     problems = []
     if server.down:
         reason = printable(server.down_reason or "")
-        problems.append(f"{settings.delivery.to} is down ({reason}): events are kept and retried")
+        problems.append(f"{settings.delivery.to} is down ({reason}); events are kept and retried")
     for source, reason in server.held.items():
-        problem = f"the destination accepts none of its events ({printable(reason)}): they are kept and retried"
+        problem = f"the destination accepts none of its events ({printable(reason)}); they are kept and retried"
         problems.append(f"{printable(source)} is held: {problem}")
     return problems
 
@@ -134,7 +134,7 @@ class _Row(NamedTuple):
 
 
 def _rows(settings: Settings, counts: StoreCounts) -> list[_Row]:
-    """The sources in the settings, then those of which only the store still knows."""
+    """The sources in the settings, then those that only the store still has."""
     configured = [
         _Row(
             source.name,

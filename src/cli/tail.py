@@ -24,7 +24,7 @@ _SILENCE_SECONDS = 60.0
 
 
 def follow(settings: Settings) -> Iterator[dict[str, Any]]:
-    """Yield each accepted request once, from those the server remembers on; reconnect for ever."""
+    """Yield each accepted request once, beginning with those the server remembers; reconnect forever."""
     import httpx  # noqa: PLC0415
 
     latest: dict[str, float] = {}
@@ -84,7 +84,7 @@ def _check_status(status: int, address: str) -> None:
 
 
 def _new_request(name: str, data: bytes, latest: dict[str, float]) -> Iterator[dict[str, Any]]:
-    """Yield the request in a message, unless an earlier connection brought it, too."""
+    """Yield the request in a message, unless an earlier connection already brought it."""
     if name == "skipped":
         typer.echo(f"{plural(json.loads(data)['requests'], 'request')} came too fast to be shown", err=True)
     elif name == "accepted":

@@ -1,7 +1,7 @@
 """Splits the text of a JSON array into the texts of its elements, without decoding them.
 
-So an array larger than memory can be streamed, and an element that cannot be decoded costs no other. A
-streaming JSON parser has its own idea of numbers and text; here every element goes to `parse`.
+So an array larger than memory can be streamed, and an element that cannot be decoded does not affect the
+others. A streaming JSON parser would treat numbers and text its own way; here every element goes to `parse`.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class ArraySplitter:
 
 
 def split_array(body: bytes, limit: int) -> list[bytes]:
-    """Split a body that is one array of at most `limit` elements and nothing else; `[]` where it is not."""
+    """Split a body that is one array of at most `limit` elements and nothing else; `[]` if it is not."""
     if not body.startswith(b"["):
         return []
     splitter = ArraySplitter([body])

@@ -26,7 +26,7 @@ encode = _encoder.encode
 """Serialise a JSON value as UTF-8 bytes."""
 
 encode_into = _encoder.encode_into
-"""Serialise into a bytearray, from an offset on; whatever it held from there on is lost."""
+"""Serialise into a bytearray from an offset on, replacing everything after it."""
 
 encode_sorted = msgspec.json.Encoder(order="deterministic").encode
 """Serialise with sorted keys, so that equal values give equal bytes."""
@@ -41,7 +41,7 @@ _DIGITS_AS_ZERO = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte
 _ZEROS_IN_A_ROW = b"0" * 7
 
 _COUNTABLE_LENGTH = 1 << 15
-"""Bytes of a body up to which its brackets are counted. A longer one has too many to prove anything."""
+"""Bytes of a body up to which its brackets are counted. A longer one has too many for the count to help."""
 _NOT_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"\\')
 _BRACES_AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _TEXT_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
@@ -51,7 +51,7 @@ def parse(data: bytes) -> Any:
     """Parse JSON (UTF-8, RFC 8259).
 
     Integers are exact. A number beyond float64 (`1e400`, 309 digits) becomes its text as sent. A lone surrogate
-    becomes U+FFFD. Of duplicate keys the last one wins.
+    becomes U+FFFD. The last of duplicate keys wins.
 
     Raises:
         InvalidJson: rule `json/syntax`, `json/utf-8` or `json/depth`.

@@ -23,12 +23,12 @@ BOM = b"\xef\xbb\xbf"
 """The byte order mark some senders put before UTF-8."""
 
 MAX_ITEMS = 10_000
-"""Items accepted in one body: far more than any vendor sends, and a bound on what `[1,1,1,...]` can cost."""
+"""Items accepted in one body: far more than any vendor sends, and a limit to what `[1,1,1,...]` can cost."""
 UNLIMITED = sys.maxsize - 1
 """The number of items accepted in a file of an operator's own."""
 
 _LINES_OF_OBJECTS, _OBJECT_OR_ARRAY = b"}\n{", b"{["
-"""No JSON document contains the first: looking for it is cheaper than parsing lines as one document in vain."""
+"""No JSON document contains the first: looking for it is cheaper than trying to parse lines as one document."""
 _FORM = re.compile(rb"[^\s={}\[\]\"]+=[^\s{}\[\]\"]*")
 
 _TOP = Location()
@@ -50,13 +50,13 @@ def decode(request: Request, framing: Framing, limit: int = MAX_ITEMS) -> list[L
 
 
 def decode_elements(elements: Iterable[bytes], framing: Framing, first: int = 0) -> Iterator[LocatedItem]:
-    """Decode the elements of a list one by one, counted from `first`; a bad one costs no other."""
+    """Decode the elements of a list one by one, counted from `first`; a bad one does not affect the others."""
     for index, element in enumerate(elements, first):
         yield from _items_of_element(_parse(element), framing, _TOP.element(index))
 
 
 def decode_lines(lines: Iterable[bytes], framing: Framing, first: int = 1) -> Iterator[LocatedItem]:
-    """Decode JSON lines one by one, counted from `first`; a bad one costs no other."""
+    """Decode JSON lines one by one, counted from `first`; a bad one does not affect the others."""
     for number, line in enumerate(lines, first):
         if line.strip():
             yield from _items(_parse(line.strip()), framing, Location(number))
@@ -99,9 +99,9 @@ def _too_many(body: bytes, limit: int) -> list[LocatedItem]:
 
 
 def _lines(body: bytes, framing: Framing, limit: int) -> list[tuple[int, Any]]:
-    """Parse the body as JSON lines, each with its number; `[]` where it does not look like JSON lines.
+    """Parse the body as JSON lines, each with its number; `[]` if it does not look like JSON lines.
 
-    It does where the first line, or at least half of all lines, is an object or a list. Of more lines than
+    It does if the first line, or at least half of all lines, is an object or a list. Of more lines than
     `limit`, one more is parsed.
     """
     if "json-lines" not in framing.formats:

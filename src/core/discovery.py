@@ -1,4 +1,4 @@
-"""Finds the plugins that are bundled or installed, and loads none of them."""
+"""Finds the bundled and installed plugins, without loading them."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Plugin:
     """A plugin that was found, and whether it is in use.
 
     Attributes:
-        name: that of its entry point, or of its folder.
-        distribution, version: of the package that brought it; empty for a folder given by path.
+        name: the name of its entry point, or of its folder.
+        distribution, version: of the package it came in; empty for a folder given by path.
         origin: the module, or the folder.
         status: `active`, or why it is not.
         sources: the names of the sources it brings.

@@ -6,22 +6,22 @@ SpringheadError
 ├── InvalidConfig        the settings given for a source are wrong
 ├── PluginFailure        a plugin cannot be used, and SPRINGHEAD_STRICT_PLUGINS=1
 ├── InvalidSource        a source folder has problems
-├── InvalidSchema        schema.json is not a JSON Schema, or asks for what is not supported
+├── InvalidSchema        schema.json is not a JSON Schema, or uses what is not supported
 ├── InvalidPath          a path or a target cannot be read
 ├── InvalidRegex         a regular expression is not one of RE2's
-├── InvalidArgument      a function of `apply` does not take its argument
+├── InvalidArgument      a function of `apply` was given a wrong argument
 ├── InvalidJson          bytes are not JSON, or are beyond a limit
 ├── InvalidEvent         the fields of an event break a rule that holds for every event
 ├── InvalidFixture       a fixture cannot be run
 ├── BodyError            a request's body cannot be read
 ├── InvalidSettings      the gateway's settings are wrong
-├── StoreFull            the store takes nothing more
-├── StoreBusy            another process has the store open
-└── StoreUnusable        the store cannot be opened
+├── StoreFull            the store or its disk is full
+├── StoreBusy            another process locks the store, or too many calls wait for it
+└── StoreUnusable        the store cannot be opened or read
 ```
 
-All are mistakes of a caller, an author or an operator, or a machine in trouble. What a sender posts never
-raises out of the host: `InvalidJson` and `InvalidEvent` become rejections, and the errors of an author's files
+Each is a mistake of a caller, an author or an operator, or a problem of the machine. What a sender posts never
+makes the host raise: `InvalidJson` and `InvalidEvent` become rejections, and the errors of an author's files
 become the problems that `InvalidSource` lists.
 """
 
@@ -89,7 +89,7 @@ class InvalidSource(SpringheadError):  # noqa: N818
 
 
 class InvalidSchema(SpringheadError):  # noqa: N818
-    """A document is not a JSON Schema, or asks for what is not supported; `steps` lead to the place."""
+    """A document is not a JSON Schema, or uses what is not supported; `steps` lead to the place."""
 
     def __init__(self, steps: Steps, reason: str) -> None:
         super().__init__(steps, reason)
@@ -125,7 +125,7 @@ class InvalidRegex(SpringheadError):  # noqa: N818
 
 
 class InvalidArgument(SpringheadError):  # noqa: N818
-    """A function of `apply` does not take the argument it was given; the reason says which it takes."""
+    """A function of `apply` was given a wrong argument; the reason says what it accepts."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

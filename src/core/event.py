@@ -1,4 +1,4 @@
-"""Makes events of the fields a mapping wrote: adds envelope and ids, and checks what holds for every event.
+"""Turns the fields a mapping wrote into events: adds envelope and ids, and checks the rules for all events.
 
 The common fields: https://www.rudderstack.com/docs/event-spec/standard-events/common-fields/
 """
@@ -59,7 +59,7 @@ class Envelope(msgspec.Struct, frozen=True):
             event["messageId"] = uuid(f"message/{rule.label}/{position}/{seed}")
 
     def _add_envelope(self, event: Object) -> None:
-        """Add what every event carries to context and integrations, where the mapping wrote nothing else."""
+        """Add what every event carries to context and integrations, if the mapping wrote nothing else."""
         context = event.get("context")
         if context is None:
             context = event["context"] = {}

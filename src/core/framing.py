@@ -10,7 +10,7 @@ import msgspec
 from .json_value import Steps, pointer
 
 Locator: TypeAlias = Callable[[Any], "tuple[Any, tuple[str, ...]] | None"]
-"""Finds a value inside an object, and the keys that lead to it; None where it is not there."""
+"""Finds a value inside an object, and the keys that lead to it; None if it is not there."""
 
 
 class Framing(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from .request import Request
 from .source import Source
 
 EventHook: TypeAlias = Callable[[Object], "Object | None"]
-"""Changes, replaces or drops (None) a finished event. Raises InvalidEvent where the result is not an event."""
+"""Changes, replaces or drops (None) a finished event. Raises InvalidEvent if the result is not an event."""
 
 Implementations: TypeAlias = Sequence[tuple[str, Callable[..., Any]]]
 """What implements a hook, with the ids of the plugins, in the order of the ids."""
@@ -48,7 +48,7 @@ class HookCalls(msgspec.Struct, frozen=True):
         return None
 
     def event_hook(self, source: Source) -> EventHook | None:
-        """Join what the plugins do to an event; None where none does anything."""
+        """Combine what the plugins do to an event; None if none does anything."""
         implementations = self.implementations["springhead_event"]
         if not implementations:
             return None
@@ -88,7 +88,7 @@ def _log_exception(plugin: str, hook: str, error: BaseException) -> None:
 
 
 def _checked(event: Object) -> Object:
-    """Check that what plugins made of an event is JSON any serialiser takes, and has an id of its user."""
+    """Check that an event changed by plugins is still JSON for any serialiser, with an id of its user."""
     try:
         checked: Object = parse(encode(event))
     except (TypeError, ValueError, RecursionError, InvalidJson) as error:

@@ -68,13 +68,13 @@ class Host:
 
     @property
     def plugins(self) -> tuple[Plugin, ...]:
-        """All plugins found, each with its status and, where it is not active, the reason."""
+        """All plugins found, each with its status and, if it is not active, the reason."""
         return self._plugins.found
 
     def reads_request(self, source: str) -> bool:
         """Whether the source's mapping, or a plugin, reads more of a request than its body.
 
-        A caller to whom headers and query cost something may leave them out where nothing reads them.
+        If not, a caller may leave the headers and the query out, to save time.
         """
         found = self._source(source)
         reads = found.mapper.reads_request or "query" in found.framing.formats
@@ -154,7 +154,7 @@ class Host:
         Args:
             source: the source's name.
             file: open for reading bytes: JSON lines, one list, or any other body the source takes.
-            request: all of the call but its body, where the mapping reads it.
+            request: the rest of the call, without a body, if the mapping reads it.
             config: the operator's settings for the source.
 
         Raises:
@@ -180,7 +180,7 @@ class Host:
     def _refused(self, source: Source, request: Request) -> Outcome | None:
         size = len(request.body)
         if size > self._body_limit:
-            rule, reason = "body/size", f"the body has {size} bytes, the host takes {self._body_limit}"
+            rule, reason = "body/size", f"the body has {size} bytes, the limit is {self._body_limit}"
         elif (refusal := self._hooks.verify(source, request)) is not None:
             rule, reason = "refused", refusal
         else:

@@ -13,7 +13,7 @@ _INVISIBLE = re.compile("[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u
 
 
 def strip_invisible(text: str) -> str:
-    """Strip an id, as is done downstream, of characters that cannot be seen and of the space around it."""
+    """Strip invisible characters and surrounding space from an id, as is done downstream."""
     return text.strip() if text.isprintable() else _INVISIBLE.sub("", text).strip()
 
 

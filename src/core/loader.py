@@ -98,8 +98,8 @@ def _check_api(about: SourceFile) -> None:
         about.add_problem(
             ("api",),
             "incompatible-api",
-            f"the folder is written for api {api}, this host takes api {supported}",
-            "use a springhead that takes it, or a version of the source for this one",
+            f"the folder is written for api {api}, but this host supports api {supported}",
+            "use a version of springhead that supports it, or another version of the source",
         )
 
 

@@ -17,10 +17,10 @@ class Rejection(msgspec.Struct, frozen=True):
     Attributes:
         source: the name of the source it was sent to.
         pointer: the JSON Pointer to it in the body; in JSON lines, within the line's own document.
-        line: the line of the body it stands on, counted from 1; None where the body is one document.
+        line: the line of the body it stands on, counted from 1; None if the body is one document.
         rule: what it breaks: `json/syntax`, `item/object`, `schema/required`, `unmatched`, `event/name`, ...
         reason: a sentence; it never quotes a value of the record.
-        record: the whole item as sent, or its bytes where they could not be decoded.
+        record: the whole item as sent, or its bytes if they could not be decoded.
     """
 
     source: str
@@ -56,7 +56,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct):
-    """Events, rejections, the number of records dropped on purpose, and a reply where one is owed."""
+    """Events, rejections, the number of records dropped on purpose, and a reply if one is owed."""
 
     events: list[Object] = []
     rejections: list[Rejection] = []

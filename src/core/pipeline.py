@@ -40,7 +40,7 @@ class Pipeline:
     __slots__ = ("_accepts", "_config", "_has_replies", "_hook", "_map", "_source")
 
     def __init__(self, source: Source, config: Object, hook: EventHook | None = None) -> None:
-        """Raises InvalidConfig where `config` holds a setting the source does not take."""
+        """Raises InvalidConfig if `config` has a setting that the source does not accept."""
         reason = source.mapper.config_problem(config)
         if reason is not None:
             raise InvalidConfig(source.name, reason)
@@ -56,7 +56,7 @@ class Pipeline:
         return RequestContext(request.id, request.as_json() if self._source.mapper.reads_request else {})
 
     def process(self, items: Iterable[LocatedItem], context: RequestContext) -> Outcome:
-        """Process items of a request. No item, however odd, costs another."""
+        """Process items of a request. No item, however odd, affects another."""
         outcome = Outcome()
         accepts, unwrap, map_record = self._accepts, self._source.unwrap, self._map
         for location, item in items:
@@ -75,7 +75,7 @@ class Pipeline:
             elif mapped is not None or self._source.mapper.mapping.drop_unmatched:
                 outcome.dropped += 1
             else:
-                reason = "no rule of the mapping takes this record"
+                reason = "no rule of the mapping matches this record"
                 outcome.rejections.append(self._rejection(location, item, "unmatched", reason, steps))
         return outcome
 
@@ -104,7 +104,7 @@ class Pipeline:
         """Identify the record, by its own id if that is visible, else by its content.
 
         Equal records without an id are told apart by a count, so that the order of a batch does not matter;
-        across requests, by the id of the request where the caller gave one.
+        across requests, by the id of the request if the caller gave one.
         """
         own = self._source.read_id(record, None, item, context.request, self._config)
         if (own.__class__ is str and strip_invisible(own)) or own.__class__ is int:

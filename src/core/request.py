@@ -8,12 +8,12 @@ from typing import Any, TypeAlias
 import msgspec
 
 Values: TypeAlias = Mapping[str, "str | list[str]"]
-"""Header or query values by name: text, or a list of texts where a name came several times."""
+"""Header or query values by name: text, or a list of texts if a name came several times."""
 
 CREDENTIALS = frozenset(
     {"authorization", "cookie", "proxy-authorization", "api-key", "x-api-key", "x-auth-token", "x-access-token"}
 )
-"""Headers that tell who may call, not what happened: plugins see them, mappings never do."""
+"""Headers that say who may call, not what happened: plugins see them, mappings never do."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -35,9 +35,9 @@ class Request(msgspec.Struct, frozen=True):
     id: str = ""
 
     def __post_init__(self) -> None:
-        """Raise TypeError where the body is not bytes, so that the caller's mistake shows where it was made."""
+        """Raise TypeError if the body is not bytes, so that the caller's mistake shows where it was made."""
         if self.body.__class__ is not bytes:
-            raise TypeError(f"the body of a Request is bytes, as posted, not {type(self.body).__name__}")
+            raise TypeError(f"the body of a Request must be bytes, as posted, not {type(self.body).__name__}")
 
     def as_json(self) -> dict[str, Any]:
         """Return what `$request` reads: lower-case header names, single values as text, no credentials."""

@@ -25,7 +25,7 @@ class Schema:
     __slots__ = ("_described", "_schema", "_validator")
 
     def __init__(self, schema: dict[str, Any]) -> None:
-        """Raises InvalidSchema where `schema` is not a JSON Schema, or refers to one outside itself."""
+        """Raises InvalidSchema if `schema` is not a JSON Schema, or refers to one outside itself."""
         _check_supported(schema, ())
         self._validator = _validator(schema)
         self._schema = schema

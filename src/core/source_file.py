@@ -38,7 +38,7 @@ class Problem(msgspec.Struct, frozen=True, order=True):
 class SourceFile:
     """A JSON file of a source folder, and the problems found in it so far.
 
-    `value` is None where the file could not be read as an object.
+    `value` is None if the file could not be read as an object.
     """
 
     name: str

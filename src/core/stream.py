@@ -24,7 +24,7 @@ CHUNK_SIZE = 200
 def stream_items(file: BinaryIO, request: Request, framing: Framing) -> Iterator[Iterable[LocatedItem]]:
     """Decode a file chunk by chunk; `request` gives all of the call but its body.
 
-    A long file is streamed where it is a list, or where its first line is a JSON document of its own. Memory
+    A long file is streamed if it is a list, or if its first line is a JSON document of its own. Memory
     then holds one chunk, or the longest item. Any other long file is decoded as one body.
     """
     head = b"".join(_read_up_to(file, BLOCK_SIZE))

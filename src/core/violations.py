@@ -1,7 +1,7 @@
 """Explains to people why a value does not satisfy a schema, in words that quote no value.
 
 The reference validator does the work. Importing it takes longer than all of springhead, so that this module is
-imported only where an explanation is needed.
+imported only if an explanation is needed.
 """
 
 from __future__ import annotations

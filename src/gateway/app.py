@@ -1,4 +1,4 @@
-"""The webhook gateway as an ASGI app: its parts put together, and the lifespan in which they run."""
+"""The webhook gateway as an ASGI app: assembles its parts, and runs them in its lifespan."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .settings.problems import KeyPath
 from .storage.sqlite import SqliteStore
 
 SWEEP_SECONDS = 60
-"""How often the store deletes what has reached its age."""
+"""How often the store deletes what has expired."""
 GRACE_SECONDS = 10
 """How long deliveries in flight may take when the gateway stops."""
 
@@ -60,7 +60,7 @@ class Gateway:
         self.metrics = GatewayMetrics()
         self.store = open_store(settings)
         self.contexts: list[AbstractAsyncContextManager[object]] = []
-        """Entered with the lifespan, and left at its end."""
+        """Entered when the lifespan starts, and left when it ends."""
         keys = {source.name: source.destination_key.get_secret_value() for source in settings.source}
         destination = open_destination(settings.delivery, keys)
         sources = [source.name for source in settings.source]
@@ -119,7 +119,7 @@ def open_store(settings: Settings, *, create: bool = True) -> SqliteStore:
 
 
 def check_sources(host: Host, settings: Settings) -> None:
-    """Raise InvalidSettings where the host does not know a source's type, or refuses its settings."""
+    """Raise InvalidSettings if the host does not know a source's type, or refuses its settings."""
     problems: list[tuple[KeyPath, str]] = []
     for index, source in enumerate(settings.source):
         try:

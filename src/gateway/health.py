@@ -1,4 +1,4 @@
-"""Answers whether the gateway is up, whether it can store events now, and which version it is."""
+"""Reports whether the gateway is up, whether it can store events now, and its version."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Health:
     """The health routes, for senders and for operators."""
 
     def __init__(self, store: Store, delivery: Delivery, *, shows_errors: bool = False) -> None:
-        """`shows_errors` says why the store fails, which names paths of this machine."""
+        """`shows_errors` adds why the store fails, which reveals paths on this machine."""
         self._shows_errors = shows_errors
         self._store = store
         self._delivery = delivery
@@ -36,7 +36,7 @@ class Health:
         ]
 
     async def health(self, _: Request) -> Response:
-        """The answer of rudder-server's /health; 503 where the store does not answer."""
+        """The answer of rudder-server's /health; 503 if the store does not answer."""
         if not await self._store_answers():
             return PlainTextResponse("Cannot connect to db\n", 503)
         up = {"server": "UP", "db": "UP", "acceptingEvents": "TRUE", "routingEvents": "TRUE", "mode": "NORMAL"}

@@ -69,12 +69,12 @@ class GatewayMetrics:
         return Gauge(f"springhead_gateway_{name}", help_, labels, registry=self._registry)
 
     def answered(self, source: str, status: int, seconds: float) -> None:
-        """Count a call; `source` is empty where the call did not authenticate."""
+        """Count a call; `source` is empty if the call did not authenticate."""
         self._requests.labels(source, str(status)).inc()
         self._seconds.labels(source).observe(seconds)
 
     def accepted(self, source: str, count: OutcomeCounts, duplicates: int) -> None:
-        """Count what a call came to, once it is stored."""
+        """Count the outcome of a call, once it is stored."""
         for type_, events in count.types.items():
             self._accepted.labels(source, type_).inc(events)
         if count.types:

@@ -1,4 +1,4 @@
-"""Remembers what was accepted just now, in memory, and shows it with secrets and personal data masked."""
+"""Remembers the latest requests in memory, and shows them with secrets and personal data masked."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from .settings import SourceSettings
 
 LAST = 50
 """Accepted requests remembered of each source."""
-_LONGEST_BODY = 1 << 16
-"""Bytes of the longest body remembered; of a request with a longer one only the counts are."""
+_MAX_BODY = 1 << 16
+"""Bytes of the longest body remembered; of a request with a longer one, only the counts are."""
 _SHOWN = 20
-"""Events and rejections shown of a request; of further ones only their number is."""
+"""Events and rejections shown of a request; any others are only counted."""
 _QUEUE_SIZE = 1_000
 """Requests a watcher may fall behind before it misses some."""
 _ID_FIELDS = ("userId", "anonymousId", "previousId")
-"""Fields that tell whose event it is. Redaction leaves them, for the destination must tell users apart."""
+"""Fields that say whose event it is. Redaction keeps them, because the destination must tell users apart."""
 _ID_TAIL = 4
-"""Characters shown of an id, its last ones."""
+"""The last characters of an id, which are shown."""
 
 
 class RecentRequest:
-    """One accepted request, and what it came to."""
+    """One accepted request, and its outcome."""
 
     __slots__ = ("_events", "_request", "at", "events", "rejected", "rejections", "source")
 
@@ -43,7 +43,7 @@ class RecentRequest:
             {"rule": each.rule, "pointer": each.pointer, "line": each.line, "reason": each.reason}
             for each in outcome.rejections[:_SHOWN]
         ]
-        self._request = request if len(request.body) <= _LONGEST_BODY else None
+        self._request = request if len(request.body) <= _MAX_BODY else None
         self._events: list[Object] | None = None
 
     def masked_events(self, host: Host) -> list[Object]:
@@ -94,7 +94,7 @@ class RecentRequests:
             self._watchers.discard(queue)
 
     def close(self) -> None:
-        """End every watch. A watcher that is far behind misses the requests it has not seen."""
+        """End every watch. A watcher that is too far behind misses requests."""
         for watcher in self._watchers:
             while watcher.full():
                 watcher.get_nowait()
@@ -102,7 +102,7 @@ class RecentRequests:
 
 
 def mask_ids(event: Object) -> Object:
-    """The event with its user's ids cut to their last characters, in whatever field they stand."""
+    """The event with its user's ids cut to their last characters, wherever they appear."""
     ids = {event[field] for field in _ID_FIELDS if isinstance(event.get(field), str)}
     return {key: value if key == "type" else _masked(value, ids) for key, value in event.items()}
 

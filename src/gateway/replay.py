@@ -1,4 +1,4 @@
-"""Replays dead letters: records through their source as it is now, events once more to delivery."""
+"""Replays dead letters: records are mapped again by their source as it is now, events are delivered again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Replayed:
         id: the letter's.
         gone: whether it is no longer a dead letter.
         events: how many events of it are now stored for delivery.
-        summary: what became of it: `1 event (track)`, `still schema/type: ...`.
+        summary: the same in words: `1 event (track)`, `still schema/type: ...`.
     """
 
     id: int
@@ -48,8 +48,8 @@ class Replayer:
     async def replay(self, letter: DeadLetter, *, dry_run: bool = False) -> Replayed:
         """Replay one dead letter; `dry_run` changes nothing.
 
-        A letter that still becomes no event stays as it is. Otherwise its events replace it, and with them dead
-        letters of whatever is still rejected in it.
+        A letter that still yields no event stays as it is. Otherwise its events replace it, together
+        with new dead letters for whatever is still rejected.
         """
         source = self._sources.get(letter.source)
         if source is None:
@@ -71,7 +71,7 @@ class Replayer:
         request = _request(letter)
         if letter.rule != "refused":
             return self._host.receiver(source.type, source.settings, replay=True)(request)
-        # What a plugin refused is the call as posted: it is verified once more, and may be a form.
+        # A plugin refused the whole call as posted, so it is verified again, and may be a form.
         refused = self._host.verifier(source.type)(request)
         if refused is not None:
             return refused
@@ -98,7 +98,7 @@ class Replayer:
         return Replayed(letter.id, gone=True, events=1, summary=summary)
 
     async def _replace(self, letter: DeadLetter, events: list[NewEvent], letters: list[NewDeadLetter]) -> int:
-        """Store what a letter became in its place, and give how many of the events are duplicates."""
+        """Store what a letter became in its place, and return how many of the events are duplicates."""
         call = None if letter.call is None else msgspec.structs.replace(letter.call, body=letter.record)
         return (await self._store.append(events, letters, call, replacing=[letter.id])).duplicates
 
@@ -122,7 +122,7 @@ def _changed(outcome: Outcome, duplicates: int) -> str:
 
 def _unchanged(letter: DeadLetter, outcome: Outcome) -> str:
     if not outcome.rejections:
-        return "it is answered, and becomes no event"
+        return "it is a challenge to be answered, not an event"
     first = outcome.rejections[0]
     change = "still" if first.rule == letter.rule else f"{letter.rule} before, now"
     return f"{change} {first.rule}: {first.reason}"

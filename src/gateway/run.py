@@ -23,10 +23,10 @@ def serve_gateway(host: Host, settings: Settings, log_format: log.Format, log_le
         InvalidSettings: the host does not know the type of a source, or one of its settings.
         StoreUnusable, StoreBusy: the store cannot be opened.
         OSError: an address is taken, or is not an address of this machine.
-        SystemExit: with code 1 where the gateway cannot start, or its worker had to be killed.
+        SystemExit: with code 1 if the gateway cannot start, or its worker had to be killed.
     """
     check_sources(host, settings)
-    asyncio.run(open_store(settings).close())  # what is wrong with it is reported here, not by a worker
+    asyncio.run(open_store(settings).close())  # report a problem here, not in a worker
     close(listen(*settings.gateway.admin_address))  # as above
     worker = Worker(partial(_gateway_beside_admin, host, settings), log_format, log_level)
     serve_app(worker, host=settings.gateway.host, port=settings.gateway.port, workers=1)

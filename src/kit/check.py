@@ -23,7 +23,7 @@ class CheckedFolder(msgspec.Struct, frozen=True):
 
 
 def check_folders(host: Host, names: Sequence[str] = ()) -> list[CheckedFolder]:
-    """Check the folders with these names or paths, or those of all active sources where none is given.
+    """Check the folders with these names or paths, or those of all active sources if none is given.
 
     Raises:
         UnknownSource: a name is neither that of an active source nor the path of a folder.

@@ -25,7 +25,7 @@ class AsgiServer(uvicorn.Server):
     """
 
     def __init__(self, app: ASGIApp, *, connections: int, grace_seconds: int) -> None:
-        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # it warns of every request that is not HTTP
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # it warns about every call that is not HTTP
         super().__init__(
             uvicorn.Config(
                 app,

@@ -13,9 +13,9 @@ from ..core.errors import SpringheadError
 from .deadline import Deadline
 
 LARGE = 1 << 16
-"""Bytes from which on a body is worked on in a thread, so that other requests are served meanwhile."""
+"""Bodies of at least this many bytes are handled in a thread, so that other requests are served meanwhile."""
 LARGE_AT_ONCE = 4
-"""Large bodies worked on at once. Each takes many times its size in memory, and more would not be faster."""
+"""Large bodies handled at once. Each takes many times its size in memory, and more would not be faster."""
 
 _GZIP = zlib.MAX_WBITS + 16
 _WBITS = {
@@ -26,13 +26,13 @@ _WBITS = {
     b"x-gzip": _GZIP,
     b"deflate": zlib.MAX_WBITS,
 }
-"""The content encodings that are accepted, and zlib's `wbits` for each; 0 where there is nothing to inflate."""
+"""The content encodings that are accepted, and zlib's `wbits` for each; 0 if there is nothing to inflate."""
 _MEMBERS = 1_000
 """Members an encoded body may have: each costs more than its bytes, and no sender needs more than one."""
 _SLICE = 1 << 14
 """Bytes inflated at a time: zlib copies what is left of them after each member."""
 _INLINE = 1 << 13
-"""Bytes up to which an encoded body is inflated without a thread: it is 8 MB at most afterwards."""
+"""Bytes up to which an encoded body is inflated without a thread: that yields at most 8 MB."""
 
 
 class BodyError(SpringheadError):
@@ -60,7 +60,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int, deadline: Deadli
     Args:
         scope: of the ASGI call.
         receive: of the ASGI call.
-        limit: the longest body accepted, in bytes, as sent and inflated; reading stops where it is passed.
+        limit: the longest body accepted, in bytes, as sent and inflated; reading stops once it is passed.
         deadline: how long the body may take to arrive.
 
     Raises:
@@ -83,7 +83,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int, deadline: Deadli
 
 
 def _encoding_and_length(scope: Scope) -> tuple[int, int]:
-    """What the headers say of the body: zlib's `wbits` of its encoding, and its length."""
+    """What the headers say about the body: zlib's `wbits` for its encoding, and its length."""
     wbits, length = 0, b"0"
     for name, value in scope["headers"]:
         if name == b"content-length":

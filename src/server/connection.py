@@ -1,4 +1,4 @@
-"""Bounds what a connection may cost before the app sees a request, which uvicorn itself leaves open."""
+"""Limits what a connection may cost before the app sees a request; uvicorn itself does not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 512 * 1024
-"""Bytes of the longest head (request line and headers), and of what may stand between two parts of a body."""
+"""Bytes of the longest head (request line and headers), and of anything between two parts of a body."""
 MAX_HEADERS = 1_000
 """Headers of one head: each takes far more memory than its bytes."""
 
@@ -19,7 +19,7 @@ _HEAD_TOO_LARGE = "431 Request Header Fields Too Large"
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's connection, bounded, and fit for senders that half-close or offer an upgrade.
+    """uvicorn's connection with limits, which also serves senders that half-close or offer an upgrade.
 
     Of uvicorn's configuration, `timeout_keep_alive` is the time from connecting, or from the last response,
     until the next head is complete; `limit_concurrency` is the number of connections kept, idle ones included.
@@ -28,7 +28,7 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._connection_limit = self.limit_concurrency or 1
-        self.limit_concurrency = None  # uvicorn would answer 503 on every connection once there are so many
+        self.limit_concurrency = None  # at its limit, uvicorn would answer 503 on every connection
         self._head_bytes = 0
         self._refused = False
 
@@ -100,9 +100,9 @@ class Connection(HttpToolsProtocol):
         self._deadline = self.loop.call_later(self.timeout_keep_alive, self.transport.abort)
 
     def _ignore_upgrade(self, rest: bytes) -> None:
-        """Parse a request again without its upgrade, behind which the parser takes no body.
+        """Parse a request again without its upgrade, since the parser reads no body after one.
 
-        Java's HTTP client offers HTTP/2 this way with its first request, a POST with a body as well.
+        Java's HTTP client offers HTTP/2 this way with its first request, even if that is a POST with a body.
         """
         method = self.parser.get_method()
         if method == b"CONNECT":
@@ -115,9 +115,9 @@ class Connection(HttpToolsProtocol):
         self.data_received(b"\r\n".join([*lines, b"", rest]))
 
     def _refuse(self, status: str, text: str = "") -> None:
-        """Answer what is not a request, unless an earlier response is still to come, and read no more.
+        """Answer what is not a request, unless an earlier response is still pending, and read no more.
 
-        The connection is not closed at once: a sender that still sends would lose the response.
+        The connection is not closed at once: a sender that is still sending would lose the response.
         """
         if self._refused:
             return

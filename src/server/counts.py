@@ -1,4 +1,4 @@
-"""Counts what requests came to, for metrics that are written when the outcomes themselves are gone."""
+"""Counts the outcomes of requests, for metrics that are written after the outcomes are gone."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ class OutcomeCounts:
     """The sums of one or more outcomes.
 
     Attributes:
-        elements: webhook requests they are of.
-        types: events of each type; `other` are those to which a plugin gave a type RudderStack does not know.
+        elements: the number of webhook requests.
+        types: events of each type; `other` counts types given by a plugin that RudderStack does not know.
         rejections: records rejected by each rule.
         dropped: records left out on purpose.
     """

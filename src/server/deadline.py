@@ -20,7 +20,7 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._started: dict[asyncio.Task[Any], float | None] = {}
-        """When each task began its work; None where it was cancelled for taking too long."""
+        """When each task began its work; None if it was cancelled for taking too long."""
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def within(self, work: Awaitable[T]) -> T:

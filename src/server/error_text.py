@@ -1,11 +1,11 @@
-"""Words the error a sender gets where nothing of its request was accepted."""
+"""Builds the error text for a sender whose request was rejected whole."""
 
 from __future__ import annotations
 
 from ..core.outcome import Rejection
 
 MALFORMED = "Malformed JSON in request body"
-"""What rudder-server's own transformer says of a body that is not JSON."""
+"""The text of rudder-server's own transformer for a body that is not JSON."""
 
 
 def error_text(rejections: list[Rejection]) -> str:

@@ -39,13 +39,13 @@ def configure(format_: Format, level: str) -> None:
 
 
 def where(error: BaseException) -> list[str]:
-    """The stack of an exception, innermost frame last, without its message, which may hold a sender's value."""
+    """The stack of an exception, innermost frame last. Its message is left out: it may quote what was sent."""
     frames = traceback.extract_tb(error.__traceback__)[-8:]
     return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 class RateLimitedLogger:
-    """Logs a warning of each kind at most once in ten seconds, and how often it would have been logged."""
+    """Logs a warning of each kind at most once in ten seconds, with a count of those left out."""
 
     def __init__(self, logger: Any) -> None:
         self._logger = logger
@@ -53,7 +53,7 @@ class RateLimitedLogger:
         """For each kind: until when its warnings are suppressed, and how many were."""
 
     def warning(self, kind: Hashable, event: str, **fields: Any) -> None:
-        """Log a warning, or count it; there must be few kinds, for each is remembered."""
+        """Log a warning, or count it. There must be few kinds, because each is remembered."""
         now = time.monotonic()
         until, count = self._suppressed.get(kind, (0.0, 0))
         if now < until:

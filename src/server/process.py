@@ -1,4 +1,4 @@
-"""Sets up a worker process: its end, its memory, its garbage collector and how many files it may open."""
+"""Sets up a worker process: when it ends, its memory, its garbage collector, and its open files."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import resource
 import signal
 import sys
 
-_MOST_CONNECTIONS = 50_000
+_MAX_CONNECTIONS = 50_000
 _OTHER_FILES = 200
-"""Files a worker has open besides its connections."""
+"""Files a worker has open in addition to its connections."""
 _PR_SET_PDEATHSIG = 1
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _FREE_MEMORY, _FREE_BLOCK = 32 << 20, 8 << 20
-"""Bytes of free memory that a worker keeps, and of the longest block in it."""
+"""Bytes of free memory that a worker keeps, and of the largest block it keeps."""
 
 
 def end_with(parent: int) -> None:
-    """End this process when its parent is killed: it would hold the port, and nobody would replace it."""
+    """End this process when its parent is killed: it would keep the port, and nothing would replace it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:
@@ -29,7 +29,7 @@ def end_with(parent: int) -> None:
 def keep_free_memory() -> None:
     """Let glibc keep the memory of one array for the next.
 
-    It would give it back to the system each time, and faulting it in again takes as long as parsing the array.
+    It would return it to the system each time, and mapping it again takes as long as parsing the array.
     """
     if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
         mallopt(_M_TRIM_THRESHOLD, _FREE_MEMORY)
@@ -37,10 +37,10 @@ def keep_free_memory() -> None:
 
 
 def relax_collector() -> None:
-    """Collect garbage seldom: events hold no cycles, so reference counts free them.
+    """Collect garbage rarely: events have no cycles, so reference counts free them.
 
-    At its default thresholds the collector walks what a batch has made so far again and again: a fifth of the
-    time.
+    At its default thresholds the collector walks the events of a batch again and again as they are made, which
+    takes a fifth of the time.
     """
     gc.collect()
     gc.freeze()
@@ -48,9 +48,9 @@ def relax_collector() -> None:
 
 
 def allow_open_files() -> int:
-    """Let this process open all the files it may; how many connections it can keep then."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most == resource.RLIM_INFINITY:
-        return _MOST_CONNECTIONS
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    return min(_MOST_CONNECTIONS, max(most - _OTHER_FILES, 1))
+    """Raise the limit of open files as far as allowed, and return how many connections that leaves."""
+    _, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return _MAX_CONNECTIONS
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    return min(_MAX_CONNECTIONS, max(limit - _OTHER_FILES, 1))

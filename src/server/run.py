@@ -44,7 +44,7 @@ class Worker:
         process.keep_free_memory()
         log.configure(self.log_format, self.log_level)
         connections = process.allow_open_files()
-        disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each, which nobody reads
+        disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each counter, which nobody reads
         server = AsgiServer(self._make_app(), connections=connections, grace_seconds=_GRACE_SECONDS)
         process.relax_collector()
         signal.signal(signal.SIGTERM, server.handle_exit)
@@ -65,7 +65,7 @@ def serve_app(worker: Worker, *, host: str, port: int, workers: int) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in flight.
 
     Raises:
-        SystemExit: with code 1 where the app cannot start, or a worker had to be killed.
+        SystemExit: with code 1 if the app cannot start, or a worker had to be killed.
         OSError: the address is taken, or is not an address of this machine.
     """
     sockets = listen(host, port)

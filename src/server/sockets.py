@@ -1,4 +1,4 @@
-"""Opens the sockets a server listens on, one for each address its host name stands for."""
+"""Opens the sockets a server listens on, one for each address of its host name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NOT_ON_THIS_MACHINE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Listen on a host and port; `localhost` is both IPv4 and IPv6 where the machine has both.
+    """Listen on a host and port; `localhost` is both IPv4 and IPv6 if the machine has both.
 
     Raises:
         OSError: the address is taken, or is not an address of this machine.
@@ -44,7 +44,7 @@ def close(sockets: list[socket.socket]) -> None:
 
 
 def _listening(family: socket.AddressFamily, address: Any, *, alone: bool) -> socket.socket:
-    dual_stack = alone and family == socket.AF_INET6  # `::` takes IPv4 calls, too
+    dual_stack = alone and family == socket.AF_INET6  # `::` accepts IPv4 calls as well
     return socket.create_server(address, family=family, backlog=_BACKLOG, dualstack_ipv6=dual_stack)
 
 

@@ -1,4 +1,4 @@
-"""Keeps worker processes running until it is told to end, and then lets them finish."""
+"""Keeps worker processes running until it is asked to stop, and then lets them finish."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import structlog
 STOP_SECONDS = 60
 """How long a worker may take to end before it is killed."""
 START_FAILED = 3
-"""The exit code of a worker whose app does not start; uvicorn's, too."""
+"""The exit code of a worker whose app does not start; uvicorn uses the same."""
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGALRM)
-_FIRST_BACKOFF, _LONGEST_BACKOFF = 0.1, 10.0
+_MIN_BACKOFF, _MAX_BACKOFF = 0.1, 10.0
 _STEADY_SECONDS = 30
-"""After so long without a death the backoff is the first one again."""
+"""After this long without a death, the backoff starts over."""
 
 _log = structlog.get_logger("springhead.server")
 
@@ -26,27 +26,27 @@ _log = structlog.get_logger("springhead.server")
 class Supervisor:
     """Runs `work` in `count` processes, forked from this one.
 
-    SIGTERM and SIGINT end it, even where SIGINT was ignored when it started; a second SIGINT kills the workers.
-    SIGHUP is ignored. Workers that die are replaced, for as long as it takes; but where one cannot start at the
-    very beginning, trying again is of no use.
+    SIGTERM and SIGINT end it, even if SIGINT was ignored when it started; a second SIGINT kills the workers.
+    SIGHUP is ignored. Workers that die are replaced, however often; but if one cannot start at the very
+    beginning, it would be no use to try again.
     """
 
     def __init__(self, work: Callable[[], None], count: int) -> None:
         self._work = work
         self._count = count
         self._workers: list[BaseProcess] = []
-        self._backoff = _FIRST_BACKOFF
+        self._backoff = _MIN_BACKOFF
         self._started_at = 0.0
         self._has_replaced = False
 
     def run(self, on_stop: Callable[[], None]) -> None:
-        """Run until told to end; then call `on_stop`, and let the workers finish.
+        """Run until asked to stop; then call `on_stop`, and let the workers finish.
 
         Raises:
-            SystemExit: with code 1 where a worker cannot start, or had to be killed.
+            SystemExit: with code 1 if a worker cannot start, or had to be killed.
         """
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # where it has no handler, not every system delivers it
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # without a handler, not every system delivers it
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         self._start_missing()
         while True:
@@ -69,7 +69,7 @@ class Supervisor:
             self._workers.append(worker)
 
     def _run_worker(self) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to workers, too
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the workers as well
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         self._work()
@@ -80,10 +80,10 @@ class Supervisor:
                 self._stop()
                 raise SystemExit(1)
             if time.monotonic() - self._started_at > _STEADY_SECONDS:
-                self._backoff = _FIRST_BACKOFF
+                self._backoff = _MIN_BACKOFF
             _log.error("a worker died; replacing it", exit_code=worker.exitcode, backoff=self._backoff)
             signal.setitimer(signal.ITIMER_REAL, self._backoff)
-            self._backoff = min(self._backoff * 2, _LONGEST_BACKOFF)
+            self._backoff = min(self._backoff * 2, _MAX_BACKOFF)
 
     def _stop(self) -> None:
         """Let all workers finish; kill those that take too long."""

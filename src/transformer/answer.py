@@ -1,4 +1,4 @@
-"""Words the answer to each element in the shape rudder-server decodes.
+"""Builds the answer to each element, in the shape rudder-server decodes.
 
 That is `{"output": {"batch": [...]}}`, `{"outputToSource": {"body", "contentType"}, "statusCode": 200}` or
 `{"error", "statusCode", "statTags"}`. The array is decoded strictly as a whole, and one badly typed element
@@ -14,14 +14,14 @@ from ..core.outcome import Outcome
 from ..server.error_text import error_text
 
 INVALID_EVENTS = "Invalid source events"
-"""What rudder-server's own transformer says of a body that is not an array."""
+"""The text of rudder-server's own transformer for a body that is not an array."""
 
 
 def outcome_answer(source: str, outcome: Outcome) -> Object:
-    """The answer that stands for an outcome.
+    """The answer for an outcome.
 
-    Events are answered whatever else was rejected; rejections alone are an error. Where all records were left
-    out on purpose, the sender gets an empty reply: rudder-server would make a 400 of an empty `output.batch`.
+    Events are answered even if other records were rejected; rejections alone are an error. If all records were
+    dropped, the sender gets an empty reply: rudder-server would turn an empty `output.batch` into a 400.
     """
     reply = outcome.reply
     if outcome.events and reply is None:
@@ -38,7 +38,7 @@ def outcome_answer(source: str, outcome: Outcome) -> Object:
 def error_answer(
     source: str | None, text: str, status: int, category: str = "transformation", type_: str | None = None
 ) -> Object:
-    """An error; its tags name the source where the host has it."""
+    """An error; its tags name the source if the host has it."""
     tags = {
         "errorCategory": category,
         "module": "source",

@@ -29,7 +29,7 @@ def transformer_app(host: Host, options: TransformerOptions | None = None) -> Ro
 
     Args:
         host: the sources it answers for; its own `body_limit` bounds the body of each element.
-        options: the defaults where there are none.
+        options: the defaults if there are none.
 
     Raises:
         ValueError: the upstream is not a URL.
@@ -53,9 +53,9 @@ def transformer_app(host: Host, options: TransformerOptions | None = None) -> Ro
 
 
 class _Transformer(Router):
-    """A router for its lifespan only, and with routes of its own.
+    """A router that uses Starlette's lifespan, but not its routes.
 
-    A route of Starlette's takes as long as mapping an event, and matches no path with a line break in it.
+    A Starlette route takes as long as mapping an event, and matches no path with a line break in it.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ def _path(scope: Scope) -> str:
 
 
 def _not_served(version: str, source: str, method: str) -> Response:
-    """What rudder-server's own transformer answers below `/sources/` to what it does not serve."""
+    """The answer of rudder-server's own transformer to a call below `/sources/` that it does not serve."""
     if method != "POST":
         return _NOT_FOUND
     if version != "v2":

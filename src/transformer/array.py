@@ -25,12 +25,12 @@ from .metrics import TransformerMetrics
 from .options import TransformerOptions
 from .rejected_file import RejectedFile
 
-_MOST_ELEMENTS = 100_000
-"""Elements of the longest array accepted: far more than rudder-server posts, and a bound on `[0,0,...]`."""
+_MAX_ELEMENTS = 100_000
+"""Elements of the longest array accepted: far more than rudder-server posts, and a limit to `[0,0,...]`."""
 _SLICE_SECONDS = 0.02
 """How long an array may be worked on before other requests get their turn."""
 _GZIP_INLINE = 1 << 18
-"""Bytes up to which compressing a response here is quicker than handing it to a thread."""
+"""Bytes up to which compressing a response is faster than handing it to a thread."""
 
 _log = structlog.get_logger()
 
@@ -88,7 +88,7 @@ class ArrayEndpoint:
             _log.info("array answered", source=label, **sums, **cost, request_id=request_id)
 
     async def _transform(self, source: str, body: bytes, request_id: str) -> tuple[bytes, OutcomeCounts]:
-        """The array of answers, encoded, and what it came to."""
+        """The array of answers, encoded, and the counts of its outcomes."""
         elements = self._decoded(source, body)
         if elements is None:
             return encode([error_answer(None, INVALID_EVENTS, 400)]), OutcomeCounts(0)
@@ -113,8 +113,8 @@ class ArrayEndpoint:
             elements = self._decoder.decode(body, reads_request=self._reads_request.get(source, False))
         except InvalidJson as error:
             raise BodyError(400, "Malformed JSON", str(error)) from None
-        if elements is not None and len(elements) > _MOST_ELEMENTS:
-            reason = f"the array holds more than {_MOST_ELEMENTS:,} elements: send fewer at once"
+        if elements is not None and len(elements) > _MAX_ELEMENTS:
+            reason = f"the array holds more than {_MAX_ELEMENTS:,} elements: send fewer at once"
             raise BodyError(413, "Request Entity Too Large", reason)
         return elements
 
@@ -146,7 +146,7 @@ class ArrayEndpoint:
         return receiver
 
     def _report(self, source: str, rejections: list[Rejection], request_id: str) -> None:
-        """Log the first rejection, and keep all of them where there is a file for them."""
+        """Log the first rejection, and keep all of them if there is a file for them."""
         first = rejections[0]
         fields = {"count": len(rejections), "rule": first.rule, "pointer": first.pointer, "why": first.reason}
         _log.warning("records rejected", source=source, **fields, request_id=request_id)

@@ -17,11 +17,11 @@ from ..core.request import Request
 from ..server.error_text import MALFORMED
 
 BODY_NOT_PRESENT = "request.body is not present in V2 spec payload"
-"""What rudder-server's own transformer says of an element without a body."""
+"""The text of rudder-server's own transformer for an element without a body."""
 
 _EMPTY = msgspec.Raw(b"{}")
-_MOST_CONFIGS = 1_000
-"""Different configurations kept in decoded form; a workspace has far fewer sources."""
+_MAX_CONFIGS = 1_000
+"""Configurations kept in decoded form; a workspace has far fewer sources."""
 
 
 class _ElementRequest(msgspec.Struct):
@@ -49,7 +49,7 @@ class SourceConfig(msgspec.Struct, eq=False):
 
 
 Element: TypeAlias = tuple[Request, SourceConfig] | str
-"""A request and the configuration of its source; or an error, where there is no request in the element."""
+"""A request and the configuration of its source; or an error, if there is no request in the element."""
 
 _decode = msgspec.json.Decoder(list[_Element]).decode
 
@@ -63,7 +63,7 @@ class ElementDecoder:
         self._configs: dict[bytes, SourceConfig] = {}
 
     def decode(self, body: bytes, *, reads_request: bool) -> list[Element] | None:
-        """The elements of an array, in order; None where the body is empty, or an object.
+        """The elements of an array, in order; None if the body is empty, or an object.
 
         Args:
             body: the array.
@@ -100,7 +100,7 @@ class ElementDecoder:
     def _config(self, raw: bytes) -> SourceConfig:
         config = self._configs.get(raw)
         if config is None:
-            if len(self._configs) >= _MOST_CONFIGS:
+            if len(self._configs) >= _MAX_CONFIGS:
                 self._configs.clear()
             config = self._configs[raw] = SourceConfig(_object(parse(raw)))
         return config
@@ -113,7 +113,7 @@ def _decode_leniently(body: bytes) -> list[_Element | str] | None:
     if isinstance(value, dict):
         return None
     if not isinstance(value, list):
-        raise InvalidJson("json/syntax", "only an object or an array is taken")
+        raise InvalidJson("json/syntax", "must be an object or an array")
     return [_lenient_element(element) for element in value]
 
 

@@ -48,7 +48,7 @@ class TransformerMetrics:
 
         Args:
             source: its source.
-            counts: what it came to.
+            counts: the counts of its outcomes.
             seconds: how long that took.
             read: bytes of the array.
             written: bytes of the response.

@@ -1,4 +1,4 @@
-"""What an operator may choose about the transformer."""
+"""The options of the transformer."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class TransformerOptions:
         rejected: a file that keeps rejected records whole, as JSON lines.
         body_limit: the longest array accepted, in bytes, as sent and inflated; rudder-transformer's own limit.
         read_seconds: how long an array may take to arrive.
-        gzip_from: bytes from which on a response is gzipped where the caller accepts that; 0 never does.
-        access_log: log a line for every array, not only where something fails.
+        gzip_from: responses of at least this many bytes are gzipped if the caller accepts that; 0 never does.
+        access_log: log a line for every array, not only for failures.
     """
 
     upstream: str | None = None

@@ -15,9 +15,9 @@ from .metrics import TransformerMetrics
 from .upstream import Upstream
 
 _SOURCE_FEATURES = {"supportSourceTransformV1": True, "upgradedToSourceTransformV2": True}
-"""What the handshake says of sources: rudder-server posts arrays as its v2 does."""
+"""The part of the handshake about sources: rudder-server then posts arrays in the format of v2."""
 _FEATURES = {"routerTransform": {}, "regulations": [], **_SOURCE_FEATURES}
-"""All of the handshake where there is no upstream for destinations."""
+"""The whole handshake if there is no upstream for destinations."""
 
 
 class Pages:
@@ -48,9 +48,9 @@ class Pages:
         status, features = await self._upstream.features()
         if status == HTTPStatus.OK:
             return JSONResponse(_FEATURES | features | _SOURCE_FEATURES)
-        # At 404 rudder-server takes its built-in features, at any other status it keeps those it has.
-        told = HTTPStatus.NOT_FOUND if status == HTTPStatus.NOT_FOUND else HTTPStatus.SERVICE_UNAVAILABLE
-        return PlainTextResponse("the upstream does not say its features", told)
+        # At 404 rudder-server uses its built-in features; at any other error it keeps those it has.
+        answered = HTTPStatus.NOT_FOUND if status == HTTPStatus.NOT_FOUND else HTTPStatus.SERVICE_UNAVAILABLE
+        return PlainTextResponse("the upstream does not answer /features", answered)
 
     async def _health(self) -> Response:
         return JSONResponse({"service": "UP", "version": self._version})

@@ -33,7 +33,7 @@ class Upstream:
     """The rudder-transformer at a base URL."""
 
     def __init__(self, url: str) -> None:
-        """Raises ValueError where the URL is not one."""
+        """Raises ValueError if the URL is not one."""
         self._base = httpx.URL(url)
         if self._base.scheme not in ("http", "https") or not self._base.host:
             raise ValueError(f"{url!r} is not a URL: name the upstream as in http://transformer:9090")
@@ -47,17 +47,17 @@ class Upstream:
         await self._client.aclose()
 
     async def features(self) -> tuple[int, dict[str, Any]]:
-        """What the upstream answers at `/features`: the status, and the object."""
+        """The upstream's answer to `/features`: the status, and the object."""
         try:
             response = await self._client.get(self._url(b"/features"), timeout=_FEATURES_TIMEOUT)
             features = parse(response.content) if response.status_code == HTTPStatus.OK else {}
         except (httpx.HTTPError, InvalidJson) as error:
-            _log.warning("the upstream does not say its features", error=type(error).__name__)
+            _log.warning("the upstream does not answer /features", error=type(error).__name__)
             return HTTPStatus.SERVICE_UNAVAILABLE, {}
         return response.status_code, features if isinstance(features, dict) else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; where the upstream does not answer, the response is 502 or 504."""
+        """Pass a request on; if the upstream does not answer, the response is 502 or 504."""
         started = False
         try:
             response = await self._client.send(self._request(scope, receive), stream=True)
@@ -109,7 +109,7 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnect  # the upstream must not take what came for all of it
+            raise ClientDisconnect  # the upstream must not mistake a part for the whole
         yield message.get("body", b"")
         more = message.get("more_body", False)
 

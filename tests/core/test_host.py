@@ -71,7 +71,7 @@ def test_a_body_beyond_the_limit_is_rejected_with_the_figures() -> None:
 
     (rejection,) = outcome.rejections
     assert rejection.rule == "body/size"
-    assert rejection.reason == "the body has 200 bytes, the host takes 100"
+    assert rejection.reason == "the body has 200 bytes, the limit is 100"
     assert rejection.record == b"{}" * 100
 
 

@@ -104,7 +104,7 @@ def test_a_plugin_for_another_api_is_incompatible(install: Install) -> None:
     found = plugin(Host(), "springhead-source-new:acme")
 
     assert found.status == "incompatible"
-    assert "the folder is written for api 99, this host takes api 1" in found.reason
+    assert "the folder is written for api 99, but this host supports api 1" in found.reason
 
 
 @pytest.mark.parametrize(

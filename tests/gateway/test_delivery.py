@@ -175,7 +175,7 @@ def test_the_status_tells_of_a_destination_that_is_down(tmp_path: Path) -> None:
                     await asyncio.sleep(0.1)
                 text = await status(tmp_path)
         assert told == {"to": url, "down": True, "why": "ConnectError"}
-        assert f"{url} is down (ConnectError): events are kept and retried\n" in text
+        assert f"{url} is down (ConnectError); events are kept and retried\n" in text
 
     asyncio.run(scenario())
 

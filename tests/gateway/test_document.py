@@ -67,7 +67,7 @@ def test_the_keys_of_a_source_are_listed() -> None:
 
 def test_answers_are_listed() -> None:
     """Each with its status and the text a sender sees."""
-    table = rows("## What a sender is told")
+    table = rows("## How senders are answered")
     listed = {(int(status), text) for status, said, _ in table for text in quoted(said)}
     errors = {each for each in vars(responses).values() if isinstance(each, ErrorAnswer)}
 

@@ -107,7 +107,7 @@ def _aligned(rows: dict[str, Any]) -> str:
 
 
 def _indented(data: bytes) -> str:
-    """Indent JSON without touching its values; show other bytes as text, with escapes where it is none."""
+    """Indent JSON without touching its values; show other bytes as text, escaped if they are not UTF-8."""
     with suppress(ValueError, RecursionError):
         data = msgspec.json.format(data, indent=2)
     return printable(data.decode("utf-8", "backslashreplace"), keep="\n")

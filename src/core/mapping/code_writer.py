@@ -1,6 +1,6 @@
 """Writes Python source line by line, and turns it into functions.
 
-No text of an author's gets into the source but as a literal of its `repr`, or as a named constant beside it.
+An author's text gets into the source only as the literal of its `repr`, or as a named constant beside it.
 """
 
 from __future__ import annotations

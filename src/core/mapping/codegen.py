@@ -102,7 +102,7 @@ class Generator(CodeWriter):
     # Testing
 
     def condition(self, pattern: Pattern) -> str:
-        """Test a pattern, reading each path only where all before it hold; returns an expression."""
+        """Test a pattern, reading each path only if all before it hold; returns an expression."""
         if len(pattern.entries) == 1 and not pattern.any:
             path, matcher = pattern.entries[0]
             return self.test(matcher, self.read(path))

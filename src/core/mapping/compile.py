@@ -66,7 +66,7 @@ def _may_share(mapping: EventMapping, rule: Rule) -> bool:
 
 
 def _rule(code: Generator, index: int, rule: Rule, copy: bool) -> tuple[str, str]:
-    """Write the functions that make the fields and the name (`""` where there is none) of a rule's event."""
+    """Write the functions that make the fields and the name (`""` if there is none) of a rule's event."""
     fields_name, event_name = f"rule_{index}", f"event_{index}"
     objects = _OBJECTS if rule.each is None else _OBJECTS - {"record"}
     _block(code, fields_name, rule.rows, objects, rule.passthrough, copy=copy)
@@ -93,7 +93,7 @@ def _dispatch(code: Generator, mapping: EventMapping, names: list[tuple[str, str
 
 
 def _apply_rule(code: Generator, mapping: EventMapping, rule: Rule, fields_name: str, event_name: str) -> None:
-    """Write what a matching rule does: return its events, or collect them where all rules may emit."""
+    """Write what a matching rule does: return its events, or collect them if all rules may emit."""
     collect = "mapped = [*(mapped or []), *{}]" if mapping.emit_all else "return {}"
     constant = code.constant(rule)
     if rule.type == DROP:

@@ -1,4 +1,4 @@
-"""The functions of `apply`. Each takes a value and returns one, or None where the value does not fit.
+"""The functions of `apply`. Each takes a value and returns one, or None if the value does not fit.
 
 No function coerces silently: `lower` of a number is no value, not a guess.
 """
@@ -19,7 +19,7 @@ from .times import time_function
 Function: TypeAlias = Callable[[Any], Any]
 
 MakeFunction: TypeAlias = Callable[[Any, Namespace], Function]
-"""Makes a function from its argument (None where none is written). Raises `InvalidArgument`."""
+"""Makes a function from its argument (None if none is written). Raises `InvalidArgument`."""
 
 
 def _uuid(argument: Any, namespace: Namespace) -> Function:

@@ -31,12 +31,12 @@ class Scope(msgspec.Struct, frozen=True):
 MappedEvent: TypeAlias = "tuple[Rule, int, Any, dict[str, Any] | None]"
 """What a rule made of a record: the rule, the index in its `each`, the event's name, and the event's fields.
 
-The fields are None where the rule drops the record.
+The fields are None if the rule drops the record.
 """
 
 
 def apply_rules(mapping: EventMapping, scope: Scope) -> list[MappedEvent] | None:
-    """Apply the rules to a record; None where no rule takes it."""
+    """Apply the rules to a record; None if no rule matches."""
     mapped: list[MappedEvent] | None = None
     for rule in mapping.rules:
         if rule.when is not None and not matches(rule.when, scope):
@@ -82,7 +82,7 @@ def look_up(table: dict[str, Any], value: Any) -> Any:
 
 
 def matches(pattern: Pattern, scope: Scope) -> bool:
-    """Whether all entries of a pattern hold, and one of its alternatives where it has some."""
+    """Whether all entries of a pattern hold, and one of its alternatives if it has some."""
     return all(holds(matcher, _value_at(path, scope)) for path, matcher in pattern.entries) and (
         not pattern.any or any(matches(alternative, scope) for alternative in pattern.any)
     )
@@ -123,7 +123,7 @@ def _write_rows(rows: tuple[Row, ...], scope: Scope) -> dict[str, Any]:
 
 
 def _map_elements(value: Any, rows: tuple[Row, ...], scope: Scope) -> Any:
-    """Map each element of a list to an object; None where the value is not a list, or all objects are empty."""
+    """Map each element of a list to an object; None if the value is not a list, or all objects are empty."""
     if not isinstance(value, list):
         return None
     scopes = [replace(scope, record=element, parent=scope.record, event={}) for element in value]
@@ -149,7 +149,7 @@ def _origin_value(origin: Origin, scope: Scope) -> Any:
 
 
 def _value_at(path: Path, scope: Scope) -> Any:
-    """Read the value at a path, and mask it where the path has a mask."""
+    """Read the value at a path, and mask it if the path has a mask."""
     roots = {"": scope.record, "$item": scope.item, "$request": scope.request}
     roots |= {"$config": scope.config, "$parent": scope.parent, "$event": scope.event}
     value = read(roots[path.root], path)

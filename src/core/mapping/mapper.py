@@ -50,7 +50,7 @@ class Mapper:
         self._default = self._compiled("off", evaluate(self._conditions, {}))
 
     def config_problem(self, config: dict[str, Any]) -> str | None:
-        """Say what is wrong with an operator's settings; None where nothing is.
+        """Say what is wrong with an operator's settings; None if nothing is.
 
         No slip may let a value through unmasked: a level of redaction that does not exist, a flag that is
         neither true nor false, and a name that is nearly a setting's are wrong. Other names are ignored.
@@ -81,7 +81,7 @@ class Mapper:
     def reply(
         self, record: Any, item: Any, request: dict[str, Any], config: dict[str, Any]
     ) -> tuple[ReplyRule, Any] | None:
-        """Return the first rule that answers this record, with its answer; None where none does."""
+        """Return the first rule that answers this record, with its answer; None if none does."""
         scope = Scope(record, item, request, config)
         for rule in self.mapping.replies:
             body = reply_body(rule, scope)

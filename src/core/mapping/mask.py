@@ -47,9 +47,9 @@ def element_mask(mask: Mask) -> Mask:
 
 
 def apply_mask(value: Any, mask: Mask) -> Any:
-    """Copy a value with `*****` in place of all that the mask covers, but for empty text and null.
+    """Copy a value with `*****` in place of all that the mask covers, except empty text and null.
 
-    Where the mask covers all members of an object and the value is text instead, the text is masked too.
+    If the mask covers all members of an object and the value is text instead, the text is masked too.
     """
     if isinstance(value, list) and mask is not True:
         inner = element_mask(mask)

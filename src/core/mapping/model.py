@@ -15,7 +15,7 @@ from .pattern import Pattern
 DROP = "drop"
 EVENT_TYPES = ("identify", "track", "page", "screen", "group", "alias")
 IDENTITY = ("userId", "anonymousId", "groupId", "previousId")
-"""The fields that identify someone. They are never masked: the same mask would make all people one."""
+"""The fields that identify someone. They are never masked: one mask would turn all people into one."""
 OBJECTS = ("context", "properties", "traits", "integrations")
 """The fields that are objects in every event."""
 FIELDS = (
@@ -101,9 +101,9 @@ class Rule(msgspec.Struct, frozen=True):
 
     Attributes:
         label: its name in ids and reasons.
-        type: an event type, `drop`, or None where an event that is passed through brings its own.
+        type: an event type, `drop`, or None if an event that is passed through brings its own.
         passthrough: the path of an event that is passed through.
-        ids, objects: those of `IDENTITY` and `OBJECTS` to be checked in its events; worked out, not given.
+        ids, objects: the fields of `IDENTITY` and `OBJECTS` to check in its events; derived, not given.
     """
 
     label: str

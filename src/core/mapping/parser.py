@@ -22,7 +22,7 @@ _ROW_KEYS = frozenset((*_ORIGINS, "when", "omit", "pick", "apply", "each", "look
 
 
 def parse_mapping(file: SourceFile, tables: Mapping[str, Any], namespace: Namespace) -> EventMapping | None:
-    """Parse a mapping file whose structure is checked already; None where any part of it has a problem.
+    """Parse a mapping file whose structure is checked already; None if any part of it has a problem.
 
     Every problem is recorded on the file. Parts whose structure is wrong are not parsed.
     """
@@ -67,7 +67,7 @@ class _Parser:
     def check_reachable(self, rules: tuple[Rule, ...]) -> None:
         for index, rule in enumerate(rules[:-1]):
             if rule.when is None:
-                reason = f"no record gets here: rule {index} takes all"
+                reason = f"no record gets here: rule {index} matches all"
                 advice = 'give that rule a when, move it to the end, or set "emit": "all"'
                 self.file.add_problem(("events", index + 1), "unreachable-rule", reason, advice)
                 return
@@ -138,7 +138,7 @@ class _Parser:
         keys = [key for key in _ORIGINS if key in value]
         if len(keys) != 1:
             if not self.file.has_problem(steps):
-                reason = f"a row takes its value from one place, this one from {len(keys)}"
+                reason = f"a row must take its value from one place: this one names {len(keys)}"
                 advice = f"write one of {', '.join(_ORIGINS)}"
                 self.file.add_problem(steps, "row-origin", reason, advice)
             return Constant(None)

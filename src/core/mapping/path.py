@@ -17,7 +17,7 @@ Mask: TypeAlias = "dict[str, Mask] | bool"
 ROOTS = ("$item", "$request", "$config", "$parent", "$event")
 REQUEST_PARTS = ("headers", "query", "method", "url")
 MAX_INDEX = 999
-"""The highest list index a row may write, lest a typing error allocate a million nulls."""
+"""The highest list index a row may write, so that a typing error cannot allocate a million nulls."""
 
 _STEP = re.compile(r'"(?:[^"\\]|\\.)*"|[^."]+')
 _MAX_INDEX_DIGITS = 9
@@ -112,7 +112,7 @@ def read(value: Any, path: Path) -> Any:
 
 
 def follow(value: Any, keys: tuple[str, ...]) -> Any:
-    """Follow keys from a value, joining them where a key of the value has dots in it."""
+    """Follow keys from a value, joining them if a key of the value has dots in it."""
     start = 0
     while start < len(keys) and value is not None:
         for end in range(start + 1, len(keys) + 1):
@@ -126,7 +126,7 @@ def follow(value: Any, keys: tuple[str, ...]) -> Any:
 
 
 def member(value: Any, key: str) -> Any:
-    """Return an object's member, or a list's element where the key is an index; else None."""
+    """Return an object's member, or a list's element if the key is an index; else None."""
     if isinstance(value, dict):
         return value.get(key)
     if isinstance(value, list) and is_index(key) and int(key) < len(value):

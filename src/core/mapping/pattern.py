@@ -65,7 +65,7 @@ Matcher: TypeAlias = Equals | OneOf | AllOf | Exists | Not | Prefix | IgnoreCase
 
 
 class Pattern(msgspec.Struct, frozen=True):
-    """All entries hold, and at least one pattern of `any` where there are some."""
+    """All entries hold, and at least one pattern of `any` if there are some."""
 
     entries: tuple[tuple[Path, Matcher], ...]
     any: tuple[Pattern, ...] = ()
@@ -78,7 +78,7 @@ class Pattern(msgspec.Struct, frozen=True):
 
 
 def holds(matcher: Matcher, value: Any) -> bool:
-    """Whether a value (None where absent) satisfies a matcher."""
+    """Whether a value (None if absent) satisfies a matcher."""
     match matcher:
         case Equals(expected):
             return json_equal(value, expected)

@@ -1,6 +1,6 @@
-"""Redacts a mapping, so that it masks every value a listed path covers before anything is done with the value.
+"""Redacts a mapping, so that every value covered by a listed path is masked as soon as it is read.
 
-Conditions and the fields of identity see the record as sent: redaction changes no type and no id.
+Conditions and identity fields see the record as sent: redaction changes neither types nor ids.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _redact_rule(rule: Rule, masks: _Masks) -> Rule:
 
 
 def _redact_passthrough(path: Path, masks: _Masks) -> Path:
-    """Mask an event that is passed through, all but its fields of identity."""
+    """Mask an event that is passed through, except its identity fields."""
     mask = masks.at(path)
     if isinstance(mask, dict):
         mask = {key: inner for key, inner in mask.items() if key not in IDENTITY} or None
@@ -61,7 +61,7 @@ def _redact_passthrough(path: Path, masks: _Masks) -> Path:
 
 
 def _redact_written_row(row: Row, masks: _Masks) -> tuple[Row, ...]:
-    """Split a row in two where it writes both fields of identity, which are not masked, and others."""
+    """Split a row in two if it writes both identity fields, which are not masked, and other fields."""
     identity = tuple(target for target in row.to if target.keys[0] in IDENTITY)
     others = tuple(target for target in row.to if target.keys[0] not in IDENTITY)
     plain = (replace(row, to=identity),) if identity else ()

@@ -1,4 +1,4 @@
-"""Specializes a mapping for one operator's settings: rows whose conditions ask only for settings ask no more.
+"""Specializes a mapping for one operator's settings: conditions that read only settings are evaluated once.
 
 So an event pays nothing for a setting nobody uses.
 """
@@ -30,7 +30,7 @@ def evaluate(conditions: tuple[Pattern, ...], config: dict[str, Any]) -> tuple[b
 def specialize(
     mapping: EventMapping, conditions: tuple[Pattern, ...], results: tuple[bool, ...]
 ) -> EventMapping:
-    """Return the mapping without the rows whose condition is false; the others of them always run."""
+    """Return the mapping without the rows whose condition is false; those with a true one always run."""
     known = {id(condition): result for condition, result in zip(conditions, results, strict=True)}
     rules = (replace(rule, rows=_specialize_rows(rule.rows, known)) for rule in mapping.rules)
     return replace(mapping, rules=tuple(rules))

@@ -14,7 +14,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def time_function(argument: Any) -> Callable[[Any], str | None]:
-    """Make `time` for one notation: `s`, `ms`, `iso` (where none is given) or a strptime pattern.
+    """Make `time` for one notation: `s`, `ms`, `iso` (if none is given) or a strptime pattern.
 
     Raises:
         InvalidArgument: it is none of these.

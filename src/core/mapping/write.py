@@ -28,7 +28,7 @@ def write(event: Any, target: Target, value: Any) -> None:
 
 
 def merge_member(node: Any, key: str, value: Any) -> None:
-    """Set a member that is absent or null; where it and the value are objects, add what it lacks."""
+    """Set a member that is absent or null; if it and the value are objects, add what it lacks."""
     present = member(node, key)
     if present is None and value is not None:
         _set(node, key, value)
@@ -45,14 +45,14 @@ def merge(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 
 
 def omit(value: Any, paths: tuple[Path, ...]) -> Any:
-    """Return an object, or each object of a list, without these paths; None where nothing is left."""
+    """Return an object, or each object of a list, without these paths; None if nothing is left."""
     for path in paths:
         value = _without(value, path.keys)
     return None if value in ({}, []) else value
 
 
 def pick(value: Any, paths: tuple[Path, ...]) -> Any:
-    """Return an object, or each object of a list, with only these paths; None where nothing is left."""
+    """Return an object, or each object of a list, with only these paths; None if nothing is left."""
     if isinstance(value, list):
         objects = [pick(element, paths) for element in value]
         return [picked for picked in objects if picked is not None] or None
@@ -65,7 +65,7 @@ def pick(value: Any, paths: tuple[Path, ...]) -> Any:
 
 
 def join(parts: tuple[Any, ...]) -> str | None:
-    """Join the parts of a template; None where a part has no value, or is an object or a list."""
+    """Join the parts of a template; None if a part has no value, or is an object or a list."""
     texts = [text(part) for part in parts]
     return None if None in texts else "".join(texts)  # type: ignore[arg-type] # no part is None here
 

@@ -1,4 +1,4 @@
-"""Plans how a block of rows writes: by plain assignment wherever no two rows can meet.
+"""Plans how a block of rows writes: by plain assignment wherever no two rows write to the same place.
 
 Where rows write to places nobody else writes to, the objects on the way are variables, and a write is an
 assignment. Everything else (lists, appended values, places that overlap) goes through `write`, as in the
@@ -32,7 +32,7 @@ class WritePlan(msgspec.Struct, frozen=True):
 
 
 def plan_writes(rows: tuple[Row, ...], *, whole: bool) -> WritePlan:
-    """Plan the writes of these rows; `whole` where the event must be whole at every row, since rows read it."""
+    """Plan the writes of these rows; `whole` if the event must be whole at every row, since rows read it."""
     targets = [target for row in rows for target in row.to]
     counts = Counter(target.keys for target in targets)
     shared = {target.keys[0] for target in targets if whole or not _is_alone(target, counts)}

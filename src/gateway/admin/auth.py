@@ -1,7 +1,7 @@
 """Lets only the operator reach the admin app, and adds security headers to every response.
 
 Where there is an admin_token, callers must present it. Pages of other sites in the operator's browser are kept
-out by Origin, by a header they cannot send, and by Host, which tells a rebound name.
+out by Origin, by a header they cannot send, and by Host, which reveals DNS rebinding.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ class AuthMiddleware:
         await response(scope, receive, send_secured)
 
     async def _response(self, scope: Scope, receive: Receive) -> Response | None:
-        """The response to a call that does not reach the app; None where the app responds."""
+        """The response to a call that does not reach the app; None if the app responds."""
         headers, path, method = Headers(scope=scope), scope["path"], scope["method"]
         if path in PUBLIC_PATHS:
             return None
         if self._hosts is not None and _host_name(headers) not in self._hosts:
-            return _error(403, "this address has another name: use localhost, or the host in `admin`")
+            return _error(403, "this host name is not allowed: use localhost, or the host in `admin`")
         if self._token is not None:
             if (path, method) == ("/", "POST"):
                 return self._signed_in(await posted_token(scope, receive), self._token)
@@ -106,7 +106,7 @@ def _session_of(token: bytes) -> bytes:
 
 
 def _allowed_hosts(host: str) -> frozenset[str] | None:
-    """The names the address may be called by; any where it listens on all interfaces, and asks for a token."""
+    """The host names a call may use; None allows any, if the address is open to all and asks for a token."""
     try:
         is_unspecified = ip_address(host).is_unspecified
     except ValueError:

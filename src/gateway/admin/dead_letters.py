@@ -100,7 +100,7 @@ class DeadLetters:
 
 
 def _id(request: Request) -> int:
-    """The id in the path; 0, which no letter has, where it is not a number."""
+    """The id in the path; 0, which no letter has, if it is not a number."""
     try:
         return _integer(request.path_params["id"])
     except ValueError:

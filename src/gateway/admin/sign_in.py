@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope
 
 FORM_LIMIT = 4096
-"""Bytes of the longest form read: nobody knows yet who posts it."""
+"""Bytes of the longest form read, since anybody may post one."""
 
 
 class SignInPage:
@@ -31,7 +31,7 @@ class SignInPage:
 
 
 async def posted_token(scope: Scope, receive: Receive) -> bytes:
-    """The token in a posted form; empty where the form has none, is too long, or is cut off."""
+    """The token in a posted form; empty if the form has none, is too long, or is cut off."""
     form = bytearray()
     try:
         async for chunk in Request(scope, receive).stream():

@@ -1,4 +1,4 @@
-"""Reports what an operator wants to know of a gateway now."""
+"""Reports the state of a gateway to operators."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _configured(
 
 
 def _removed(gateway: Gateway, name: str, counts: StoreCounts, now: float) -> Object:
-    """A source that is no longer configured, but of which the store still holds something."""
+    """A source that is no longer configured, but still has events or dead letters in the store."""
     idle: Object = {"rate_10s": 0, "rate_60s": 0, "last_60s": [], "rejections": []}
     return {"name": name, "type": None, "enabled": False, **idle, **_backlog(gateway, name, counts, now)}
 
@@ -82,5 +82,5 @@ def _backlog(gateway: Gateway, name: str, counts: StoreCounts, now: float) -> Ob
 
 
 def _age(since: float | None, now: float) -> float | None:
-    """Seconds since then, or 0 if the clock was set back; None where nothing waits."""
+    """Seconds since then, or 0 if the clock was set back; None if nothing waits."""
     return None if since is None else max(now - since, 0)

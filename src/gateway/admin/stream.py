@@ -58,14 +58,14 @@ class LiveStream:
             self._end()
 
     async def status(self) -> Object:
-        """The status now. Raises SpringheadError where the store does not answer."""
+        """The status now. Raises SpringheadError if the store does not answer."""
         return await status_of(self._gateway, self._rates)
 
     async def messages(self) -> AsyncIterator[bytes]:
         """Server-sent events for one watcher.
 
         `status` comes at once and then every second; `accepted` for each request, beginning with the last ones;
-        `skipped` with the number of requests that are not shown; `trouble` where the store does not answer.
+        `skipped` with the number of requests that are not shown; `trouble` if the store does not answer.
         """
         if not self._is_running:
             return

@@ -17,9 +17,9 @@ _log = structlog.get_logger("springhead.delivery")
 async def acknowledge(
     context: DeliveryContext, source: str, delivered: Sequence[int], dead: Sequence[DeadEvent] = ()
 ) -> None:
-    """Acknowledge events of a source, delivered ones by their seqs, until the store has it.
+    """Report the events of a source as delivered (by seq) or dead, until the store has recorded it.
 
-    A result that is forgotten means that the event is sent again.
+    A result that is lost would mean that the event is sent again.
     """
     failures = 0
     while True:

@@ -10,7 +10,7 @@ from ..storage.records import ClaimedEvent
 from .dataplane import ENVELOPE
 
 Batch: TypeAlias = Sequence[ClaimedEvent]
-"""Events of one source that are sent together. Of a single one, the answer is about that event."""
+"""Events of one source that are sent together. If there is only one, the answer is about that event."""
 
 
 def never_refused(events: Sequence[ClaimedEvent]) -> list[ClaimedEvent]:

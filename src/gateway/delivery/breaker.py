@@ -1,4 +1,4 @@
-"""Paces tries at what fails: one source's events, or a destination that cannot be reached."""
+"""Spaces out attempts that keep failing: at one source's events, or at a destination that cannot be reached."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from math import inf
 from ..settings.model import DeliverySettings
 
 ASK_AGAIN = 1.0
-"""Seconds until a lane asks again while another one tries. It is woken when that one gets through."""
+"""Seconds until a lane asks again while another one tries. It is woken as soon as that one succeeds."""
 
 
 def backoff(settings: DeliverySettings, failures: int) -> float:
-    """Seconds to wait after so many failures in a row: doubling, with jitter over all of it."""
+    """Seconds to wait after this many failures in a row: a random share of a time that doubles."""
     longest = min(settings.retry_max, settings.retry_min * 2.0 ** min(failures, 60))
     return random.uniform(settings.retry_min, longest)  # noqa: S311 - jitter is not a secret
 
 
 class Breaker:
-    """Makes all lanes pause after a failure, longer each time. Open, it lets one lane try at a time.
+    """Makes all lanes pause after a failure, longer each time. While open, it lets one lane try at a time.
 
     Attributes:
-        reason: the last failure.
+        reason: the latest failure; empty after a success.
         is_open: whether there were `breaker_failures` in a row, or one that only an operator can mend.
     """
 
@@ -58,6 +58,7 @@ class Breaker:
     def succeeded(self) -> None:
         """Close the breaker."""
         self._failures = 0
+        self.reason = ""
         if self.is_open:
             self.is_open = False
             self._changed(self)
@@ -69,8 +70,8 @@ class Breaker:
 
         Args:
             reason: what happened.
-            sent_at: when the request was sent, by the monotonic clock: of requests that were under way together
-                only the first failure counts.
+            sent_at: when the request was sent, by the monotonic clock: of requests in flight together, only the
+                first failure counts.
             after: seconds to pause at least, because the destination asks for it.
             opens: open the breaker at once.
             pauses: whether to pause before the breaker is open, too.

@@ -1,4 +1,4 @@
-"""Holds what the lanes of one delivery share, and what those of one source share."""
+"""Holds what all lanes share, and what the lanes of one source share."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SourceState:
     """How the delivery of one source's events goes; its lanes share it.
 
     Attributes:
-        breaker: open while the destination takes nothing of the source.
+        breaker: open while the destination accepts nothing of the source.
         accepted_at: when the latest batch that was accepted was sent, by the monotonic clock.
         refused: events that were refused alone, by seq.
         woken: by lane; set when it is to look into the store now.

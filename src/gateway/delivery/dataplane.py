@@ -18,8 +18,8 @@ import httpx
 
 from .destination import Accepted, Answer, Failed, Refused, Throttled, Unauthorized, Unreachable
 
-LONGEST_WAIT = 3600.0
-"""Seconds waited at most where a data plane asks for more."""
+MAX_WAIT = 3600.0
+"""Seconds waited at most, even if a data plane asks for more."""
 
 _BEGIN, _END = b'{"batch":[', b'],"sentAt":"2026-08-19T10:15:00.123Z"}'
 ENVELOPE = len(_BEGIN + _END)
@@ -28,10 +28,10 @@ ENVELOPE = len(_BEGIN + _END)
 _TEXT = 1_000
 """Characters of an answer that are kept at most."""
 _ANSWER = 1 << 20
-"""Bytes of an answer read at most."""
+"""The most bytes of an answer that are read."""
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _INLINE = 1 << 14
-"""Bytes up to which gzip is faster than the way to a thread and back."""
+"""Bytes up to which compressing is faster than handing the body to a thread."""
 
 _THROTTLED = frozenset({408, 425, 429})
 _UNAUTHORIZED = frozenset({401, 404, 405, 407})
@@ -50,11 +50,11 @@ class DataPlane:
         connections: int,
     ) -> None:
         self._url = url.rstrip("/") + "/v1/batch"
-        self._keys = WriteKeys(keys.values())
+        self._key_mask = WriteKeyMask(keys.values())
         self._headers = {source: _headers(key, compress) for source, key in keys.items()}
         self._timeout, self._compress = timeout, compress
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        # Connecting times out first, so that a data plane that is not there is told from one that hangs.
+        # Connecting times out first, to tell a data plane that cannot be reached from one that hangs.
         self._client = httpx.AsyncClient(timeout=httpx.Timeout(timeout, connect=timeout / 2), limits=limits)
 
     async def send(self, source: str, events: Sequence[bytes]) -> Answer:
@@ -65,13 +65,14 @@ class DataPlane:
                 asyncio.timeout(self._timeout),
                 self._client.stream("POST", self._url, content=body, headers=self._headers[source]) as response,
             ):
-                text = self._keys.masked(await _text(response, _TEXT + self._keys.longest))[:_TEXT]
+                text = await _text(response, _TEXT + self._key_mask.longest)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return Unreachable(type(error).__name__)
         except (TimeoutError, httpx.TimeoutException):
             return Failed("timeout")
         except httpx.HTTPError as error:
             return Failed(type(error).__name__)
+        text = self._key_mask.masked(text)[:_TEXT]
         return _answer(response.status_code, retry_after(response.headers.get("retry-after")), text)
 
     async def close(self) -> None:
@@ -92,14 +93,14 @@ def retry_after(header: str | None) -> float | None:
     """Seconds to wait, from a Retry-After header in either of its forms (RFC 9110, section 10.2.3)."""
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
-        return min(float(text), LONGEST_WAIT)
+        return min(float(text), MAX_WAIT)
     try:
         when = parsedate_to_datetime(text)
         when = when if when.tzinfo else when.replace(tzinfo=UTC)
         seconds = (when - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError, OverflowError):  # a year or a zone may be of any length
+    except (ValueError, TypeError, OverflowError):  # a year or a zone may have any length
         return None
-    return min(max(seconds, 0.0), LONGEST_WAIT)
+    return min(max(seconds, 0.0), MAX_WAIT)
 
 
 def _headers(key: str, compress: bool) -> dict[str, str]:
@@ -147,14 +148,14 @@ def _answer(status: int, after: float | None, text: str) -> Answer:
     return Refused(status, text)
 
 
-class WriteKeys:
+class WriteKeyMask:
     """Masks write keys in what a data plane answers, however they are written."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         written = {form for key in keys for form in _written_forms(key)}
         self._written = sorted(written, key=len, reverse=True)
         self.longest = max(map(len, written), default=0)
-        """Characters of the longest form of a key. A text is cut that much later than is kept of it."""
+        """Characters of the longest form of a key: a text must be masked before it is cut within one."""
 
     def masked(self, text: str) -> str:
         """The text with a mask in place of each key."""

@@ -1,4 +1,4 @@
-"""Decides what becomes of a batch, from what the destination answered to it."""
+"""Decides what becomes of a batch, from the destination's answer."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def decide(answer: Answer, batch: Batch, *, is_proven: bool, settings: DeliveryS
     """Decide what becomes of a batch.
 
     Args:
-        answer: what the destination answered to it.
+        answer: the destination's answer.
         batch: what was sent.
         is_proven: of a single event, whether another one of its source, sent since its first refusal, had been
             accepted before it was sent.

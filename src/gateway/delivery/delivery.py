@@ -21,9 +21,9 @@ from .jsonl import JsonLines, Stdout
 from .lane import Lane
 
 POLL = 1.0
-"""Seconds between two looks into the store for events that nobody told of, as another process stores them."""
+"""Seconds between two looks into the store for events that another process has stored."""
 _RELEASE_SECONDS = 5.0
-"""How long lanes that were cut off may take to give back what they held."""
+"""How long cancelled lanes may take to release the events they have claimed."""
 
 _log = structlog.get_logger("springhead.delivery")
 
@@ -31,8 +31,8 @@ _log = structlog.get_logger("springhead.delivery")
 class Delivery:
     """Delivers the events of each source in lanes of its own: tasks of the running event loop.
 
-    At least once, and each user's events in order. An event is sent twice only where an answer was lost, or the
-    process was, between the answer and the store.
+    At least once, and each user's events in order. An event is sent twice only if its answer is lost, or if the
+    process dies before the store knows of the answer.
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class Delivery:
 
     @property
     def reason(self) -> str:
-        """Why the destination could not be reached when it last was so."""
+        """Why the destination cannot be reached; empty if it can."""
         return self._context.breaker.reason
 
     @property
     def held(self) -> dict[str, str]:
-        """Sources of which the destination takes nothing, each with its last answer."""
+        """Sources of which the destination accepts nothing, each with the reason."""
         states = self._sources.values()
         return {state.name: state.breaker.reason for state in states if state.breaker.is_open}
 
@@ -83,7 +83,7 @@ class Delivery:
         self._sources[source].wake()
 
     async def stop(self, grace: float) -> None:
-        """Finish requests under way within `grace` seconds, give back all else, close the destination."""
+        """Give requests in flight `grace` seconds, release all other events, and close the destination."""
         self._context.stopping.set()
         self._wake_all()
         if self._tasks:

@@ -1,4 +1,4 @@
-"""Defines what a destination is, and what it may answer to a batch."""
+"""Defines what a destination is, and how it may answer a batch."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """The destination failed at the batch, hung up, or did not answer in time: it may have the events."""
+    """The destination failed, closed the connection, or did not answer in time: it may have the events."""
 
     reason: str
     """One of a few texts, such as `status 503` or `timeout`: metrics count by it."""
@@ -36,21 +36,21 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class Throttled(msgspec.Struct, frozen=True):
-    """The destination takes nothing of this source just now, whatever the batch holds."""
+    """The destination accepts no events of this source at present, whatever is in the batch."""
 
     reason: str
     after: float | None = None
-    """Seconds it asks to be left alone for."""
+    """Seconds it asks senders to wait."""
 
 
 class Unauthorized(msgspec.Struct, frozen=True):
-    """The destination takes nothing of this source until a key or an address is corrected."""
+    """The destination accepts no events of this source until a key or an address is corrected."""
 
     reason: str
 
 
 class Unreachable(msgspec.Struct, frozen=True):
-    """The destination cannot be connected to, or the file cannot be written: it takes nothing of any source."""
+    """The destination cannot be reached, or the file cannot be written: no source's events are accepted."""
 
     reason: str
 
@@ -65,4 +65,4 @@ class Destination(Protocol):
         """Send the events of one source, each as UTF-8 JSON: in order, all or none."""
 
     async def close(self) -> None:
-        """Release what it holds open."""
+        """Close its connections or files."""

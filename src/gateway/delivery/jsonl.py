@@ -17,7 +17,7 @@ from .destination import Accepted, Answer, Unreachable
 
 _BLOCK = 1 << 16
 _TRIES = 3
-"""How often a batch is written while somebody deletes, moves or cuts the file."""
+"""How often a batch is written if the file is deleted, moved or truncated meanwhile."""
 
 
 class JsonLines:
@@ -42,7 +42,7 @@ class JsonLines:
             self._shut()
 
     def _append(self, data: bytes) -> None:
-        """Write the data where the path is: what goes to a file that was deleted or moved away is lost."""
+        """Write the data to the file that is at the path now: it would be lost in one deleted or moved away."""
         with self._lock:
             for _ in range(_TRIES):
                 fd = self._ready(len(data))
@@ -53,7 +53,7 @@ class JsonLines:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
     def _ready(self, length: int) -> int:
-        """The file at the path, opened, with room for so many bytes."""
+        """The open file at the path, with room for so many bytes."""
         fd = self._fd
         if fd is None or not _is_at(fd, self._path):
             self._shut()
@@ -69,8 +69,8 @@ class JsonLines:
             os.fsync(fd)
         except OSError:
             with suppress(OSError):
-                if os.fstat(fd).st_size == size + written:  # else there is more in it than ours, or less
-                    os.ftruncate(fd, size)  # half a batch would stand there twice
+                if os.fstat(fd).st_size == size + written:  # else somebody else has written to it
+                    os.ftruncate(fd, size)  # the retry would repeat the part written
             self._shut()
             raise
 
@@ -106,7 +106,7 @@ class JsonLines:
 
 
 class Stdout:
-    """Writes to an open stream, which is left open."""
+    """Writes to an open stream, and leaves it open."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -140,7 +140,7 @@ def _is_at(fd: int, path: Path, size: int = 0) -> bool:
 
 
 def _mend(fd: int) -> None:
-    """Take away a last line that a crash cut off, for its event comes again."""
+    """Remove a last line that a crash cut off: its event is sent again."""
     size = os.fstat(fd).st_size
     begin = _last_line(fd, size)
     if begin == size:
@@ -154,7 +154,7 @@ def _mend(fd: int) -> None:
 
 
 def _last_line(fd: int, size: int) -> int:
-    """Where what follows the last newline begins."""
+    """The offset after the last newline."""
     end = size
     while end:
         start = max(end - _BLOCK, 0)

@@ -18,15 +18,15 @@ from .context import DeliveryContext, SourceState
 from .sender import Sender
 
 GATHER = 0.02
-"""Seconds a lane lets events gather where few wait: a batch costs the same whatever is in it."""
+"""Seconds a lane waits for more events if there are few: a batch costs the same whatever its size."""
 RETRY_TIME = 1.0
-"""Seconds of one round for events that were refused before: others come in meanwhile, and may have to wait."""
+"""Seconds of one round in which events that were refused before are tried: new ones may be waiting by then."""
 
 _log = structlog.get_logger("springhead.delivery")
 
 
 class Lane:
-    """Claims the events of its users, has them sent, and gives back what was not."""
+    """Claims the events of its users, sends them, and releases those it could not send."""
 
     def __init__(self, number: int, source: SourceState, context: DeliveryContext) -> None:
         self._number = number
@@ -74,7 +74,7 @@ class Lane:
         return min((seconds for seconds in due if seconds > 0), default=inf)
 
     def _is_little(self, claimed: Sequence[ClaimedEvent]) -> bool:
-        """Whether it makes less than half a batch."""
+        """Whether the events fill less than half a batch."""
         settings, size = self._context.settings, sum(len(event.event) for event in claimed)
         return 2 * len(claimed) < settings.batch_events and 2 * size < settings.batch_bytes
 
@@ -123,7 +123,7 @@ def _too_large(event: ClaimedEvent, limit: int) -> DeadEvent:
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, or for so many seconds."""
+    """Wait until an event is set, or for at most so many seconds."""
     with suppress(TimeoutError):
         async with asyncio.timeout(None if seconds == inf else seconds):
             await event.wait()

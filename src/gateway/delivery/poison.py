@@ -38,7 +38,7 @@ class Search:
 
 @dataclass(slots=True)
 class RefusedEvent:
-    """An event that was refused alone and is tried again later, alone. Its user's later events wait behind it.
+    """An event that was refused alone and is sent alone again later. Its user's later events wait behind it.
 
     Attributes:
         lane: the number of its lane.

@@ -1,4 +1,4 @@
-"""Sends the batches of one lane, and does what is decided from the answers."""
+"""Sends the batches of one lane, and acts on the decision about each answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes a call from its body to its answer, one step after the other."""
+"""Takes a call from its body to its answer, step by step."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 
 
 class Acceptor:
-    """Accepts calls of authenticated senders: stores what they came to before they are answered."""
+    """Accepts the calls of authenticated senders, and stores their events before it answers."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a gateway
         self,
@@ -68,7 +68,7 @@ class Acceptor:
             return IGNORED
         is_large = len(call.body) >= LARGE
         run = asyncio.to_thread if is_large else _run_here
-        # Until it is stored: what a large call came to takes many times its bytes.
+        # Held until the events are stored, because those of a large call take many times its bytes.
         async with self._large if is_large else nullcontext():
             received = await run(source.verify, call)
             if received is None:
@@ -80,7 +80,7 @@ class Acceptor:
         return received.answer
 
     async def _decode_form(self, source: SourceReceiver, call: WebhookCall) -> bytes | ErrorAnswer:
-        """The JSON of a form, or the body as posted; an error where there is nothing to map."""
+        """The JSON of a form, or the body as posted; an error if there is nothing to map."""
         body: bytes | ErrorAnswer = call.body
         if is_form(call.body, call.content_type):
             body = await form_to_json(call.body, call.content_type, call.query_string, self._body_limit)
@@ -105,7 +105,7 @@ class Acceptor:
 
 
 async def _run_here(work: Callable[..., Result], *arguments: object) -> Result:
-    """As asyncio.to_thread, but in this thread: for work that takes less time than a change of threads."""
+    """Like asyncio.to_thread, but in this thread: for work that takes less time than a change of threads."""
     return work(*arguments)
 
 

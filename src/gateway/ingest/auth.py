@@ -1,4 +1,4 @@
-"""Authenticates senders by write key, and by the Authorization header where the source asks for one."""
+"""Authenticates senders by write key, and by the Authorization header if the source asks for one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .responses import DISABLED, NO_KEY, WRONG_AUTHORIZATION, WRONG_KEY, ErrorAn
 class WriteKeys:
     """The configured sources by write key.
 
-    Keys are looked up by a keyed digest, so that the time of a look-up says nothing about them.
+    Keys are looked up by a keyed digest, so that the time a look-up takes reveals nothing about them.
     """
 
     def __init__(self, sources: Iterable[SourceSettings]) -> None:

@@ -17,8 +17,8 @@ _JSON = "application/json"
 _NAME = "".join(f"(?:{one}|%(?:25)*(?:{ord(one):x}|{ord(one.upper()):x}))" for one in "writekey=")
 _KEY_IN_HEADER = re.compile(rf"(?i)({_NAME})[^&#\s\"'<>]*")
 """A write key in a header in which a proxy repeats the URL; any of it may be percent-encoded, even twice."""
-_LONGEST_ADDRESS = 100
-"""Characters of the longest address believed: a longer one could make an event too long to deliver."""
+_MAX_ADDRESS_LENGTH = 100
+"""Characters of the longest address accepted: a longer one could make an event too long to deliver."""
 
 
 class WebhookCall(msgspec.Struct, frozen=True, dict=True):
@@ -36,7 +36,7 @@ class WebhookCall(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def content_type(self) -> str:
-        """The Content-Type header; empty where there is none."""
+        """The Content-Type header; empty if there is none."""
         values = (value for name, value in self.scope["headers"] if name == b"content-type")
         return next(values, b"").decode("latin-1")
 
@@ -52,7 +52,7 @@ class WebhookCall(msgspec.Struct, frozen=True, dict=True):
         for name, value in self.scope["headers"]:
             if name == b"x-forwarded-for":
                 first: str = value.decode("latin-1").split(",")[0].replace(" ", "")
-                if 0 < len(first) <= _LONGEST_ADDRESS:
+                if 0 < len(first) <= _MAX_ADDRESS_LENGTH:
                     return first
         client = self.scope.get("client")
         return str(client[0]) if client else ""

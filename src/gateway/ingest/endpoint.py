@@ -25,7 +25,7 @@ class WebhookEndpoint:
         self._write_keys = WriteKeys(settings.source)
         self._acceptor = acceptor
         self._metrics = metrics
-        self._most_in_flight = settings.limits.waiting
+        self._max_in_flight = settings.limits.waiting
         self._in_flight = 0
         self._access_log = settings.gateway.access_log
         self._limited_log = log.RateLimitedLogger(_log)
@@ -43,7 +43,7 @@ class WebhookEndpoint:
         self._record(name, answer, status, time.perf_counter() - started)
 
     async def _accept(self, source: str, scope: Scope, receive: Receive) -> Answer:
-        if self._in_flight >= self._most_in_flight:
+        if self._in_flight >= self._max_in_flight:
             return BUSY
         self._in_flight += 1
         try:

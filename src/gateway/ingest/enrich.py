@@ -19,13 +19,13 @@ _NUL = b"\\u0000"
 
 
 def enrich(event: Object, source: str, received_at: str, request_ip: str = "") -> NewEvent:
-    """An event ready to be stored. Its own `receivedAt`, `request_ip` and usable `messageId` stay.
+    """An event ready to be stored. It keeps its own `receivedAt`, `request_ip` and `messageId`, if usable.
 
     Args:
         event: as the host made it; changed in place.
         source: the configured source's name.
         received_at: when its call came, as `rfc3339` writes it.
-        request_ip: the sender's address, where it is known.
+        request_ip: the sender's address, if it is known.
     """
     user, anonymous = _clean(event.get("userId")), _clean(event.get("anonymousId"))
     for key, value in (("userId", user), ("anonymousId", anonymous)):

@@ -19,29 +19,29 @@ from .responses import FORM, MULTIFORM, ErrorAnswer
 
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _FIELDS = 1_000
-"""Fields and files of the largest form taken: each costs more than its bytes."""
+"""Fields and files of the largest form accepted: each costs more than its bytes."""
 _JSON = re.compile(rb"\s*(?:\xef\xbb\xbf\s*)?(?:\{\s*[\"}]|(\[))")
-"""How JSON begins; a form may begin with a bracket, too."""
+"""How JSON begins; but a form may also begin with a bracket."""
 _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _QUOTED = r'"(?:[^"\\]++|\\.)*+"'
 _MEDIA_TYPE = re.compile(rf"\s*{_WORD}/{_WORD}\s*(?:;\s*{_WORD}\s*=\s*(?:{_WORD}|{_QUOTED})\s*)*+(?:;\s*)?")
-"""A media type (RFC 9110, section 8.3.1) as Go parses it, to which rudder-server leaves it."""
+"""A media type (RFC 9110, section 8.3.1) as Go parses it; rudder-server relies on Go for this."""
 
 
 def is_form(body: bytes, content_type: str) -> bool:
-    """Whether a body is a form; JSON that is called a form, as curl does by default, is not."""
+    """Whether a body is a form. JSON labelled as a form, as curl does by default, is not."""
     named = content_type.lower()
     return (_FORM in named or _MULTIPART in named) and not _looks_like_json(body)
 
 
 async def form_to_json(body: bytes, content_type: str, query: bytes, limit: int) -> bytes | ErrorAnswer:
-    """The JSON of a form; empty where the form is empty.
+    """The JSON of a form; empty if the form is empty.
 
     Args:
         body: the form.
         content_type: the header, with a multipart form's boundary.
-        query: the call's; rudder-server parses it with the form, and takes neither if one is malformed.
-        limit: bytes of the longest multipart field taken.
+        query: the call's; rudder-server parses it with the form, and refuses both if one is malformed.
+        limit: bytes of the longest multipart field accepted.
     """
     if _FORM not in content_type.lower():
         return await _multipart(body, content_type, limit)

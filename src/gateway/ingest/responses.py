@@ -16,7 +16,7 @@ from ...core.outcome import Reply
 
 @dataclass(frozen=True, slots=True)
 class ErrorAnswer:
-    """An HTTP error: its status, its text, and in how many seconds to try again where that would help."""
+    """An HTTP error: its status, its text, and in how many seconds to try again if that would help."""
 
     status: int
     text: str
@@ -24,11 +24,11 @@ class ErrorAnswer:
 
 
 Answer: TypeAlias = ErrorAnswer | Reply
-"""What a sender is answered: an error, or 200 with the body that a reply holds."""
+"""The answer to a sender: an error, or 200 with the body of a reply."""
 
 OK = Reply(b"ok", "text/plain; charset=utf-8")
 IGNORED = Reply(b"", "")
-"""The answer to a GET that brings nothing: senders use one to check that the endpoint is there."""
+"""The answer to a GET without a record: senders use one to check that the endpoint exists."""
 
 NO_KEY = ErrorAnswer(401, "failed to read writekey from query params")
 WRONG_KEY = ErrorAnswer(401, "invalid write key")
@@ -51,7 +51,7 @@ _CLOSE = (b"connection", b"close")
 
 
 async def send_answer(send: Send, answer: Answer) -> int:
-    """Send an answer, and give its status."""
+    """Send an answer, and return its status."""
     if isinstance(answer, ErrorAnswer):
         await send_error(send, answer)
         return answer.status

@@ -18,7 +18,7 @@ from .responses import OK, Answer, ErrorAnswer
 
 
 class Received(msgspec.Struct, frozen=True):
-    """What a call came to: what to store, what to count, and what to answer once it is stored.
+    """The result of a call: what to store, what to count, and what to answer once it is stored.
 
     The events are encoded already: a large call waits for the disk without its decoded records.
     """
@@ -35,7 +35,7 @@ class SourceReceiver:
     """A configured source, ready for calls."""
 
     def __init__(self, host: Host, settings: SourceSettings, *, keep_calls: bool) -> None:
-        """`keep_calls` stores calls even where nothing was wrong with them."""
+        """`keep_calls` stores calls even if nothing was wrong with them."""
         self._settings = settings
         self._keep_calls = keep_calls
         self._verify: Verifier = host.verifier(settings.type)
@@ -44,17 +44,17 @@ class SourceReceiver:
         self._reads_query = "query" in host.sources[settings.type].framing.formats
 
     def reads_query_of(self, call: WebhookCall) -> bool:
-        """Whether the call's query is a record of its own, where the call has no body."""
+        """Whether the call's query is a record in its own right, if the call has no body."""
         return self._reads_query and bool(call.query)
 
     def verify(self, call: WebhookCall) -> Received | None:
-        """What a refused call comes to; None where the call, as posted, is accepted."""
+        """The result of a call that a plugin refuses as posted; None if none does."""
         request = self._request(call, call.body)
         refused = self._verify(request)
         return None if refused is None else self._received(call, request, refused)
 
     def map(self, call: WebhookCall, body: bytes) -> Received:
-        """What a verified call comes to; `body` is the JSON of a form, else the body as posted."""
+        """The result of a verified call; `body` is the JSON of a form, else the body as posted."""
         request = self._request(call, body)
         return self._received(call, request, self._receive(request))
 
@@ -76,7 +76,7 @@ class SourceReceiver:
 
 
 def _answer(outcome: Outcome) -> Answer:
-    """The reply a sender is owed, else `ok`; an error only where every record was rejected."""
+    """The reply owed to the sender, else `ok`; an error only if every record was rejected."""
     if outcome.reply is not None:
         return outcome.reply
     if outcome.rejections and not (outcome.events or outcome.dropped):

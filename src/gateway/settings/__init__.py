@@ -1,4 +1,4 @@
-"""Reads springhead.toml and the environment into one frozen value, and says all that is wrong with them."""
+"""Reads springhead.toml and the environment into one frozen value, and reports all problems with them."""
 
 from .load import Settings, load_settings
 from .model import SourceSettings

@@ -1,4 +1,4 @@
-"""Finds names and write keys that two sources share: either must tell which source is meant."""
+"""Finds names and write keys that two sources share: either must identify one source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loads the settings: the file, the environment over it, and everything wrong with either at once."""
+"""Loads the settings from the file and the environment, and finds all problems with them at once."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
 def load_settings(path: str | Path) -> Settings:
     """Read springhead.toml; `SPRINGHEAD_SECTION__KEY` variables of the environment override it.
 
-    Relative paths are relative to the file, also those from the environment.
+    Relative paths are relative to the file, even those from the environment.
 
     Raises:
         InvalidSettings: the settings have problems; the error holds all of them, and no value.

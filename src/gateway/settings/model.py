@@ -91,11 +91,12 @@ class DeliverySettings(FrozenSection):
     to: str = "file:delivered.jsonl"
     """`https://dataplane.example.com`, `file:delivered.jsonl` or `stdout:`."""
     batch_bytes: PositiveInt = 500_000
-    """Bytes of events at which a batch is sent."""
+    """The most bytes of events in one batch."""
     batch_events: PositiveInt = 1_000
+    """The most events in one batch."""
     event_limit: PositiveInt = 32 * 1024
-    """Bytes of the longest event sent; a longer one becomes a dead letter. A data plane whose KB is 1,000 bytes
-    refuses the few in between, and they become dead letters, too."""
+    """Bytes of the longest event sent; a longer one becomes a dead letter. A data plane that counts 1,000 bytes
+    to the KB refuses events between the two limits, which then become dead letters as well."""
     batch_limit: PositiveInt = 4_000_000
     """Bytes of the longest request body, before gzip."""
     lanes: Literal[1, 2, 4, 8, 16] = 4
@@ -110,7 +111,7 @@ class DeliverySettings(FrozenSection):
     breaker_failures: PositiveInt = 5
     """Failures in a row after which only one lane tries."""
     breaker_pause: Seconds = 10.0
-    """Seconds until it does."""
+    """The shortest pause between its attempts, in seconds."""
     gzip: bool = True
     rotate_bytes: PositiveInt = 100_000_000
     """Bytes at which a file is rotated: a number is added to its name, and a new one is begun."""
@@ -148,7 +149,7 @@ class LimitSettings(FrozenSection):
     """`[limits]`: how much a sender may ask of the gateway."""
 
     body: PositiveInt = 4_096_000
-    """Bytes of the longest body accepted, once inflated."""
+    """Bytes of the longest body accepted, as sent and once inflated."""
     waiting: PositiveInt = 1_000
     """Requests in flight at once; one more is answered 503."""
     read_timeout: Seconds = 30.0
@@ -179,7 +180,7 @@ class SourceSettings(FrozenSection):
     """What the sender presents; several while one key replaces another."""
     enabled: bool = True
     authorization: Annotated[SecretStr, Field(min_length=1)] | None = None
-    """What the sender's Authorization header must hold, where it can send one."""
+    """What the sender's Authorization header must hold, if it can send one."""
     destination_write_key: DestinationKey | None = None
     """The source's write key at the data plane; by default the first write_key."""
     settings: Annotated[dict[str, Any], Field(repr=False)] = {}

@@ -25,5 +25,5 @@ def starter_settings(type_: str, name: str = "", folders: Sequence[str] = ()) ->
 
 
 def _toml_text(text: str) -> str:
-    """A text as TOML writes it, without surrogate pairs; the dollars in it stand for themselves."""
+    """A text as a TOML string, without surrogate pairs, and with its dollars escaped."""
     return json.dumps(text.replace("$", "$$"), ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Reads a settings file, fills in `${VARIABLES}`, and remembers on which line each key stands."""
+"""Reads a settings file, fills in `${VARIABLES}`, and remembers the line of each key."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _substituted(value: Any, path: KeyPath, file: SettingsFile) -> Any:
 
 
 def _variable(name: str | None, path: KeyPath, file: SettingsFile) -> str:
-    """A variable's value; a dollar for `$$`, which names none. One that is not set becomes a problem."""
+    """A variable's value, or a dollar for `$$`. A variable that is not set becomes a problem."""
     if name is None:
         return "$"
     is_name = _VARIABLE.fullmatch(name) is not None
@@ -98,7 +98,7 @@ def _variable(name: str | None, path: KeyPath, file: SettingsFile) -> str:
 def _lines(text: str) -> dict[KeyPath, int]:
     """The lines of tables and keys.
 
-    It does not parse TOML: a key inside a text of several lines may mislead it, and costs a wrong line number.
+    It does not parse TOML: a key inside a multi-line string may mislead it, at the cost of a wrong line number.
     """
     lines: dict[KeyPath, int] = {}
     counts: Counter[str] = Counter()

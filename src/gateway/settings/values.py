@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 KEY_LENGTH = 16
-"""Characters of the shortest write key or token taken: a shorter one could be guessed."""
+"""Characters of the shortest write key or token accepted: a shorter one could be guessed."""
 
 
 def as_list(value: Any) -> Any:
@@ -18,7 +18,7 @@ def as_list(value: Any) -> Any:
 
 
 def not_empty(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The same values; raises ValueError where there are none."""
+    """The same values; raises ValueError if there are none."""
     if not values:
         raise ValueError("needs at least one")
     return values
@@ -40,13 +40,13 @@ def _long(key: SecretStr) -> SecretStr:
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Days = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 DestinationKey = Annotated[SecretStr, AfterValidator(_printable), Field(min_length=1)]
-"""A write key of the data plane's, which may be short."""
+"""A write key at the data plane, which may be short."""
 AccessKey = Annotated[SecretStr, AfterValidator(_printable), AfterValidator(_long)]
 """A write key or token that lets a caller in."""
 
 
 def split_address(text: str) -> tuple[str, int]:
-    """Host and port of `host:port`; the port is -1 where there is none."""
+    """Host and port of `host:port`; the port is -1 if there is none."""
     host, _, port = text.rpartition(":")
     return host.strip("[]"), int(port) if port.isascii() and port.isdigit() else -1
 

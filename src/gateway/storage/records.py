@@ -11,7 +11,7 @@ from ...core.errors import SpringheadError
 
 
 class _Discreet(msgspec.Struct, frozen=True):
-    """A value whose repr tells how much of what a sender sent it holds, but never what."""
+    """A value whose repr shows the size of what a sender sent, never its content."""
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={_outline(getattr(self, name))}" for name in self.__struct_fields__)
@@ -30,7 +30,7 @@ class NewEvent(_Discreet, frozen=True):
     Attributes:
         source: the configured source's name.
         message_id: the event's messageId.
-        user: its userId, else its anonymousId: what order is kept by, within a source.
+        user: its userId, else its anonymousId. The events of one user of a source are kept in order.
         event: the event as UTF-8 JSON.
     """
 
@@ -41,17 +41,17 @@ class NewEvent(_Discreet, frozen=True):
 
 
 class NewDeadLetter(_Discreet, frozen=True):
-    """A dead letter to keep: a record that became no event, or an event nobody takes.
+    """A dead letter to keep: a record that could not become an event, or an event the destination refuses.
 
     Attributes:
         source: the configured source's name.
-        rule: what it broke: `schema/required`, `delivery/400`, `delivery/too-large`, ...
-        reason: one sentence; never a value of the record's.
-        pointer: where in the body it stood (JSON Pointer).
-        line: the line of the body, counted from 1; None where the body is one document.
-        record: the record as sent, as JSON, or its bytes where they could not be decoded.
+        rule: the rule it broke: `schema/required`, `delivery/400`, `delivery/too-large`, ...
+        reason: one sentence, which never quotes the record.
+        pointer: the place in the body (JSON Pointer).
+        line: the line of the body, counted from 1; None if the body is one document.
+        record: the record as sent, as JSON, or its bytes if they could not be decoded.
         decodable: whether `record` is JSON.
-        event: the finished event, where there was one.
+        event: the finished event, if there was one.
         answer: what the destination answered to it, with write keys masked; it may quote the event.
     """
 
@@ -89,7 +89,7 @@ class ClaimedEvent(_Discreet, frozen=True):
 
     Attributes:
         seq: its number in the store; events are accepted in this order.
-        source: as `NewEvent` has it, as are `message_id`, `user` and `event`.
+        source: as in `NewEvent`, as are `message_id`, `user` and `event`.
         accepted_at: epoch seconds.
         refusals: how often the destination refused it when it was sent alone.
     """
@@ -109,7 +109,7 @@ class DeadEvent(_Discreet, frozen=True):
     Attributes:
         seq: its number in the store.
         message_id: its messageId.
-        rule: as `NewDeadLetter` has it, as is `reason`.
+        rule: as in `NewDeadLetter`, as is `reason`.
         answer: what the destination answered, with write keys masked.
     """
 
@@ -121,14 +121,14 @@ class DeadEvent(_Discreet, frozen=True):
 
 
 class DeadLetterSummary(msgspec.Struct, frozen=True):
-    """A dead letter as a list has it: all but what was sent.
+    """A dead letter as it is listed: everything but what was sent.
 
     Attributes:
         id: its id.
-        at: since when it is kept, epoch seconds.
-        source: as `Letter` has it, as are `rule`, `reason`, `pointer` and `line`.
-        holds: `event` where there was a finished one, else `record`.
-        bytes: of that.
+        at: when it became a dead letter, in epoch seconds.
+        source: as in `NewDeadLetter`, as are `rule`, `reason`, `pointer` and `line`.
+        holds: `event` if there was a finished one, else `record`.
+        bytes: the length of that.
     """
 
     id: int
@@ -143,7 +143,7 @@ class DeadLetterSummary(msgspec.Struct, frozen=True):
 
 
 class DeadLetter(NewDeadLetter, frozen=True, kw_only=True):
-    """A dead letter whole: its id, since when (epoch seconds), and the call it came in where that is kept."""
+    """A whole dead letter, with its id, its time in epoch seconds, and the call it came in if that was kept."""
 
     id: int
     at: float
@@ -151,7 +151,7 @@ class DeadLetter(NewDeadLetter, frozen=True, kw_only=True):
 
     @property
     def summary(self) -> DeadLetterSummary:
-        """The letter as a list has it."""
+        """The letter as it is listed."""
         why = self.source, self.rule, self.reason, self.pointer, self.line
         return DeadLetterSummary(
             self.id, self.at, *why, "event" if self.event else "record", len(self.event or self.record)
@@ -159,15 +159,15 @@ class DeadLetter(NewDeadLetter, frozen=True, kw_only=True):
 
 
 class StoreCounts(msgspec.Struct, frozen=True):
-    """How much a store holds.
+    """The size of what a store holds.
 
     Attributes:
         undelivered: events not yet delivered.
         oldest: when the oldest of them was accepted, epoch seconds.
         dead_letters: how many there are.
         bytes: on disk.
-        by_source: undelivered and dead letters of each source there was an event or a letter of.
-        oldest_by_source: as `oldest`, of each source that has undelivered events.
+        by_source: undelivered events and dead letters of each source that ever had one.
+        oldest_by_source: the same for each source that has undelivered events.
     """
 
     undelivered: int
@@ -187,7 +187,7 @@ class StoreBusy(SpringheadError):  # noqa: N818
 
 
 class StoreUnusable(SpringheadError):  # noqa: N818
-    """The store cannot be opened or read: damaged, of another layout, not permitted, not there."""
+    """The store cannot be opened or read: it is damaged, missing, not permitted, or of another layout."""
 
 
 class Store(Protocol):
@@ -206,18 +206,18 @@ class Store(Protocol):
         Args:
             events: one whose (source, message_id) was accepted within the window is counted as a duplicate and
                 not stored, unless a dead letter in `replacing` is what became of it.
-            dead_letters: they are stored besides.
-            call: what all of it came in; kept where there are dead letters, or where the store keeps all calls.
+            dead_letters: stored with the events.
+            call: the call they all came in; kept if there are dead letters, or if the store keeps all calls.
             replacing: ids of dead letters that are deleted in the same transaction: a replay.
         """
 
     async def claim(  # noqa: PLR0913 - limits, each of its own kind
         self, source: str, lane: int, lanes: int, *, events: int, size: int, lease: float
     ) -> list[ClaimedEvent]:
-        """Lease the oldest undelivered events of a lane, in order: at least one where there is one.
+        """Lease the oldest undelivered events of a lane, in order: at least one if there is one.
 
-        Never an event of a user that has an older one leased. Of a user whose oldest event was refused alone,
-        never another one with it.
+        Never an event of a user who has an older one leased; never a second event of a user whose oldest was
+        refused alone.
 
         Args:
             source: the source's name.
@@ -231,14 +231,14 @@ class Store(Protocol):
     async def claim_behind(self, seq: int, *, refusals_below: int, lease: float) -> ClaimedEvent | None:
         """Lease the next event of the same user behind this one that was refused alone less often.
 
-        None where there is none, or it is leased.
+        None if there is none, or if it is leased itself.
         """
 
     async def acknowledge(self, delivered: Sequence[int], dead: Sequence[DeadEvent] = ()) -> None:
         """Forget delivered events (by seq), and turn others into dead letters. Idempotent."""
 
     async def release(self, seqs: Sequence[int]) -> None:
-        """End the leases of events: whoever claims next may have them."""
+        """End the leases of events, so that they can be claimed again."""
 
     async def postpone(self, seq: int, *, refusals: int, seconds: float) -> None:
         """Note how often an event was refused alone, and lease it for the seconds until its next try."""
@@ -254,22 +254,22 @@ class Store(Protocol):
         newest: bool = False,
         limit: int = 100,
     ) -> list[DeadLetterSummary]:
-        """Dead letters by id, from the one after `after`; ages in seconds. Whatever was sent is left out.
+        """Dead letters in the order of their ids, from the one after `after`; ages are in seconds.
 
-        With `newest` they go down from the newest, or from the one before `after` where that is not 0.
+        With `newest` the order is reversed: from the newest, or from the one before `after` if that is not 0.
         """
 
     async def dead_letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - what it is called everywhere
-        """One dead letter, whole; None where there is none of this id."""
+        """One whole dead letter; None if there is none with this id."""
 
     async def drop(self, ids: Sequence[int]) -> int:
-        """Drop dead letters; how many there were."""
+        """Drop dead letters, and return how many there were."""
 
     async def counts(self) -> StoreCounts:
-        """How much is kept, at a cost that does not grow with it."""
+        """How much is kept. The cost does not grow with that."""
 
     async def sweep(self) -> None:
-        """Prune what was seen before the window, and dead letters and calls beyond their age and size."""
+        """Delete the ids seen before the window, and dead letters and calls beyond their age and size."""
 
     async def close(self) -> None:
         """Finish what was asked for, and close."""

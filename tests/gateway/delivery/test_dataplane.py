@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from springhead.gateway.delivery.dataplane import LONGEST_WAIT, DataPlane, WriteKeys, retry_after
+from springhead.gateway.delivery.dataplane import MAX_WAIT, DataPlane, WriteKeyMask, retry_after
 from springhead.gateway.delivery.destination import (
     Accepted,
     Answer,
@@ -160,7 +160,7 @@ def test_an_answer_is_not_inflated_without_bound(status: int) -> None:
 )
 def test_write_keys_in_an_answer_are_masked(written: str) -> None:
     """However a data plane repeats the key that it was sent, or that of another source."""
-    masked = WriteKeys([*KEYS.values(), "a+b/c d?"]).masked(f"not with {written}, because")
+    masked = WriteKeyMask([*KEYS.values(), "a+b/c d?"]).masked(f"not with {written}, because")
 
     assert masked in ("not with <write key>, because", "not with Basic <write key>, because")
 
@@ -172,7 +172,7 @@ def test_retry_after_comes_in_two_forms() -> None:
     assert retry_after("7") == 7
     assert retry_after(soon) == pytest.approx(30, abs=2)
     assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
-    assert retry_after("9" * 30) == LONGEST_WAIT
+    assert retry_after("9" * 30) == MAX_WAIT
     assert [retry_after(text) for text in (None, "", "soon", "-1", "1.5", "²")] == [None] * 6
 
 
@@ -189,4 +189,4 @@ def test_retry_after_comes_in_two_forms() -> None:
 )
 def test_no_date_of_retry_after_is_a_surprise(text: str) -> None:
     """One that no calendar has is none, and the answer it came with is a failure like any other."""
-    assert retry_after(text) in (None, 0, LONGEST_WAIT)
+    assert retry_after(text) in (None, 0, MAX_WAIT)

@@ -79,6 +79,7 @@ def test_a_data_plane_that_is_not_there_is_down_until_it_is(tmp_path: Path) -> N
                 async with data_plane(port=port) as plane:
                     await running.drained()
                     assert not running.delivery.is_down
+                    assert not running.delivery.reason
                     assert await running.count("breaker_open") == 0
                     return plane.taken
 

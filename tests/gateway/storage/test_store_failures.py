@@ -213,7 +213,7 @@ def test_a_lock_held_too_long_refuses(tmp_path: Path) -> None:
         appends = [keep(store, entry("1")), keep(store, entry("2"))]
         for refused in await asyncio.gather(*appends, return_exceptions=True):
             assert isinstance(refused, StoreBusy)
-            assert "is held by another process: database is locked; try again" in str(refused)
+            assert "is locked by another process: database is locked; try again" in str(refused)
         assert (await store.counts()).undelivered == 0
         with pytest.raises(StoreBusy):
             await claim(store)
@@ -309,8 +309,8 @@ def test_a_store_of_another_layout_is_refused(tmp_path: Path, layout: int) -> No
     connection.close()
 
     assert refused(tmp_path) == (
-        f"{tmp_path / FILE} is a store of layout {layout}, and this springhead takes layout 3: "
-        "deliver what is in it with the springhead that wrote it, or move it away to begin a new one"
+        f"{tmp_path / FILE} has layout {layout}, but this version of springhead needs layout 3: "
+        "deliver its events with the version that wrote it, or move it away to start a new one"
     )
     assert rows(tmp_path, "SELECT count(*) FROM sqlite_schema") == [(0,)]
 
@@ -348,7 +348,7 @@ def test_a_path_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "folder" / FILE).mkdir(parents=True)
 
-    assert "cannot be made: Not a directory" in refused(tmp_path / "file" / "data")
+    assert "cannot be created: Not a directory" in refused(tmp_path / "file" / "data")
     assert "cannot be used: unable to open database file" in refused(tmp_path / "folder")
     assert refused(tmp_path / "none", create=False).startswith(
         f"there is no store in {tmp_path / 'none'}: start the gateway"

@@ -48,7 +48,7 @@ class _Row(NamedTuple):
 def append(
     connection: sqlite3.Connection, appends: Sequence[Append], seen: dedup.Seen, *, keep_calls: bool
 ) -> list[Receipt]:
-    """Store all of these in one transaction; `keep_calls` keeps calls even without dead letters."""
+    """Store these, within the caller's transaction; `keep_calls` keeps calls even without dead letters."""
     now = time.time()
     digests = [[dedup.digest(event.source, event.message_id) for event in one.events] for one in appends]
     known = seen.among(connection, list(chain.from_iterable(digests)), now)
@@ -59,27 +59,24 @@ def append(
         if one.replacing:
             known -= dead_letters.take(connection, one.replacing)
         call = _insert_call(connection, one, now, keep_calls)
-        new = [(key, event) for key, event in zip(keys, one.events, strict=True) if _is_new(key, known)]
-        rows += [_Row(key, event, sources[event.source], call) for key, event in new]
+        stored = len(rows)
+        for key, event in zip(keys, one.events, strict=True):
+            if key not in known:
+                known.add(key)
+                rows.append(_Row(key, event, sources[event.source], call))
         ids = [
             dead_letters.insert(connection, sources[letter.source], letter, now, call)
             for letter in one.dead_letters
         ]
-        receipts.append(Receipt(len(new), len(one.events) - len(new), tuple(ids)))
+        new = len(rows) - stored
+        receipts.append(Receipt(new, len(one.events) - new, tuple(ids)))
     _insert_events(connection, rows, now)
     dedup.remember(connection, [row.digest for row in rows], now)
     return receipts
 
 
-def _is_new(digest: bytes, known: set[bytes]) -> bool:
-    """Whether this is not known yet; from now on it is."""
-    new = digest not in known
-    known.add(digest)
-    return new
-
-
 def _source_rows(connection: sqlite3.Connection, appends: Sequence[Append]) -> dict[str, int]:
-    """The row of each source these are of, inserted where there is none."""
+    """The row of each source named in these, inserted if it is missing."""
     names = {event.source for one in appends for event in one.events}
     names |= {letter.source for one in appends for letter in one.dead_letters}
     rows: dict[str, int] = {}

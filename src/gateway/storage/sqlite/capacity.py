@@ -1,4 +1,4 @@
-"""Refuses appends while there is no space for them, so that what was accepted can be delivered."""
+"""Refuses appends when space runs out, so that what was accepted can still be delivered."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .database import size_on_disk
 _VALID_SECONDS = 0.02
 """How long a check is valid, unless much is appended: each is three system calls."""
 _VALID_SHARE = 16
-"""A check is valid for one part in so many of the limits."""
+"""A check is valid until this fraction of the limits (one sixteenth) has been appended."""
 
 
 @dataclass(slots=True)
@@ -22,9 +22,9 @@ class Capacity:
     """The limits of the store at `path`.
 
     Attributes:
-        path: of its file.
-        max_bytes: the most that its rows and its log may take; None for no such limit.
-        reserve: bytes left free on its disk, to lease and acknowledge what was accepted; 0 for no such limit.
+        path: the store's file.
+        max_bytes: the most bytes its rows and its log may take; None for no limit.
+        reserve: bytes left free on its disk, to lease and acknowledge what was accepted; 0 for no limit.
     """
 
     path: Path
@@ -34,7 +34,7 @@ class Capacity:
     _valid_bytes: int = field(default=0, init=False)
 
     def check(self, connection: sqlite3.Connection, size: int) -> None:
-        """Raise StoreFull where so many bytes do not fit, StoreUnusable where the files are gone."""
+        """Raise StoreFull if so many bytes do not fit, StoreUnusable if the files are gone."""
         self._valid_bytes -= size
         if self._valid_bytes < 0 or time.monotonic() >= self._valid_until:
             self._check_now(connection)

@@ -12,13 +12,13 @@ from ..records import StoreBusy, StoreFull, StoreUnusable
 
 FILE = "store.sqlite"
 LAYOUT = 3
-"""Of schema.sql, kept in the file as `PRAGMA user_version`; 0 where nothing is in it yet."""
+"""The version of schema.sql. The file keeps it as `PRAGMA user_version`, which is 0 before there are tables."""
 
 _PAGE = 8192
 """Bytes of a page: events of 1 to 3 KB leave less of it empty than of SQLite's default, 4096."""
 
 MAX_LOG = 2**24
-"""Bytes of the write-ahead log at which it goes into the file, unless there is less space for it."""
+"""Bytes at which the write-ahead log is moved into the file, unless there is less space for it."""
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
@@ -32,7 +32,7 @@ _UNUSABLE = {
 
 
 def open_writer(folder: Path, busy_timeout: float, *, create: bool, log: int = MAX_LOG) -> sqlite3.Connection:
-    """Open the connection that writes, and make its tables where `create` allows it; `log` as `MAX_LOG`.
+    """Open the connection that writes, creating the store if `create` allows it; `log` as `MAX_LOG`.
 
     Raises:
         StoreUnusable: there is no store and `create` is False, or the store cannot be used.
@@ -48,7 +48,7 @@ def open_writer(folder: Path, busy_timeout: float, *, create: bool, log: int = M
             )
         connection = _connect(path, "rw", busy_timeout)
     except OSError as error:
-        raise StoreUnusable(f"{path} cannot be made: {error.strerror}") from None
+        raise StoreUnusable(f"{path} cannot be created: {error.strerror}") from None
     try:
         _prepare(connection, path, log)
     except (sqlite3.Error, StoreUnusable) as error:
@@ -63,10 +63,10 @@ def open_reader(folder: Path, busy_timeout: float) -> sqlite3.Connection:
 
 
 def refusal(error: Exception, path: Path) -> SpringheadError | None:
-    """What an error of SQLite means to a caller; None where it is not about the state of the store."""
+    """The error of the store that an error of SQLite stands for; None if it is not about the store's state."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _BUSY:
-        return StoreBusy(f"{path} is held by another process: {error}; try again, or end what holds it")
+        return StoreBusy(f"{path} is locked by another process: {error}; try again, or stop that process")
     if code in _FULL:
         return StoreFull(f"{path} cannot grow: {error}; free space on its disk")
     if code in _UNUSABLE:
@@ -80,12 +80,12 @@ def size_on_disk(path: Path) -> tuple[int, int]:
     """Bytes of the store and of its log.
 
     Raises:
-        StoreUnusable: they are gone, and whatever is written to what is open would be lost.
+        StoreUnusable: they are gone: whatever is written to the open files would be lost.
     """
     try:
         return path.stat().st_size, log_of(path).stat().st_size  # there is a log while the store is open
     except FileNotFoundError:
-        raise StoreUnusable(f"{path} was taken away: put it back, and restart") from None
+        raise StoreUnusable(f"{path} is gone: put it back, and restart") from None
 
 
 def log_of(path: Path) -> Path:
@@ -96,7 +96,7 @@ def log_of(path: Path) -> Path:
 def _make_file(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
-        # Never opened where it exists: closing it again would end SQLite's locks in this process.
+        # Never opened if it exists: closing it again would end SQLite's locks in this process.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
@@ -119,15 +119,15 @@ def _prepare(connection: sqlite3.Connection, path: Path, log: int) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version not in (0, LAYOUT):
         raise StoreUnusable(
-            f"{path} is a store of layout {version}, and this springhead takes layout {LAYOUT}: "
-            "deliver what is in it with the springhead that wrote it, or move it away to begin a new one"
+            f"{path} has layout {version}, but this version of springhead needs layout {LAYOUT}: "
+            "deliver its events with the version that wrote it, or move it away to start a new one"
         )
     connection.execute(f"PRAGMA page_size = {_PAGE}")  # of a new file only
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise StoreUnusable(f"{path} is on a file system without shared memory: keep the data on a local disk")
     connection.execute(f"PRAGMA wal_autocheckpoint = {max(log // _PAGE, 1)}")
-    connection.execute(f"PRAGMA journal_size_limit = {4 * MAX_LOG}")  # what a slow reader made of it
+    connection.execute(f"PRAGMA journal_size_limit = {4 * MAX_LOG}")  # a slow reader can make it grow
     connection.execute("PRAGMA cache_size = -16384")  # 16 MB
     connection.execute("BEGIN IMMEDIATE")  # a file that cannot be written says so now
     connection.execute("ROLLBACK")

@@ -14,7 +14,7 @@ MAX_ID = 2**63 - 1
 """No id is larger."""
 
 _OVERHEAD = 200
-"""About the bytes that a dead letter takes besides its texts."""
+"""Roughly the bytes that a dead letter takes in addition to its texts."""
 _SLICE = 500
 """Dead letters and calls deleted in one transaction, so that no append waits long for it."""
 
@@ -63,7 +63,7 @@ def insert(  # noqa: PLR0913, PLR0917 - the columns of a row
 def summaries(
     connection: sqlite3.Connection, where: Mapping[str, str | float | None], *, newest: bool, limit: int
 ) -> list[DeadLetterSummary]:
-    """Dead letters by id. `where` has conditions in SQL, each with its value; None for no condition."""
+    """Dead letters in the order of their ids. `where` maps SQL conditions to values; None leaves one out."""
     conditions = {condition: value for condition, value in where.items() if value is not None}
     order = "DESC" if newest else "ASC"
     query = f"{_SUMMARY}{' AND '.join(conditions)} ORDER BY letter.id {order} LIMIT ?"
@@ -71,7 +71,7 @@ def summaries(
 
 
 def whole(connection: sqlite3.Connection, id_: int) -> DeadLetter | None:
-    """A dead letter with all that is kept of it."""
+    """A whole dead letter; None if there is none with this id."""
     row = connection.execute(_WHOLE, (id_,)).fetchone()
     if row is None:
         return None
@@ -106,7 +106,7 @@ def take(connection: sqlite3.Connection, ids: Sequence[int]) -> set[bytes]:
 
 
 def prune(connection: sqlite3.Connection, age: float, size: int) -> bool:
-    """Delete the oldest past `age` seconds or `size` bytes, calls too; whether there may be more."""
+    """Delete the oldest letters and calls beyond `age` seconds or `size` bytes; whether there may be more."""
     before = time.time() - age
     for _ in range(_SLICE):
         oldest = connection.execute(_OLDEST).fetchone()

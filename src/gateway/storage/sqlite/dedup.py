@@ -29,7 +29,7 @@ _MOVE = f"""INSERT OR REPLACE INTO seen (day, digest, at)
 
 
 def digest(source: str, message_id: str) -> bytes:
-    """What a duplicate has in common with the event it repeats: 16 bytes."""
+    """The 16 bytes by which a duplicate is recognised."""
     return hashlib.blake2b(f"{source}\0{message_id}".encode(), digest_size=16).digest()
 
 
@@ -45,7 +45,7 @@ class Seen:
         self._count = self._last_id = 0
 
     def among(self, connection: sqlite3.Connection, digests: Sequence[bytes], now: float) -> set[bytes]:
-        """Those that were seen within the window. Call it before anything else of a transaction."""
+        """The digests that were seen within the window. Call it first in a transaction."""
         self._read(connection)
         start = now - self._window
         recent = {one for one in digests if self._recent.get(one, -inf) > start}
@@ -65,7 +65,7 @@ class Seen:
 
 
 def remember(connection: sqlite3.Connection, digests: Sequence[bytes], now: float) -> None:
-    """Count these as seen from now on."""
+    """Record these as seen now."""
     insert(connection, "INSERT INTO recent (digest, at)", [(one, now) for one in digests])
 
 

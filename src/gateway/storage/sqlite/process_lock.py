@@ -1,4 +1,4 @@
-"""Tells leases of processes that are gone from those of one that still runs."""
+"""Tells the leases of dead processes from those of one that still runs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 class ProcessLock:
     """One of the processes that may claim from the store in `folder`; the first of them locks it.
 
-    A process that dies leaves leases behind. Whoever finds the folder unlocked knows that nobody works on what
-    is leased, and does not wait until the leases end.
+    A process that dies leaves leases behind. A process that finds the folder unlocked knows that those leases
+    are dead, and need not wait until they end.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -21,7 +21,7 @@ class ProcessLock:
         self._folder: int | None = os.open(folder, os.O_RDONLY)
 
     def leases_count_since(self) -> float:
-        """The time before which leases do not count; 0 while another process holds the lock."""
+        """The time since which leases count, older ones being dead; 0 while another process holds the lock."""
         if not self._locked and self._folder is not None:
             try:
                 fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -15,10 +15,10 @@ from . import dead_letters, dedup
 from .sql import IN_LIST, json_list
 
 BUCKETS = 16
-"""A user's events are in one bucket for good. A lane is every bucket of the same remainder by its number."""
+"""A user's events always have the same bucket. Lane `n` of `m` has the buckets `n`, `n + m`, `n + 2m`, ..."""
 
 _MAX_LEASED = 10_000
-"""The most rows a claim passes over because they, or an older one of their user, are leased."""
+"""The most rows a claim passes over because they, or an older event of their user, are leased."""
 
 _ROW = "seq, user, size, refusals, leased_at, lease_until"
 _MAX_REFUSED = 20
@@ -50,7 +50,7 @@ class _Row(NamedTuple):
     lease_until: float
 
     def is_leased(self, since: float, now: float) -> bool:
-        """Whether somebody holds it. A lease from before `since` is that of a process that is gone."""
+        """Whether the event is leased. A lease from before `since` is a dead process's, and does not count."""
         return since < self.leased_at <= now < self.lease_until
 
 
@@ -60,7 +60,7 @@ def bucket_of(source: str, user: str) -> int:
 
 
 def buckets_of(lane: int, lanes: int) -> range:
-    """The buckets of a lane. Raises ValueError where there is no such lane."""
+    """The buckets of a lane. Raises ValueError if there is no such lane."""
     if lane not in range(lanes) or BUCKETS % lanes:
         raise ValueError(f"no lane {lane} of {lanes}: there may be 1, 2, 4, 8 or 16, counted from 0")
     return range(lane, BUCKETS, lanes)
@@ -140,7 +140,7 @@ def _lease(connection: sqlite3.Connection, seqs: Sequence[int], now: float, leas
 def _oldest_first(
     connection: sqlite3.Connection, source: int, buckets: range, is_leased: Callable[[_Row], bool]
 ) -> Iterator[_Row]:
-    """What waits in these buckets, without what stands behind an event that was refused alone.
+    """The events that wait in these buckets, without those that wait behind an event refused alone.
 
     The index has each bucket in order; they are merged.
     """
@@ -156,7 +156,7 @@ def _oldest_first(
 
 
 def _choose(rows: Iterable[_Row], is_leased: Callable[[_Row], bool], events: int, size: int) -> list[int]:
-    """The seqs to lease: at most so many events and, but for the first, so many bytes."""
+    """The seqs to lease: at most `events`, and at most `size` bytes unless the first alone has more."""
     chosen: list[int] = []
     leased: set[str] = set()
     passed = 0

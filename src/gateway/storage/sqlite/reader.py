@@ -23,7 +23,7 @@ class Reader:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="springhead-store-reads")
 
     async def run(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what `query` reads; raise the store's own errors where it cannot."""
+        """Return what `query` reads; raise the store's own errors if it cannot."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, query, self._connection)
         except sqlite3.Error as error:

@@ -1,4 +1,4 @@
-"""Writes many rows with few statements: each statement makes its thread wait for the interpreter once more."""
+"""Writes many rows with few statements, since after each statement a thread waits for the GIL again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 _MAX_ROWS = 100
 """Rows of the longest statement; at most 999 values, which any SQLite takes."""
 _EXACT_ROWS = 32
-"""Up to so many rows a statement is as long as its rows. There are few such statements: they stay compiled."""
+"""Up to this many rows, a statement has exactly as many places as rows. These few statements stay compiled."""
 
 IN_LIST = "IN (SELECT value FROM json_each(?))"
 """A condition on integers that `json_list` passes as one value."""
@@ -45,7 +45,7 @@ def select_in(
 
 @cache
 def placeholders(count: int) -> str:
-    """So many `?`, in parentheses."""
+    """This many `?`, in parentheses."""
     return f"({', '.join('?' * count)})"
 
 

@@ -36,8 +36,8 @@ class SqliteStore:
     """Keeps events in `store.sqlite` of a folder; several processes may have it open.
 
     Appends that wait together are committed together, so that many senders cost few fsyncs. Leases and
-    acknowledgements survive a crash of the process, and become durable with the next append: what a power cut
-    takes back is delivered once more.
+    acknowledgements survive a crash of the process, and become durable with the next append: events whose
+    acknowledgement a power cut undoes are delivered again.
     """
 
     def __init__(  # noqa: PLR0913 - all but the first have defaults
@@ -54,20 +54,20 @@ class SqliteStore:
         busy_timeout: float = 5.0,
         create: bool = True,
     ) -> None:
-        """Open the store, or make it.
+        """Open the store, or create it.
 
         Args:
             folder: where its files are.
-            window: seconds in which a (source, messageId) is accepted once.
-            keep_calls: keep the call of every append, not only where there are dead letters.
-            dead_letter_age: seconds that dead letters and calls are kept.
-            dead_letter_bytes: the most they take together; the oldest go first.
+            window: seconds within which a (source, messageId) is accepted only once.
+            keep_calls: keep the call of every append, even without dead letters.
+            dead_letter_age: seconds for which dead letters and calls are kept.
+            dead_letter_bytes: the most bytes they may take together; the oldest are deleted first.
             max_bytes: accept nothing more while the store takes more than this; None for no limit.
             reserve: accept nothing more while its disk has fewer bytes than this to spare, so that what was
                 accepted can still be delivered; 0 for no limit.
             max_waiting: accept nothing more while this many calls wait for the disk.
             busy_timeout: seconds to wait for another process that writes.
-            create: make the folder and the store where there is none.
+            create: create the folder and the store if they do not exist.
 
         Raises:
             StoreUnusable: it cannot be opened: the message says why, and what to do.
@@ -101,9 +101,7 @@ class SqliteStore:
     ) -> Receipt:
         """As `Store.append`."""
         if self._writer.waiting >= self._max_waiting:
-            raise StoreBusy(
-                f"{self._writer.waiting} calls wait for {self._path}: its disk is too slow for them"
-            )
+            raise StoreBusy(f"{self._writer.waiting} calls are waiting for {self._path}: its disk is too slow")
         return await self._writer.do_together(self._append, Append(events, dead_letters, call, replacing))
 
     async def claim(  # noqa: PLR0913 - as the interface

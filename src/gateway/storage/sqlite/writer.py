@@ -1,4 +1,4 @@
-"""Commits what many callers write at the same time in one transaction."""
+"""Commits the writes of many concurrent callers in one transaction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ It may run more than once, rolled back each time but the last.
 """
 
 _GATHER = 0.0005
-"""Seconds in which more requests may join if there were several: a quick disk would commit each alone."""
+"""Seconds in which more requests may join after a group of several: a fast disk would commit each alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Writer:
         return await self.do_together(lambda connection, _: [work(connection)], None, durable=durable)
 
     async def do_together(self, work: Work[A, T], argument: A, *, durable: bool = True) -> T:
-        """As `do`, for work that does all requests for it that wait at once; the result for this argument."""
+        """As `do`, for work that handles all waiting requests for it at once; the result for this argument."""
         if self._closing:
             raise StoreBusy(f"{self._path} is being closed")
         loop = asyncio.get_running_loop()
@@ -89,7 +89,7 @@ class Writer:
         while not closing:
             group, closing = self._next_group(gather=len(group) > 1)
             if group:
-                self._answer(group, self._results(group))
+                self._resolve(group, self._results(group))
         self._connection.close()
 
     def _next_group(self, gather: bool) -> tuple[list[_Request], bool]:
@@ -107,7 +107,7 @@ class Writer:
         return group, True
 
     def _results(self, group: list[_Request]) -> list[Any]:
-        """The result of each. One that finds the store full is tried again, alone and with the log emptied."""
+        """The result of each. A request that finds the store full is retried alone, once the log is emptied."""
         results = self._commit(group)
         for index, result in enumerate(results):
             if isinstance(result, StoreFull):
@@ -116,10 +116,10 @@ class Writer:
         return results
 
     def _commit(self, group: list[_Request]) -> list[Any]:
-        """The result of each, from one transaction; if one fails, from one each: none fails for another."""
+        """The results of one transaction; if it fails, of one per request, so that none fails for another."""
         try:
             self._begin(durable=any(request.durable for request in group))
-            results = self._answers(group)
+            results = self._run(group)
             self._connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - whatever it is, callers must hear of it and the thread must live
             self._undo()
@@ -136,15 +136,15 @@ class Writer:
             self._durable = durable
         self._connection.execute("BEGIN IMMEDIATE")
 
-    def _answers(self, group: list[_Request]) -> list[Any]:
-        """The result of each, within the open transaction."""
-        alike: dict[Work[Any, Any], list[int]] = defaultdict(list)
+    def _run(self, group: list[_Request]) -> list[Any]:
+        """Run the work of each request, in the open transaction, and return the results in order."""
+        by_work: dict[Work[Any, Any], list[int]] = defaultdict(list)
         for index, request in enumerate(group):
-            alike[request.work].append(index)
+            by_work[request.work].append(index)
         results: dict[int, Any] = {}
-        for work, indices in alike.items():
-            answers = work(self._connection, [group[index].argument for index in indices])
-            results.update(zip(indices, answers, strict=True))
+        for work, indices in by_work.items():
+            of_work = work(self._connection, [group[index].argument for index in indices])
+            results.update(zip(indices, of_work, strict=True))
         return [results[index] for index in range(len(group))]
 
     def _undo(self) -> None:
@@ -158,17 +158,18 @@ class Writer:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute(f"PRAGMA {command}")
 
-    def _answer(self, group: list[_Request], results: list[Any]) -> None:
-        answers = defaultdict(list)
+    def _resolve(self, group: list[_Request], results: list[Any]) -> None:
+        """Hand the results to the callers, each in its own event loop."""
+        by_loop = defaultdict(list)
         for request, result in zip(group, results, strict=True):
-            answers[request.loop].append((request.future, result))
-        for loop, of_loop in answers.items():
+            by_loop[request.loop].append((request.future, result))
+        for loop, resolved in by_loop.items():
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any longer
-                loop.call_soon_threadsafe(self._wake, of_loop)
+                loop.call_soon_threadsafe(self._set_results, resolved)
 
-    def _wake(self, answers: list[tuple[asyncio.Future[Any], Any]]) -> None:
-        self.waiting -= len(answers)
-        for future, result in answers:
+    def _set_results(self, resolved: list[tuple[asyncio.Future[Any], Any]]) -> None:
+        self.waiting -= len(resolved)
+        for future, result in resolved:
             if future.done():  # its caller was cancelled; its request is committed all the same
                 continue
             if isinstance(result, Exception):
