@@ -51,7 +51,7 @@ def server_status(settings: Settings) -> ServerStatus:
         return ServerStatus(address, not_ready)
     held = {source["name"]: source["held"] for source in status["sources"] if source["held"]}
     destination = status["destination"]
-    return ServerStatus(address, not_ready, destination["down"], destination["why"], held)
+    return ServerStatus(address, not_ready, destination["down"], destination["reason"], held)
 
 
 def _address(settings: Settings) -> str:
@@ -81,7 +81,7 @@ def status_json(settings: Settings, counts: StoreCounts, server: ServerStatus) -
             "ready": server.not_ready is None,
             "reason": server.not_ready,
         },
-        "destination": {"to": settings.delivery.to, "down": server.down, "why": server.down_reason},
+        "destination": {"to": settings.delivery.to, "down": server.down, "reason": server.down_reason},
         "store": {"folder": str(settings.gateway.data), "bytes": counts.bytes},
         "undelivered": counts.undelivered,
         "oldest_undelivered_seconds": None if counts.oldest is None else max(time.time() - counts.oldest, 0.0),

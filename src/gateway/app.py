@@ -29,7 +29,7 @@ GRACE_SECONDS = 10
 """How long deliveries in flight may take when the gateway stops."""
 
 _DAY = 86_400
-_log = structlog.get_logger("springhead.gateway")
+_log = structlog.get_logger()
 
 
 def gateway_app(host: Host, settings: Settings) -> Router:
@@ -96,7 +96,7 @@ class Gateway:
             try:
                 await self.store.sweep()
             except SpringheadError as error:
-                _log.warning("sweeping the store failed; retrying", why=str(error))
+                _log.warning("sweeping the store failed; retrying", reason=str(error))
 
 
 def open_store(settings: Settings, *, create: bool = True) -> SqliteStore:

@@ -45,7 +45,7 @@ class GatewayMetrics:
         self._rejected = self._counter("rejected", "Records stored as dead letters", "source", "rule")
         self._dropped = self._counter("dropped", "Records dropped by the mapping or a plugin", "source")
         self._delivered = self._counter("delivered", "Events the destination accepted", "source")
-        self._retries = self._counter("retries", "Batches that will be sent again", "source", "why")
+        self._retries = self._counter("retries", "Batches that will be sent again", "source", "reason")
         self._dead = self._counter("undeliverable", "Events that became dead letters", "source", "rule")
         self._undelivered = self._gauge("undelivered", "Events stored and not delivered yet", "source")
         self._letters = self._gauge("dead_letters", "Dead letters stored", "source")
@@ -90,9 +90,9 @@ class GatewayMetrics:
         """Count events the destination accepted."""
         self._delivered.labels(source).inc(count)
 
-    def retried(self, source: str, why: str) -> None:
+    def retried(self, source: str, reason: str) -> None:
         """Count a batch that will be sent again."""
-        self._retries.labels(source, why).inc()
+        self._retries.labels(source, reason).inc()
 
     def dead(self, source: str, rule: str, count: int) -> None:
         """Count events that became dead letters."""

@@ -56,7 +56,7 @@ class Worker:
         try:
             return self.app()
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends this worker
-            fields = {"error": type(error).__name__, "why": str(error), "at": log.where(error)}
+            fields = {"error": type(error).__name__, "reason": str(error), "at": log.where(error)}
             structlog.get_logger().error("the app cannot start", **fields)
             raise SystemExit(START_FAILED) from None
 

@@ -20,7 +20,7 @@ _MIN_BACKOFF, _MAX_BACKOFF = 0.1, 10.0
 _STEADY_SECONDS = 30
 """After this long without a death, the backoff starts over."""
 
-_log = structlog.get_logger("springhead.server")
+_log = structlog.get_logger()
 
 
 class Supervisor:

@@ -71,7 +71,7 @@ class ArrayEndpoint:
             response, counts = await self._transform(source, body, request_id)
         except BodyError as error:
             self._metrics.refused(label, error.status)
-            fields = {"source": label, "status": error.status, "why": error.message}
+            fields = {"source": label, "status": error.status, "reason": error.message}
             _log.warning("array refused", **fields, request_id=request_id)
             response = encode({"error": error.error, "message": error.message})
             await _send(send, error.status, response, request_id)
@@ -128,7 +128,7 @@ class ArrayEndpoint:
         try:
             outcome = self._receiver(source, config)(request)
         except InvalidConfig as error:  # a 500, for the sender may try again once the operator has corrected it
-            _log.error("wrong settings", source=source, why=error.reason, request_id=request_id)
+            _log.error("wrong settings", source=source, reason=error.reason, request_id=request_id)
             return error_answer(source, str(error), 500, "configuration")
         except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this element alone
             fields = {"source": source, "error": type(error).__name__, "at": log.where(error)}
@@ -148,13 +148,18 @@ class ArrayEndpoint:
     def _report(self, source: str, rejections: list[Rejection], request_id: str) -> None:
         """Log the first rejection, and keep all of them if there is a file for them."""
         first = rejections[0]
-        fields = {"count": len(rejections), "rule": first.rule, "pointer": first.pointer, "why": first.reason}
+        fields = {
+            "count": len(rejections),
+            "rule": first.rule,
+            "pointer": first.pointer,
+            "reason": first.reason,
+        }
         _log.warning("records rejected", source=source, **fields, request_id=request_id)
         if self._rejected is not None:
             try:
                 self._rejected.append(rejections, request_id)
             except OSError as error:
-                _log.error("rejected records not kept", count=len(rejections), why=error.strerror)
+                _log.error("rejected records not kept", count=len(rejections), reason=error.strerror)
 
 
 def _append(answers: bytearray, answer: Object, request_id: str) -> None:

@@ -41,7 +41,7 @@ def test_list_says_where_and_why_but_not_what_was_sent(gateway: GatewayFolder) -
     scripts = gateway.run("dead", "list", "--json")
 
     (head, *lines), objects = people.stdout.splitlines(), json_lines(scripts.stdout)
-    assert head.split() == ["id", "at", "source", "rule", "why"]
+    assert head.split() == ["id", "at", "source", "rule", "reason"]
     assert lines[0].startswith("1   20")
     assert [line.partition("Z  ")[2] for line in lines] == [
         "auth0   schema/type  /0/type: type must be text",

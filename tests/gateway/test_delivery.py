@@ -158,7 +158,7 @@ def test_a_source_whose_key_is_refused_holds_up_no_other(tmp_path: Path) -> None
                 await delivered(plane, senders)
         assert_complete(plane, senders.acknowledged)
         assert [one["held"] for one in held["sources"]] == ["status 401", None]
-        assert held["destination"] == {"to": plane.url, "down": False, "why": None}
+        assert held["destination"] == {"to": plane.url, "down": False, "reason": None}
 
     asyncio.run(scenario())
 
@@ -174,7 +174,7 @@ def test_the_status_tells_of_a_destination_that_is_down(tmp_path: Path) -> None:
                 while not (told := json.loads(await status(tmp_path, "--json"))["destination"])["down"]:  # noqa: ASYNC110 - only the status tells
                     await asyncio.sleep(0.1)
                 text = await status(tmp_path)
-        assert told == {"to": url, "down": True, "why": "ConnectError"}
+        assert told == {"to": url, "down": True, "reason": "ConnectError"}
         assert f"{url} is down (ConnectError); events are kept and retried\n" in text
 
     asyncio.run(scenario())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,14 @@ class Admin:
     def post(self, *logs: Any) -> httpx.Response:
         """Post logs to the webhook as a sender does."""
         return self.server.post(list(logs))
+
+    def post_until(self, is_true: Callable[[], object]) -> None:
+        """Post logs of another user, one after another, until something is true."""
+        for number in count(1_000):
+            if is_true():
+                return
+            self.post({**OTHER, "log_id": f"other-{number}"})
+            time.sleep(0.2)
 
     def call(self, path: str, method: str = "GET", **more: Any) -> httpx.Response:
         """Call the admin address."""

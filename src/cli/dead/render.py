@@ -28,7 +28,7 @@ class ListLayout:
 
     def heading(self) -> str:
         """The titles of the columns."""
-        return self._row(*_COLUMNS, "why")
+        return self._row(*_COLUMNS, "reason")
 
     def row(self, letter: DeadLetterSummary) -> str:
         """A dead letter on one line."""

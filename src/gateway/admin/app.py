@@ -23,7 +23,7 @@ from .stream import LiveStream
 
 _PAGE = {"/": "page.html", "/page.css": "page.css", "/page.js": "page.js"}
 _MEDIA_TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
-_log = structlog.get_logger("springhead.admin")
+_log = structlog.get_logger()
 
 
 def admin_app(gateway: Gateway) -> AuthMiddleware:

@@ -43,7 +43,7 @@ function showStatus(status) {
   $("dead").className = status.dead_letters ? "warn" : "";
   setText($("store"), size(status.store_bytes));
   setText($("to"), `Delivers to ${destination.to}`);
-  const reason = destination.why ? `: ${destination.why.replace(/\.$/, "")}.` : ".";
+  const reason = destination.reason ? `: ${destination.reason.replace(/\.$/, "")}.` : ".";
   setText($("trouble"), destination.down ? `The destination is down${reason} Events are kept, and delivered when it is back.` : "");
   setText($("try"), `curl --data @payload.json '${status.webhook}?writeKey=…'`);
   status.sources.forEach(showSource);

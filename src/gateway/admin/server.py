@@ -16,7 +16,7 @@ _GRACE_SECONDS = 1
 """How long requests in flight may take when the gateway ends; then they are cut off."""
 _CONNECTIONS = 200
 
-_log = structlog.get_logger("springhead.admin")
+_log = structlog.get_logger()
 
 
 @asynccontextmanager

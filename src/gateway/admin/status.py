@@ -32,7 +32,7 @@ async def status_of(gateway: Gateway, rates: Rates) -> Object:
         "destination": {
             "to": settings.delivery.to,
             "down": gateway.delivery.is_down,
-            "why": gateway.delivery.reason or None,
+            "reason": gateway.delivery.reason or None,
         },
         "undelivered": counts.undelivered,
         "oldest_undelivered_seconds": _age(counts.oldest, now),

@@ -25,7 +25,7 @@ REQUESTS = 20
 """Requests shown of a batch, and of each source at the start; further ones are only counted."""
 _QUEUE_SIZE = 32
 """Messages a stream may fall behind before it misses some."""
-_log = structlog.get_logger("springhead.admin")
+_log = structlog.get_logger()
 
 
 class LiveStream:

@@ -11,7 +11,7 @@ from ..storage.records import DeadEvent
 from .breaker import backoff
 from .context import DeliveryContext
 
-_log = structlog.get_logger("springhead.delivery")
+_log = structlog.get_logger()
 
 
 async def acknowledge(

@@ -16,7 +16,7 @@ from .destination import Destination
 from .poison import RefusedEvent
 
 _ADVICE = "check delivery.to and the source's destination_write_key, and that the source is enabled there"
-_log = structlog.get_logger("springhead.delivery")
+_log = structlog.get_logger()
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ POLL = 1.0
 _RELEASE_SECONDS = 5.0
 """How long cancelled lanes may take to release the events they have claimed."""
 
-_log = structlog.get_logger("springhead.delivery")
+_log = structlog.get_logger()
 
 
 class Delivery:

@@ -22,7 +22,7 @@ GATHER = 0.02
 RETRY_TIME = 1.0
 """Seconds of one round in which events that were refused before are tried: new ones may be waiting by then."""
 
-_log = structlog.get_logger("springhead.delivery")
+_log = structlog.get_logger()
 
 
 class Lane:

@@ -28,7 +28,7 @@ class Sender:
         self._context = context
         self._lease = lease
         self._search: Search | None = None
-        self._log = RateLimitedLogger(structlog.get_logger("springhead.delivery"))
+        self._log = RateLimitedLogger(structlog.get_logger())
 
     async def send_next(self, claimed: Sequence[ClaimedEvent]) -> Sequence[ClaimedEvent]:
         """Send the next batch, and return the events that are still to be sent."""

@@ -49,7 +49,7 @@ class Acceptor:
         self._metrics = metrics
         self._delivery = delivery
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
-        self._log = log.RateLimitedLogger(structlog.get_logger("springhead.gateway"))
+        self._log = log.RateLimitedLogger(structlog.get_logger())
 
     async def accept(self, name: str, scope: Scope, receive: Receive) -> Answer:
         """Accept a call to the source of this name: good records become events, rejected ones dead letters.
@@ -100,7 +100,7 @@ class Acceptor:
 
     def _warn(self, source: str, letters: list[NewDeadLetter]) -> None:
         first = letters[0]
-        about = {"count": len(letters), "pointer": first.pointer, "why": first.reason}
+        about = {"count": len(letters), "pointer": first.pointer, "reason": first.reason}
         self._log.warning((source, first.rule), "records rejected", source=source, rule=first.rule, **about)
 
 

@@ -15,7 +15,7 @@ from .acceptor import Acceptor
 from .auth import WriteKeys
 from .responses import BUSY, FAILED, NOT_STORED, Answer, ErrorAnswer, send_answer, send_not_allowed
 
-_log = structlog.get_logger("springhead.gateway")
+_log = structlog.get_logger()
 
 
 class WebhookEndpoint:
@@ -49,7 +49,7 @@ class WebhookEndpoint:
         try:
             return await self._acceptor.accept(source, scope, receive)
         except SpringheadError as error:
-            _log.error("call not stored", source=source, why=str(error))
+            _log.error("call not stored", source=source, reason=str(error))
             return NOT_STORED
         except Exception as error:  # noqa: BLE001 - whatever went wrong, it must not end the server
             _log.error("call failed", source=source, error=type(error).__name__, at=log.where(error))
@@ -61,7 +61,7 @@ class WebhookEndpoint:
         self._metrics.answered(source, status, seconds)
         if isinstance(answer, ErrorAnswer):
             self._limited_log.warning(
-                (source, status), "call refused", source=source, status=status, why=answer.text
+                (source, status), "call refused", source=source, status=status, reason=answer.text
             )
         if self._access_log:
             _log.info("call answered", source=source, status=status, ms=round(seconds * 1e3, 3))

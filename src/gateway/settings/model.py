@@ -100,7 +100,7 @@ class DeliverySettings(FrozenSection):
     batch_limit: PositiveInt = 4_000_000
     """Bytes of the longest request body, before gzip."""
     lanes: Literal[1, 2, 4, 8, 16] = 4
-    """Requests in flight at once; the events of one user always share a lane."""
+    """Requests in flight at once for each source; the events of one user always share a lane."""
     timeout: Seconds = 30.0
     """Seconds for one request, including its response."""
     retry_min: Seconds = 0.2

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.admins import CHANGE, LOGIN, OTHER, TOKEN, WRONG, Admin, admin_address
+from support.admins import CHANGE, LOGIN, TOKEN, WRONG, Admin, admin_address
 from support.dataplanes import data_plane_in_thread, refusing
 from support.servers import SPRINGHEAD, free_port, until
 
@@ -171,8 +171,9 @@ def test_a_dead_letter_is_replayed_after_a_dry_run(tmp_path: Path) -> None:
     refused = {"1"}
 
     with data_plane_in_thread(refusing(refused)) as plane, admin_address(tmp_path, to=plane.url) as admin:
-        admin.post(LOGIN, OTHER)
-        (letter,) = until(admin.letters)
+        admin.post(LOGIN)
+        admin.post_until(admin.letters)
+        (letter,) = admin.letters()
         refused.clear()
         path = f"/api/dead/{letter['id']}/replay"
 
@@ -194,7 +195,7 @@ def test_a_dead_letter_is_replayed_after_a_dry_run(tmp_path: Path) -> None:
         assert again.status_code == 404
         assert admin.letters() == []
         until(lambda: not admin.status()["undelivered"])
-        assert len(plane.taken) == 2
+        assert len(plane.taken) == len(set(plane.taken)) > 1
 
 
 def test_a_replay_that_changes_nothing_explains_why(open_: Admin) -> None:

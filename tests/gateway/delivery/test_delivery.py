@@ -285,6 +285,6 @@ def test_events_that_become_undelivered_while_lanes_wait_are_counted(tmp_path: P
             await running.add("00000")
             await until(running.undelivered, 0)
             assert await running.count("delivered_total", source="Acme") == 1
-            assert await running.count("retries_total", source="Acme", why="status 500") == 1
+            assert await running.count("retries_total", source="Acme", reason="status 500") == 1
 
     asyncio.run(scenario())
