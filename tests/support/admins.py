@@ -74,6 +74,6 @@ def admin_address(
 ) -> Iterator[Admin]:
     """Run a gateway with an enabled and a disabled source, whose admin address is at `host`."""
     section = {"admin": f"{host}:{free_port()}"} | ({"admin_token": token} if token else {})
-    delivery = {"to": to, "breaker_failures": 1}
+    delivery = {"to": to, "breaker_failures": 1, "breaker_pause": 0.2}
     with gateway(folder, SOURCE, DISABLED, gateway=section, delivery=delivery) as server:
         yield Admin(server)
