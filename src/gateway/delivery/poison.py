@@ -1,9 +1,9 @@
 """Tells when an event is poison: when the destination refuses its batch because of it.
 
-A refused batch is halved until the event stands alone. How often it was refused alone is kept in the store.
-Once that is often enough, it becomes a dead letter if it is refused again after another event of its source was
-accepted that was sent since its first refusal: then nothing but the event explains it, neither a key nor an
-outage.
+A refused batch is halved until the event stands alone. The store counts how often it was refused alone. Once
+that is often enough, it becomes a dead letter, but only if another event of its source was accepted since its
+first refusal, and it is refused again after that. Then the fault is its own: a wrong key or an outage would
+have stopped the other event as well.
 """
 
 from __future__ import annotations

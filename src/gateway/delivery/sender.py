@@ -47,7 +47,7 @@ class Sender:
                 await self._retry_later(decision, batch[0], since)
                 return await self._after_refusal(decision, batch[0], rest, sent_at)
             case Split(reason, pauses):
-                if self._search is None:  # a smaller part of it that is refused is not one more failure
+                if self._search is None:  # that a part of the same batch is refused is not another failure
                     self._source.breaker.failed(reason, sent_at, pauses=pauses)
                 self._search = Search(batch[-1].seq, time.monotonic())
             case decision:
@@ -139,9 +139,9 @@ class Sender:
         return rest
 
     async def _try_behind(self, event: ClaimedEvent) -> None:
-        """Try the next event of the same user: if it is accepted, that may prove the fault of this one.
+        """Try the next event of the same user. If it is accepted, this one is tried once more.
 
-        Nothing else can where all of a source waits behind what was refused.
+        Nothing else can prove its fault if all of a source waits behind events that were refused.
         """
         store, attempts = self._context.store, self._context.settings.attempts
         behind = await store.claim_behind(event.seq, refusals_below=attempts, lease=self._lease)
