@@ -57,6 +57,7 @@ class Supervisor:
                 self._has_replaced = True
                 self._start_missing()
             else:
+                _log.info("stopping")
                 on_stop()
                 self._stop()
                 return
