@@ -113,6 +113,8 @@ class DeliverySettings(FrozenSection):
     breaker_pause: Seconds = 10.0
     """The shortest pause between its attempts, in seconds."""
     gzip: bool = True
+    proxies: bool = False
+    """Whether proxies that the environment names (`HTTPS_PROXY`, `NO_PROXY`) are used."""
     rotate_bytes: PositiveInt = 100_000_000
     """Bytes at which a file is rotated: a number is added to its name, and a new one is begun."""
     rotate_keep: NonNegativeInt = 0

@@ -72,7 +72,7 @@ def test_a_data_plane_that_is_not_there_is_down_until_it_is(tmp_path: Path) -> N
         async def scenario() -> list[str]:
             async with delivering(tmp_path, url=f"http://127.0.0.1:{port}") as running:
                 await until_true(lambda: running.delivery.is_down)
-                assert running.delivery.reason == "ConnectError"
+                assert running.delivery.reason == "connection refused"
                 assert await running.count("breaker_open") == 1
                 assert await running.undelivered() == 20
                 taken.close()
@@ -107,7 +107,7 @@ def test_one_lane_tries_a_destination_that_is_down(tmp_path: Path) -> None:
             await asyncio.sleep(0.002)
             self.most = max(self.most, self.under_way) if 10 < tries < 30 else self.most
             self.under_way -= 1
-            return Unreachable("ConnectError") if tries < 30 else Accepted()
+            return Unreachable("connection refused") if tries < 30 else Accepted()
 
         async def close(self) -> None:
             """Nothing is open."""
