@@ -147,6 +147,26 @@ def test_a_store_that_cannot_acknowledge_is_asked_again_and_nothing_is_sent_twic
     assert sorted(done.plane.taken) == ids(50)
 
 
+def test_a_store_that_cannot_release_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events that were not sent do not wait until their lease ends by itself."""
+    failing = 3
+    release = SqliteStore.release
+
+    async def releases_late(store: SqliteStore, seqs: Sequence[int]) -> None:
+        nonlocal failing
+        if failing:
+            failing -= 1
+            raise OSError("disk full")
+        await release(store, seqs)
+
+    monkeypatch.setattr(SqliteStore, "release", releases_late)
+
+    done = deliver(tmp_path, events(20), first((429, {"Retry-After": "0"}, "")), timeout=3600, lanes=1)
+
+    assert failing == 0
+    assert sorted(done.plane.taken) == ids(20)
+
+
 def test_a_lane_survives_what_nobody_expected(tmp_path: Path) -> None:
     """The error's type is logged, not its text, and the events are delivered after it."""
     keep(tmp_path, events(10))
