@@ -214,3 +214,16 @@ def test_what_a_plugin_prints_is_not_an_event(tmp_path: Path) -> None:
     assert [event["type"] for event in map(json.loads, done.stdout.splitlines())] == ["track"]
     assert done.stderr.startswith(b"loading\nan event\n")
     assert "plugins" in json.loads(listed.stdout)
+
+
+def test_a_malformed_package_ends_no_command(tmp_path: Path) -> None:
+    """Neither one of ours, nor one of a library that looks for its own plugins."""
+    site = install_beside(tmp_path, "invented-broken", "[console_scripts]\nno equals sign\n")
+    commands = (["sources"], ["check"], ["gateway", "init"])
+
+    done = [
+        subprocess.run([SPRINGHEAD, *command], cwd=tmp_path, capture_output=True, check=False, env=site)
+        for command in commands
+    ]
+
+    assert [(one.returncode, one.stderr) for one in done] == [(0, b"")] * len(commands)
