@@ -70,7 +70,7 @@ def server_status(settings: Settings) -> ServerStatus:
         status = msgspec.json.decode(response.content, type=_GatewayStatus)
     except (httpx.HTTPError, httpx.InvalidURL):
         return ServerStatus(address, not_ready)
-    except (msgspec.MsgspecError, ValueError):
+    except msgspec.MsgspecError:
         problem = f"{settings.gateway.admin} is not the admin address of this gateway: another service answers"
         return ServerStatus(address, not_ready, admin_problem=problem)
     held = {source.name: source.held for source in status.sources if source.held}
