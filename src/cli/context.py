@@ -15,6 +15,7 @@ import typer
 from ..core.errors import PluginFailure, SpringheadError
 from ..core.host import Host
 from ..core.suggest import suggest
+from ..server.sockets import join_address
 
 if TYPE_CHECKING:  # a command that needs them imports them
     import httpx
@@ -101,7 +102,7 @@ def admin_client(settings: Settings, timeout: float) -> httpx.Client:
     host, port = settings.gateway.admin_address
     token = settings.gateway.admin_token
     headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    address = f"http://{join_address(host, port)}"
     return httpx.Client(base_url=address, headers=headers, timeout=timeout, trust_env=False)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from rich.table import Table
 
+from ..server.sockets import join_address
 from .context import admin_client
 from .format import console, duration, file_size, printable
 
@@ -79,7 +80,7 @@ def server_status(settings: Settings) -> ServerStatus:
 
 def _address(settings: Settings) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.gateway.host, settings.gateway.host)  # noqa: S104
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.gateway.port}"
+    return f"http://{join_address(host, settings.gateway.port)}"
 
 
 def _why_not_ready(settings: Settings) -> str | None:

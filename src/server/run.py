@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from . import log, metrics, process
 from .asgi import AsgiServer
-from .sockets import close, listen
+from .sockets import close, join_address, listen
 from .supervisor import START_FAILED, STOP_SECONDS, Supervisor
 
 _GRACE_SECONDS = STOP_SECONDS - 15
@@ -70,7 +70,7 @@ def serve_app(worker: Worker, *, host: str, port: int, workers: int) -> None:
     """
     sockets = listen(host, port)
     log.configure(worker.log_format, worker.log_level)
-    structlog.get_logger().info("serving", address=f"{host}:{port}", workers=workers)
+    structlog.get_logger().info("serving", address=join_address(host, port), workers=workers)
     with TemporaryDirectory(prefix="springhead-metrics-") as folder:
         if workers > 1:
             metrics.share_among_workers(Path(folder))
