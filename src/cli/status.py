@@ -69,6 +69,11 @@ def server_status(settings: Settings) -> ServerStatus:
         with admin_client(settings, _TIMEOUT) as client:
             response = client.get("/api/status").raise_for_status()
         status = msgspec.json.decode(response.content, type=_GatewayStatus)
+    except httpx.HTTPStatusError as error:
+        problem = (
+            f"{settings.gateway.admin} does not report its status: it answers {error.response.status_code}"
+        )
+        return ServerStatus(address, not_ready, admin_problem=problem)
     except (httpx.HTTPError, httpx.InvalidURL):
         return ServerStatus(address, not_ready)
     except msgspec.MsgspecError:
@@ -104,6 +109,7 @@ def status_json(settings: Settings, counts: StoreCounts, server: ServerStatus) -
             "address": server.address,
             "ready": server.not_ready is None,
             "reason": server.not_ready,
+            "admin_problem": server.admin_problem,
         },
         "destination": {"to": settings.delivery.to, "down": server.down, "reason": server.down_reason},
         "store": {"folder": str(settings.gateway.data), "bytes": counts.bytes},

@@ -22,6 +22,7 @@ BUNDLED = "springhead.sources"
 """The package whose subpackages are the bundled plugins; each is a plugin like any other."""
 
 _HEADING = re.compile(rf"(?m)^\s*\[\s*{GROUP}\s*\]")
+_SEPARATORS = re.compile(r"[-_.]+")
 
 Status: TypeAlias = Literal["active", "failed", "conflict", "incompatible", "disabled"]
 
@@ -87,7 +88,9 @@ def _distributions() -> Iterator[metadata.Distribution]:
     """
     installed = metadata.distributions()
     names = {distribution.name for distribution in installed if _has_our_group(distribution)}
-    return map(metadata.distribution, sorted(filter(None, names)))
+    # An older installation of the same distribution may spell its name in another way.
+    normalized = {_SEPARATORS.sub("-", name).lower() for name in filter(None, names)}
+    return map(metadata.distribution, sorted(normalized))
 
 
 def _has_our_group(distribution: metadata.Distribution) -> bool:
@@ -102,15 +105,15 @@ def _of_distribution(distribution: metadata.Distribution) -> Iterator[tuple[Plug
     name, version = distribution.name, distribution.version
     try:
         entries = distribution.entry_points.select(group=GROUP)
-    except Exception as error:  # noqa: BLE001 - what it raises depends on the version of Python
-        yield Plugin(name, name, version, "entry_points.txt"), partial(_raise_malformed, error)
+    except Exception:  # noqa: BLE001 - what it raises depends on the version of Python
+        yield Plugin(name, name, version, "entry_points.txt"), _raise_malformed
         return
     for entry in entries:
         yield Plugin(entry.name, name, version, entry.value), entry.load
 
 
-def _raise_malformed(error: Exception) -> NoReturn:
-    raise ValueError(f"entry_points.txt is malformed ({error})")
+def _raise_malformed() -> NoReturn:
+    raise ValueError("entry_points.txt is malformed: under [springhead], write lines of NAME = MODULE")
 
 
 def _by_path(folders: Iterable[str | Path]) -> Iterator[tuple[Plugin, Loader]]:

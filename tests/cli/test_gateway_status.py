@@ -49,13 +49,23 @@ def test_a_running_gateway_is_ready(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
-def test_another_service_at_the_admin_address_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("status", "problem"),
+    [
+        (200, "is not the admin address of this gateway: another service answers"),
+        (404, "does not report its status: it answers 404"),
+    ],
+)
+def test_another_service_at_the_admin_address_is_named(tmp_path: Path, status: int, problem: str) -> None:
     """It answers, but not as a gateway does."""
-    with feed([b"data: {}\n\n"], []) as other:
-        write_settings(tmp_path, SOURCE, gateway={"port": free_port(), "admin": f"127.0.0.1:{other.port}"})
+    with feed([b"data: {}\n\n"], [b""], [], status=status) as other:
+        admin = f"127.0.0.1:{other.port}"
+        write_settings(tmp_path, SOURCE, gateway={"port": free_port(), "admin": admin})
         folder = GatewayFolder(tmp_path)
         folder.add()
-        done = folder.run("gateway", "status")
+        people = folder.run("gateway", "status")
+        scripts = folder.run("gateway", "status", "--json")
 
-    assert f"127.0.0.1:{other.port} is not the admin address of this gateway" in done.stdout
-    assert (done.returncode, done.stderr) == (1, "")
+    assert f"{admin} {problem}\n" in people.stdout
+    assert json.loads(scripts.stdout)["server"]["admin_problem"] == f"{admin} {problem}"
+    assert (people.returncode, people.stderr) == (1, "")

@@ -170,5 +170,15 @@ def test_a_plugin_with_malformed_entry_points_has_failed(install: Install) -> No
 
     found = plugin(host, "springhead-source-bad:springhead-source-bad")
     assert found.status == "failed"
-    assert "entry_points.txt is malformed" in found.reason
+    assert found.reason.startswith("ValueError: entry_points.txt is malformed: under [springhead]")
     assert plugin(host, "springhead-source-good:good").status == "active"
+
+
+def test_the_first_installation_on_the_path_counts(install: Install) -> None:
+    """An older one behind it is not a second claimant, however it spells the distribution's name."""
+    install("springhead-source-acme", SOURCE, api=99)
+    install("springhead_source_acme", SOURCE)
+
+    found = [one for one in Host().plugins if one.name == "acme"]
+
+    assert [(one.distribution, one.status) for one in found] == [("springhead_source_acme", "active")]
