@@ -20,9 +20,9 @@ from support.servers import serving
 class Broken(Host):
     """A host at which one record raises, and another becomes what no JSON holds."""
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None, **flags: bool) -> Receiver:
+    def receiver(self, source: str, config: dict[str, Any] | None = None, **more: Any) -> Receiver:
         """Raise, or give nonsense, where the body says so."""
-        receive = super().receiver(source, config, **flags)
+        receive = super().receiver(source, config, **more)
 
         def received(request: Request) -> Outcome:
             if b"raise" in request.body:
@@ -64,9 +64,9 @@ class Slow(Host):
         self.turns = 0
         self.seen: list[tuple[int, int]] = []
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None, **flags: bool) -> Receiver:
+    def receiver(self, source: str, config: dict[str, Any] | None = None, **more: Any) -> Receiver:
         """As a host's, but slow."""
-        receive = super().receiver(source, config, **flags)
+        receive = super().receiver(source, config, **more)
 
         def received(request: Request) -> Outcome:
             before = self.turns
@@ -93,6 +93,24 @@ def transformed(host: Slow, body: str) -> list[Any]:
 
     answers: list[Any] = asyncio.run(scenario()).json()
     return answers
+
+
+def test_sources_of_one_kind_share_no_id() -> None:
+    """The element's `source.ID` is the scope, also where it is no text and where other settings differ."""
+    sources = [{"ID": "one"}, {"ID": "two"}, {"ID": "one", "Config": None}, {"ID": 7}, None]
+    array = [{"request": {"body": LOG}, **({"source": source} if source else {})} for source in sources]
+
+    async def scenario() -> httpx.Response:
+        transport = httpx.ASGITransport(transformer_app(Host(), TransformerOptions()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+            return await client.post("/v2/sources/auth0", json=array)
+
+    answers = asyncio.run(scenario()).json()
+
+    one, two, again, *unscoped = [answer["output"]["batch"][0]["messageId"] for answer in answers]
+    assert one == again
+    assert unscoped[0] == unscoped[1]
+    assert len({one, two, unscoped[0]}) == 3
 
 
 def test_others_get_a_turn_between_elements() -> None:

@@ -101,5 +101,15 @@ def test_the_same_record_from_two_sources_is_two_events(here: Gateway) -> None:
     """Only events of the same source can be duplicates."""
     one = log()
 
-    assert len(here.sent(one)) == 1
-    assert len(here.sent(one, key=GUARDED_KEY, headers={"Authorization": AUTHORIZATION})) == 1
+    (event,) = here.sent(one)
+    (other,) = here.sent(one, key=GUARDED_KEY, headers={"Authorization": AUTHORIZATION})
+
+    assert event["messageId"] != other["messageId"]
+
+
+def test_records_with_neither_id_nor_time_are_never_duplicates(here: Gateway) -> None:
+    """A heartbeat that is always the same is an event each time, also where it comes twice in one call."""
+    heartbeat = {"type": "s", "user_id": "auth0|heartbeat"}
+
+    assert len(here.sent(heartbeat)) == 1
+    assert len(here.sent([heartbeat, heartbeat])) == 2
