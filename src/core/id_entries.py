@@ -11,6 +11,8 @@ from .mapping.path import Path
 from .mapping.terms import TermParser
 from .source_file import SourceFile
 
+_READABLE = "an id reads the record, $item, $request.headers.NAME or $request.query.NAME"
+
 IdEntries: TypeAlias = tuple[Path | Template, ...]
 
 
@@ -48,4 +50,4 @@ def _check_paths(about: SourceFile, paths: list[Path], steps: Steps) -> None:
     for path in paths:
         is_named_value = path.keys[:1] in (("headers",), ("query",)) and len(path.keys) > 1
         if path.root not in ("", "$item") and not (path.root == "$request" and is_named_value):
-            about.add_problem(steps, "bad-path", f"{path.root} cannot be read here")
+            about.add_problem(steps, "bad-path", f"{path.text} cannot be read here", _READABLE)
