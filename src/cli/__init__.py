@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from importlib.metadata import version
@@ -57,5 +58,7 @@ def main() -> None:
     """Run the command line. A closed pipe ends it silently, as it ends other Unix commands."""
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # Pydantic looks for plugins, and fails if the entry points of any installed package are malformed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     with extras_named():
         sys.exit(app())

@@ -10,7 +10,7 @@ import typer
 from ..core.errors import SpringheadError
 from ..core.host import Host
 from ..kit.check import CheckedFolder, check_folders
-from .context import fail
+from .context import fail, make_host
 
 
 def check(
@@ -25,7 +25,7 @@ def check(
 ) -> None:
     """Find all problems of source folders. Exit code 0: none, or only warnings; 1: some; 2: usage error."""
     try:
-        host = Host()
+        host = make_host()
         checked = check_folders(host, names or [])
     except SpringheadError as error:
         fail(error)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeAlias, TypeVar
 
@@ -13,6 +15,7 @@ import typer
 from ..core.errors import PluginFailure, SpringheadError
 from ..core.host import Host
 from ..core.suggest import suggest
+from ..server.sockets import join_address
 
 if TYPE_CHECKING:  # a command that needs them imports them
     import httpx
@@ -38,13 +41,19 @@ def fail(reason: object) -> NoReturn:
     raise typer.Exit(2)
 
 
+def make_host(**options: Any) -> Host:
+    """Make a host. What its plugins print while they are loaded goes to stderr: stdout is the command's."""
+    with redirect_stdout(sys.stderr):
+        return Host(**options)
+
+
 def load_host(folders: Sequence[str | Path] = (), **options: Any) -> Host:
     """Make a host, and warn on stderr about plugins that failed.
 
     A folder in `folders` that is not active ends the command, because it was asked for by name.
     """
     try:
-        host = Host(folders=folders, **options)
+        host = make_host(folders=folders, **options)
     except PluginFailure as error:
         fail(error)
     for plugin in host.plugins:
@@ -93,7 +102,7 @@ def admin_client(settings: Settings, timeout: float) -> httpx.Client:
     host, port = settings.gateway.admin_address
     token = settings.gateway.admin_token
     headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    address = f"http://{join_address(host, port)}"
     return httpx.Client(base_url=address, headers=headers, timeout=timeout, trust_env=False)
 
 

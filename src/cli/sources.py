@@ -12,7 +12,7 @@ from ..core.discovery import Plugin
 from ..core.errors import PluginFailure
 from ..core.host import Host
 from ..core.source import Source
-from .context import Folders, fail
+from .context import Folders, fail, make_host
 from .format import console
 
 
@@ -23,7 +23,7 @@ def sources(
 ) -> None:
     """List the sources and plugins: status, version, origin, and why one is not active."""
     try:
-        host = Host(folders=folder or [])
+        host = make_host(folders=folder or [])
     except PluginFailure as error:
         fail(error)
     if as_json:

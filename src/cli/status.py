@@ -8,8 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 from rich.table import Table
 
+from ..server.sockets import join_address
 from .context import admin_client
 from .format import console, duration, file_size, printable
 
@@ -29,6 +31,7 @@ class ServerStatus:
         not_ready: why it cannot keep what is posted now; None if it can.
         down: whether the destination is down; None if the server does not say.
         down_reason: its last failure.
+        admin_problem: why the server's admin address did not say; None if it did, or if nothing answers there.
         held: sources that the destination refuses whatever is sent, each with the reason.
     """
 
@@ -36,7 +39,25 @@ class ServerStatus:
     not_ready: str | None
     down: bool | None = None
     down_reason: str | None = None
+    admin_problem: str | None = None
     held: Mapping[str, str] = field(default_factory=dict)
+
+
+class _DestinationStatus(msgspec.Struct):
+    down: bool
+    reason: str | None
+
+
+class _SourceStatus(msgspec.Struct):
+    name: str
+    held: str | None = None
+
+
+class _GatewayStatus(msgspec.Struct):
+    """The part of the server's own report that is repeated here."""
+
+    destination: _DestinationStatus
+    sources: list[_SourceStatus]
 
 
 def server_status(settings: Settings) -> ServerStatus:
@@ -46,17 +67,20 @@ def server_status(settings: Settings) -> ServerStatus:
     address, not_ready = _address(settings), _why_not_ready(settings)
     try:
         with admin_client(settings, _TIMEOUT) as client:
-            status = client.get("/api/status").raise_for_status().json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+            response = client.get("/api/status").raise_for_status()
+        status = msgspec.json.decode(response.content, type=_GatewayStatus)
+    except (httpx.HTTPError, httpx.InvalidURL):
         return ServerStatus(address, not_ready)
-    held = {source["name"]: source["held"] for source in status["sources"] if source["held"]}
-    destination = status["destination"]
-    return ServerStatus(address, not_ready, destination["down"], destination["reason"], held)
+    except msgspec.MsgspecError:
+        problem = f"{settings.gateway.admin} is not the admin address of this gateway: another service answers"
+        return ServerStatus(address, not_ready, admin_problem=problem)
+    held = {source.name: source.held for source in status.sources if source.held}
+    return ServerStatus(address, not_ready, status.destination.down, status.destination.reason, held=held)
 
 
 def _address(settings: Settings) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.gateway.host, settings.gateway.host)  # noqa: S104
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.gateway.port}"
+    return f"http://{join_address(host, settings.gateway.port)}"
 
 
 def _why_not_ready(settings: Settings) -> str | None:
@@ -103,6 +127,7 @@ def print_status(settings: Settings, counts: StoreCounts, server: ServerStatus) 
         table.add_row(printable(row.name), row.type or "", row.state, *counted)
     lines = [
         f"{server.address} {server.not_ready or 'is ready'}",
+        *([server.admin_problem] if server.admin_problem else []),
         *_delivery_problems(settings, server),
         oldest,
         f"{settings.gateway.data} takes {file_size(counts.bytes)}\n",

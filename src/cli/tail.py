@@ -36,6 +36,8 @@ def follow(settings: Settings) -> Iterator[dict[str, Any]]:
                 with client.stream("GET", "/api/events") as response:
                     _check_status(response.status_code, address)
                     response.raise_for_status()
+                    if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                        fail(f"{address} has no stream of events: is it this gateway's admin address?")
                     warned = False
                     for name, data in _messages(response.iter_bytes()):
                         yield from _new_request(name, data, latest)

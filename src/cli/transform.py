@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -44,7 +44,9 @@ def transform(
     """
     config = dict(map(_parse_setting, settings or []))
     counts: Counter[str] = Counter()
+    events = sys.stdout.buffer
     with ExitStack() as stack:
+        stack.enter_context(redirect_stdout(sys.stderr))  # plugins may print
         try:
             host, name = _host_and_name(source)
             _check_setting_names(host, name, config)
@@ -55,11 +57,11 @@ def transform(
             progress = stack.enter_context(_progress())
             for file in inputs:
                 for outcome in host.stream(name, _with_progress(file, progress), config=config):
-                    _write(outcome, file.name, rejections)
+                    _write(outcome, file.name, events, rejections)
                     _count(outcome, counts)
         except (SpringheadError, OSError) as error:
             fail(error)
-        sys.stdout.buffer.flush()
+        events.flush()
     typer.echo(_summary(counts), err=True)
     raise typer.Exit(1 if counts["rejected"] else 0)
 
@@ -102,8 +104,8 @@ def _is_same_file(path: Path, file: BinaryIO) -> bool:
     return path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno()))
 
 
-def _write(outcome: Outcome, file: str, rejections: BinaryIO) -> None:
-    sys.stdout.buffer.writelines(encode(event) + b"\n" for event in outcome.events)
+def _write(outcome: Outcome, file: str, events: BinaryIO, rejections: BinaryIO) -> None:
+    events.writelines(encode(event) + b"\n" for event in outcome.events)
     rejections.writelines(
         encode({"file": file, **rejection.as_json()}) + b"\n" for rejection in outcome.rejections
     )

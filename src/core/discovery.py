@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,7 +11,7 @@ from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Literal, TypeAlias
+from typing import Literal, NoReturn, TypeAlias
 
 from .loader import load_source
 from .source import Source
@@ -19,6 +20,8 @@ GROUP = "springhead"
 """The entry-point group of plugins."""
 BUNDLED = "springhead.sources"
 """The package whose subpackages are the bundled plugins; each is a plugin like any other."""
+
+_HEADING = re.compile(rf"(?m)^\s*\[\s*{GROUP}\s*\]")
 
 Status: TypeAlias = Literal["active", "failed", "conflict", "incompatible", "disabled"]
 
@@ -72,19 +75,47 @@ def _bundled() -> Iterator[tuple[Plugin, Loader]]:
         yield Plugin(name, "springhead", version, origin), partial(import_module, origin)
 
 
-def _installed() -> Iterator[tuple[Plugin, Loader]]:
-    entries = metadata.entry_points(group=GROUP)
-    for entry in sorted(entries, key=lambda entry: (entry.name, _distribution(entry))):
-        yield Plugin(entry.name, *_distribution(entry), entry.value), entry.load
+def _installed() -> list[tuple[Plugin, Loader]]:
+    found = [plugin for distribution in _distributions() for plugin in _of_distribution(distribution)]
+    return sorted(found, key=lambda candidate: (candidate[0].name, candidate[0].distribution))
+
+
+def _distributions() -> Iterator[metadata.Distribution]:
+    """The installed distributions with plugins of ours, each the first of its name on the path.
+
+    `metadata.entry_points` would raise if any file of entry points is malformed, whoever it belongs to.
+    """
+    installed = metadata.distributions()
+    names = {distribution.name for distribution in installed if _has_our_group(distribution)}
+    return map(metadata.distribution, sorted(filter(None, names)))
+
+
+def _has_our_group(distribution: metadata.Distribution) -> bool:
+    try:
+        text = distribution.read_text("entry_points.txt") or ""
+    except ValueError:  # it is not UTF-8
+        return False
+    return _HEADING.search(text) is not None
+
+
+def _of_distribution(distribution: metadata.Distribution) -> Iterator[tuple[Plugin, Loader]]:
+    name, version = distribution.name, distribution.version
+    try:
+        entries = distribution.entry_points.select(group=GROUP)
+    except Exception as error:  # noqa: BLE001 - what it raises depends on the version of Python
+        yield Plugin(name, name, version, "entry_points.txt"), partial(_raise_malformed, error)
+        return
+    for entry in entries:
+        yield Plugin(entry.name, name, version, entry.value), entry.load
+
+
+def _raise_malformed(error: Exception) -> NoReturn:
+    raise ValueError(f"entry_points.txt is malformed ({error})")
 
 
 def _by_path(folders: Iterable[str | Path]) -> Iterator[tuple[Plugin, Loader]]:
     for folder in map(Path, folders):
         yield Plugin(folder.resolve().name, "", "", str(folder)), partial(load_source, folder)
-
-
-def _distribution(entry: metadata.EntryPoint) -> tuple[str, str]:
-    return (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
 
 
 def _version(distribution: str) -> str:

@@ -14,6 +14,7 @@ SpringheadError
 ├── InvalidEvent         the fields of an event break a rule that holds for every event
 ├── InvalidFixture       a fixture cannot be run
 ├── BodyError            a request's body cannot be read
+│   └── EncodingError    it is not encoded as its header says
 ├── InvalidSettings      the gateway's settings are wrong
 ├── StoreFull            the store or its disk is full
 ├── StoreBusy            another process locks the store, or too many calls wait for it

@@ -135,7 +135,8 @@ def _schema(file: SourceFile) -> Schema | None:
 
 
 def _tables(folder: FilePath) -> tuple[dict[str, Any], list[Problem]]:
-    files = [read_source_file(path) for path in sorted(folder.glob("*.json")) if path.name not in _FILES]
+    paths = (path for path in sorted(folder.glob("*.json")) if not path.name.startswith("."))
+    files = [read_source_file(path) for path in paths if path.name not in _FILES]
     tables = {FilePath(file.name).stem: file.value or {} for file in files}
     return tables, [problem for file in files for problem in file.problems]
 

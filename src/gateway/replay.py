@@ -10,11 +10,12 @@ import msgspec
 
 from ..core.codec import parse
 from ..core.host import Host
-from ..core.outcome import Outcome
+from ..core.outcome import Outcome, Rejection
 from ..core.request import Request
 from .ingest.enrich import dead_letter, enrich, rfc3339
 from .ingest.forms import form_to_json, is_form
 from .ingest.responses import ErrorAnswer
+from .ingest.source_receiver import BROKEN_ENCODING
 from .settings import Settings, SourceSettings
 from .storage.records import DeadLetter, NewDeadLetter, NewEvent, Store
 
@@ -68,6 +69,9 @@ class Replayer:
         return Replayed(letter.id, gone=True, events=len(events) - duplicates, summary=summary)
 
     async def _outcome(self, letter: DeadLetter, source: SourceSettings) -> Outcome:
+        if letter.rule == BROKEN_ENCODING:  # its bytes are what they were
+            rejection = Rejection(source.type, "", None, letter.rule, letter.reason, letter.record)
+            return Outcome(rejections=[rejection])
         request = _request(letter)
         if letter.rule != "refused":
             return self._host.receiver(source.type, source.settings, scope=source.name, replay=True)(request)

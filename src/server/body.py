@@ -54,6 +54,14 @@ class BodyError(SpringheadError):
         return self.message
 
 
+class EncodingError(BodyError):
+    """A whole body that is not encoded as its header says; `body` is what arrived."""
+
+    def __init__(self, error: str, message: str, body: bytes) -> None:
+        super().__init__(400, error, message)
+        self.body = body
+
+
 async def read_body(scope: Scope, receive: Receive, limit: int, deadline: Deadline) -> bytes:
     """The body of a request, inflated.
 
@@ -64,8 +72,9 @@ async def read_body(scope: Scope, receive: Receive, limit: int, deadline: Deadli
         deadline: how long the body may take to arrive.
 
     Raises:
+        EncodingError: 400 it cannot be inflated, or has too many members.
         BodyError: 408 it takes too long; 413 it is too large; 415 its encoding is not supported; 400 it is cut
-            off, or its encoding is broken or has too many members.
+            off.
     """
     wbits, length = _encoding_and_length(scope)
     if length > limit:
@@ -131,7 +140,8 @@ def _inflated(body: bytes, wbits: int, limit: int) -> bytes:
             if size > limit:
                 raise _too_large(limit)
     except zlib.error:
-        raise BodyError(400, "Broken Content-Encoding", "the body is not encoded as its header says") from None
+        reason = "the body is not encoded as its header says"
+        raise EncodingError("Broken Content-Encoding", reason, body) from None
     return b"".join(parts)
 
 
@@ -142,11 +152,11 @@ def _inflate_members(body: bytes, wbits: int, max_length: int) -> Iterator[bytes
         members += 1
         if members > _MEMBERS:
             reason = f"the encoded body has more than {_MEMBERS:,} members: encode it as one"
-            raise BodyError(400, "Unsupported Content-Encoding", reason)
+            raise EncodingError("Unsupported Content-Encoding", reason, body)
         inflater = zlib.decompressobj(wbits)
         while not inflater.eof:
             if position == len(body):
-                raise BodyError(400, "Broken Content-Encoding", "the encoded body is cut off")
+                raise EncodingError("Broken Content-Encoding", "the encoded body is cut off", body)
             encoded = memoryview(body)[position : position + _SLICE]
             yield inflater.decompress(encoded, max_length)
             position += len(encoded) - len(inflater.unused_data)

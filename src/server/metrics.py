@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from prometheus_client import values
 
@@ -13,8 +15,22 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable with the folder in which prometheus_client shares metrics among processes."""
 
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - the folder made there has a random name, and belongs to its user
+
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """Upper bounds of the histograms of response times, in seconds."""
+
+
+def temporary_folder() -> TemporaryDirectory[str]:
+    """Make a folder for the metrics of several workers; in memory if the file system cannot be written.
+
+    Raises:
+        OSError: nor can the memory.
+    """
+    for parent in (None, _SHARED_MEMORY):
+        with suppress(OSError):
+            return TemporaryDirectory(prefix="springhead-metrics-", dir=parent)
+    raise OSError("several workers share a temporary folder, and none can be written: set TMPDIR to one")
 
 
 def share_among_workers(folder: Path) -> None:

@@ -6,10 +6,10 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import structlog
 from prometheus_client import disable_created_metrics
@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from . import log, metrics, process
 from .asgi import AsgiServer
-from .sockets import close, listen
+from .sockets import close, join_address, listen
 from .supervisor import START_FAILED, STOP_SECONDS, Supervisor
 
 _GRACE_SECONDS = STOP_SECONDS - 15
@@ -66,13 +66,14 @@ def serve_app(worker: Worker, *, host: str, port: int, workers: int) -> None:
 
     Raises:
         SystemExit: with code 1 if the app cannot start, or a worker had to be killed.
-        OSError: the address is taken, or is not an address of this machine.
+        OSError: the address is taken, or is not an address of this machine; or there is no folder in which
+            several workers can share their metrics.
     """
     sockets = listen(host, port)
-    log.configure(worker.log_format, worker.log_level)
-    structlog.get_logger().info("serving", address=f"{host}:{port}", workers=workers)
-    with TemporaryDirectory(prefix="springhead-metrics-") as folder:
-        if workers > 1:
+    with metrics.temporary_folder() if workers > 1 else nullcontext() as folder:
+        log.configure(worker.log_format, worker.log_level)
+        structlog.get_logger().info("serving", address=join_address(host, port), workers=workers)
+        if folder:
             metrics.share_among_workers(Path(folder))
         supervisor = Supervisor(partial(worker.run, os.getpid(), sockets), workers)
         supervisor.run(on_stop=partial(close, sockets))

@@ -12,6 +12,11 @@ _BACKLOG = 2_048
 _NOT_ON_THIS_MACHINE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
+def join_address(host: str, port: int) -> str:
+    """`host:port`, as in a URL: an IPv6 address stands in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def listen(host: str, port: int) -> list[socket.socket]:
     """Listen on a host and port; `localhost` is both IPv4 and IPv6 if the machine has both.
 
@@ -33,7 +38,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
             raise missing
     except OSError as error:
         close(sockets)
-        raise OSError(f"cannot listen on {host}:{port}: {_reason(error)}") from None
+        raise OSError(f"cannot listen on {join_address(host, port)}: {_reason(error)}") from None
     return sockets
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,23 @@ def test_a_dry_run_says_what_a_replay_does(gateway: GatewayFolder) -> None:
     assert done.stderr == "2 dead letters: 2 gone (2 events), 0 still dead\n"
     assert (tried.returncode, before, done.returncode) == (0, (2, 0), 0)
     assert (gateway.letters(), len(gateway.events())) == ([], 2)
+
+
+def test_a_body_that_could_not_be_inflated_stays_dead(gateway: GatewayFolder) -> None:
+    """Its bytes are what they were, even where they happen to be JSON; it says why."""
+    broken: dict[str, Any] = {
+        "rule": "body/encoding",
+        "reason": "the encoded body is cut off",
+        "decodable": False,
+    }
+    gateway.add(dead_letter(b"\x1f\x8b", **broken), dead_letter(RECORD, **broken))
+
+    done = gateway.run("dead", "replay", "--all")
+
+    assert done.stdout.splitlines() == [
+        f"{number}  dead  still body/encoding: the encoded body is cut off" for number in (1, 2)
+    ]
+    assert (done.returncode, gateway.events()) == (1, [])
 
 
 def test_a_duplicate_is_not_stored_again(gateway: GatewayFolder) -> None:

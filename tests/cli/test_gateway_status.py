@@ -9,7 +9,10 @@ import pytest
 
 from springhead.gateway.storage.sqlite import SqliteStore
 from support.commands import GatewayFolder, dead_letter, springhead
+from support.feeds import feed
+from support.gateways import SOURCE, write_settings
 from support.gateways import gateway as running_gateway
+from support.servers import free_port
 from support.stores import entry, use
 
 
@@ -44,3 +47,15 @@ def test_a_running_gateway_is_ready(tmp_path: Path) -> None:
 
     assert f"{server.url} is ready\nnothing waits to be delivered\n" in done.stdout
     assert done.returncode == 0
+
+
+def test_another_service_at_the_admin_address_is_named(tmp_path: Path) -> None:
+    """It answers, but not as a gateway does."""
+    with feed([b"data: {}\n\n"], []) as other:
+        write_settings(tmp_path, SOURCE, gateway={"port": free_port(), "admin": f"127.0.0.1:{other.port}"})
+        folder = GatewayFolder(tmp_path)
+        folder.add()
+        done = folder.run("gateway", "status")
+
+    assert f"127.0.0.1:{other.port} is not the admin address of this gateway" in done.stdout
+    assert (done.returncode, done.stderr) == (1, "")

@@ -148,3 +148,14 @@ def test_it_gives_up_if_waiting_changes_nothing(tmp_path: Path, status: int, rea
 
     assert reason in done.stderr
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+def test_another_service_at_the_admin_address_ends_it(tmp_path: Path) -> None:
+    """Its page is not a stream of events, and would never become one."""
+    with feed([b"<html>"], content_type="text/html") as other:
+        configure(tmp_path, other.port)
+        done = springhead(tmp_path, "gateway", "tail")
+
+    reason = "has no stream of events: is it this gateway's admin address?"
+    assert done.stderr == f"springhead: 127.0.0.1:{other.port} {reason}\n"
+    assert done.returncode == 2

@@ -22,12 +22,31 @@ import json, resource, subprocess, sys
 done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 print(json.dumps([done.stderr.decode(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss]))
 """
+TALKATIVE = """
+from springhead import hookimpl
+print("loading")
+
+@hookimpl
+def springhead_event(source, event):
+    print("an event")
+"""
 
 
 def transform(*arguments: str, body: object = None, **more: Any) -> subprocess.CompletedProcess[bytes]:
     """Run the command as a process, with a body as JSON on its stdin."""
     command = [SPRINGHEAD, "transform", *arguments]
     return subprocess.run(command, input=json.dumps(body).encode(), capture_output=True, check=False, **more)
+
+
+def install_beside(folder: Path, distribution: str, entries: str, code: str = "") -> dict[str, str]:
+    """Install a distribution, and return the environment in which commands find it."""
+    module = distribution.replace("-", "_")
+    info = folder / "site" / f"{module}-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(entries)
+    (folder / "site" / f"{module}.py").write_text(code)
+    return {**os.environ, "PYTHONPATH": str(folder / "site"), "SPRINGHEAD_PLUGINS": ""}
 
 
 def json_lines(data: bytes) -> list[dict[str, Any]]:
@@ -183,3 +202,28 @@ def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path: Path, shape
 
     assert path.stat().st_size > 100_000_000
     assert peaks[1] < peaks[0] * 1.2
+
+
+def test_what_a_plugin_prints_is_not_an_event(tmp_path: Path) -> None:
+    """It goes to stderr, and so does what is printed while the plugin is loaded."""
+    site = install_beside(tmp_path, "invented-talkative", "[springhead]\nt = invented_talkative\n", TALKATIVE)
+
+    done = transform("auth0", body=[LOG], env=site)
+    listed = subprocess.run([SPRINGHEAD, "sources", "--json"], capture_output=True, check=True, env=site)
+
+    assert [event["type"] for event in map(json.loads, done.stdout.splitlines())] == ["track"]
+    assert done.stderr.startswith(b"loading\nan event\n")
+    assert "plugins" in json.loads(listed.stdout)
+
+
+def test_a_malformed_package_ends_no_command(tmp_path: Path) -> None:
+    """Neither one of ours, nor one of a library that looks for its own plugins."""
+    site = install_beside(tmp_path, "invented-broken", "[console_scripts]\nno equals sign\n")
+    commands = (["sources"], ["check"], ["gateway", "init"])
+
+    done = [
+        subprocess.run([SPRINGHEAD, *command], cwd=tmp_path, capture_output=True, check=False, env=site)
+        for command in commands
+    ]
+
+    assert [(one.returncode, one.stderr) for one in done] == [(0, b"")] * len(commands)

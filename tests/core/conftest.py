@@ -16,8 +16,14 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Install a distribution: its metadata, its module, and a source folder `acme` beside it."""
     monkeypatch.delenv("SPRINGHEAD_PLUGINS", raising=False)
 
-    def install(
-        distribution: str, code: str, *, entry: str = "acme", source: str = "acme", api: int = 1
+    def install(  # noqa: PLR0913 - what a distribution holds, each with a default
+        distribution: str,
+        code: str,
+        *,
+        entry: str = "acme",
+        entries: bytes = b"",
+        source: str = "acme",
+        api: int = 1,
     ) -> None:
         site = tmp_path / distribution
         module = distribution.replace("-", "_")
@@ -27,7 +33,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
         info = site / f"{module}-1.2.3.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2.3\n")
-        (info / "entry_points.txt").write_text(f"[springhead]\n{entry} = {module}\n")
+        (info / "entry_points.txt").write_bytes(entries or f"[springhead]\n{entry} = {module}\n".encode())
         monkeypatch.syspath_prepend(str(site))
         monkeypatch.delitem(sys.modules, module, raising=False)
 

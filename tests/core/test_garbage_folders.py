@@ -138,3 +138,12 @@ def test_a_folder_in_place_of_a_file_is_a_problem(tmp_path: Path) -> None:
     (problem,) = check_source(folder)
 
     assert (problem.file, problem.rule) == ("table.json", "unreadable-file")
+
+
+@pytest.mark.parametrize("name", ["._schema.json", "._names.json", ".#mapping.json"])
+def test_a_hidden_file_is_not_a_table(tmp_path: Path, name: str) -> None:
+    """MacOS and editors leave them beside the files they belong to."""
+    folder = source_folder(tmp_path)
+    (folder / name).write_bytes(b"\0\x05\x16\x07")
+
+    assert check_source(folder) == []

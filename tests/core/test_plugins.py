@@ -145,3 +145,30 @@ def test_strict_plugins_stop_the_start(install: Install, monkeypatch: pytest.Mon
         ["springhead-source-bad:bad", "failed"],
         ["springhead-source-new:new", "incompatible"],
     ]
+
+
+@pytest.mark.parametrize(
+    "entries", ["[console_scripts]\nno equals sign\n", "no heading\n", "[springhead2]\na\n", "\xff"]
+)
+def test_malformed_entry_points_of_another_package_change_nothing(install: Install, entries: str) -> None:
+    """Anything may be installed beside a host."""
+    install("springhead-source-acme", SOURCE)
+    install("invented-package", "", source="other", entries=entries.encode("latin-1"))
+
+    found = {plugin.id for plugin in Host().plugins if plugin.status == "active"}
+
+    assert "springhead-source-acme:acme" in found
+    assert not [plugin for plugin in found if "invented" in plugin]
+
+
+def test_a_plugin_with_malformed_entry_points_has_failed(install: Install) -> None:
+    """What it would have brought is unknown, so it is listed under its distribution's name."""
+    install("springhead-source-good", SOURCE, entry="good", source="good")
+    install("springhead-source-bad", SOURCE, entries=b"[springhead]\nacme springhead_source_bad\n")
+
+    host = Host()
+
+    found = plugin(host, "springhead-source-bad:springhead-source-bad")
+    assert found.status == "failed"
+    assert "entry_points.txt is malformed" in found.reason
+    assert plugin(host, "springhead-source-good:good").status == "active"

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from springhead.server.asgi import AsgiServer
 from springhead.server.connection import MAX_HEAD_BYTES
-from springhead.server.sockets import listen
+from springhead.server.sockets import join_address, listen
 
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
 HELLO = b"Content-Length: 5\r\n\r\nhello"
@@ -298,3 +298,11 @@ def test_localhost_is_listened_on_at_all_its_addresses() -> None:
     finally:
         for one in sockets:
             one.close()
+
+
+def test_an_ipv6_address_is_shown_in_brackets() -> None:
+    """As in a URL, because it ends where its port begins."""
+    assert join_address("2001:db8::1", 8080) == "[2001:db8::1]:8080"
+    assert join_address("localhost", 8080) == "localhost:8080"
+    with pytest.raises(OSError, match=r"cannot listen on \[2001:db8::1\]:8080: "):
+        listen("2001:db8::1", 8080)

@@ -18,6 +18,7 @@ class FakeFeed:
 
     connections: list[list[bytes]]
     status: int = 200
+    content_type: str = "text/event-stream"
     port: int = 0
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     """The path and the Authorization header of each request."""
@@ -36,16 +37,18 @@ def message(name: str, data: Any) -> bytes:
 
 
 @contextmanager
-def feed(*connections: list[bytes], status: int = 200, port: int = 0) -> Iterator[FakeFeed]:
+def feed(
+    *connections: list[bytes], status: int = 200, content_type: str = "text/event-stream", port: int = 0
+) -> Iterator[FakeFeed]:
     """Run a feed on this port, or on a free one."""
-    fake = FakeFeed(list(connections), status)
+    fake = FakeFeed(list(connections), status, content_type)
     ended = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             fake.asked.append((self.path, self.headers.get("Authorization")))
             self.send_response(fake.status)
-            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Content-Type", fake.content_type)
             self.end_headers()
             for chunk in fake.connections.pop(0) if fake.connections else []:
                 self.wfile.write(chunk)

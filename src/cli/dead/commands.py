@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -153,10 +154,12 @@ async def _replay(replayer: Replayer, store: Store, selection: Selection, dry_ru
     total = gone = events = 0
     async for page in pages(store, selection):
         letters = [await store.dead_letter(summary.id) for summary in page]
-        # Replayed together they share a commit.
-        for result in await asyncio.gather(
-            *(replayer.replay(letter, dry_run=dry_run) for letter in letters if letter is not None)
-        ):
+        with redirect_stdout(sys.stderr):  # plugins may print
+            # Replayed together they share a commit.
+            results = await asyncio.gather(
+                *(replayer.replay(letter, dry_run=dry_run) for letter in letters if letter is not None)
+            )
+        for result in results:
             typer.echo(f"{result.id}  {'gone' if result.gone else 'dead'}  {printable(result.summary)}")
             total, gone, events = total + 1, gone + result.gone, events + result.events
     typer.echo(

@@ -23,7 +23,7 @@ _SHARED_ROOTS = ("$config", "$request", "$event")
 def compile_mapping(mapping: EventMapping) -> CompiledMapping:
     """Compile all rules of a mapping into one function."""
     code = Generator()
-    names = [_rule(code, index, rule, _may_share(mapping, rule)) for index, rule in enumerate(mapping.rules)]
+    names = [_rule(code, index, rule, mapping.emit_all) for index, rule in enumerate(mapping.rules)]
     _dispatch(code, mapping, names)
     run: CompiledMapping = code.functions(RUNTIME)["run"]
     return run
@@ -60,16 +60,16 @@ def compile_locator(
     return locate
 
 
-def _may_share(mapping: EventMapping, rule: Rule) -> bool:
-    """Whether one record may become several events, so that each needs copies of what it takes over."""
-    return rule.each is not None or mapping.emit_all
+def _rule(code: Generator, index: int, rule: Rule, emit_all: bool) -> tuple[str, str]:
+    """Write the functions that make the fields and the name (`""` if there is none) of a rule's event.
 
-
-def _rule(code: Generator, index: int, rule: Rule, copy: bool) -> tuple[str, str]:
-    """Write the functions that make the fields and the name (`""` if there is none) of a rule's event."""
+    The first event of a record takes over parts of it; any other gets copies, from `rule_..._copying`.
+    """
     fields_name, event_name = f"rule_{index}", f"event_{index}"
     objects = _OBJECTS if rule.each is None else _OBJECTS - {"record"}
-    _block(code, fields_name, rule.rows, objects, rule.passthrough, copy=copy)
+    _block(code, fields_name, rule.rows, objects, rule.passthrough, copy=rule.each is not None)
+    if emit_all and rule.each is None:
+        _block(code, f"{fields_name}_copying", rule.rows, objects, rule.passthrough, copy=True)
     if rule.event is None:
         return fields_name, ""
     _each_functions(code, rule.event, objects)
@@ -103,6 +103,8 @@ def _apply_rule(code: Generator, mapping: EventMapping, rule: Rule, fields_name:
     event = f"{event_name}({arguments})" if event_name else "None"
     fields = f"{fields_name}({arguments})"
     if rule.each is None:
+        if mapping.emit_all:
+            fields = f"({fields_name}_copying if mapped else {fields_name})({arguments})"
         code.line(collect.format(f"[({constant}, 0, {event}, {fields})]"))
         return
     elements = code.read(rule.each)

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from ..codec import encode, parse
 from ..errors import InvalidArgument, InvalidJson, InvalidRegex
-from ..ids import Namespace
+from ..ids import Namespace, strip_invisible
 from ..regex import compile_regex
 from .convert import compact, flatten, number, text
 from .times import time_function
@@ -112,6 +112,10 @@ def _capture(argument: Any, _: Namespace) -> Function:
     return capture
 
 
+def _nonblank(value: Any) -> Any:
+    return None if isinstance(value, str) and not strip_invisible(value) else value
+
+
 def _json(value: Any) -> Any:
     if not isinstance(value, str):
         return encode(value).decode()
@@ -165,6 +169,7 @@ FUNCTIONS: dict[str, MakeFunction] = {
     "at": _at,
     "slice": _slice,
     "capture": _capture,
+    "nonblank": _without_argument("nonblank", _nonblank),
     "string": _without_argument("string", text),
     "number": _without_argument("number", number),
     "json": _without_argument("json", _json),

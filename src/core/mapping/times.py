@@ -11,10 +11,12 @@ from ..errors import InvalidArgument
 from .convert import number
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_MILLISECONDS = 10**11
+"""From here on a number is read as milliseconds: as seconds it would be after the year 5000."""
 
 
 def time_function(argument: Any) -> Callable[[Any], str | None]:
-    """Make `time` for one notation: `s`, `ms`, `iso` (if none is given) or a strptime pattern.
+    """Make `time` for one notation: `s`, `ms`, `epoch`, `iso` (if none is given) or a strptime pattern.
 
     Raises:
         InvalidArgument: it is none of these.
@@ -36,10 +38,14 @@ def _reader(notation: Any) -> Callable[[Any], datetime | None]:
         return lambda value: _from_epoch(value, 1000)
     if notation == "ms":
         return lambda value: _from_epoch(value, 1)
+    if notation == "epoch":
+        return _from_epoch_of_either_unit
     if notation == "iso":
         return lambda value: datetime.fromisoformat(value) if isinstance(value, str) else None
     if not isinstance(notation, str) or "%" not in notation:
-        raise InvalidArgument('time takes "s", "ms", "iso" or a strptime pattern such as "%d/%m/%Y %H:%M"')
+        raise InvalidArgument(
+            'time takes "s", "ms", "epoch", "iso" or a strptime pattern such as "%d/%m/%Y %H:%M"'
+        )
     _check_pattern(notation)
     return lambda value: datetime.strptime(value, notation) if isinstance(value, str) else None  # noqa: DTZ007 - UTC then
 
@@ -59,6 +65,13 @@ def _from_epoch(value: Any, milliseconds_per_unit: int) -> datetime | None:
     if amount is None:
         return None
     return _EPOCH + timedelta(milliseconds=round(amount * milliseconds_per_unit))
+
+
+def _from_epoch_of_either_unit(value: Any) -> datetime | None:
+    """Read a number, never text: `20240315` is more likely a date than a number of seconds."""
+    if isinstance(value, str) or (amount := number(value)) is None:
+        return None
+    return _from_epoch(amount, 1 if abs(amount) >= _FIRST_MILLISECONDS else 1000)
 
 
 def _iso(when: datetime) -> str:

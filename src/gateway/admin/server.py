@@ -10,7 +10,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from ...server.asgi import AsgiServer
-from ...server.sockets import listen
+from ...server.sockets import join_address, listen
 
 _GRACE_SECONDS = 1
 """How long requests in flight may take when the gateway ends; then they are cut off."""
@@ -29,7 +29,7 @@ async def served_beside(app: ASGIApp, host: str, port: int) -> AsyncIterator[Non
     sockets = listen(host, port)
     server = AsgiServer(app, connections=_CONNECTIONS, grace_seconds=_GRACE_SECONDS)
     serving = asyncio.create_task(server.serve(sockets), name="admin")
-    _log.info("admin page", address=f"{host}:{sockets[0].getsockname()[1]}")
+    _log.info("admin page", address=join_address(host, sockets[0].getsockname()[1]))
     try:
         yield
     finally:

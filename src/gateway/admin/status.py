@@ -6,6 +6,7 @@ import time
 from importlib.metadata import version
 
 from ...core.codec import Object
+from ...server.sockets import join_address
 from ..app import Gateway
 from ..settings import SourceSettings
 from ..storage.records import StoreCounts
@@ -28,7 +29,7 @@ async def status_of(gateway: Gateway, rates: Rates) -> Object:
     return {
         "version": version("springhead"),
         "at": now,
-        "webhook": f"http://{settings.gateway.host}:{settings.gateway.port}/v1/webhook",
+        "webhook": f"http://{join_address(settings.gateway.host, settings.gateway.port)}/v1/webhook",
         "destination": {
             "to": settings.delivery.to,
             "down": gateway.delivery.is_down,

@@ -35,3 +35,21 @@ async def acknowledge(
         about = {"source": source, "rule": letter.rule, "message_id": letter.message_id}
         _log.warning("an event became a dead letter", **about)
         context.metrics.dead(source, letter.rule, 1)
+
+
+async def release(context: DeliveryContext, seqs: Sequence[int]) -> None:
+    """End the leases of events, retrying until the store has done so: their users' later events wait for them.
+
+    A delivery that is stopping gives up: whoever starts next does not wait for its leases.
+    """
+    failures = 0
+    while seqs:
+        try:
+            await context.store.release(seqs)
+            break
+        except Exception as error:  # noqa: BLE001 - as above
+            if context.stopping.is_set():
+                break
+            failures += 1
+            _log.error("the store refuses to end leases; retrying", error=type(error).__name__)
+            await asyncio.sleep(backoff(context.settings, failures))

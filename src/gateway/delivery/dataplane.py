@@ -8,18 +8,18 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
+import os
+import ssl
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
+import certifi
 import httpx
 
-from .destination import Accepted, Answer, Failed, Refused, Throttled, Unauthorized, Unreachable
-
-MAX_WAIT = 3600.0
-"""Seconds waited at most, even if a data plane asks for more."""
+from .destination import Answer, Failed, Unreachable
+from .responses import answer_of, connection_failure
 
 _BEGIN, _END = b'{"batch":[', b'],"sentAt":"2026-08-19T10:15:00.123Z"}'
 ENVELOPE = len(_BEGIN + _END)
@@ -33,14 +33,11 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _INLINE = 1 << 14
 """Bytes up to which compressing is faster than handing the body to a thread."""
 
-_THROTTLED = frozenset({408, 425, 429})
-_UNAUTHORIZED = frozenset({401, 404, 405, 407})
-
 
 class DataPlane:
     """Posts to a data plane, each source with its own write key."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - settings, each with its name
         self,
         url: str,
         keys: Mapping[str, str],
@@ -48,14 +45,21 @@ class DataPlane:
         timeout: float,
         compress: bool,
         connections: int,
+        proxies: bool = False,
     ) -> None:
+        """`proxies` uses those that the environment names."""
         self._url = url.rstrip("/") + "/v1/batch"
         self._key_mask = WriteKeyMask(keys.values())
         self._headers = {source: _headers(key, compress) for source, key in keys.items()}
         self._timeout, self._compress = timeout, compress
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
         # Connecting times out first, to tell a data plane that cannot be reached from one that hangs.
-        self._client = httpx.AsyncClient(timeout=httpx.Timeout(timeout, connect=timeout / 2), limits=limits)
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(timeout, connect=timeout / 2),
+            limits=limits,
+            verify=_ssl_context(),
+            trust_env=proxies,
+        )
 
     async def send(self, source: str, events: Sequence[bytes]) -> Answer:
         """Post one batch. Redirects are not followed: they would take the write key elsewhere."""
@@ -67,13 +71,13 @@ class DataPlane:
             ):
                 text = await _text(response, _TEXT + self._key_mask.longest)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            return Unreachable(type(error).__name__)
+            return Unreachable(connection_failure(error))
         except (TimeoutError, httpx.TimeoutException):
             return Failed("timeout")
         except httpx.HTTPError as error:
             return Failed(type(error).__name__)
         text = self._key_mask.masked(text)[:_TEXT]
-        return _answer(response.status_code, retry_after(response.headers.get("retry-after")), text)
+        return answer_of(response.status_code, response.headers, text)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -89,18 +93,11 @@ class DataPlane:
         return await asyncio.to_thread(gzip.compress, body, 1, mtime=0)
 
 
-def retry_after(header: str | None) -> float | None:
-    """Seconds to wait, from a Retry-After header in either of its forms (RFC 9110, section 10.2.3)."""
-    text = (header or "").strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text), MAX_WAIT)
-    try:
-        when = parsedate_to_datetime(text)
-        when = when if when.tzinfo else when.replace(tzinfo=UTC)
-        seconds = (when - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError, OverflowError):  # a year or a zone may have any length
-        return None
-    return min(max(seconds, 0.0), MAX_WAIT)
+def _ssl_context() -> ssl.SSLContext:
+    """The context that trusts what SSL_CERT_FILE and SSL_CERT_DIR name, or else the usual authorities."""
+    if "SSL_CERT_FILE" in os.environ or "SSL_CERT_DIR" in os.environ:
+        return ssl.create_default_context()
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 def _headers(key: str, compress: bool) -> dict[str, str]:
@@ -133,19 +130,6 @@ def _inflated(raw: bytes, encoding: str, limit: int) -> bytes:
         return zlib.decompressobj(_GZIP_OR_ZLIB).decompress(raw, limit)
     except zlib.error:
         return b""
-
-
-def _answer(status: int, after: float | None, text: str) -> Answer:
-    reason = f"status {status}"
-    if 200 <= status < 300:  # noqa: PLR2004 - what success is
-        return Accepted()
-    if status in _THROTTLED or (status >= 500 and after is not None):  # noqa: PLR2004 - the server's own failures
-        return Throttled(reason, after)
-    if status >= 500:  # noqa: PLR2004 - as above
-        return Failed(reason, status, text)
-    if status < 400 or status in _UNAUTHORIZED:  # noqa: PLR2004 - a redirect
-        return Unauthorized(reason)
-    return Refused(status, text)
 
 
 class WriteKeyMask:

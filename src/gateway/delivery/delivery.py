@@ -150,4 +150,5 @@ def open_destination(settings: DeliverySettings, keys: Mapping[str, str]) -> Des
         timeout=settings.timeout,
         compress=settings.gzip,
         connections=settings.lanes * len(keys),
+        proxies=settings.proxies,
     )

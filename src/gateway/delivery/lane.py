@@ -12,7 +12,7 @@ import structlog
 
 from ...server import log
 from ..storage.records import ClaimedEvent, DeadEvent
-from .acknowledge import acknowledge
+from .acknowledge import acknowledge, release
 from .breaker import backoff
 from .context import DeliveryContext, SourceState
 from .sender import Sender
@@ -105,7 +105,7 @@ class Lane:
                 claimed = await self._sender.send_next(claimed)
         finally:
             if claimed:
-                await self._context.store.release([event.seq for event in claimed])
+                await release(self._context, [event.seq for event in claimed])
 
     async def _without_large(self, claimed: Sequence[ClaimedEvent]) -> Sequence[ClaimedEvent]:
         """Make dead letters of events that are too long to be sent, and return the others."""

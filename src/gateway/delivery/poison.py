@@ -24,16 +24,16 @@ class Search:
     """A search for the event at fault in the smallest batch that was refused.
 
     Attributes:
-        last: the seq that ends the batch.
+        seqs: the events of the batch.
         since: when the latest refusal of the search came, by the monotonic clock.
     """
 
-    last: int
+    seqs: frozenset[int]
     since: float
 
     def suspects(self, events: Sequence[ClaimedEvent]) -> int:
         """How many of these events were in the batch, and have not been refused alone."""
-        return sum(event.seq <= self.last for event in never_refused(events))
+        return sum(event.seq in self.seqs for event in never_refused(events))
 
 
 @dataclass(slots=True)

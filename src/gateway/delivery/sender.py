@@ -10,7 +10,7 @@ import structlog
 
 from ...server.log import RateLimitedLogger
 from ..storage.records import ClaimedEvent
-from .acknowledge import acknowledge
+from .acknowledge import acknowledge, release
 from .batch import Batch, never_refused, next_batch
 from .breaker import backoff
 from .context import DeliveryContext, SourceState
@@ -35,7 +35,9 @@ class Sender:
         batch = self._next_batch(claimed)
         since = self._refused_since(batch, claimed)
         rest, sent_at = claimed[len(batch) :], time.monotonic()
-        match await self._attempt(batch, is_proven=self._source.accepted_at > since):
+        # While the source is held, what was accepted before proves nothing.
+        is_proven = self._source.accepted_at > since and not self._source.breaker.is_open
+        match await self._attempt(batch, is_proven=is_proven):
             case Delivered():
                 await self._accepted(batch, sent_at)
                 return rest
@@ -49,7 +51,7 @@ class Sender:
             case Split(reason, pauses):
                 if self._search is None:  # that a part of the same batch is refused is not another failure
                     self._source.breaker.failed(reason, sent_at, pauses=pauses)
-                self._search = Search(batch[-1].seq, time.monotonic())
+                self._search = Search(frozenset(event.seq for event in batch), time.monotonic())
             case decision:
                 self._pause(decision, sent_at)
         return claimed
@@ -72,7 +74,7 @@ class Sender:
         seq, search = batch[0].seq, self._search
         if known := self._source.refused.get(seq):
             return known.since
-        is_last_suspect = search is not None and seq <= search.last and search.suspects(claimed) == 1
+        is_last_suspect = search is not None and seq in search.seqs and search.suspects(claimed) == 1
         return search.since if search and is_last_suspect else inf
 
     async def _attempt(self, batch: Batch, *, is_proven: bool) -> Decision:
@@ -108,7 +110,7 @@ class Sender:
             seq: one for seq, one in source.refused.items() if one.due > now and (was_open or one.is_exhausted)
         }
         if waiting:
-            await self._context.store.release(list(waiting))
+            await release(self._context, list(waiting))
         for one in waiting.values():
             one.due = now
             source.woken[one.lane].set()
@@ -116,7 +118,7 @@ class Sender:
     async def _retry_later(self, decision: Retry, event: ClaimedEvent, since: float) -> None:
         """Have an event that was refused alone sent again later, alone."""
         if self._search:
-            self._search = Search(self._search.last, time.monotonic())
+            self._search = Search(self._search.seqs, time.monotonic())
         await self._postpone(event, decision, since, backoff(self._context.settings, event.refusals + 1))
 
     async def _postpone(self, event: ClaimedEvent, decision: Retry, since: float, seconds: float) -> None:
@@ -130,11 +132,12 @@ class Sender:
     ) -> Sequence[ClaimedEvent]:
         """Give back what waits behind an event that was refused alone, and return what is still to be sent."""
         behind = [one for one in rest if one.user == event.user]
-        await self._context.store.release([one.seq for one in behind])
+        await release(self._context, [one.seq for one in behind])
         rest = [one for one in rest if one.user != event.user]
         if self._source.accepted_at <= self._source.refused[event.seq].since:
             self._source.breaker.failed(decision.reason, sent_at, pauses=decision.pauses)
-            if event.refusals >= self._context.settings.attempts and not never_refused(rest):
+            is_exhausted = event.refusals >= self._context.settings.attempts
+            if is_exhausted and not never_refused(rest) and not self._context.stopping.is_set():
                 await self._try_behind(event)
         return rest
 
@@ -157,7 +160,7 @@ class Sender:
                 case decision:
                     self._pause(decision, sent_at)
         finally:
-            await store.release([behind.seq])
+            await release(self._context, [behind.seq])
 
     def _pause(self, decision: Decision, sent_at: float) -> None:
         match decision:

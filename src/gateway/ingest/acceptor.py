@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope
 
 from ...core.host import Host
 from ...server import log
-from ...server.body import LARGE, LARGE_AT_ONCE, BodyError, read_body
+from ...server.body import LARGE, LARGE_AT_ONCE, BodyError, EncodingError, read_body
 from ...server.deadline import Deadline
 from ..delivery import Delivery
 from ..metrics import GatewayMetrics
@@ -59,11 +59,15 @@ class Acceptor:
         """
         if not self._delivery.is_started:
             return NOT_STARTED
+        source = self._sources[name]
         try:
             call = WebhookCall(scope, await read_body(scope, receive, self._body_limit, self._deadline))
+        except EncodingError as error:
+            rejected = source.reject_encoding(WebhookCall(scope, error.body), error.message)
+            await self._keep(name, rejected)
+            return rejected.answer
         except BodyError as error:
             return _body_answer(error)
-        source = self._sources[name]
         if scope["method"] == "GET" and not source.reads_query_of(call):
             return IGNORED
         is_large = len(call.body) >= LARGE

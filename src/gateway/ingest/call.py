@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from functools import cached_property
+from ipaddress import IPv6Address
 
 import msgspec
 from starlette.types import Scope
@@ -51,14 +52,14 @@ class WebhookCall(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def address(self) -> str:
-        """The sender's address: the first one in `X-Forwarded-For`, else the peer's."""
+        """The sender's address, without a port: the first one in `X-Forwarded-For`, else the peer's."""
         for name, value in self.scope["headers"]:
             if name == b"x-forwarded-for":
                 first: str = value.decode("latin-1").split(",")[0].replace(" ", "")
-                if 0 < len(first) <= _MAX_ADDRESS_LENGTH:
-                    return first
+                if len(first) <= _MAX_ADDRESS_LENGTH and (address := _without_port(first)):
+                    return address
         client = self.scope.get("client")
-        return str(client[0]) if client else ""
+        return _as_ipv4(str(client[0])) if client else ""
 
     @cached_property
     def query(self) -> dict[str, list[str]]:
@@ -92,3 +93,20 @@ class WebhookCall(msgspec.Struct, frozen=True, dict=True):
         request = self.request(body)
         headers = {name: list(values) for name, values in request.headers.items() if name not in CREDENTIALS}
         return StoredCall(request.method, request.url, headers, self.query, body)
+
+
+def _without_port(address: str) -> str:
+    """The address in `1.2.3.4:5678` or `[2001:db8::1]:5678`, which some proxies forward."""
+    if address.startswith("["):
+        return _as_ipv4(address[1:].partition("]")[0])
+    return address.partition(":")[0] if address.count(":") == 1 else _as_ipv4(address)
+
+
+def _as_ipv4(address: str) -> str:
+    """The IPv4 address in `::ffff:1.2.3.4`, as which a socket for both kinds shows it; any other as it is."""
+    if not address.lower().startswith("::ffff:"):
+        return address
+    try:
+        return str(IPv6Address(address).ipv4_mapped or address)
+    except ValueError:
+        return address

@@ -35,6 +35,7 @@ def enrich(event: Object, source: str, received_at: str, request_ip: str = "") -
             event.pop(key, None)
     event["rudderId"] = rudder_id(user, anonymous)
     event.setdefault("receivedAt", received_at)
+    event.setdefault("timestamp", _timestamp(event, received_at))
     if request_ip:
         event.setdefault("request_ip", request_ip)
     message_id = event.get("messageId")
@@ -70,6 +71,31 @@ def rudder_id(user: str, anonymous: str) -> str:
 def rfc3339(at: float) -> str:
     """A moment in epoch seconds as RFC 3339 writes it, in milliseconds."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _timestamp(event: Object, received_at: str) -> str:
+    """When the event happened by the gateway's clock: `receivedAt - (sentAt - originalTimestamp)`.
+
+    rudder-server would work it out from its own `receivedAt`, which is later if delivery had to wait. A time
+    that cannot be read counts as `receivedAt`, as there.
+    """
+    sent, original = event.get("sentAt"), event.get("originalTimestamp")
+    if sent == original:
+        return received_at
+    received = datetime.fromisoformat(received_at)
+    try:
+        happened = received - (_moment(sent, received) - _moment(original, received))
+    except OverflowError:  # beyond the years that there are
+        return received_at
+    return happened.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _moment(value: object, otherwise: datetime) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else otherwise
+    except ValueError:
+        return otherwise
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _clean(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ...core.host import Host, Receiver, Verifier
-from ...core.outcome import Outcome
+from ...core.outcome import Outcome, Rejection
 from ...core.request import Request
 from ...server.counts import OutcomeCounts
 from ...server.error_text import error_text
@@ -15,6 +15,9 @@ from ..storage.records import NewDeadLetter, NewEvent, StoredCall
 from .call import WebhookCall
 from .enrich import dead_letter, enrich, rfc3339
 from .responses import OK, Answer, ErrorAnswer
+
+BROKEN_ENCODING = "body/encoding"
+"""The rule that a body breaks which is not encoded as its header says."""
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -48,6 +51,11 @@ class SourceReceiver:
     def reads_query_of(self, call: WebhookCall) -> bool:
         """Whether the call's query is a record in its own right, if the call has no body."""
         return self._reads_query and bool(call.query)
+
+    def reject_encoding(self, call: WebhookCall, reason: str) -> Received:
+        """The result of a call whose body cannot be inflated."""
+        rejection = Rejection(self._settings.type, "", None, BROKEN_ENCODING, reason, call.body)
+        return self._received(call, self._request(call, call.body), Outcome(rejections=[rejection]))
 
     def verify(self, call: WebhookCall) -> Received | None:
         """The result of a call that a plugin refuses as posted; None if none does."""

@@ -24,6 +24,7 @@ from .values import (
     DestinationKey,
     Seconds,
     as_list,
+    is_host,
     is_loopback,
     is_plain_url,
     not_empty,
@@ -53,11 +54,18 @@ class GatewaySettings(FrozenSection):
     access_log: bool = False
     """Whether each call is logged."""
 
+    @field_validator("host")
+    @classmethod
+    def _is_a_host(cls, host: str) -> str:
+        if not is_host(host):
+            raise ValueError('must be an address or the name of a host, as in "127.0.0.1" or "::"')
+        return host
+
     @field_validator("admin")
     @classmethod
     def _is_an_address(cls, admin: str) -> str:
         host, port = split_address(admin)
-        if not host or not 0 <= port <= 65535:  # noqa: PLR2004 - the last port
+        if not is_host(host) or not 0 <= port <= 65535:  # noqa: PLR2004 - the last port
             raise ValueError('must be host:port, as in "127.0.0.1:8081"')
         return admin
 
@@ -113,6 +121,8 @@ class DeliverySettings(FrozenSection):
     breaker_pause: Seconds = 10.0
     """The shortest pause between its attempts, in seconds."""
     gzip: bool = True
+    proxies: bool = False
+    """Whether proxies that the environment names (`HTTPS_PROXY`, `NO_PROXY`) are used."""
     rotate_bytes: PositiveInt = 100_000_000
     """Bytes at which a file is rotated: a number is added to its name, and a new one is begun."""
     rotate_keep: NonNegativeInt = 0

@@ -13,8 +13,8 @@ KEY_LENGTH = 16
 
 
 def as_list(value: Any) -> Any:
-    """A single text as a list of one; anything else as it is."""
-    return [value] if isinstance(value, str) else value
+    """A single value as a list of one; a list as it is."""
+    return value if isinstance(value, list | tuple) else [value]
 
 
 def not_empty(values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -49,6 +49,14 @@ def split_address(text: str) -> tuple[str, int]:
     """Host and port of `host:port`; the port is -1 if there is none."""
     host, _, port = text.rpartition(":")
     return host.strip("[]"), int(port) if port.isascii() and port.isdigit() else -1
+
+
+def is_host(text: str) -> bool:
+    """Whether text could be an address or the name of a host."""
+    try:
+        return bool(text.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def is_loopback(host: str) -> bool:

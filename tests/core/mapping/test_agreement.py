@@ -26,7 +26,7 @@ TABLES = {"names": {"x": "Ex", "1": "One", "true": "no", "o": {"a": [1]}, "n": N
 
 keys = st.sampled_from(["a", "b", "c", "0", "1", "a.b", "$x"])
 scalars = st.sampled_from(
-    [None, True, False, 0, 1, 1.0, -2.5, 10**30, "", "x", "X", "xy", "1", "a,b", "{", "é"]
+    [None, True, False, 0, 1, 1.0, -2.5, 10**11, 10**30, "", " ", "x", "X", "xy", "1", "a,b", "{", "é"]
 )
 values = st.recursive(
     scalars,
@@ -88,6 +88,7 @@ functions = st.sampled_from(
         ),
         *("md5", "uuid", {"split": ","}, {"join": "-"}, {"at": 0}, {"at": -1}, {"slice": 1}, {"slice": [0, 1]}),
         *({"capture": "(x)"}, {"pairs": ["a", "b"]}, {"time": "s"}, {"time": "iso"}, {"flatten": "_"}),
+        *({"time": "epoch"}, "nonblank"),
     ]
 )
 

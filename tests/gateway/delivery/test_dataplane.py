@@ -6,6 +6,9 @@ import asyncio
 import base64
 import gzip
 import json
+import shutil
+import ssl
+import subprocess
 import tracemalloc
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -13,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from springhead.gateway.delivery.dataplane import MAX_WAIT, DataPlane, WriteKeyMask, retry_after
+from springhead.gateway.delivery.dataplane import DataPlane, WriteKeyMask
 from springhead.gateway.delivery.destination import (
     Accepted,
     Answer,
@@ -23,7 +26,8 @@ from springhead.gateway.delivery.destination import (
     Unauthorized,
     Unreachable,
 )
-from support.dataplanes import CUT, HANG, Batch, Reply, data_plane
+from springhead.gateway.delivery.responses import MAX_WAIT, retry_after
+from support.dataplanes import CUT, HANG, Batch, FakeDataPlane, Reply, data_plane
 from support.deliveries import KEYS, deliver, event, events, first, ids
 
 
@@ -79,6 +83,10 @@ def answered(reply: Reply, timeout: float = 5) -> Answer:
     [
         ((200, {}, "OK"), Accepted()),
         ((204, {}, ""), Accepted()),
+        ((200, {}, '{"ok": true, "error": ""}'), Accepted()),
+        ((200, {"Content-Type": "text/html"}, "sign in"), Unauthorized("status 200 with a web page")),
+        ((202, {}, "<!DOCTYPE html><title>"), Unauthorized("status 202 with a web page")),
+        ((200, {}, '{"error": "no such workspace"}'), Unauthorized("status 200 with an error")),
         ((400, {}, "bad  event\n"), Refused(400, "bad event")),
         ((403, {}, "blocked"), Refused(403, "blocked")),
         ((413, {}, ""), Refused(413)),
@@ -114,7 +122,75 @@ def test_a_data_plane_that_is_not_there_is_unreachable() -> None:
         finally:
             await to.close()
 
-    assert asyncio.run(scenario()) == Unreachable("ConnectError")
+    assert asyncio.run(scenario()) == Unreachable("connection refused")
+
+
+def posted_to(url: str) -> Answer:
+    """What an address is understood to be where no data plane is."""
+
+    async def scenario() -> Answer:
+        to = DataPlane(url, KEYS, timeout=5, compress=True, connections=1)
+        try:
+            return await to.send("Acme", [b"{}"])
+        finally:
+            await to.close()
+
+    return asyncio.run(scenario())
+
+
+def test_an_unknown_host_is_named_so() -> None:
+    """The reserved name is known nowhere (RFC 6761, section 6.4)."""
+    assert posted_to("http://data-plane.invalid") == Unreachable("unknown host")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless SSL_CERT_FILE names it."""
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    made += [
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-keyout",
+        str(tmp_path / "key"),
+        "-out",
+        str(tmp_path / "cert"),
+    ]
+    subprocess.run(made, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
+
+    async def scenario() -> list[Answer]:
+        plane, answers = FakeDataPlane(), list[Answer]()
+        server = await asyncio.start_server(plane.serve, "127.0.0.1", 0, ssl=context)
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        for trusted in (False, True):
+            if trusted:
+                monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert"))
+            to = DataPlane(url, KEYS, timeout=5, compress=True, connections=1)
+            answers.append(await to.send("Acme", [b'{"messageId": "1"}']))
+            await to.close()
+        server.close()
+        return answers
+
+    assert asyncio.run(scenario()) == [Unreachable("untrusted certificate"), Accepted()]
+
+
+def test_a_proxy_of_the_environment_is_used_only_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing listens at the proxy, that shows who was asked."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+
+    async def scenario() -> list[Answer]:
+        answers = list[Answer]()
+        async with data_plane() as plane:
+            for proxies in (False, True):
+                to = DataPlane(plane.url, KEYS, timeout=5, compress=True, connections=1, proxies=proxies)
+                answers.append(await to.send("Acme", [b'{"messageId": "1"}']))
+                await to.close()
+        return answers
+
+    assert asyncio.run(scenario()) == [Accepted(), Unreachable("connection refused")]
 
 
 def zipped(text: bytes) -> str:

@@ -72,7 +72,7 @@ def test_a_data_plane_that_is_not_there_is_down_until_it_is(tmp_path: Path) -> N
         async def scenario() -> list[str]:
             async with delivering(tmp_path, url=f"http://127.0.0.1:{port}") as running:
                 await until_true(lambda: running.delivery.is_down)
-                assert running.delivery.reason == "ConnectError"
+                assert running.delivery.reason == "connection refused"
                 assert await running.count("breaker_open") == 1
                 assert await running.undelivered() == 20
                 taken.close()
@@ -107,7 +107,7 @@ def test_one_lane_tries_a_destination_that_is_down(tmp_path: Path) -> None:
             await asyncio.sleep(0.002)
             self.most = max(self.most, self.under_way) if 10 < tries < 30 else self.most
             self.under_way -= 1
-            return Unreachable("ConnectError") if tries < 30 else Accepted()
+            return Unreachable("connection refused") if tries < 30 else Accepted()
 
         async def close(self) -> None:
             """Nothing is open."""
@@ -145,6 +145,26 @@ def test_a_store_that_cannot_acknowledge_is_asked_again_and_nothing_is_sent_twic
 
     assert failing == 0
     assert sorted(done.plane.taken) == ids(50)
+
+
+def test_a_store_that_cannot_release_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events that were not sent do not wait until their lease ends by itself."""
+    failing = 3
+    release = SqliteStore.release
+
+    async def releases_late(store: SqliteStore, seqs: Sequence[int]) -> None:
+        nonlocal failing
+        if failing:
+            failing -= 1
+            raise OSError("disk full")
+        await release(store, seqs)
+
+    monkeypatch.setattr(SqliteStore, "release", releases_late)
+
+    done = deliver(tmp_path, events(20), first((429, {"Retry-After": "0"}, "")), timeout=3600, lanes=1)
+
+    assert failing == 0
+    assert sorted(done.plane.taken) == ids(20)
 
 
 def test_a_lane_survives_what_nobody_expected(tmp_path: Path) -> None:

@@ -276,6 +276,35 @@ def test_an_outage_that_begins_during_a_search_costs_no_good_event(tmp_path: Pat
     assert sorted(done.plane.taken) == without("00021", count=64)
 
 
+def test_what_was_accepted_before_an_outage_proves_nothing_in_it(tmp_path: Path) -> None:
+    """An event that an outage meets twice is kept, as all others are."""
+    refused: list[list[str]] = []
+    is_right = True
+
+    def answer(batch: Batch) -> Reply:
+        if is_right and (batch.ids != ["first"] or refused):
+            return OK
+        refused.append(batch.ids)
+        return (503, {}, "")
+
+    async def scenario() -> None:
+        nonlocal is_right
+        async with delivering(tmp_path, answer, retry_min=0.05, retry_max=0.05) as running:
+            await running.add("first")
+            await until_true(lambda: refused)
+            await running.add("good", user="grace")
+            await until_true(lambda: "good" in running.plane.taken)
+            is_right = False
+            await running.add(*ids(20), user="grace")
+            await until_true(lambda: len(refused) > 40)
+            assert await running.dead() == []
+            is_right = True
+            await running.drained()
+            assert await running.dead() == []
+
+    asyncio.run(scenario())
+
+
 def test_an_event_over_the_limit_is_never_sent(tmp_path: Path) -> None:
     """It is a dead letter before it can make a batch be refused."""
     done = deliver(tmp_path, [*events(5), event("large", "user-1", size=40_000)], first())

@@ -35,6 +35,13 @@ def test_a_query_is_a_record_where_the_source_takes_queries(here: Gateway, metho
         ("1.2. 3.4 ,", "1.2.3.4"),
         ("2001:db8::1", "2001:db8::1"),
         ("unknown, 5.6.7.8", "unknown"),
+        ("1.2.3.4:5678, 5.6.7.8", "1.2.3.4"),
+        ("[2001:db8::1]:5678", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("::ffff:1.2.3.4", "1.2.3.4"),
+        ("[::FFFF:102:304]:5678", "1.2.3.4"),
+        ("::ffff:nonsense", "::ffff:nonsense"),
+        (":5678", "127.0.0.1"),
         ("", "127.0.0.1"),
         (", 5.6.7.8", "127.0.0.1"),
         ("x" * 50_000, "127.0.0.1"),
@@ -42,7 +49,7 @@ def test_a_query_is_a_record_where_the_source_takes_queries(here: Gateway, metho
     ],
 )
 def test_the_address_is_the_first_forwarded_one(here: Gateway, header: str | None, address: str) -> None:
-    """Without one, or where it is too long to be an address, it is the peer's: events must stay short."""
+    """Without its port. Where there is none, or it is too long, it is the peer's: events must stay short."""
     (event,) = here.sent(log(), headers={} if header is None else {"X-Forwarded-For": header})
 
     assert event["request_ip"] == address

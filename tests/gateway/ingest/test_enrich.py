@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from springhead.gateway.ingest.enrich import rudder_id
+from springhead.gateway.ingest.enrich import enrich, rudder_id
 from support.gateways import Gateway
 from support.webhooks import ACME_KEY, log, ready
 
@@ -29,6 +29,32 @@ def test_a_log_becomes_one_event(here: Gateway) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event["receivedAt"])
     assert before <= datetime.fromisoformat(event["receivedAt"]) <= datetime.now(UTC)
     assert event["request_ip"] == "127.0.0.1"
+
+
+RECEIVED = "2026-01-01T12:00:00.500Z"
+
+
+@pytest.mark.parametrize(
+    ("times", "timestamp"),
+    [
+        ({}, RECEIVED),
+        ({"timestamp": "mine"}, "mine"),
+        ({"sentAt": "2026-01-01T11:00:00Z", "originalTimestamp": "2026-01-01T11:00:00Z"}, RECEIVED),
+        (
+            {"sentAt": "2026-01-01T11:00:10Z", "originalTimestamp": "2026-01-01T11:00:00Z"},
+            "2026-01-01T11:59:50.500Z",
+        ),
+        ({"originalTimestamp": "2026-01-01T11:00:00+01:00"}, "2026-01-01T10:00:00.000Z"),
+        ({"sentAt": "2026-01-01T12:00:01.500Z"}, "2026-01-01T11:59:59.500Z"),
+        ({"sentAt": "soon", "originalTimestamp": 7}, RECEIVED),
+        ({"originalTimestamp": "0001-01-01T00:00:00+23:00"}, RECEIVED),
+    ],
+)
+def test_an_event_has_its_time_before_it_waits(times: dict[str, Any], timestamp: str) -> None:
+    """However long delivery takes, the time is what RudderStack's gateway would have worked out on arrival."""
+    kept = enrich({"userId": "u", "type": "track", "messageId": "1", **times}, "Acme", RECEIVED)
+
+    assert json.loads(kept.event)["timestamp"] == timestamp
 
 
 @pytest.mark.parametrize(

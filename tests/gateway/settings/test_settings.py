@@ -204,6 +204,10 @@ enable = true
         (SOURCE.replace(KEY, KEY + " "), "write_key: may hold visible ASCII characters only, and no colon"),
         (SOURCE.replace(KEY, "user:" + KEY), "write_key: may hold visible ASCII characters only, and no colon"),
         (SOURCE.replace(f'["{KEY}"]', "[]"), "write_key: needs at least one"),
+        (SOURCE.replace(f'["{KEY}"]', "12345678"), "[[source]] 1 write_key: must be a valid string"),
+        ('gateway.host = ""' + SOURCE, "[gateway] host: must be an address or the name of a host"),
+        ('gateway.host = "a..b"' + SOURCE, "[gateway] host: must be an address or the name of a host"),
+        ('gateway.admin = "a..b:81"' + SOURCE, 'admin: must be host:port, as in "127.0.0.1:8081"'),
         ("gateway.port = 70000" + SOURCE, "[gateway] port: must be less than or equal to 65535"),
         ('gateway.admin = "8081"' + SOURCE, 'admin: must be host:port, as in "127.0.0.1:8081"'),
         (
