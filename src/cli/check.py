@@ -23,7 +23,7 @@ def check(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per problem.")] = False,
 ) -> None:
-    """Find all problems of source folders. Exit code 0: none; 1: some; 2: usage error."""
+    """Find all problems of source folders. Exit code 0: none, or only warnings; 1: some; 2: usage error."""
     try:
         host = make_host()
         checked = check_folders(host, names or [])
@@ -37,12 +37,14 @@ def check(
 
 
 def _print(checked: CheckedFolder, *, as_json: bool) -> None:
-    for problem in checked.problems:
-        if as_json:
-            typer.echo(json.dumps({"folder": str(checked.folder), **problem.as_json()}))
-        else:
-            typer.echo(f"{checked.folder}/{problem}")
-    if not checked.problems and not as_json:
+    for severity, problems in (("error", checked.problems), ("warning", checked.warnings)):
+        for problem in problems:
+            if as_json:
+                line = {"folder": str(checked.folder), "severity": severity, **problem.as_json()}
+                typer.echo(json.dumps(line))
+            else:
+                typer.echo(f"{'warning: ' if severity == 'warning' else ''}{checked.folder}/{problem}")
+    if not (checked.problems or checked.warnings or as_json):
         typer.echo(f"{checked.name}: no problems")
 
 

@@ -17,13 +17,25 @@ from .mapping.convert import text
 from .mapping.model import EVENT_TYPES, Rule
 
 
+class Identity(msgspec.Struct, frozen=True):
+    """Identifies an event: the same for a sender's retry, different for any other event of the rule.
+
+    Attributes:
+        record: the sender's own id of the record, or else its content.
+        version: what tells apart events of one record id and one name: their time, or else their content.
+    """
+
+    record: str
+    version: str
+
+
 class Envelope(msgspec.Struct, frozen=True):
     """What all events of a source have in common: the integration's name, and the namespace of their ids."""
 
     integration: str
     namespace: Namespace
 
-    def finish(self, rule: Rule, name: Any, fields: Object, position: int, seed: str) -> Object:
+    def finish(self, rule: Rule, name: Any, fields: Object, position: int, identity: Identity) -> Object:
         """Make an event of the fields a rule wrote.
 
         Args:
@@ -31,7 +43,7 @@ class Envelope(msgspec.Struct, frozen=True):
             name: the event's name, which only `track` has.
             fields: what the rule wrote; becomes part of the event.
             position: counts the events the rule makes of one record.
-            seed: identifies the record: the same for a sender's retry, different for any other record.
+            identity: identifies the event.
 
         Raises:
             InvalidEvent: rule `event/type`, `event/name`, `event/identity` or `event/shape`.
@@ -43,20 +55,21 @@ class Envelope(msgspec.Struct, frozen=True):
         for field in rule.objects:
             if field in event and event[field].__class__ is not dict:
                 raise InvalidEvent("event/shape", f"{field} must be an object: it is {type_name(event[field])}")
-        self._add_ids(event, rule, position, seed)
+        self._add_ids(event, rule, position, identity)
         self._add_envelope(event)
         return event
 
-    def _add_ids(self, event: Object, rule: Rule, position: int, seed: str) -> None:
+    def _add_ids(self, event: Object, rule: Rule, position: int, identity: Identity) -> None:
         uuid = self.namespace.uuid
         anonymous = event.get("anonymousId")
         if not (anonymous and strip_invisible(anonymous)):  # downstream, blank text counts as absent
             user = event.get("userId")
-            name = f"user/{user}" if user and strip_invisible(user) else f"record/{seed}"
+            name = f"user/{user}" if user and strip_invisible(user) else f"record/{identity.record}"
             event["anonymousId"] = uuid(name)
         message = event.get("messageId")
         if message.__class__ is not str or not strip_invisible(message):
-            event["messageId"] = uuid(f"message/{rule.label}/{position}/{seed}")
+            parts = (rule.label, event.get("event"), position, identity.record, identity.version)
+            event["messageId"] = uuid(f"message/{parts!a}")  # quoted, so that no part runs into the next
 
     def _add_envelope(self, event: Object) -> None:
         """Add what every event carries to context and integrations, if the mapping wrote nothing else."""

@@ -72,28 +72,32 @@ class Host:
         return self._plugins.found
 
     def reads_request(self, source: str) -> bool:
-        """Whether the source's mapping, or a plugin, reads more of a request than its body.
+        """Whether the source's mapping or id, or a plugin, reads more of a request than its body.
 
         If not, a caller may leave the headers and the query out, to save time.
         """
         found = self._source(source)
-        reads = found.mapper.reads_request or "query" in found.framing.formats
+        reads = found.reads_request or "query" in found.framing.formats
         return reads or self._hooks.verify_requests
 
-    def receive(self, source: str, request: Request, config: dict[str, Any] | None = None) -> Outcome:
+    def receive(
+        self, source: str, request: Request, config: dict[str, Any] | None = None, *, scope: str = ""
+    ) -> Outcome:
         """Turn one request into its outcome.
 
         Args:
             source: the source's name, exactly as in `sources`.
             request: what the HTTP call brought. Nothing in it makes this raise.
             config: the operator's settings for the source, which `$config` reads: `{"redact": "secrets"}`.
+            scope: tells apart several senders of one source, such as two tenants of one vendor: records alike
+                in all else have other ids in another scope.
 
         Raises:
             UnknownSource: there is no active source of this name.
             InvalidConfig: a setting has a value it cannot have, or a name that is nearly a setting's. Other
                 names are ignored.
         """
-        return self.receiver(source, config)(request)
+        return self.receiver(source, config, scope=scope)(request)
 
     def verifier(self, source: str) -> Verifier:
         """Prepare the check with which `receive` begins, for a caller that changes the body after it.
@@ -112,6 +116,7 @@ class Host:
         source: str,
         config: dict[str, Any] | None = None,
         *,
+        scope: str = "",
         verified: bool = False,
         replay: bool = False,
     ) -> Receiver:
@@ -120,6 +125,7 @@ class Host:
         Args:
             source: as for `receive`.
             config: as for `receive`; must not be changed afterwards.
+            scope: as for `receive`.
             verified: the requests passed a `verifier`: plugins do not verify them again.
             replay: the requests were received before: plugins do not verify them again, and are not told of
                 their rejections.
@@ -129,7 +135,7 @@ class Host:
             InvalidConfig: as `receive`.
         """
         found = self._source(source)
-        pipeline = self._pipeline(found, config)
+        pipeline = self._pipeline(found, config, scope)
 
         def process(request: Request) -> Outcome:
             return pipeline.process(decode(request, found.framing), pipeline.context(request))
@@ -146,6 +152,8 @@ class Host:
         file: BinaryIO,
         request: Request | None = None,
         config: dict[str, Any] | None = None,
+        *,
+        scope: str = "",
     ) -> Iterator[Outcome]:
         """Turn a file of any size into outcomes, chunk by chunk, in memory that does not grow with the file.
 
@@ -154,8 +162,9 @@ class Host:
         Args:
             source: the source's name.
             file: open for reading bytes: JSON lines, one list, or any other body the source takes.
-            request: the rest of the call, without a body, if the mapping reads it.
+            request: the rest of the call, without a body, if the mapping or the id reads it.
             config: the operator's settings for the source.
+            scope: as for `receive`.
 
         Raises:
             UnknownSource: there is no active source of this name.
@@ -163,7 +172,7 @@ class Host:
         """
         found = self._source(source)
         request = request or Request()
-        pipeline = self._pipeline(found, config)
+        pipeline = self._pipeline(found, config, scope)
         context = pipeline.context(request)
         chunks = stream_items(file, request, found.framing)
         return (self._reported(found, pipeline.process(items, context)) for items in chunks)
@@ -174,8 +183,8 @@ class Host:
             raise UnknownSource(name, self._advice(name))
         return found
 
-    def _pipeline(self, source: Source, config: dict[str, Any] | None) -> Pipeline:
-        return Pipeline(source, config or {}, self._hooks.event_hook(source))
+    def _pipeline(self, source: Source, config: dict[str, Any] | None, scope: str) -> Pipeline:
+        return Pipeline(source, config or {}, self._hooks.event_hook(source), scope=scope)
 
     def _refused(self, source: Source, request: Request) -> Outcome | None:
         size = len(request.body)

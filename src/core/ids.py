@@ -18,15 +18,21 @@ def strip_invisible(text: str) -> str:
 
 
 class Namespace:
-    """A UUIDv5 namespace (RFC 9562, section 5.5), derived from a source's name."""
+    """A UUIDv5 namespace (RFC 9562, section 5.5), derived from a source's name and, if given, a scope."""
 
     __slots__ = ("id",)
 
-    def __init__(self, source: str) -> None:
-        self.id = uuid5(SPRINGHEAD, source)
+    def __init__(self, source: str, scope: str = "") -> None:
+        self.id = _uuid5(SPRINGHEAD, source)
+        if scope:
+            self.id = _uuid5(self.id, scope)
 
     def uuid(self, name: str) -> str:
         """Derive the UUIDv5 of a name, as text."""
-        if name.isascii():  # bytes take four times as long
-            return str(uuid5(self.id, name))
-        return str(uuid5(self.id, name.encode("utf-8", "surrogatepass")))  # type: ignore[arg-type] # takes bytes, too
+        return str(_uuid5(self.id, name))
+
+
+def _uuid5(namespace: UUID, name: str) -> UUID:
+    if name.isascii():  # bytes take four times as long
+        return uuid5(namespace, name)
+    return uuid5(namespace, name.encode("utf-8", "surrogatepass"))  # type: ignore[arg-type] # takes bytes, too

@@ -10,6 +10,7 @@ from typing import Any
 from .errors import InvalidPath, InvalidSchema, InvalidSource
 from .event import Envelope
 from .framing import Framing
+from .id_entries import parse_ids, paths_of
 from .ids import Namespace
 from .mapping.compile import compile_first_of, compile_locator
 from .mapping.mapper import Mapper
@@ -24,7 +25,7 @@ API_VERSIONS = range(1, 2)
 """The versions of the folder's layout and language this host understands (`api` in source.json)."""
 
 _FILES = ("source.json", "schema.json", "mapping.json")
-_PATHS = ("batch", "unwrap", "id", "secrets", "pii")
+_PATHS = ("batch", "unwrap", "secrets", "pii")
 
 
 def load_source(folder: str | FilePath) -> Source:
@@ -66,12 +67,14 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
     name = str(facts.get("name", folder.resolve().name))
     namespace = Namespace(name)
     paths = {key: _paths(about, key) for key in _PATHS}
+    ids = parse_ids(about, namespace)
     schema = _schema(schema_file)
     tables, table_problems = _tables(folder)
     mapping = parse_mapping(mapping_file, tables, namespace)
     problems = [*about.problems, *schema_file.problems, *mapping_file.problems, *table_problems]
     if problems or mapping is None or schema is None:
         return None, sorted(problems)
+    mapper = Mapper(mapping, _masks(paths))
     source = Source(
         name=name,
         title=str(facts.get("title", mapping.integration)),
@@ -83,9 +86,10 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
             tuple(facts.get("formats", ("json", "json-lines"))), compile_locator(paths["batch"], list)
         ),
         unwrap=compile_locator(paths["unwrap"], dict),
-        read_id=compile_first_of(paths["id"]),
+        read_id=compile_first_of(ids),
+        reads_request=mapper.reads_request or any(path.root == "$request" for path in paths_of(ids)),
         schema=schema,
-        mapper=Mapper(mapping, _masks(paths)),
+        mapper=mapper,
         envelope=Envelope(mapping.integration, namespace),
     )
     return source, []
@@ -113,7 +117,7 @@ def _paths(about: SourceFile, key: str) -> tuple[Path, ...]:
         except InvalidPath as error:
             about.add_problem((key, index), "bad-path", error.reason, error.advice)
             continue
-        if path.root and not (key == "id" and path.root == "$item"):
+        if path.root:
             about.add_problem((key, index), "bad-path", f"{path.root} cannot be read here")
         paths.append(path)
     return tuple(paths)

@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
-from .codec import Object, encode, encode_sorted
+from .codec import Object, encode
 from .errors import InvalidConfig, InvalidEvent
+from .event import Identity
 from .framing import LocatedItem, Location, Undecodable
 from .hook_calls import EventHook
-from .ids import strip_invisible
+from .identity import Identifier
 from .json_value import Steps, deep_copy, type_name
 from .mapping.interpret import MappedEvent
 from .outcome import Outcome, Rejection, Reply
-from .request import Request
+from .request import Request, RequestContext
 from .source import Source
 
 
-class RequestContext(msgspec.Struct, frozen=True):
-    """What the records of one request share.
-
-    Attributes:
-        id: the caller's id of the request.
-        request: what `$request` reads.
-        occurrences: counts the records without an id of their own, by the digest of their content.
-    """
-
-    id: str
-    request: Object
-    occurrences: dict[str, int] = {}
-
-
 class Pipeline:
-    """The way through one source, for one operator's settings."""
+    """The way through one source, for one operator's settings and scope."""
 
-    __slots__ = ("_accepts", "_config", "_has_replies", "_hook", "_map", "_source")
+    __slots__ = ("_accepts", "_config", "_envelope", "_has_replies", "_hook", "_identify", "_map", "_source")
 
-    def __init__(self, source: Source, config: Object, hook: EventHook | None = None) -> None:
+    def __init__(
+        self, source: Source, config: Object, hook: EventHook | None = None, *, scope: str = ""
+    ) -> None:
         """Raises InvalidConfig if `config` has a setting that the source does not accept."""
         reason = source.mapper.config_problem(config)
         if reason is not None:
@@ -48,12 +34,14 @@ class Pipeline:
         self._accepts = source.schema.accepts
         self._has_replies = bool(source.mapper.mapping.replies)
         self._map = source.mapper.for_config(config)
+        self._envelope = source.envelope_for(scope)
+        self._identify = Identifier(source, config).identify
         self._config = config
         self._hook = hook
 
     def context(self, request: Request) -> RequestContext:
         """Prepare what the items of this request are processed with."""
-        return RequestContext(request.id, request.as_json() if self._source.mapper.reads_request else {})
+        return RequestContext(request.id, request.as_json() if self._source.reads_request else {})
 
     def process(self, items: Iterable[LocatedItem], context: RequestContext) -> Outcome:
         """Process items of a request. No item, however odd, affects another."""
@@ -71,7 +59,8 @@ class Pipeline:
                 continue
             mapped = map_record(record, item, context.request, self._config)
             if mapped:
-                self._finish(mapped, location, item, self._seed(record, item, context), outcome)
+                identities = self._identify(mapped, record, item, context)
+                self._finish(mapped, identities, location, item, outcome)
             elif mapped is not None or self._source.mapper.mapping.drop_unmatched:
                 outcome.dropped += 1
             else:
@@ -80,15 +69,20 @@ class Pipeline:
         return outcome
 
     def _finish(
-        self, mapped: list[MappedEvent], location: Location, item: Object, seed: str, outcome: Outcome
+        self,
+        mapped: list[MappedEvent],
+        identities: list[Identity],
+        location: Location,
+        item: Object,
+        outcome: Outcome,
     ) -> None:
-        finish, hook = self._source.envelope.finish, self._hook
-        for rule, position, name, fields in mapped:
+        finish, hook = self._envelope.finish, self._hook
+        for (rule, position, name, fields), identity in zip(mapped, identities, strict=True):
             if fields is None:
                 outcome.dropped += 1
                 continue
             try:
-                event: Object | None = finish(rule, name, fields, position, seed)
+                event: Object | None = finish(rule, name, fields, position, identity)
                 if hook is not None:
                     event = hook(deep_copy(event))  # a plugin may change the event, never the record
             except InvalidEvent as error:
@@ -99,19 +93,6 @@ class Pipeline:
                 outcome.dropped += 1
             else:
                 outcome.events.append(event)
-
-    def _seed(self, record: Object, item: Object, context: RequestContext) -> str:
-        """Identify the record, by its own id if that is visible, else by its content.
-
-        Equal records without an id are told apart by a count, so that the order of a batch does not matter;
-        across requests, by the id of the request if the caller gave one.
-        """
-        own = self._source.read_id(record, None, item, context.request, self._config)
-        if (own.__class__ is str and strip_invisible(own)) or own.__class__ is int:
-            return f"id/{own}"
-        digest = hashlib.sha256(encode_sorted(item)).hexdigest()
-        count = context.occurrences[digest] = context.occurrences.get(digest, 0) + 1
-        return f"content/{count}/{digest}/{context.id}"
 
     def _reply(self, record: Object, item: Object, context: RequestContext, outcome: Outcome) -> bool:
         """Reply to the record if a rule says so; returns whether one did."""

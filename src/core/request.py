@@ -23,8 +23,8 @@ class Request(msgspec.Struct, frozen=True):
         body: the bytes as posted, decompressed.
         headers, query: text, or a list of texts, by name.
         method, url: as called; `url` is path and query.
-        id: the caller's id of this call, the same when the sender tries again. It tells apart records that have
-            no id of their own and are otherwise equal.
+        id: the caller's id of this call. It tells apart records that have neither an id nor a time of their own
+            and are otherwise equal; a retry of such a record is the same message only if this is the same.
     """
 
     body: bytes = b""
@@ -48,6 +48,20 @@ class Request(msgspec.Struct, frozen=True):
             "method": _text(self.method),
             "url": _text(self.url),
         }
+
+
+class RequestContext(msgspec.Struct, frozen=True):
+    """What the records of one request share.
+
+    Attributes:
+        id: the caller's id of the request.
+        request: what `$request` reads.
+        occurrences: counts the records without an id of their own, by the digest of their content.
+    """
+
+    id: str
+    request: dict[str, Any]
+    occurrences: dict[str, int] = {}
 
 
 def _value(value: str | list[str]) -> str | list[str]:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from .event import Envelope
 from .framing import Framing, Locator
+from .ids import Namespace
 from .mapping.mapper import Mapper
 from .schema import Schema
 
@@ -22,7 +24,8 @@ class Source(msgspec.Struct, frozen=True):
         folder: the folder it was loaded from.
         framing: how its requests hold their items.
         unwrap: finds the record inside an item.
-        read_id: reads the sender's own id of a record.
+        read_id: reads the id of a record, or of the delivery that brought it.
+        reads_request: whether its mapping or `read_id` reads more of a request than its body.
         schema: what a record must satisfy.
         mapper: maps records to the fields of events.
         envelope: what all its events have in common.
@@ -37,6 +40,7 @@ class Source(msgspec.Struct, frozen=True):
     framing: Framing
     unwrap: Locator
     read_id: Callable[[Any, Any, Any, Any, Any], Any]
+    reads_request: bool
     schema: Schema
     mapper: Mapper
     envelope: Envelope
@@ -45,3 +49,9 @@ class Source(msgspec.Struct, frozen=True):
     def settings(self) -> tuple[str, ...]:
         """The names of the settings the source reads; it ignores all others."""
         return self.mapper.settings
+
+    def envelope_for(self, scope: str) -> Envelope:
+        """Return the envelope for one scope, whose ids differ from those of every other."""
+        if not scope:
+            return self.envelope
+        return replace(self.envelope, namespace=Namespace(self.name, scope))

@@ -52,7 +52,7 @@ class RecentRequest:
             events: list[Object] = []
             if self._request is not None and self.events:
                 masking = {**self.source.settings, "redact": "pii"}
-                receive = host.receiver(self.source.type, masking, replay=True)
+                receive = host.receiver(self.source.type, masking, scope=self.source.name, replay=True)
                 events = [mask_ids(event) for event in receive(self._request).events[:_SHOWN]]
             self._events, self._request = events, None
         return self._events

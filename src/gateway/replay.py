@@ -74,13 +74,13 @@ class Replayer:
             return Outcome(rejections=[rejection])
         request = _request(letter)
         if letter.rule != "refused":
-            return self._host.receiver(source.type, source.settings, replay=True)(request)
+            return self._host.receiver(source.type, source.settings, scope=source.name, replay=True)(request)
         # A plugin refused the whole call as posted, so it is verified again, and may be a form.
         refused = self._host.verifier(source.type)(request)
         if refused is not None:
             return refused
         request = await self._decode_form(request)
-        return self._host.receiver(source.type, source.settings, verified=True)(request)
+        return self._host.receiver(source.type, source.settings, scope=source.name, verified=True)(request)
 
     async def _decode_form(self, request: Request) -> Request:
         content_type = next(iter(request.headers.get("content-type", ())), "")
@@ -108,11 +108,14 @@ class Replayer:
 
 
 def _request(letter: DeadLetter) -> Request:
-    """The request that a letter's record came in, with the record alone as its body."""
-    call = letter.call
+    """The request that a letter's record came in, with the record alone as its body.
+
+    Its id is the letter's, so that letters of equal records become different events.
+    """
+    call, id_ = letter.call, f"dead-letter/{letter.id}"
     if call is None:
-        return Request(letter.record)
-    return Request(letter.record, call.headers, call.query, call.method, call.url)
+        return Request(letter.record, id=id_)
+    return Request(letter.record, call.headers, call.query, call.method, call.url, id_)
 
 
 def _changed(outcome: Outcome, duplicates: int) -> str:

@@ -12,14 +12,16 @@ from ..core.host import Host
 from ..core.loader import check_source
 from ..core.source_file import Problem
 from ..core.suggest import suggest
+from .warnings import find_warnings
 
 
 class CheckedFolder(msgspec.Struct, frozen=True):
-    """A source folder, under the name it was asked for, and its problems."""
+    """A source folder, under the name it was asked for, and its problems; or if it has none, its warnings."""
 
     name: str
     folder: Path
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
 
 
 def check_folders(host: Host, names: Sequence[str] = ()) -> list[CheckedFolder]:
@@ -30,7 +32,13 @@ def check_folders(host: Host, names: Sequence[str] = ()) -> list[CheckedFolder]:
     """
     folders = {name: source.folder for name, source in sorted(host.sources.items())}
     checked = {name: _folder(name, folders) for name in names} or folders
-    return [CheckedFolder(name, folder, tuple(check_source(folder))) for name, folder in checked.items()]
+    return [_check(name, folder) for name, folder in checked.items()]
+
+
+def _check(name: str, folder: Path) -> CheckedFolder:
+    problems = check_source(folder)
+    warnings = [] if problems else find_warnings(folder)
+    return CheckedFolder(name, folder, tuple(problems), tuple(warnings))
 
 
 def _folder(name: str, active: dict[str, Path]) -> Path:

@@ -142,7 +142,7 @@ class ArrayEndpoint:
     def _receiver(self, source: str, config: SourceConfig) -> Receiver:
         receiver = config.receivers.get(source)
         if receiver is None:
-            receiver = config.receivers[source] = self._host.receiver(source, config.value)
+            receiver = config.receivers[source] = self._host.receiver(source, config.value, scope=config.id)
         return receiver
 
     def _report(self, source: str, rejections: list[Rejection], request_id: str) -> None:

@@ -1,6 +1,7 @@
-"""Decodes the arrays rudder-server posts into requests, each with its source's configuration.
+"""Decodes the arrays rudder-server posts into requests, each with its source's id and configuration.
 
-An element is `{"request": {"method", "url", "headers", "body", "query_parameters"}, "source": {"Config"}}`.
+An element is `{"request": R, "source": {"ID", "Config"}}`, where R is
+`{"method", "url", "headers", "body", "query_parameters"}`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ class _ElementRequest(msgspec.Struct):
 
 
 class _ElementSource(msgspec.Struct):
+    ID: str = ""
     Config: msgspec.Raw = _EMPTY
+
+
+_NO_SOURCE = _ElementSource()
 
 
 class _Element(msgspec.Struct):
@@ -42,9 +47,10 @@ class _Element(msgspec.Struct):
 
 
 class SourceConfig(msgspec.Struct, eq=False):
-    """A source's configuration as its operator wrote it, and the receivers made with it, by source."""
+    """A source's configuration as its operator wrote it, its id, and the receivers made with them, by name."""
 
     value: Object
+    id: str = ""
     receivers: dict[str, Receiver] = {}
 
 
@@ -55,12 +61,12 @@ _decode = msgspec.json.Decoder(list[_Element]).decode
 
 
 class ElementDecoder:
-    """Decodes arrays. The same few configurations come with every element: each is decoded once."""
+    """Decodes arrays. The same few configurations come with every element: each is decoded once a source."""
 
     __slots__ = ("_configs",)
 
     def __init__(self) -> None:
-        self._configs: dict[bytes, SourceConfig] = {}
+        self._configs: dict[tuple[str, bytes], SourceConfig] = {}
 
     def decode(self, body: bytes, *, reads_request: bool) -> list[Element] | None:
         """The elements of an array, in order; None if the body is empty, or an object.
@@ -85,8 +91,7 @@ class ElementDecoder:
         body = element.request.body
         if not body:
             return BODY_NOT_PRESENT
-        source = element.source
-        return Request(body.encode()), self._config(bytes(_EMPTY if source is None else source.Config))
+        return Request(body.encode()), self._config(element.source or _NO_SOURCE)
 
     def _with_request(self, element: _Element) -> Element:
         decoded = self._body_only(element)
@@ -97,12 +102,13 @@ class ElementDecoder:
         headers, query = _values_by_name(sent.headers), _values_by_name(sent.query_parameters)
         return Request(request.body, headers, query, sent.method, sent.url), config
 
-    def _config(self, raw: bytes) -> SourceConfig:
-        config = self._configs.get(raw)
+    def _config(self, source: _ElementSource) -> SourceConfig:
+        key = source.ID, bytes(source.Config)
+        config = self._configs.get(key)
         if config is None:
             if len(self._configs) >= _MAX_CONFIGS:
                 self._configs.clear()
-            config = self._configs[raw] = SourceConfig(_object(parse(raw)))
+            config = self._configs[key] = SourceConfig(_object(parse(key[1])), source.ID)
         return config
 
 
@@ -129,7 +135,7 @@ def _lenient_element(element: Any) -> _Element | str:
     headers, query = (_raw_object(request.get(name)) for name in ("headers", "query_parameters"))
     return _Element(
         _ElementRequest(body, "".join(method) or "POST", "".join(url), headers, query),
-        _ElementSource(_raw_object(source.get("Config"))),
+        _ElementSource("".join(_strings(source.get("ID"))), _raw_object(source.get("Config"))),
     )
 
 

@@ -30,3 +30,17 @@ def test_bundled_sources_have_no_problems(tmp_path: Path) -> None:
 
     assert "auth0: no problems\n" in done.stdout
     assert done.returncode == 0
+
+
+def test_a_warning_is_not_a_failure(tmp_path: Path) -> None:
+    """It is marked as one, and the exit code is 0."""
+    folder = source_folder(tmp_path, source={"id": ["id"]})
+
+    people = springhead(tmp_path, "check", str(folder))
+    scripts = springhead(tmp_path, "check", "--json", str(folder))
+
+    assert people.stdout.startswith(
+        f"warning: {folder}/mapping.json:1 /events/0: no row writes originalTimestamp"
+    )
+    assert [(line["severity"], line["rule"]) for line in json_lines(scripts.stdout)] == [("warning", "no-time")]
+    assert people.returncode == scripts.returncode == 0

@@ -54,8 +54,8 @@ def test_a_body_that_could_not_be_inflated_stays_dead(gateway: GatewayFolder) ->
 
 
 def test_a_duplicate_is_not_stored_again(gateway: GatewayFolder) -> None:
-    """Two records without an id that are equal make one event."""
-    gateway.add(dead_letter(b'{"type": "s"}'), dead_letter(b'{"type": "s"}'))
+    """Two equal records of one id make one event."""
+    gateway.add(*[dead_letter(b'{"log_id": "1", "type": "s"}')] * 2)
 
     done = gateway.run("dead", "replay", "--all")
 
@@ -64,6 +64,15 @@ def test_a_duplicate_is_not_stored_again(gateway: GatewayFolder) -> None:
         "2  gone  1 event (track), 1 of them accepted before, and not stored again",
     ]
     assert done.stderr == "2 dead letters: 2 gone (1 event), 0 still dead\n"
+
+
+def test_letters_with_neither_id_nor_time_are_never_duplicates(gateway: GatewayFolder) -> None:
+    """Equal heartbeats came in different calls, so each becomes an event."""
+    gateway.add(*[dead_letter(b'{"type": "s"}')] * 2)
+
+    done = gateway.run("dead", "replay", "--all")
+
+    assert done.stdout.splitlines() == ["1  gone  1 event (track)", "2  gone  1 event (track)"]
 
 
 def test_a_replay_leaves_the_dead_letters_it_makes(gateway: GatewayFolder) -> None:

@@ -2,12 +2,127 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from springhead import Host, Request, encode
 from support.folders import source_folder
+
+WITH_TIME = [{"from": "updated_at", "to": "originalTimestamp"}]
+WITHOUT_TIME = [{"from": "total", "to": "properties.total"}]
+CREATED = {"id": 7, "total": 10, "updated_at": "2026-03-15T10:00:00Z"}
+CHANGED = {"id": 7, "total": 12, "updated_at": "2026-03-15T11:00:00Z"}
+
+
+def shop(folder: Path, rows: list[Any], *ids: Any) -> Host:
+    """Make a host for a shop, which sends the whole order each time, and says in a header what happened."""
+    rule = {"type": "track", "event": {"from": "$request.headers.x-topic"}, "map": rows}
+    mapping = {"integration": "Shop", "events": [rule]}
+    return Host(folders=[source_folder(folder, mapping=mapping, source={"id": ids})])
+
+
+def message(host: Host, record: object, headers: Mapping[str, str] | None = None, **more: Any) -> str:
+    """Send a record; returns the messageId of its only event."""
+    request = Request(encode(record), {"X-Topic": "Order", **(headers or {})}, **more)
+    (event,) = host.receive("acme", request).events
+    return str(event["messageId"])
+
+
+@pytest.mark.parametrize("rows", [WITH_TIME, WITHOUT_TIME], ids=["time", "content"])
+def test_all_that_happens_to_one_entity_is_a_message_of_its_own(tmp_path: Path, rows: list[Any]) -> None:
+    """An order's id stands for the order: its events differ by name and by time, or else by content."""
+    host = shop(tmp_path, rows, "id")
+
+    deliveries = [(CREATED, "Created"), (CREATED, "Paid"), (CHANGED, "Created")]
+    first = [message(host, order, {"X-Topic": topic}) for order, topic in deliveries]
+    retry = [message(host, dict(reversed(order.items())), {"X-Topic": topic}) for order, topic in deliveries]
+
+    assert len(set(first)) == 3
+    assert retry == first
+
+
+def test_an_id_may_be_that_of_the_delivery(tmp_path: Path) -> None:
+    """In a header or the query: records alike to the last byte are then two messages, and a retry is one."""
+    host = shop(tmp_path, WITH_TIME, "$request.headers.X-Delivery-Id", "$request.query.delivery", "id")
+
+    assert host.reads_request("acme")
+    by_header = [message(host, CREATED, {"X-Delivery-Id": number}) for number in ("1", "2", "1")]
+    by_query = [message(host, CREATED, query={"delivery": number}) for number in ("3", "4", "3")]
+
+    assert by_header[0] == by_header[2]
+    assert by_query[0] == by_query[2]
+    assert len({*by_header, *by_query, message(host, CREATED)}) == 5
+
+
+@pytest.mark.parametrize("version", [None, "", {}], ids=["absent", "empty", "an object"])
+def test_an_id_may_be_a_template(tmp_path: Path, version: Any) -> None:
+    """It has a value if all its parts have one; otherwise the next entry counts."""
+    host = shop(tmp_path / "1", [], {"template": "{id}@{version}"}, "other")
+    only_other = shop(tmp_path / "2", [], "other")
+    only_id = shop(tmp_path / "3", [], "id")
+
+    complete = {"id": "7", "version": 2, "other": "o"}
+    incomplete = {**complete, "version": version}
+
+    assert message(host, complete) == message(only_id, {"id": "7@2"})
+    assert message(host, incomplete) == message(only_other, incomplete)
+
+
+def test_a_record_with_neither_id_nor_time_is_known_by_its_request_as_well(tmp_path: Path) -> None:
+    """A heartbeat that is always the same is a message in every request; with an id or a time it is not."""
+    heartbeat = shop(tmp_path / "1", [], "id")
+    timed = shop(tmp_path / "2", WITH_TIME)
+
+    assert message(heartbeat, {}, id="1") == message(heartbeat, {}, id="1")
+    assert len({message(heartbeat, {}, id=number) for number in ("1", "2", "")}) == 3
+    assert message(heartbeat, {"id": 7}, id="1") == message(heartbeat, {"id": 7}, id="2")
+    assert message(timed, CREATED, id="1") == message(timed, CREATED, id="2")
+
+
+def test_scopes_share_no_id() -> None:
+    """Record 7 of one tenant is neither the message nor the anonymous user that record 7 of another is."""
+    host, request = Host(), Request(b'{"log_id": "7", "type": "s", "date": "2026-03-15T10:00:00Z"}')
+
+    def ids(scope: str) -> list[str]:
+        received = host.receive("auth0", request, scope=scope)
+        (streamed,) = host.stream("auth0", BytesIO(request.body), scope=scope)
+        assert received.events == streamed.events == host.receiver("auth0", scope=scope)(request).events
+        return [received.events[0][field] for field in ("messageId", "anonymousId")]
+
+    assert ids("one") == ids("one")
+    assert host.receive("auth0", request).events == host.receive("auth0", request, scope="").events
+    assert len({*ids(""), *ids("one"), *ids("two"), *ids("\udcff")}) == 8
+
+
+def test_a_log_is_the_same_message_however_it_is_framed() -> None:
+    """Bare, wrapped, under `logs`, or in an event of EventBridge."""
+    log = {"log_id": "7", "type": "s", "date": "2026-03-15T10:00:00Z", "user_id": "auth0|1"}
+    wrapped = {"log_id": "7", "data": log}
+    bodies = [log, [log], wrapped, {"logs": [log]}, {"logs": [wrapped]}, {"id": "e", "detail": wrapped}]
+
+    events = [Host().receive("auth0", Request(encode(body))).events for body in bodies]
+
+    assert events == [events[0]] * len(bodies)
+    assert len(events[0]) == 1
+
+
+@pytest.mark.parametrize("masked", ["total", "updated_at"])
+def test_redaction_merges_no_messages(tmp_path: Path, masked: str) -> None:
+    """Events that differ only in what is masked keep the ids they have unmasked."""
+    rule = {"type": "track", "event": "E", "map": WITH_TIME if masked == "updated_at" else WITHOUT_TIME}
+    source = {"id": ["id"], "secrets": [masked]}
+    folder = source_folder(tmp_path, mapping={"integration": "A", "events": [rule]}, source=source)
+    host, request = Host(folders=[folder]), Request(encode([CREATED, CHANGED]))
+
+    plain = [event["messageId"] for event in host.receive("acme", request).events]
+    redacted = [event["messageId"] for event in host.receive("acme", request, {"redact": "secrets"}).events]
+
+    assert redacted == plain
+    assert len(set(plain)) == 2
 
 
 def test_ids_are_stable_and_differ_between_sources(tmp_path: Path) -> None:
@@ -56,7 +171,12 @@ def test_a_blank_id_counts_as_absent(blank: str) -> None:
 @pytest.mark.parametrize("blank", ["", " ", "\u200b", "\0", " \0\u00a0 "], ids=ascii)
 def test_invisible_ids_in_an_event_are_replaced(tmp_path: Path, blank: str) -> None:
     """Downstream they would be blank: each gets the id that is derived where there is none."""
-    rule = {"type": "track", "event": "E", "pass": True}
+    rule = {
+        "type": "track",
+        "event": "E",
+        "pass": True,
+        "map": [{"value": "2026-03-15", "to": "originalTimestamp"}],
+    }
     host = Host(
         folders=[
             source_folder(

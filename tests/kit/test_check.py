@@ -48,3 +48,33 @@ def test_a_name_of_nothing_is_the_callers_mistake() -> None:
     assert str(error.value) == (
         "no active source 'auht0': did you mean auth0? (or give the path of a source folder)"
     )
+
+
+TIMED = [{"from": "at", "to": "originalTimestamp"}]
+
+
+@pytest.mark.parametrize(
+    ("ids", "rule", "warned"),
+    [
+        (["id"], {"type": "track", "event": "E"}, True),
+        (["$item.id", "id"], {"type": "track", "event": "E"}, True),
+        (["id"], {"type": "track", "event": "E", "map": TIMED}, False),
+        (["id"], {"type": "track", "event": "E", "pass": True}, False),
+        (["id"], {"type": "drop"}, False),
+        (["$request.headers.x-id", "id"], {"type": "track", "event": "E"}, False),
+        ([{"template": "{id}@{at}"}], {"type": "track", "event": "E"}, False),
+        ([], {"type": "track", "event": "E"}, False),
+    ],
+)
+def test_an_entitys_id_without_a_time_is_a_warning(
+    tmp_path: Path, ids: list[object], rule: dict[str, object], warned: bool
+) -> None:
+    """The same id comes back with every change of the entity."""
+    folder = source_folder(tmp_path, source={"id": ids}, mapping={"integration": "A", "events": [rule]})
+
+    (checked,) = check_folders(Host(), [str(folder)])
+
+    assert checked.problems == ()
+    assert [(w.file, w.pointer, w.rule) for w in checked.warnings] == [
+        ("mapping.json", "/events/0", "no-time")
+    ] * warned

@@ -14,15 +14,16 @@ from springhead import Host, Outcome, Request
 from springhead.core.host import Receiver
 from springhead.transformer import TransformerOptions, transformer_app
 from support.arrays import LOG, post
+from support.folders import source_folder
 from support.servers import serving
 
 
 class Broken(Host):
     """A host at which one record raises, and another becomes what no JSON holds."""
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None, **flags: bool) -> Receiver:
+    def receiver(self, source: str, config: dict[str, Any] | None = None, **more: Any) -> Receiver:
         """Raise, or give nonsense, where the body says so."""
-        receive = super().receiver(source, config, **flags)
+        receive = super().receiver(source, config, **more)
 
         def received(request: Request) -> Outcome:
             if b"raise" in request.body:
@@ -64,9 +65,9 @@ class Slow(Host):
         self.turns = 0
         self.seen: list[tuple[int, int]] = []
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None, **flags: bool) -> Receiver:
+    def receiver(self, source: str, config: dict[str, Any] | None = None, **more: Any) -> Receiver:
         """As a host's, but slow."""
-        receive = super().receiver(source, config, **flags)
+        receive = super().receiver(source, config, **more)
 
         def received(request: Request) -> Outcome:
             before = self.turns
@@ -93,6 +94,40 @@ def transformed(host: Slow, body: str) -> list[Any]:
 
     answers: list[Any] = asyncio.run(scenario()).json()
     return answers
+
+
+def message_ids(host: Host, source: str, array: list[Any]) -> list[str]:
+    """Post an array to an app of this host; returns the messageId of each element's first event."""
+
+    async def scenario() -> httpx.Response:
+        transport = httpx.ASGITransport(transformer_app(host, TransformerOptions()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+            return await client.post(f"/v2/sources/{source}", json=array)
+
+    answers = asyncio.run(scenario()).json()
+    return [answer["output"]["batch"][0]["messageId"] for answer in answers]
+
+
+def test_an_id_may_stand_in_a_header(tmp_path: Path) -> None:
+    """Requests whose bodies are alike to the last byte are two messages, and a retry is one."""
+    host = Host(folders=[source_folder(tmp_path, source={"id": ["$request.headers.x-id"]})])
+    array = [{"request": {"body": "{}", "headers": {"X-Id": [number]}}} for number in ("1", "2", "1")]
+
+    one, two, retry = message_ids(host, "acme", array)
+
+    assert one == retry != two
+
+
+def test_sources_of_one_kind_share_no_id() -> None:
+    """The element's `source.ID` is the scope, also where it is no text and where other settings differ."""
+    sources = [{"ID": "one"}, {"ID": "two"}, {"ID": "one", "Config": None}, {"ID": 7}, None]
+    array = [{"request": {"body": LOG}, **({"source": source} if source else {})} for source in sources]
+
+    one, two, again, *unscoped = message_ids(Host(), "auth0", array)
+
+    assert one == again
+    assert unscoped[0] == unscoped[1]
+    assert len({one, two, unscoped[0]}) == 3
 
 
 def test_others_get_a_turn_between_elements() -> None:

@@ -84,19 +84,26 @@ class Generator(CodeWriter):
         with self.block(f"elif {child} is None and ({has_dotted_key}):"):
             self.line(f"{value} = follow({node}, {self.constant(keys)})")
 
-    def first_of(self, paths: tuple[Path, ...]) -> str:
-        """Read the first path that has a value."""
+    def first_of(self, origins: tuple[Path | Template, ...]) -> str:
+        """Read the first path that has a value, or join the first template whose parts all have one."""
         value = self.variable()
         self.line(f"{value} = None")
         depth = self.depth
-        for index, path in enumerate(paths):
+        for index, origin in enumerate(origins):
             if index:
                 self.line(f"if {value} is None:")
                 self.depth += 1
-            found = self.read(path)
+            found = self.read(origin) if isinstance(origin, Path) else self.complete_template(origin)
             with self.block(f"if {found} is not None and {found} != '':"):
                 self.line(f"{value} = {found}")
         self.depth = depth
+        return value
+
+    def complete_template(self, template: Template) -> str:
+        """Join the parts of a template, unless the value of one of them is absent, null or `""`."""
+        parts = [repr(part) if isinstance(part, str) else self.read(part) for part in template.parts]
+        value, joined = self.variable(), "".join(f"{part}, " for part in parts)
+        self.line(f"{value} = None if '' in ({joined}) else join(({joined}))")
         return value
 
     # Testing

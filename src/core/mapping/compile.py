@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from .codegen import RUNTIME, Generator
 from .interpret import MappedEvent
-from .model import DROP, Build, EventMapping, Row, Rule
+from .model import DROP, Build, EventMapping, Row, Rule, Template
 from .path import Path
 from .write_plan import WritePlan, plan_writes
 
@@ -29,15 +29,15 @@ def compile_mapping(mapping: EventMapping) -> CompiledMapping:
     return run
 
 
-def compile_first_of(paths: tuple[Path, ...]) -> Callable[[Any, Any, Any, Any, Any], Any]:
-    """Compile a function that reads the first of these paths that has a value.
+def compile_first_of(origins: tuple[Path | Template, ...]) -> Callable[[Any, Any, Any, Any, Any], Any]:
+    """Compile a function that reads the first of these paths and templates that has a value.
 
     It takes record, parent, item, request and config.
     """
     code = Generator()
     with code.function("first_of", _PARAMETERS, _OBJECTS):
         code.line("event = None")
-        code.line(f"return {code.first_of(paths)}")
+        code.line(f"return {code.first_of(origins)}")
     first_of: Callable[[Any, Any, Any, Any, Any], Any] = code.functions(RUNTIME)["first_of"]
     return first_of
 

@@ -9,6 +9,7 @@ from ipaddress import IPv6Address
 
 import msgspec
 from starlette.types import Scope
+from uuid_utils import uuid4
 
 from ...core.request import CREDENTIALS, Request
 from ..storage.records import StoredCall
@@ -29,11 +30,13 @@ class WebhookCall(msgspec.Struct, frozen=True, dict=True):
         scope: the ASGI scope.
         body: the bytes as posted, inflated.
         received_at: in epoch seconds.
+        id: the gateway's own id of the call.
     """
 
     scope: Scope
     body: bytes
     received_at: float = msgspec.field(default_factory=time.time)
+    id: str = msgspec.field(default_factory=lambda: str(uuid4()))
 
     @property
     def content_type(self) -> str:
@@ -83,7 +86,7 @@ class WebhookCall(msgspec.Struct, frozen=True, dict=True):
     def request(self, body: bytes) -> Request:
         """The call with this body: the bytes as posted, or the JSON of a form, typed as JSON."""
         headers = self.headers if body is self.body else {**self.headers, "content-type": [_JSON]}
-        return Request(body, headers, self.query, self.scope["method"], self.url)
+        return Request(body, headers, self.query, self.scope["method"], self.url, self.id)
 
     def stored(self, body: bytes) -> StoredCall:
         """The call as it is stored with this body, without credentials."""

@@ -42,7 +42,9 @@ class SourceReceiver:
         self._settings = settings
         self._keep_calls = keep_calls
         self._verify: Verifier = host.verifier(settings.type)
-        self._receive: Receiver = host.receiver(settings.type, settings.settings, verified=True)
+        self._receive: Receiver = host.receiver(
+            settings.type, settings.settings, scope=settings.name, verified=True
+        )
         self._reads_request = host.reads_request(settings.type)
         self._reads_query = "query" in host.sources[settings.type].framing.formats
 
@@ -67,7 +69,7 @@ class SourceReceiver:
         return self._received(call, request, self._receive(request))
 
     def _request(self, call: WebhookCall, body: bytes) -> Request:
-        return call.request(body) if self._reads_request else Request(body)
+        return call.request(body) if self._reads_request else Request(body, id=call.id)
 
     def _received(self, call: WebhookCall, request: Request, outcome: Outcome) -> Received:
         source, received_at, address = self._settings.name, rfc3339(call.received_at), call.address

@@ -418,9 +418,9 @@ class Slow(Host):
         self.held = self.most = 0
         self._counting = threading.Lock()
 
-    def receiver(self, source: str, config: dict[str, Any] | None = None, **flags: bool) -> Receiver:
+    def receiver(self, source: str, config: dict[str, Any] | None = None, **more: Any) -> Receiver:
         """The host's receiver, but for large requests only once `go_on` is set."""
-        receive = super().receiver(source, config, **flags)
+        receive = super().receiver(source, config, **more)
 
         def received(request: Request) -> Outcome:
             if len(request.body) < 100_000:

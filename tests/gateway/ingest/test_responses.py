@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import uuid
+from pathlib import Path
 
 import pytest
 
-from support.gateways import Gateway
+from support.folders import source_folder
+from support.gateways import KEY, Gateway, gateway
 from support.webhooks import ACME_KEY, AUTHORIZATION, GUARDED_KEY, log
 
 
@@ -101,5 +103,25 @@ def test_the_same_record_from_two_sources_is_two_events(here: Gateway) -> None:
     """Only events of the same source can be duplicates."""
     one = log()
 
-    assert len(here.sent(one)) == 1
-    assert len(here.sent(one, key=GUARDED_KEY, headers={"Authorization": AUTHORIZATION})) == 1
+    (event,) = here.sent(one)
+    (other,) = here.sent(one, key=GUARDED_KEY, headers={"Authorization": AUTHORIZATION})
+
+    assert event["messageId"] != other["messageId"]
+
+
+def test_an_id_may_stand_in_a_header(tmp_path: Path) -> None:
+    """Calls whose bodies are alike to the last byte are two events, and a retry is a duplicate."""
+    folder = source_folder(tmp_path, source={"id": ["$request.headers.x-id"]})
+
+    with gateway(tmp_path, {"name": "Acme", "type": "acme", "write_key": [KEY]}, folders=(folder,)) as shop:
+        counts = [len(shop.sent({}, headers={"X-Id": number})) for number in ("1", "2", "1")]
+
+    assert counts == [1, 1, 0]
+
+
+def test_records_with_neither_id_nor_time_are_never_duplicates(here: Gateway) -> None:
+    """A heartbeat that is always the same is an event each time, also where it comes twice in one call."""
+    heartbeat = {"type": "s", "user_id": "auth0|heartbeat"}
+
+    assert len(here.sent(heartbeat)) == 1
+    assert len(here.sent([heartbeat, heartbeat])) == 2
