@@ -37,7 +37,10 @@ if TYPE_CHECKING:
 
 
 class SpringheadError(Exception):
-    """The root of all errors of springhead."""
+    """The root of all errors of springhead. Its last argument is its sentence, unless a class builds one."""
+
+    def __str__(self) -> str:
+        return str(self.args[-1]) if self.args else ""
 
 
 class UnknownSource(SpringheadError):  # noqa: N818 - an error here is named after what is wrong
@@ -97,9 +100,6 @@ class InvalidSchema(SpringheadError):  # noqa: N818
         self.steps = steps
         self.reason = reason
 
-    def __str__(self) -> str:
-        return self.reason
-
 
 class InvalidPath(SpringheadError):  # noqa: N818
     """A path or a target cannot be read."""
@@ -132,9 +132,6 @@ class InvalidArgument(SpringheadError):  # noqa: N818
         super().__init__(reason)
         self.reason = reason
 
-    def __str__(self) -> str:
-        return self.reason
-
 
 class InvalidJson(SpringheadError):  # noqa: N818
     """Bytes are not JSON, or are beyond a limit: `rule` names which, the reason says where."""
@@ -144,9 +141,6 @@ class InvalidJson(SpringheadError):  # noqa: N818
         self.rule = rule
         self.reason = reason
 
-    def __str__(self) -> str:
-        return self.reason
-
 
 class InvalidEvent(SpringheadError):  # noqa: N818
     """The fields of an event break a rule that holds for every event: `rule` names it."""
@@ -155,9 +149,6 @@ class InvalidEvent(SpringheadError):  # noqa: N818
         super().__init__(rule, reason)
         self.rule = rule
         self.reason = reason
-
-    def __str__(self) -> str:
-        return self.reason
 
 
 class InvalidFixture(SpringheadError):  # noqa: N818

@@ -1,6 +1,6 @@
 """The functions of `apply`. Each takes a value and returns one, or None if the value does not fit.
 
-No function coerces silently: `lower` of a number is no value, not a guess.
+No function coerces silently: `lower` of a number gives None, not a guess.
 """
 
 from __future__ import annotations

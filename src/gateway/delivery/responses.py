@@ -73,7 +73,7 @@ def _problem(content_type: str, text: str) -> str:
         return "a web page"
     try:
         content = msgspec.json.decode(text.encode("utf-8", "replace"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return "an error" if isinstance(content, dict) and content.get("error") else ""
 

@@ -84,6 +84,7 @@ def answered(reply: Reply, timeout: float = 5) -> Answer:
         ((200, {}, "OK"), Accepted()),
         ((204, {}, ""), Accepted()),
         ((200, {}, '{"ok": true, "error": ""}'), Accepted()),
+        ((200, {}, "[" * 1_000), Accepted()),
         ((200, {"Content-Type": "text/html"}, "sign in"), Unauthorized("status 200 with a web page")),
         ((202, {}, "<!DOCTYPE html><title>"), Unauthorized("status 202 with a web page")),
         ((200, {}, '{"error": "no such workspace"}'), Unauthorized("status 200 with an error")),

@@ -63,7 +63,7 @@ CREATE TABLE IF NOT EXISTS dead_letter (
     line INTEGER,
     decodable INTEGER NOT NULL,
     call INTEGER,
-    digest BLOB,                         -- of the event in `seen` that it was, so that a replay is no duplicate
+    digest BLOB,                         -- of the event in `seen` that it was, so that a replay is stored again
     size INTEGER NOT NULL,
     record BLOB NOT NULL CHECK (typeof(record) = 'blob'),
     event BLOB NOT NULL CHECK (typeof(event) = 'blob'),
