@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, TypeAlias
 from .decode import decode
 from .discovery import Plugin
 from .errors import UnknownSource
+from .hook_calls import Verifier
 from .outcome import Outcome, Rejection
 from .pipeline import Pipeline
 from .plugins import load_plugins
@@ -23,9 +24,6 @@ BODY_LIMIT = 64 * 2**20
 
 Receiver: TypeAlias = Callable[[Request], Outcome]
 """Receives requests of one source, all with the same settings."""
-
-Verifier: TypeAlias = Callable[[Request], "Outcome | None"]
-"""Verifies requests of one source before they are decoded: returns the outcome of a refused one, else None."""
 
 
 class Host:
@@ -51,7 +49,7 @@ class Host:
 
         Args:
             folders: source folders to register without installing them.
-            body_limit: bytes of the longest body accepted; a longer one is rejected unread.
+            body_limit: bytes of the longest body accepted; a longer one is rejected, not decoded.
             environ: holds the `SPRINGHEAD_*` variables that choose plugins.
 
         Raises:
@@ -78,7 +76,7 @@ class Host:
         """
         found = self._source(source)
         reads = found.reads_request or "query" in found.framing.formats
-        return reads or self._hooks.verify_requests
+        return reads or self.verifier(source) is not None
 
     def receive(
         self, source: str, request: Request, config: dict[str, Any] | None = None, *, scope: str = ""
@@ -87,7 +85,7 @@ class Host:
 
         Args:
             source: the source's name, exactly as in `sources`.
-            request: what the HTTP call brought. Nothing in it makes this raise.
+            request: what the HTTP call brought. Nothing in it makes this raise, unless a plugin fails over it.
             config: the operator's settings for the source, which `$config` reads: `{"redact": "secrets"}`.
             scope: tells apart several senders of one source, such as two tenants of one vendor: records alike
                 in all else have other ids in another scope.
@@ -96,20 +94,25 @@ class Host:
             UnknownSource: there is no active source of this name.
             InvalidConfig: a setting has a value it cannot have, or a name that is nearly a setting's. Other
                 names are ignored.
+            VerificationFailed: a plugin could not verify the request. Nothing of it should be kept; answer its
+                sender 500, so that it tries again.
         """
         return self.receiver(source, config, scope=scope)(request)
 
-    def verifier(self, source: str) -> Verifier:
+    def verifier(self, source: str, config: dict[str, Any] | None = None) -> Verifier | None:
         """Prepare the check with which `receive` begins, for a caller that changes the body after it.
 
         Plugins verify the bytes as posted. A caller that turns a form into JSON verifies the form, then gives
         the JSON to a `receiver` made with `verified=True`.
 
+        Returns:
+            A function that returns why a request is refused, or None, and raises VerificationFailed as
+            `receive` does. None if no plugin verifies requests.
+
         Raises:
             UnknownSource: as `receive`.
         """
-        found = self._source(source)
-        return lambda request: self._refused(found, request)
+        return self._hooks.verifier(self._source(source), config or {})
 
     def receiver(
         self,
@@ -136,13 +139,16 @@ class Host:
         """
         found = self._source(source)
         pipeline = self._pipeline(found, config, scope)
+        verify = None if verified else self._hooks.verifier(found, config or {})
 
         def process(request: Request) -> Outcome:
             return pipeline.process(decode(request, found.framing), pipeline.context(request))
 
         def receive(request: Request) -> Outcome:
-            refused = None if verified else self._refused(found, request)
-            return self._reported(found, process(request)) if refused is None else refused
+            if verify is not None and (reason := verify(request)) is not None:
+                return Outcome(refused=reason)
+            is_long = len(request.body) > self._body_limit
+            return self._reported(found, self._too_long(source, request) if is_long else process(request))
 
         return process if replay else receive
 
@@ -186,16 +192,9 @@ class Host:
     def _pipeline(self, source: Source, config: dict[str, Any] | None, scope: str) -> Pipeline:
         return Pipeline(source, config or {}, self._hooks.event_hook(source), scope=scope)
 
-    def _refused(self, source: Source, request: Request) -> Outcome | None:
-        size = len(request.body)
-        if size > self._body_limit:
-            rule, reason = "body/size", f"the body has {size} bytes, the limit is {self._body_limit}"
-        elif (refusal := self._hooks.verify(source, request)) is not None:
-            rule, reason = "refused", refusal
-        else:
-            return None
-        rejection = Rejection(source.name, "", None, rule, reason, request.body)
-        return self._reported(source, Outcome(rejections=[rejection]))
+    def _too_long(self, source: str, request: Request) -> Outcome:
+        reason = f"the body has {len(request.body)} bytes, the limit is {self._body_limit}"
+        return Outcome(rejections=[Rejection(source, "", None, "body/size", reason, request.body)])
 
     def _reported(self, source: Source, outcome: Outcome) -> Outcome:
         if outcome.rejections:

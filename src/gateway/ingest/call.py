@@ -75,13 +75,20 @@ class WebhookCall(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def headers(self) -> dict[str, list[str]]:
         """The headers' values by name in lower case, without write keys."""
+        return {name: [_without_key(text) for text in values] for name, values in self._posted_headers.items()}
+
+    @cached_property
+    def _posted_headers(self) -> dict[str, list[str]]:
         headers: dict[str, list[str]] = {}
         for name, value in self.scope["headers"]:
-            text = value.decode("latin-1")
-            if "%" in text or "key" in text.lower():
-                text = _KEY_IN_HEADER.sub(r"\1", text)
-            headers.setdefault(name.decode("latin-1").lower(), []).append(text)
+            headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
         return headers
+
+    def posted(self) -> Request:
+        """The call whole, as its sender signed it."""
+        path, query = self.scope["path"], self.query_string
+        url = f"{path}?{query.decode('latin-1')}" if query else path
+        return Request(self.body, self._posted_headers, parse_query(query), self.scope["method"], url, self.id)
 
     def request(self, body: bytes) -> Request:
         """The call with this body: the bytes as posted, or the JSON of a form, typed as JSON."""
@@ -93,6 +100,10 @@ class WebhookCall(msgspec.Struct, frozen=True, dict=True):
         request = self.request(body)
         headers = {name: list(values) for name, values in request.headers.items() if name not in CREDENTIALS}
         return StoredCall(request.method, request.url, headers, self.query, body)
+
+
+def _without_key(text: str) -> str:
+    return _KEY_IN_HEADER.sub(r"\1", text) if "%" in text or "key" in text.lower() else text
 
 
 def _without_port(address: str) -> str:
