@@ -9,12 +9,13 @@ from typing import Any, BinaryIO, TypeAlias
 
 from .decode import decode
 from .discovery import Plugin
-from .errors import UnknownSource
+from .errors import InvalidConfig, UnknownSource
 from .hook_calls import Verifier
 from .outcome import Outcome, Rejection
 from .pipeline import Pipeline
 from .plugins import load_plugins
 from .request import Request
+from .request_filter import RequestFilter, settings_problem
 from .source import Source
 from .stream import stream_items
 from .suggest import suggest
@@ -77,6 +78,26 @@ class Host:
         found = self._source(source)
         reads = found.reads_request or "query" in found.framing.formats
         return reads or self.verifier(source) is not None
+
+    def request_filter(self, source: str, config: dict[str, Any] | None = None) -> RequestFilter:
+        """Return the filter that passes only what the source's mapping and id may read of a request.
+
+        A caller that keeps requests should keep no more: `host.request_filter("auth0").apply(request)`. The
+        outcome of the filtered request is the same.
+
+        Args:
+            source: the source's name.
+            config: as for `receive`. Its `allow_headers` and `allow_query` let more pass.
+
+        Raises:
+            UnknownSource: as `receive`.
+            InvalidConfig: as `receive`.
+        """
+        found = self._source(source)
+        reason = settings_problem(config or {})
+        if reason is not None:
+            raise InvalidConfig(source, reason)
+        return found.request_filter.with_settings(config or {})
 
     def receive(
         self, source: str, request: Request, config: dict[str, Any] | None = None, *, scope: str = ""

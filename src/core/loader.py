@@ -17,6 +17,7 @@ from .mapping.mapper import Mapper
 from .mapping.mask import build_mask
 from .mapping.parser import parse_mapping
 from .mapping.path import Mask, Path, parse_path
+from .request_filter import filter_for
 from .schema import Schema, check
 from .source import Source
 from .source_file import Problem, SourceFile, read_source_file
@@ -74,7 +75,7 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
     problems = [*about.problems, *schema_file.problems, *mapping_file.problems, *table_problems]
     if problems or mapping is None or schema is None:
         return None, sorted(problems)
-    mapper = Mapper(mapping, _masks(paths))
+    read_of_request = [path for path in (*mapping.paths(), *paths_of(ids)) if path.root == "$request"]
     source = Source(
         name=name,
         title=str(facts.get("title", mapping.integration)),
@@ -87,9 +88,10 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
         ),
         unwrap=compile_locator(paths["unwrap"], dict),
         read_id=compile_first_of(ids),
-        reads_request=mapper.reads_request or any(path.root == "$request" for path in paths_of(ids)),
+        reads_request=bool(read_of_request),
+        request_filter=filter_for(read_of_request),
         schema=schema,
-        mapper=mapper,
+        mapper=Mapper(mapping, _masks(paths)),
         envelope=Envelope(mapping.integration, namespace),
     )
     return source, []

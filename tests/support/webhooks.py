@@ -36,6 +36,8 @@ ACME: dict[str, Any] = {
                 "map": [
                     {"from": "$", "to": "properties"},
                     {"from": "$request.headers", "to": "context.headers"},
+                    {"from": "$request.headers.x-original-url", "to": "context.original_url"},
+                    {"from": "$request.query.a", "to": "context.a"},
                     {"from": "$request.query", "to": "context.query"},
                     {"from": "$request.url", "to": "context.url"},
                 ],

@@ -11,7 +11,8 @@ import msgspec
 from starlette.types import Scope
 from uuid_utils import uuid4
 
-from ...core.request import CREDENTIALS, Request
+from ...core.request import Request
+from ...core.request_filter import RequestFilter
 from ..storage.records import StoredCall
 from .query import parse_query, without_write_key
 
@@ -91,15 +92,18 @@ class WebhookCall(msgspec.Struct, frozen=True, dict=True):
         return Request(self.body, self._posted_headers, parse_query(query), self.scope["method"], url, self.id)
 
     def request(self, body: bytes) -> Request:
-        """The call with this body: the bytes as posted, or the JSON of a form, typed as JSON."""
-        headers = self.headers if body is self.body else {**self.headers, "content-type": [_JSON]}
+        """The call with this body, without write keys."""
+        headers = self._headers_with(body)
         return Request(body, headers, self.query, self.scope["method"], self.url, self.id)
 
-    def stored(self, body: bytes) -> StoredCall:
-        """The call as it is stored with this body, without credentials."""
-        request = self.request(body)
-        headers = {name: list(values) for name, values in request.headers.items() if name not in CREDENTIALS}
-        return StoredCall(request.method, request.url, headers, self.query, body)
+    def stored(self, body: bytes, filter_: RequestFilter) -> StoredCall:
+        """The call as it is stored with this body."""
+        headers, query = filter_.select_headers(self._headers_with(body)), filter_.select_query(self.query)
+        return StoredCall(self.scope["method"], filter_.select_url(self.url), headers, query, body)
+
+    def _headers_with(self, body: bytes) -> dict[str, list[str]]:
+        """The headers with this body: the bytes as posted, or the JSON of a form, typed as JSON."""
+        return self.headers if body is self.body else {**self.headers, "content-type": [_JSON]}
 
 
 def _without_key(text: str) -> str:

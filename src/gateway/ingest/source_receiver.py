@@ -45,6 +45,7 @@ class SourceReceiver:
         self._receive: Receiver = host.receiver(
             settings.type, settings.settings, scope=settings.name, verified=True
         )
+        self._filter = host.request_filter(settings.type, settings.settings)
         self._reads_request = host.reads_request(settings.type)
         self._reads_query = "query" in host.sources[settings.type].framing.formats
 
@@ -80,7 +81,7 @@ class SourceReceiver:
         return Received(
             [enrich(event, source, received_at, address) for event in outcome.events],
             [dead_letter(rejection, source) for rejection in outcome.rejections],
-            call.stored(request.body) if outcome.rejections or self._keep_calls else None,
+            call.stored(request.body, self._filter) if outcome.rejections or self._keep_calls else None,
             counts,
             RecentRequest(self._settings, request, outcome),
             _answer(outcome),

@@ -12,11 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from springhead import Host
+from springhead import Host, Request
+from springhead.core.codec import Object, parse
 from springhead.gateway.app import Gateway as WebhookGateway
 from springhead.gateway.replay import Replayed, Replayer
 from springhead.gateway.settings import load_settings
-from springhead.gateway.storage.records import NewDeadLetter, StoreCounts
+from springhead.gateway.storage.records import DeadLetter, NewDeadLetter, StoreCounts
 from support.distributions import Install
 from support.folders import source_folder
 from support.gateways import KEY, toml
@@ -52,13 +53,13 @@ def verifier(install: Install) -> Any:
     return importlib.import_module("invented_verifier")
 
 
-def run(folder: Path, scenario: Scenario, **sections: Mapping[str, Any]) -> Any:
+def run(folder: Path, scenario: Scenario, source: Path | None = None, **sections: Mapping[str, Any]) -> Any:
     """Run a scenario with a gateway that has one source, Acme, and a client of it."""
     config = folder / "springhead.toml"
     config.write_text(toml(sections, SOURCE))
 
     async def running() -> Any:
-        host = Host(folders=[source_folder(folder, mapping=PAIRS)])
+        host = Host(folders=[source or source_folder(folder, mapping=PAIRS)])
         gateway = WebhookGateway(host, load_settings(config))
         transport = httpx.ASGITransport(gateway.app)
         client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
@@ -167,6 +168,34 @@ def test_plugins_see_a_call_as_its_sender_signed_it(tmp_path: Path, verifier: An
     assert request.query == {"a": ["1 "], "b": [""], "writeKey": [KEY]}
     assert request.headers["x-signature"] == ["a signature"]
     assert request.headers["authorization"] == ["a token"]
+
+
+def test_a_replay_reads_of_the_call_what_its_mapping_read_at_first(tmp_path: Path) -> None:
+    """What a mapping or an id names is kept with a dead letter, and nothing else that may be a secret."""
+    rule = {"type": "track", "event": "E", "map": [{"from": "$request.query.shop", "to": "properties.shop"}]}
+    source = {"name": "acme", "id": ["$request.headers.x-order-key"]}
+    files: dict[str, Any] = {"source": source, "mapping": {"integration": "Acme", "events": [rule]}}
+    picky = source_folder(tmp_path / "picky", **files, schema={"type": "object", "required": ["a"]})
+    mended = Host(folders=[source_folder(tmp_path / "mended", **files)])
+
+    async def scenario(gateway: WebhookGateway, client: httpx.AsyncClient) -> tuple[DeadLetter, Object]:
+        headers = {"X-Order-Key": "7", "X-Token": "a secret"}
+        url = f"/v1/webhook?shop=s&token=a+secret&writeKey={KEY}"
+        await client.post(url, content=b"{}", headers=headers)
+        (letter,) = await letters(gateway.store)
+        assert (await Replayer(mended, gateway.settings, gateway.store).replay(letter)).gone
+        (claimed,) = await gateway.store.claim("Acme", 0, 1, events=9, size=1_000_000, lease=9)
+        return letter, parse(claimed.event)
+
+    letter, event = run(tmp_path, scenario, picky)
+
+    assert letter.call is not None
+    assert (letter.call.url, letter.call.query) == ("/v1/webhook?shop=s", {"shop": ["s"]})
+    assert letter.call.headers["x-order-key"] == ["7"]
+    assert "x-token" not in letter.call.headers
+    request = Request(b"{}", {"X-Order-Key": "7"}, {"shop": "s"})
+    (expected,) = mended.receive("acme", request, scope="Acme").events
+    assert (event["properties"], event["messageId"]) == ({"shop": "s"}, expected["messageId"])
 
 
 @pytest.mark.parametrize("size", [10, 100_000], ids=["small", "large"])
