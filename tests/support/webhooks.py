@@ -14,6 +14,7 @@ OFF_KEY = "key-of-a-tenant-that-left"
 GUARDED_KEY = "key-of-the-guarded-tenant"
 ACME_KEY = "key-of-the-acme-workspace"
 AUTHORIZATION = "Bearer invented-authorization"
+NEW_AUTHORIZATION = "Bearer authorization-that-takes-over"
 COOKIE = "session=invented-cookie"
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
