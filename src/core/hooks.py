@@ -42,9 +42,8 @@ def springhead_verify(source: Source, request: Request, config: dict[str, Any]) 
     """Return why the request is refused as not authentic, as a sentence for the operator, or None to accept it.
 
     Called before the request is decoded, for every request given to `receive`. The first plugin to return a
-    reason decides: the sender is answered 401, and nothing of the request is kept. A plugin that raises, or
-    returns anything else, has neither accepted nor refused the request: the sender is answered 500, so that it
-    tries again.
+    reason decides: the sender gets an error, and nothing of the request is kept. If a plugin raises, or returns
+    anything else, the request is neither accepted nor refused, and its sender may try again.
 
     Args:
         source: the source it was sent to.

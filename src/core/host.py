@@ -115,8 +115,8 @@ class Host:
             UnknownSource: there is no active source of this name.
             InvalidConfig: a setting has a value it cannot have, or a name that is nearly a setting's. Other
                 names are ignored.
-            VerificationFailed: a plugin could not verify the request. Nothing of it should be kept; answer its
-                sender 500, so that it tries again.
+            VerificationFailed: a plugin could not verify the request. Keep nothing of it, so that its sender
+                tries again.
         """
         return self.receiver(source, config, scope=scope)(request)
 

@@ -31,8 +31,7 @@ class Pipeline:
         self, source: Source, config: Object, hook: EventHook | None = None, *, scope: str = ""
     ) -> None:
         """Raises InvalidConfig if `config` has a setting that the source does not accept."""
-        reason = source.mapper.config_problem(config) or settings_problem(config)
-        if reason is not None:
+        if config and (reason := source.mapper.config_problem(config) or settings_problem(config)):
             raise InvalidConfig(source.name, reason)
         self._source = source
         self._accepts = source.schema.accepts
@@ -40,15 +39,14 @@ class Pipeline:
         self._map = source.mapper.for_config(config)
         self._envelope = source.envelope_for(scope)
         self._identify = Identifier(source, config).identify
-        self._filter = source.request_filter.with_settings(config)
+        self._filter = source.request_filter.with_settings(config) if source.reads_request else None
         self._config = config
         self._hook = hook
 
     def context(self, request: Request) -> RequestContext:
         """Prepare what the items of this request are processed with."""
-        if not self._source.reads_request:
-            return RequestContext(request.id, {})
-        return RequestContext(request.id, self._filter.apply(request).as_json())
+        shown = {} if self._filter is None else self._filter.apply(request).as_json()
+        return RequestContext(request.id, shown)
 
     def process(self, items: Iterable[LocatedItem], context: RequestContext) -> Outcome:
         """Process items of a request. No item, however odd, affects another."""

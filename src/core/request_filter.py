@@ -87,11 +87,11 @@ def filter_for(paths: Iterable[Path]) -> RequestFilter:
 
 def settings_problem(config: dict[str, Any]) -> str | None:
     """Say what is wrong with the settings that add names; None if nothing is."""
-    for setting in SETTINGS.keys() & config.keys():
-        names = config[setting]
+    for setting, part in SETTINGS.items():
+        names = config.get(setting, [])
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             return f"{setting} is {type_name(names)}: give a list of names"
         for name in names:
-            if is_credential(SETTINGS[setting], name):
+            if is_credential(part, name):
                 return f"{setting} lists {name!r}, which is a credential: it is never read or kept"
     return None

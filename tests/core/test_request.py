@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from springhead import Host, InvalidConfig, Request, encode
-from springhead.core.request_filter import RequestFilter
+from springhead.core.request_filter import HARMLESS as HARMLESS_NAMES
+from springhead.core.request_filter import HARMLESS_ENDINGS, RequestFilter
 from support.folders import source_folder
+from support.paths import DOCS
 
 
 def test_a_body_that_is_text_raises() -> None:
@@ -89,6 +91,13 @@ def test_a_mapping_that_copies_a_request_gets_what_is_harmless(tmp_path: Path) -
         "method": "POST",
         "url": "/hook",
     }
+
+
+def test_the_documents_list_what_is_harmless() -> None:
+    """Authors read there which headers they need not name."""
+    text = (DOCS / "mapping.md").read_text()
+
+    assert [name for name in (*HARMLESS_NAMES, *HARMLESS_ENDINGS) if f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize(
