@@ -72,9 +72,8 @@ class Replayer:
         if letter.rule == BROKEN_ENCODING:  # its bytes are what they were
             rejection = Rejection(source.type, "", None, letter.rule, letter.reason, letter.record)
             return Outcome(rejections=[rejection])
-        return self._host.receiver(source.type, source.settings, scope=source.name, replay=True)(
-            _request(letter)
-        )
+        receive = self._host.receiver(source.type, source.settings, scope=source.name, replay=True)
+        return receive(_request(letter))
 
     async def _redeliver(self, letter: DeadLetter, *, dry_run: bool) -> Replayed:
         event = parse(letter.event)

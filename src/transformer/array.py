@@ -133,9 +133,9 @@ class ArrayEndpoint:
             _log.error("wrong settings", source=source, reason=error.reason, request_id=request_id)
             return error_answer(source, str(error), 500, "configuration")
         except VerificationFailed as error:  # a 500, too: the element was neither accepted nor refused
-            at = log.where(error.__cause__ or error)
+            fields = {"source": source, "reason": str(error), "at": log.where(error.__cause__ or error)}
             kind = source, error.plugin
-            self._limited_log.warning(kind, "request not verified", source=source, reason=str(error), at=at)
+            self._limited_log.warning(kind, "request not verified", **fields, request_id=request_id)
             return error_answer(source, "internal error: the request could not be verified", 500)
         except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this element alone
             fields = {"source": source, "error": type(error).__name__, "at": log.where(error)}
@@ -143,7 +143,8 @@ class ArrayEndpoint:
             return error_answer(source, f"internal error: {type(error).__name__}", 500)
         if outcome.refused is not None:
             counts.refused += 1
-            self._limited_log.warning(source, "request refused", source=source, reason=outcome.refused)
+            fields = {"source": source, "reason": outcome.refused}
+            self._limited_log.warning(source, "request refused", **fields, request_id=request_id)
             return error_answer(source, NOT_AUTHENTIC, 401, "authentication")
         counts.add(outcome)
         if outcome.rejections:
