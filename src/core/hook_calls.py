@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -46,9 +46,7 @@ class HookCalls(msgspec.Struct, frozen=True):
                 if isinstance(reason, str) and reason.strip():
                     return reason
                 if reason is not None:
-                    returned = "text without a word" if isinstance(reason, str) else type_name(reason)
-                    advice = "return why the request is refused, or None"
-                    raise VerificationFailed(plugin, f"returned {returned}: {advice}")
+                    raise VerificationFailed(plugin, f"returned {_odd_reason(reason)}")
             return None
 
         return verify
@@ -86,6 +84,11 @@ class HookCalls(msgspec.Struct, frozen=True):
                     implementation(source=source, rejection=rejection)
                 except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
                     _log_exception(plugin, "springhead_rejected", error)
+
+
+def _odd_reason(reason: Any) -> str:
+    name = "blank text" if isinstance(reason, str) else type_name(reason)
+    return f"{name}: return why the request is refused, or None"
 
 
 def _log_exception(plugin: str, hook: str, error: BaseException) -> None:

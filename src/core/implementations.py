@@ -33,8 +33,8 @@ def check_implementation(hook: str, implementation: HookImpl) -> None:
 
 def in_order(implementations: Iterable[HookImpl]) -> Implementations:
     """Order the implementations of a hook: `tryfirst`, then the others, then `trylast`, each by plugin id."""
-    ordered = sorted(implementations, key=lambda one: (one.trylast - one.tryfirst, one.plugin_name))
-    return [(one.plugin_name, _with_arguments(one)) for one in ordered]
+    ordered = sorted(implementations, key=lambda impl: (impl.trylast - impl.tryfirst, impl.plugin_name))
+    return [(impl.plugin_name, _with_arguments(impl)) for impl in ordered]
 
 
 def _with_arguments(implementation: HookImpl) -> Callable[..., Any]:

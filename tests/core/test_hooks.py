@@ -102,7 +102,7 @@ def test_an_implementation_takes_the_arguments_it_names(install: Install, argume
         ("return False", "it returned true or false: return why the request is refused, or None"),
         ("return True", "it returned true or false: return why the request is refused, or None"),
         ("return b'no'", "it returned a bytes, which JSON does not have: return why the request"),
-        ("return ' '", "it returned text without a word: return why the request is refused, or None"),
+        ("return ' '", "it returned blank text: return why the request is refused, or None"),
         ("return (lambda: (yield))()", "it returned a generator, which JSON does not have"),
     ],
 )

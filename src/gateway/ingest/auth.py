@@ -38,7 +38,7 @@ class WriteKeys:
         source = self._sources.get(self._digest(key))
         if source is None:
             return WRONG_KEY
-        if source.authorization and not _is_one_of(source.authorization, authorization):
+        if source.authorization and not _is_accepted(authorization, source.authorization):
             return WRONG_AUTHORIZATION
         return source if source.enabled else DISABLED
 
@@ -46,9 +46,9 @@ class WriteKeys:
         return hashlib.blake2b(key.encode("utf-8", "surrogateescape"), key=self._secret).digest()
 
 
-def _is_one_of(expected: Iterable[SecretStr], value: bytes) -> bool:
-    """Compare with all of them, whichever is equal, so that the time it takes reveals nothing."""
-    matches = [hmac.compare_digest(value, one.get_secret_value().encode()) for one in expected]
+def _is_accepted(authorization: bytes, accepted: Iterable[SecretStr]) -> bool:
+    """Compare with all that are accepted, whichever is equal, so that the time it takes reveals nothing."""
+    matches = [hmac.compare_digest(authorization, secret.get_secret_value().encode()) for secret in accepted]
     return any(matches)
 
 
