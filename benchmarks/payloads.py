@@ -46,8 +46,8 @@ def log(number: int, stream: str = STREAM) -> Log:
 
 def single(logs: Sequence[Log]) -> bytes:
     """Serialise the only log, as Auth0 does: without blanks, and with letters beyond ASCII as they are."""
-    (only,) = logs
-    return _serialise(only)
+    (item,) = logs
+    return _serialise(item)
 
 
 def array(logs: Sequence[Log]) -> bytes:

@@ -18,8 +18,8 @@ _BRACES_AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _TEXT_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_SPLITTABLE = 10_000
-"""Elements up to which a list is split: more would take much memory."""
+_MAX_ELEMENTS = 10_000
+"""Elements of the longest list that is split: more would take much memory."""
 
 
 def is_too_deep(data: bytes, value: Any) -> bool:
@@ -29,12 +29,12 @@ def is_too_deep(data: bytes, value: Any) -> bool:
     """
     if not _opens_more_than(MAX_DEPTH, data):
         return False
-    if value.__class__ is not list or len(value) > _SPLITTABLE:
+    if value.__class__ is not list or len(value) > _MAX_ELEMENTS:
         return _is_deeper_than(MAX_DEPTH, data)
     below = MAX_DEPTH - 1
     try:
         elements = map(bytes, _split(data))
-    except RecursionError:
+    except RecursionError:  # from here one call fewer fits on the stack than where the value was decoded
         return True
     return any(_opens_more_than(below, element) and _is_deeper_than(below, element) for element in elements)
 

@@ -49,13 +49,13 @@ class _Token(NamedTuple):
     Attributes:
         text: as written.
         regex: the same for `re`, with a possessive repetition.
-        one: what a repetition of varying length repeats, for `re`; "" if the token is not one.
+        repeated: what a repetition of varying length repeats, for `re`; "" if the token is not one.
         literal: the only character the token matches; "" if there are several, or none.
     """
 
     text: str
     regex: str
-    one: str = ""
+    repeated: str = ""
     literal: str = ""
 
 
@@ -109,10 +109,10 @@ def _token(found: re.Match[str]) -> _Token:
         literal = _character(found["before_end"] or "")
         return _Token(text, rf"(?:{re.escape(literal)}|\Z)" if literal else r"\Z", literal=literal)
     literal = _character(found["literal"] or "")
-    one, repeat = re.escape(literal) or _class(found), found["repeat"] or ""
+    character, repeat = re.escape(literal) or _class(found), found["repeat"] or ""
     if not repeat or repeat[1:-1].isdecimal():
-        return _Token(text, one + repeat, literal=literal)
-    return _Token(text, f"{one}{repeat}+", one=one)
+        return _Token(text, character + repeat, literal=literal)
+    return _Token(text, f"{character}{repeat}+", repeated=character)
 
 
 def _class(found: re.Match[str]) -> str:
@@ -139,7 +139,7 @@ def _check_repetitions(expression: str, tokens: list[_Token]) -> None:
     """Check that each repetition but the last stands between characters it cannot match."""
     anchored = tokens[:1] == [_START]
     for before, token, after in zip([_START, *tokens], tokens, tokens[1:], strict=False):
-        if not token.one:
+        if not token.repeated:
             continue
         if not anchored and not _separates(before, token):
             advice = "before it, or ^ at the beginning"
@@ -153,4 +153,4 @@ def _check_repetitions(expression: str, tokens: list[_Token]) -> None:
 
 def _separates(neighbour: _Token, repetition: _Token) -> bool:
     """Whether a repetition stops at its neighbour: a character that it cannot match."""
-    return neighbour.literal != "" and not re.fullmatch(repetition.one, neighbour.literal)
+    return neighbour.literal != "" and not re.fullmatch(repetition.repeated, neighbour.literal)

@@ -76,10 +76,12 @@ def steps(parts: list[tuple[set[str], int, int]], text: str) -> int:
 
 
 @settings(max_examples=scaled(300), deadline=None)
-@given(made=st.lists(tokens, min_size=1, max_size=5), unit=st.text("abc", min_size=1, max_size=4))
-def test_every_expression_it_accepts_is_linear(made: list[tuple[str, tuple[str, int, int]]], unit: str) -> None:
+@given(parts=st.lists(tokens, min_size=1, max_size=5), unit=st.text("abc", min_size=1, max_size=4))
+def test_every_expression_it_accepts_is_linear(
+    parts: list[tuple[str, tuple[str, int, int]]], unit: str
+) -> None:
     """A search looks at no character more than a few times for each part, and finds what `re` finds."""
-    expression = "".join(one + repeat for one, (repeat, _, _) in made)
+    expression = "".join(regex + repeat for regex, (repeat, _, _) in parts)
     try:
         capture = compile_capture(expression)
     except InvalidRegex:
@@ -89,8 +91,8 @@ def test_every_expression_it_accepts_is_linear(made: list[tuple[str, tuple[str, 
 
     assert capture(text) == (found and found[0])
 
-    parts = [({c for c in "abc" if re.match(one, c)}, least, most) for one, (_, least, most) in made]
-    assert steps(parts, text) <= 4 * len(parts) * len(text)
+    sets = [({c for c in "abc" if re.match(regex, c)}, least, most) for regex, (_, least, most) in parts]
+    assert steps(sets, text) <= 4 * len(sets) * len(text)
 
 
 @pytest.mark.parametrize(
