@@ -79,14 +79,14 @@ class Replayer:
         refused = self._host.verifier(source.type)(request)
         if refused is not None:
             return refused
-        request = await self._decode_form(request)
+        request = self._decode_form(request)
         return self._host.receiver(source.type, source.settings, scope=source.name, verified=True)(request)
 
-    async def _decode_form(self, request: Request) -> Request:
+    def _decode_form(self, request: Request) -> Request:
         content_type = next(iter(request.headers.get("content-type", ())), "")
         if not is_form(request.body, content_type):
             return request
-        body = await form_to_json(request.body, content_type, b"", self._form_limit)
+        body = form_to_json(request.body, content_type, b"", self._form_limit)
         if isinstance(body, ErrorAnswer):
             return request
         return msgspec.structs.replace(
