@@ -98,12 +98,20 @@ async def read_body(scope: Scope, receive: Receive, limit: int, deadline: Deadli
     wbits, length = _encoding_and_length(scope)
     if length > limit:
         raise _too_large(limit)
-    needed = (length or limit) + (limit if wbits else 0)
+    parts: list[bytes] = []
     try:
-        body = await _received(receive, limit, deadline, claim, needed)
+        more = await deadline.within(_read(receive, parts, min(limit, LARGE)))
+        size = sum(map(len, parts))
+        if LARGE < size <= limit:
+            await claim.take((length or limit) + (limit if wbits else 0))
+            if more:
+                await deadline.within(_read(receive, parts, limit - size))
     except TimeoutError:
         reason = f"the body did not come in within {deadline.seconds:g} seconds"
         raise BodyError(408, "Request Timeout", reason) from None
+    body = parts[0] if len(parts) == 1 else b"".join(parts)
+    if len(body) > limit:
+        raise _too_large(limit)
     if wbits:
         body = await _inflated(body, wbits, limit, claim)
     claim.resize(len(body))
@@ -122,21 +130,6 @@ def _encoding_and_length(scope: Scope) -> tuple[int, int]:
                 raise BodyError(415, "Unsupported Content-Encoding", "send the body as it is, gzip or deflate")
             wbits = known
     return wbits, int(length) if length.isdigit() else 0
-
-
-async def _received(receive: Receive, limit: int, deadline: Deadline, claim: Claim, needed: int) -> bytes:
-    """The body as sent. Beyond its first `LARGE` bytes, it is read once `needed` bytes of memory are taken."""
-    parts: list[bytes] = []
-    more = await deadline.within(_read(receive, parts, min(LARGE, limit)))
-    size = sum(map(len, parts))
-    if LARGE < size <= limit:
-        await claim.take(needed)
-        if more:
-            await deadline.within(_read(receive, parts, limit - size))
-    body = parts[0] if len(parts) == 1 else b"".join(parts)
-    if len(body) > limit:
-        raise _too_large(limit)
-    return body
 
 
 async def _read(receive: Receive, parts: list[bytes], limit: int) -> bool:

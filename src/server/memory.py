@@ -27,6 +27,8 @@ class MemoryBudget:
 
     Attributes:
         used: the bytes claimed now.
+        by_owner: those of each owner.
+        waiting: the calls that wait, in turn.
     """
 
     def __init__(self, size: int, *, shares: int = 1, wait_seconds: float = _WAIT_SECONDS) -> None:
@@ -40,20 +42,13 @@ class MemoryBudget:
         self.used = 0
         self.size = size
         self.share = size // shares
-        self._by_owner: defaultdict[str, int] = defaultdict(int)
-        self._waiting: list[_Waiter] = []
+        self.by_owner: defaultdict[str, int] = defaultdict(int)
+        self.waiting: list[_Waiter] = []
         self._deadline = Deadline(wait_seconds)
 
     def claim(self, owner: str = "") -> Claim:
         """A claim of no bytes yet, to be used as a context."""
         return Claim(self, owner)
-
-    def add(self, owner: str, size: int) -> None:
-        """Add to the bytes an owner has claimed, or subtract from them."""
-        self.used += size
-        self._by_owner[owner] += size
-        if size < 0 and self._waiting:
-            self._grant()
 
     async def wait(self, claim: Claim, size: int) -> None:
         """Wait until a claim is given so many bytes.
@@ -62,24 +57,24 @@ class MemoryBudget:
             TimeoutError: it was not.
         """
         waiter = _Waiter(claim, size, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiter)
-        self._grant()
+        self.waiting.append(waiter)
+        self.grant()
         try:
             if not waiter.granted.done():
                 await self._deadline.within(waiter.granted)
         finally:
-            if waiter in self._waiting:
-                self._waiting.remove(waiter)
-                self._grant()  # others may have waited behind it
+            if waiter in self.waiting:
+                self.waiting.remove(waiter)
+                self.grant()  # others may have waited behind it
 
-    def _grant(self) -> None:
-        """Give to those that wait, in turn; owners that have their share are passed over."""
-        for waiter in self._waiting.copy():
-            if self._by_owner[waiter.claim.owner] + waiter.size > self.share or waiter.granted.done():
+    def grant(self) -> None:
+        """Give what is free to the calls that wait, in turn; owners that have their share are passed over."""
+        for waiter in self.waiting.copy():
+            if self.by_owner[waiter.claim.owner] + waiter.size > self.share or waiter.granted.done():
                 continue
             if self.used + waiter.size > self.size:
                 return
-            self._waiting.remove(waiter)
+            self.waiting.remove(waiter)
             waiter.claim.resize(waiter.size)
             waiter.granted.set_result(None)
 
@@ -107,9 +102,12 @@ class Claim:
 
     def resize(self, size: int) -> None:
         """Hold exactly so many bytes from now on, without waiting for them: they are in memory already."""
-        if size != self.size:
-            added, self.size = size - self.size, size
-            self._budget.add(self.owner, added)
+        budget, added = self._budget, size - self.size
+        self.size = size
+        budget.used += added
+        budget.by_owner[self.owner] += added
+        if added < 0 and budget.waiting:
+            budget.grant()
 
     async def take(self, size: int) -> None:
         """Hold at least so many bytes, or all the owner may have; wait until they are free.

@@ -102,9 +102,23 @@ class ArrayEndpoint:
 
     async def _transform(self, source: str, body: bytes, request_id: str) -> tuple[bytes, OutcomeCounts]:
         """The array of answers, encoded, and the counts of its outcomes."""
-        elements = await self._decoded(source, body)
+        reads_request = self._reads_request.get(source, False)
+        if len(body) <= _INLINE:
+            elements = self._decoder.decode(body, reads_request=reads_request)
+        else:
+            elements = await asyncio.to_thread(self._decoder.decode, body, reads_request=reads_request)
+        if elements is None:
+            elements = await self._decoded_leniently(body, reads_request=reads_request)
         if elements is None:
             return encode([error_answer(None, INVALID_EVENTS, 400)]), OutcomeCounts(0)
+        if len(elements) > _MAX_ELEMENTS:
+            reason = f"the array holds more than {_MAX_ELEMENTS:,} elements: send fewer at once"
+            raise BodyError(413, "Request Entity Too Large", reason)
+        return await self._answers(source, elements, request_id)
+
+    async def _answers(
+        self, source: str, elements: list[Element], request_id: str
+    ) -> tuple[bytes, OutcomeCounts]:
         counts = OutcomeCounts(len(elements))
         answers = bytearray(b"[")
         slice_end = time.perf_counter() + _SLICE_SECONDS
@@ -122,20 +136,12 @@ class ArrayEndpoint:
         answers[-1:] = b"]" if elements else b"[]"
         return bytes(answers), counts
 
-    async def _decoded(self, source: str, body: bytes) -> list[Element] | None:
-        reads_request = self._reads_request.get(source, False)
-        decode = partial(self._decoder.decode, body, reads_request=reads_request)
-        elements = decode() if len(body) <= _INLINE else await asyncio.to_thread(decode)
-        if elements is None:
-            decode = partial(self._decoder.decode_leniently, body, reads_request=reads_request)
-            try:
-                elements = await asyncio.to_thread(decode) if takes_long(body) else decode()
-            except InvalidJson as error:
-                raise BodyError(400, "Malformed JSON", str(error)) from None
-        if elements is not None and len(elements) > _MAX_ELEMENTS:
-            reason = f"the array holds more than {_MAX_ELEMENTS:,} elements: send fewer at once"
-            raise BodyError(413, "Request Entity Too Large", reason)
-        return elements
+    async def _decoded_leniently(self, body: bytes, *, reads_request: bool) -> list[Element] | None:
+        decode = partial(self._decoder.decode_leniently, body, reads_request=reads_request)
+        try:
+            return await asyncio.to_thread(decode) if takes_long(body) else decode()
+        except InvalidJson as error:
+            raise BodyError(400, "Malformed JSON", str(error)) from None
 
     def _answer(self, source: str, element: Element, counts: OutcomeCounts, request_id: str) -> Object:
         """The answer to one element, whatever it holds; the others are not affected."""
