@@ -59,7 +59,8 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
         int, typer.Option(min=1, metavar="BYTES", help="The longest array accepted.")
     ] = 200_000_000,
     memory: Annotated[
-        int, typer.Option(min=1, metavar="BYTES", help="Memory of a worker for arrays; more of them wait.")
+        int,
+        typer.Option(min=1_000_000, metavar="BYTES", help="Memory of a worker for arrays; more of them wait."),
     ] = 256_000_000,
     gzip_from: Annotated[
         int, typer.Option(min=0, metavar="BYTES", help="Gzip responses from this size on; 0 never does.")

@@ -43,7 +43,7 @@ class MemoryBudget:
         self.size = size
         self.share = size // shares
         self.by_owner: defaultdict[str, int] = defaultdict(int)
-        self.waiting: list[_Waiter] = []
+        self.waiting: dict[_Waiter, None] = {}
         self._deadline = Deadline(wait_seconds)
 
     def claim(self, owner: str = "") -> Claim:
@@ -57,24 +57,22 @@ class MemoryBudget:
             TimeoutError: it was not.
         """
         waiter = _Waiter(claim, size, asyncio.get_running_loop().create_future())
-        self.waiting.append(waiter)
+        self.waiting[waiter] = None
         self.grant()
         try:
             if not waiter.granted.done():
                 await self._deadline.within(waiter.granted)
         finally:
-            if waiter in self.waiting:
-                self.waiting.remove(waiter)
-                self.grant()  # others may have waited behind it
+            self.waiting.pop(waiter, None)
 
     def grant(self) -> None:
         """Give what is free to the calls that wait, in turn; owners that have their share are passed over."""
-        for waiter in self.waiting.copy():
+        for waiter in list(self.waiting):
             if self.by_owner[waiter.claim.owner] + waiter.size > self.share or waiter.granted.done():
                 continue
             if self.used + waiter.size > self.size:
                 return
-            self.waiting.remove(waiter)
+            del self.waiting[waiter]
             waiter.claim.resize(waiter.size)
             waiter.granted.set_result(None)
 

@@ -160,7 +160,7 @@ class LimitSettings(FrozenSection):
 
     body: PositiveInt = 4_096_000
     """Bytes of the longest body accepted, as sent and once inflated."""
-    memory: PositiveInt = 256_000_000
+    memory: Annotated[int, Field(ge=1_000_000)] = 256_000_000
     """Bytes of memory for bodies: half for those that arrive and wait, half for those being mapped. One source
     holds half of each at most, if there are others."""
     waiting: PositiveInt = 1_000
