@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from http import HTTPStatus
 
 import structlog
@@ -20,7 +21,7 @@ from ..settings import Settings
 from ..storage.records import NewDeadLetter, Store
 from .call import WebhookCall
 from .forms import form_to_json, is_form
-from .responses import EMPTY, IGNORED, NOT_STARTED, TOO_LONG, Answer, ErrorAnswer
+from .responses import EMPTY, IGNORED, NOT_AUTHENTIC, NOT_STARTED, TOO_LONG, Answer, ErrorAnswer
 from .source_receiver import Received, SourceReceiver
 
 
@@ -54,7 +55,7 @@ class Acceptor:
         """Accept a call to the source of this name: good records become events, rejected ones dead letters.
 
         Raises:
-            StoreFull, StoreBusy, StoreUnusable: nothing of the call was stored.
+            StoreFull, StoreBusy, StoreUnusable, VerificationFailed: nothing of the call was stored.
         """
         if not self._delivery.is_started:
             return NOT_STARTED
@@ -75,16 +76,18 @@ class Acceptor:
         if scope["method"] == "GET" and not source.reads_query_of(call):
             return IGNORED
         if not takes_long(body):
-            return await self._keep(name, self._map(source, call))
+            return await self._keep(name, self._map(name, call))
         with self._mapping.claim(name) as working:  # until the events are stored: they are in memory as well
             await working.take_to_map(body)
-            return await self._keep(name, await asyncio.to_thread(self._map, source, call))
+            return await self._keep(name, await asyncio.to_thread(self._map, name, call))
 
-    def _map(self, source: SourceReceiver, call: WebhookCall) -> Received | ErrorAnswer:
-        """The result of a call, whatever its format; an error if there is nothing to map."""
-        refused = source.verify(call)
-        if refused is not None:
-            return refused
+    def _map(self, name: str, call: WebhookCall) -> Received | ErrorAnswer:
+        """The result of a call, whatever its format; an error if it is refused, or there is nothing to map."""
+        source = self._sources[name]
+        reason = source.verify(call)
+        if reason is not None:
+            self._metrics.refused(name)
+            return replace(NOT_AUTHENTIC, reason=reason)
         body: bytes | ErrorAnswer = call.body
         if is_form(call.body, call.content_type):
             body = form_to_json(call.body, call.content_type, call.query_string, self._body_limit)
