@@ -58,6 +58,10 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
     body_limit: Annotated[
         int, typer.Option(min=1, metavar="BYTES", help="The longest array accepted.")
     ] = 200_000_000,
+    memory: Annotated[
+        int,
+        typer.Option(min=1_000_000, metavar="BYTES", help="Memory of a worker for arrays; more of them wait."),
+    ] = 256_000_000,
     gzip_from: Annotated[
         int, typer.Option(min=0, metavar="BYTES", help="Gzip responses from this size on; 0 never does.")
     ] = 32_768,
@@ -79,6 +83,7 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
         upstream=upstream,
         rejected=rejected,
         body_limit=body_limit,
+        memory=memory,
         gzip_from=gzip_from,
         access_log=access_log,
     )

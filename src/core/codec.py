@@ -33,7 +33,7 @@ _decode = msgspec.json.Decoder().decode
 
 # A number of 309 digits or more may be beyond float64. So long a run of digits holds at least 309 // 44 = 7 of
 # every 44th character of the body in a row: looking at those alone is a fortieth of the work.
-_LONG_NUMBER = re.compile(rb"[0-9]{309}")
+_LONG_NUMBER = re.compile(rb"(?<![0-9])[0-9]{309}")
 _STRIDE = 44
 _DIGITS_AS_ZERO = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
 _ZEROS_IN_A_ROW = b"0" * 7

@@ -113,7 +113,7 @@ def open_store(settings: Settings, *, create: bool = True) -> SqliteStore:
         dead_letter_age=retention.keep_days * _DAY,
         dead_letter_bytes=retention.keep_bytes,
         max_bytes=retention.max_bytes,
-        max_waiting=settings.limits.waiting,
+        max_waiting=settings.limits.waiting * max(len(settings.source), 1),  # no source shuts another out
         create=create,
     )
 

@@ -53,6 +53,7 @@ class GatewayMetrics:
         self._oldest = self._gauge("oldest_undelivered_seconds", "Age of the oldest event not delivered yet")
         self._bytes = self._gauge("store_bytes", "Bytes of the store on disk")
         self._breaker = self._gauge("breaker_open", "1 while the destination is down")
+        self._bodies = self._gauge("body_bytes", "Bytes of memory that bodies take")
         self._held = self._gauge("held", "1 while the destination refuses all events of the source", "source")
         seconds = Histogram(
             "springhead_gateway_request_seconds",
@@ -110,6 +111,10 @@ class GatewayMetrics:
     def held(self, source: str, is_held: bool) -> None:
         """Record whether the destination refuses all events of a source."""
         self._held.labels(source).set(is_held)
+
+    def measure_bodies(self, size: Callable[[], float]) -> None:
+        """Report what a function returns as the bytes of memory that bodies take."""
+        self._bodies.set_function(size)
 
     def render(self, counts: StoreCounts) -> bytes:
         """All metrics in Prometheus' text format, with what the store holds now."""

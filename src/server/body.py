@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from starlette.types import Receive, Scope
 
 from ..core.errors import SpringheadError
 from .deadline import Deadline
 
+if TYPE_CHECKING:
+    from .memory import Claim
+
 LARGE = 1 << 16
-"""Bodies of at least this many bytes are handled in a thread, so that other requests are served meanwhile."""
-LARGE_AT_ONCE = 4
-"""Large bodies handled at once. Each takes many times its size in memory, and more would not be faster."""
+"""Bytes of a body that is large: it waits for memory, and is handled in a thread, so that others are served."""
 
 _GZIP = zlib.MAX_WBITS + 16
 _WBITS = {
@@ -31,8 +32,8 @@ _MEMBERS = 1_000
 """Members an encoded body may have: each costs more than its bytes, and no sender needs more than one."""
 _SLICE = 1 << 14
 """Bytes inflated at a time: zlib copies what is left of them after each member."""
-_INLINE = 1 << 13
-"""Bytes up to which an encoded body is inflated without a thread: that yields at most 8 MB."""
+_MANY_RECORDS = 1_000
+"""Records that take about 20 ms."""
 
 
 class BodyError(SpringheadError):
@@ -42,13 +43,15 @@ class BodyError(SpringheadError):
         status: the HTTP status to answer.
         error: the problem in a few words.
         message: what is wrong with this body.
+        retry_after: in how many seconds to try again, if that would help.
     """
 
-    def __init__(self, status: int, error: str, message: str) -> None:
-        super().__init__(status, error, message)
+    def __init__(self, status: int, error: str, message: str, retry_after: int | None = None) -> None:
+        super().__init__(status, error, message, retry_after)
         self.status = status
         self.error = error
         self.message = message
+        self.retry_after = retry_after
 
     def __str__(self) -> str:
         return self.message
@@ -62,33 +65,57 @@ class EncodingError(BodyError):
         self.body = body
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int, deadline: Deadline) -> bytes:
+def takes_long(body: bytes) -> bool:
+    """Whether handling a body may take more than 20 ms, in which a server should do other work as well.
+
+    It may if the body is large, or may hold many records: each begins with a bracket, or on a line of its own.
+    """
+    if len(body) >= LARGE:
+        return True
+    if len(body) < 3 * _MANY_RECORDS:
+        return False
+    rest = body
+    for start in (b"{", b"[", b"\n"):
+        rest = rest.replace(start, b"", _MANY_RECORDS)  # counting them would take several times as long
+    return len(body) - len(rest) >= _MANY_RECORDS
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int, deadline: Deadline, claim: Claim) -> bytes:
     """The body of a request, inflated.
 
     Args:
         scope: of the ASGI call.
         receive: of the ASGI call.
         limit: the longest body accepted, in bytes, as sent and inflated; reading stops once it is passed.
-        deadline: how long the body may take to arrive.
+        deadline: how long the body may take to arrive; one that waits for memory may take it once more.
+        claim: takes the memory of a large body before the body is read or inflated, and then holds its bytes.
 
     Raises:
         EncodingError: 400 it cannot be inflated, or has too many members.
         BodyError: 408 it takes too long; 413 it is too large; 415 its encoding is not supported; 400 it is cut
-            off.
+            off; 503 there is no memory for it.
     """
     wbits, length = _encoding_and_length(scope)
     if length > limit:
         raise _too_large(limit)
+    parts: list[bytes] = []
     try:
-        body = await deadline.within(_received(receive, limit))
+        more = await deadline.within(_read(receive, parts, min(limit, LARGE)))
+        size = sum(map(len, parts))
+        if LARGE < size <= limit:
+            await claim.take((length or limit) + (limit if wbits else 0))
+            if more:
+                await deadline.within(_read(receive, parts, limit - size))
     except TimeoutError:
         reason = f"the body did not come in within {deadline.seconds:g} seconds"
         raise BodyError(408, "Request Timeout", reason) from None
-    if not wbits:
-        return body
-    if len(body) <= _INLINE:
-        return _inflated(body, wbits, limit)
-    return await asyncio.to_thread(_inflated, body, wbits, limit)
+    body = parts[0] if len(parts) == 1 else b"".join(parts)
+    if len(body) > limit:
+        raise _too_large(limit)
+    if wbits:
+        body = await _inflated(body, wbits, limit, claim)
+    claim.resize(len(body))
+    return body
 
 
 def _encoding_and_length(scope: Scope) -> tuple[int, int]:
@@ -105,47 +132,49 @@ def _encoding_and_length(scope: Scope) -> tuple[int, int]:
     return wbits, int(length) if length.isdigit() else 0
 
 
-async def _received(receive: Receive, limit: int) -> bytes:
-    message = await _next_message(receive)
-    body: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        parts, size = [body], len(body)
-        while message.get("more_body") and size <= limit:
-            message = await _next_message(receive)
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-        body = b"".join(parts)
-    if len(body) > limit:
-        raise _too_large(limit)
-    return body
+async def _read(receive: Receive, parts: list[bytes], limit: int) -> bool:
+    """Read parts until they end, or are longer than a limit; returns whether there may be more."""
+    size = 0
+    while size <= limit:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BodyError(400, "Request Aborted", "reading request body: it is not whole")
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return False
+        size += len(parts[-1])
+    return True
 
 
-async def _next_message(receive: Receive) -> Any:
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise BodyError(400, "Request Aborted", "reading request body: it is not whole")
-    return message
+async def _inflated(body: bytes, wbits: int, limit: int, claim: Claim) -> bytes:
+    """The body without its encoding: one or more gzip members, or deflate with or without a zlib header.
 
-
-def _inflated(body: bytes, wbits: int, limit: int) -> bytes:
-    """The body without its encoding: one or more gzip members, or deflate with or without a zlib header."""
+    What is beyond the first `LARGE` bytes is inflated in a thread, once there is memory for all of it.
+    """
     if wbits == zlib.MAX_WBITS and body and body[0] & 0x0F != zlib.DEFLATED:
         wbits = -zlib.MAX_WBITS  # some senders take "deflate" literally, and leave the zlib header out
-    parts: list[bytes] = []
+    slices = _inflate(body, wbits)
+    parts = _take(slices, LARGE)
+    if sum(map(len, parts)) > LARGE:
+        await claim.take(len(body) + limit)
+        parts += await asyncio.to_thread(_take, slices, limit)
+    inflated = b"".join(parts)
+    if len(inflated) > limit:
+        raise _too_large(limit)
+    return inflated
+
+
+def _take(slices: Iterator[bytes], limit: int) -> list[bytes]:
+    """The next slices, until they are longer than a limit."""
+    taken: list[bytes] = []
     size = 0
-    try:
-        for part in _inflate_members(body, wbits, limit + 1):
-            parts.append(part)
-            size += len(part)
-            if size > limit:
-                raise _too_large(limit)
-    except zlib.error:
-        reason = "the body is not encoded as its header says"
-        raise EncodingError("Broken Content-Encoding", reason, body) from None
-    return b"".join(parts)
+    while size <= limit and (part := next(slices, None)) is not None:
+        taken.append(part)
+        size += len(part)
+    return taken
 
 
-def _inflate_members(body: bytes, wbits: int, max_length: int) -> Iterator[bytes]:
+def _inflate(body: bytes, wbits: int) -> Iterator[bytes]:
     """Inflate the members of a body slice by slice."""
     position = members = 0
     while position < len(body):
@@ -155,11 +184,16 @@ def _inflate_members(body: bytes, wbits: int, max_length: int) -> Iterator[bytes
             raise EncodingError("Unsupported Content-Encoding", reason, body)
         inflater = zlib.decompressobj(wbits)
         while not inflater.eof:
-            if position == len(body):
-                raise EncodingError("Broken Content-Encoding", "the encoded body is cut off", body)
             encoded = memoryview(body)[position : position + _SLICE]
-            yield inflater.decompress(encoded, max_length)
-            position += len(encoded) - len(inflater.unused_data)
+            try:
+                part = inflater.decompress(encoded, LARGE)
+            except zlib.error:
+                reason = "the body is not encoded as its header says"
+                raise EncodingError("Broken Content-Encoding", reason, body) from None
+            if not encoded and not part and not inflater.eof:
+                raise EncodingError("Broken Content-Encoding", "the encoded body is cut off", body)
+            position += len(encoded) - len(inflater.unused_data) - len(inflater.unconsumed_tail)
+            yield part
 
 
 def _too_large(limit: int) -> BodyError:

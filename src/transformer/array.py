@@ -7,6 +7,7 @@ import itertools
 import secrets
 import time
 import zlib
+from functools import partial
 
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -16,10 +17,11 @@ from ..core.errors import InvalidConfig, InvalidJson, VerificationFailed
 from ..core.host import Host, Receiver
 from ..core.outcome import Rejection
 from ..server import log
-from ..server.body import LARGE, LARGE_AT_ONCE, BodyError, read_body
+from ..server.body import BodyError, read_body, takes_long
 from ..server.counts import OutcomeCounts
 from ..server.deadline import Deadline
 from ..server.error_text import NOT_AUTHENTIC
+from ..server.memory import Claim, MemoryBudget
 from .answer import INVALID_EVENTS, error_answer, outcome_answer
 from .elements import Element, ElementDecoder, SourceConfig
 from .metrics import TransformerMetrics
@@ -30,8 +32,11 @@ _MAX_ELEMENTS = 100_000
 """Elements of the longest array accepted: far more than rudder-server posts, and a limit to `[0,0,...]`."""
 _SLICE_SECONDS = 0.02
 """How long an array may be worked on before other requests get their turn."""
-_GZIP_INLINE = 1 << 18
-"""Bytes up to which compressing a response is faster than handing it to a thread."""
+_INLINE = 1 << 18
+"""Bytes up to which decoding an array, or compressing a response, is faster than handing it to a thread."""
+_ARRAY_FACTOR = 4
+"""Bytes of memory that one byte of an array takes until it is answered: decoded, and as events."""
+_GZIPPED = ((b"content-encoding", b"gzip"), (b"vary", b"accept-encoding"))
 
 _log = structlog.get_logger()
 
@@ -53,7 +58,9 @@ class ArrayEndpoint:
         self._options = options
         self._decoder = ElementDecoder()
         self._deadline = Deadline(options.read_seconds)
-        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+        half = options.memory // 2
+        self._arrays = MemoryBudget(half // _ARRAY_FACTOR)
+        self._mapping = MemoryBudget(half, wait_seconds=options.read_seconds)
         self._limited_log = log.RateLimitedLogger(_log)
         process = secrets.token_hex(4)
         self._request_ids = (f"{process}-{number}" for number in itertools.count(1))
@@ -64,24 +71,30 @@ class ArrayEndpoint:
 
     async def answer(self, source: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one array."""
+        with self._arrays.claim() as claim:
+            await self._respond(source, scope, receive, send, claim)
+
+    async def _respond(self, source: str, scope: Scope, receive: Receive, send: Send, claim: Claim) -> None:
         started = time.perf_counter()
         options = self._options
         label = source if self.has_source(source) else "unknown"
         request_id = next(self._request_ids)
         try:
-            body = await read_body(scope, receive, options.body_limit, self._deadline)
+            body = await read_body(scope, receive, options.body_limit, self._deadline, claim)
             response, counts = await self._transform(source, body, request_id)
         except BodyError as error:
             self._metrics.refused(label, error.status)
             fields = {"source": label, "status": error.status, "reason": error.message}
             _log.warning("array refused", **fields, request_id=request_id)
             response = encode({"error": error.error, "message": error.message})
-            await _send(send, error.status, response, request_id)
+            retry_after = () if error.retry_after is None else ((b"retry-after", b"%d" % error.retry_after),)
+            await _send(send, error.status, response, request_id, *retry_after)
             return
-        gzip = 0 < options.gzip_from <= len(response) and _accepts_gzip(scope)
-        if gzip:
+        if 0 < options.gzip_from <= len(response) and _accepts_gzip(scope):
             response = await _gzipped(response)
-        await _send(send, 200, response, request_id, gzip=gzip)
+            await _send(send, 200, response, request_id, *_GZIPPED)
+        else:
+            await _send(send, 200, response, request_id)
         seconds = time.perf_counter() - started
         self._metrics.answered(label, counts, seconds, len(body), len(response))
         if options.access_log:
@@ -91,15 +104,30 @@ class ArrayEndpoint:
 
     async def _transform(self, source: str, body: bytes, request_id: str) -> tuple[bytes, OutcomeCounts]:
         """The array of answers, encoded, and the counts of its outcomes."""
-        elements = self._decoded(source, body)
+        reads_request = self._reads_request.get(source, False)
+        if len(body) <= _INLINE:
+            elements = self._decoder.decode(body, reads_request=reads_request)
+        else:
+            elements = await asyncio.to_thread(self._decoder.decode, body, reads_request=reads_request)
+        if elements is None:
+            elements = await self._decoded_leniently(body, reads_request=reads_request)
         if elements is None:
             return encode([error_answer(None, INVALID_EVENTS, 400)]), OutcomeCounts(0)
+        if len(elements) > _MAX_ELEMENTS:
+            reason = f"the array holds more than {_MAX_ELEMENTS:,} elements: send fewer at once"
+            raise BodyError(413, "Request Entity Too Large", reason)
+        return await self._answers(source, elements, request_id)
+
+    async def _answers(
+        self, source: str, elements: list[Element], request_id: str
+    ) -> tuple[bytes, OutcomeCounts]:
         counts = OutcomeCounts(len(elements))
         answers = bytearray(b"[")
         slice_end = time.perf_counter() + _SLICE_SECONDS
         for element in elements:
-            if element.__class__ is tuple and len(element[0].body) >= LARGE:
-                async with self._large:
+            if element.__class__ is tuple and takes_long(body := element[0].body):
+                with self._mapping.claim() as working:
+                    await working.take_to_map(body)
                     answer = await asyncio.to_thread(self._answer, source, element, counts, request_id)
             else:
                 answer = self._answer(source, element, counts, request_id)
@@ -110,15 +138,12 @@ class ArrayEndpoint:
         answers[-1:] = b"]" if elements else b"[]"
         return bytes(answers), counts
 
-    def _decoded(self, source: str, body: bytes) -> list[Element] | None:
+    async def _decoded_leniently(self, body: bytes, *, reads_request: bool) -> list[Element] | None:
+        decode = partial(self._decoder.decode_leniently, body, reads_request=reads_request)
         try:
-            elements = self._decoder.decode(body, reads_request=self._reads_request.get(source, False))
+            return await asyncio.to_thread(decode) if takes_long(body) else decode()
         except InvalidJson as error:
             raise BodyError(400, "Malformed JSON", str(error)) from None
-        if elements is not None and len(elements) > _MAX_ELEMENTS:
-            reason = f"the array holds more than {_MAX_ELEMENTS:,} elements: send fewer at once"
-            raise BodyError(413, "Request Entity Too Large", reason)
-        return elements
 
     def _answer(self, source: str, element: Element, counts: OutcomeCounts, request_id: str) -> Object:
         """The answer to one element, whatever it holds; the others are not affected."""
@@ -198,19 +223,18 @@ def _accepts_gzip(scope: Scope) -> bool:
 
 async def _gzipped(data: bytes) -> bytes:
     """The data, gzipped at level 1: most of the size is gone in a fifth of the time the default takes."""
-    if len(data) <= _GZIP_INLINE:
+    if len(data) <= _INLINE:
         return zlib.compress(data, 1, zlib.MAX_WBITS + 16)
     return await asyncio.to_thread(zlib.compress, data, 1, zlib.MAX_WBITS + 16)
 
 
-async def _send(send: Send, status: int, body: bytes, request_id: str, *, gzip: bool = False) -> None:
+async def _send(send: Send, status: int, body: bytes, request_id: str, *more: tuple[bytes, bytes]) -> None:
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),
         (b"content-length", b"%d" % len(body)),
         (b"apiversion", b"2"),
         (b"x-request-id", request_id.encode()),
+        *more,
     ]
-    if gzip:
-        headers += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -69,22 +69,28 @@ class ElementDecoder:
         self._configs: dict[tuple[str, bytes], SourceConfig] = {}
 
     def decode(self, body: bytes, *, reads_request: bool) -> list[Element] | None:
-        """The elements of an array, in order; None if the body is empty, or an object.
+        """The elements of an array, in order; None unless each is of the right type.
 
         Args:
             body: the array.
             reads_request: whether the headers, query, method and url of the requests are needed, too.
-
-        Raises:
-            InvalidJson: the body is not JSON, or neither an object nor an array.
         """
         convert = self._with_request if reads_request else self._body_only
         try:
             return [convert(element) for element in _decode(body)]
-        except (InvalidJson, ValueError, RecursionError):  # an element of the wrong type costs no other
-            elements = _decode_leniently(body)
+        except (InvalidJson, ValueError, RecursionError):
+            return None
+
+    def decode_leniently(self, body: bytes, *, reads_request: bool) -> list[Element] | None:
+        """As `decode`, but an element of the wrong type costs no other; None if the body is empty or an object.
+
+        Raises:
+            InvalidJson: the body is not JSON, or neither an object nor an array.
+        """
+        elements = _decode_leniently(body)
         if elements is None:
             return None
+        convert = self._with_request if reads_request else self._body_only
         return [element if isinstance(element, str) else convert(element) for element in elements]
 
     def _body_only(self, element: _Element) -> Element:

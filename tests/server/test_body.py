@@ -12,8 +12,9 @@ import pytest
 from starlette.types import Message
 
 from springhead.server import body as module
-from springhead.server.body import BodyError, read_body
+from springhead.server.body import LARGE, BodyError, read_body, takes_long
 from springhead.server.deadline import Deadline
+from springhead.server.memory import MemoryBudget
 
 LIMIT = 200_000_000
 
@@ -25,7 +26,8 @@ def read(body: bytes, encoding: bytes = b"gzip", limit: int = LIMIT) -> bytes:
         return {"type": "http.request", "body": body}
 
     headers = [(b"content-encoding", encoding)]
-    return asyncio.run(read_body({"type": "http", "headers": headers}, receive, limit, Deadline(10)))
+    claim = MemoryBudget(2 * LIMIT).claim()
+    return asyncio.run(read_body({"type": "http", "headers": headers}, receive, limit, Deadline(10), claim))
 
 
 @pytest.mark.parametrize("size", [0, 1, 16_383, 16_384, 16_385, 300_000])
@@ -94,15 +96,35 @@ def test_the_work_of_many_members_grows_with_their_bytes(monkeypatch: pytest.Mon
 def test_what_becomes_long_is_inflated_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that others are served meanwhile; what is short is not worth it."""
     threads: list[threading.Thread] = []
-    inflated = module._inflated  # noqa: SLF001 - where it runs is not to be seen from outside
+    take = module._take  # noqa: SLF001 - where it runs is not to be seen from outside
 
-    def noted(*arguments: Any) -> bytes:
+    def noted(*arguments: Any) -> list[bytes]:
         threads.append(threading.current_thread())
-        return inflated(*arguments)
+        return take(*arguments)
 
-    monkeypatch.setattr(module, "_inflated", noted)
+    monkeypatch.setattr(module, "_take", noted)
 
     read(gzip.compress(b"[]"))
     read(gzip.compress(b" " * 20_000_000))
 
-    assert [thread is threading.main_thread() for thread in threads] == [True, False]
+    assert [thread is threading.main_thread() for thread in threads] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("body", "long"),
+    [
+        (b"", False),
+        (b"{}", False),
+        (b"{}," * 999, False),
+        (b"{}," * 1_000, True),
+        (b"[]," * 1_000, True),
+        (b"ab\n" * 1_000, True),
+        (b"[{\n" * 334 + b" " * 3_000, True),
+        (b"a" * (LARGE - 1), False),
+        (b"a" * LARGE, True),
+    ],
+    ids=lambda value: ascii(value)[:20],
+)
+def test_large_bodies_and_many_records_take_long(body: bytes, long: bool) -> None:
+    """A record begins with a bracket, or on a line of its own."""
+    assert takes_long(body) == long

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from starlette.routing import Mount
 from springhead import Host, Outcome, Request
 from springhead.core.host import Receiver
 from springhead.transformer import TransformerOptions, transformer_app
+from springhead.transformer.elements import ElementDecoder
 from support.arrays import LOG, post
 from support.distributions import Install
 from support.folders import source_folder
@@ -96,6 +99,17 @@ def transformed(host: Slow, body: str) -> list[Any]:
 
     answers: list[Any] = asyncio.run(scenario()).json()
     return answers
+
+
+def posted(array: bytes) -> httpx.Response:
+    """The response of an app of its own to an array."""
+
+    async def scenario() -> httpx.Response:
+        transport = httpx.ASGITransport(transformer_app(Host()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+            return await client.post("/v2/sources/auth0", content=array)
+
+    return asyncio.run(scenario())
 
 
 def message_ids(host: Host, source: str, array: list[Any]) -> list[str]:
@@ -189,14 +203,81 @@ def test_others_get_a_turn_between_elements() -> None:
     assert turns == sorted(set(turns))
 
 
-def test_others_get_turns_within_a_large_element() -> None:
-    """It is worked on in a thread."""
+@pytest.mark.parametrize(
+    ("body", "events"),
+    [({"type": "s", "x": "x" * 100_000}, 1), ([{"type": "s"}] * 1_000, 1_000)],
+    ids=["large", "many records"],
+)
+def test_others_get_turns_within_an_element_that_takes_long(body: Any, events: int) -> None:
+    """It is worked on in a thread, because it is large or holds many records."""
     host = Slow()
 
-    answers = transformed(host, json.dumps({"type": "s", "x": "x" * 100_000}))
+    answers = transformed(host, json.dumps(body))
 
-    assert [len(answer["output"]["batch"]) for answer in answers] == [1] * 4
+    assert [len(answer["output"]["batch"]) for answer in answers] == [events] * 4
     assert all(after > before for before, after in host.seen)
+
+
+@pytest.mark.parametrize(
+    ("array", "in_loop"),
+    [
+        (b'[{"request": {"body": "{}"}}]', [True]),
+        (b'[{"request": {"body": "{}"}}, 7]', [True, True]),
+        (b'[{"request": {"body": "%b"}}]' % (b" " * 300_000), [False]),
+        (b'[{"request": {"body": "%b"}}]' % (b"\\ud800" * 20_000), [True, False]),
+        (b"[" + b"{}," * 1_000 + b"7]", [True, False]),
+    ],
+    ids=lambda value: ascii(value)[:60],
+)
+def test_an_array_that_takes_long_is_decoded_in_a_thread(
+    monkeypatch: pytest.MonkeyPatch, array: bytes, in_loop: list[bool]
+) -> None:
+    """First strictly, and if that does not work element by element, which takes many times as long."""
+    noted: list[bool] = []
+    for name in ("decode", "decode_leniently"):
+        decode = getattr(ElementDecoder, name)
+
+        def note(*arguments: Any, decode: Any = decode, **named: Any) -> Any:
+            noted.append(threading.current_thread() is threading.main_thread())
+            return decode(*arguments, **named)
+
+        monkeypatch.setattr(ElementDecoder, name, note)
+
+    assert posted(array).status_code == 200
+    assert noted == in_loop
+
+
+@pytest.mark.slow
+def test_arrays_wait_for_memory_and_are_then_refused() -> None:
+    """With 503 and Retry-After: rudder-server posts them again."""
+    array = json.dumps([{"request": {"body": LOG}}] * 2_000).encode()
+    app = transformer_app(Host(), TransformerOptions(memory=8 * len(array)))
+
+    async def scenario() -> tuple[httpx.Response, httpx.Response]:
+        has_memory, go_on = asyncio.Event(), asyncio.Event()
+
+        async def slowly() -> AsyncIterator[bytes]:
+            yield array[:100_000]
+            has_memory.set()  # the rest is asked for once there is memory for all of it
+            await go_on.wait()
+            yield array[100_000:]
+
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://app", timeout=60) as client:
+            first = asyncio.create_task(client.post("/v2/sources/auth0", content=slowly()))
+            await has_memory.wait()
+            second = await client.post("/v2/sources/auth0", content=array)
+            go_on.set()
+            return await first, second
+
+    first, second = asyncio.run(scenario())
+
+    assert (first.status_code, len(first.json())) == (200, 2_000)
+    assert (second.status_code, second.headers["retry-after"]) == (503, "5")
+    assert second.json() == {
+        "error": "Service Unavailable",
+        "message": "too many bodies are in memory: try again",
+    }
 
 
 def test_rejected_records_that_cannot_be_kept_are_told(tmp_path: Path) -> None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TypeVar
 
 import structlog
 from starlette.types import Receive, Scope
 
 from ...core.host import Host
 from ...server import log
-from ...server.body import LARGE, LARGE_AT_ONCE, BodyError, EncodingError, read_body
+from ...server.body import BodyError, EncodingError, read_body, takes_long
 from ...server.deadline import Deadline
+from ...server.memory import Claim, MemoryBudget
 from ..delivery import Delivery
 from ..metrics import GatewayMetrics
 from ..recent import RecentRequests
@@ -25,8 +23,6 @@ from .call import WebhookCall
 from .forms import form_to_json, is_form
 from .responses import EMPTY, IGNORED, NOT_AUTHENTIC, NOT_STARTED, TOO_LONG, Answer, ErrorAnswer
 from .source_receiver import Received, SourceReceiver
-
-Result = TypeVar("Result")
 
 
 class Acceptor:
@@ -49,7 +45,10 @@ class Acceptor:
         self._recent = recent
         self._metrics = metrics
         self._delivery = delivery
-        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+        half, shares = settings.limits.memory // 2, 2 if len(settings.source) > 1 else 1
+        self._bodies = MemoryBudget(half, shares=shares)
+        self._mapping = MemoryBudget(half, shares=shares)
+        metrics.measure_bodies(lambda: self._bodies.used)
         self._log = log.RateLimitedLogger(structlog.get_logger())
 
     async def accept(self, name: str, scope: Scope, receive: Receive) -> Answer:
@@ -60,41 +59,47 @@ class Acceptor:
         """
         if not self._delivery.is_started:
             return NOT_STARTED
+        with self._bodies.claim(name) as claim:
+            try:
+                return await self._accept(name, scope, receive, claim)
+            except BodyError as error:
+                return _body_answer(error)
+
+    async def _accept(self, name: str, scope: Scope, receive: Receive, claim: Claim) -> Answer:
         source = self._sources[name]
         try:
-            call = WebhookCall(scope, await read_body(scope, receive, self._body_limit, self._deadline))
+            body = await read_body(scope, receive, self._body_limit, self._deadline, claim)
         except EncodingError as error:
-            rejected = source.reject_encoding(WebhookCall(scope, error.body), error.message)
-            await self._keep(name, rejected)
-            return rejected.answer
-        except BodyError as error:
-            return _body_answer(error)
+            received = source.reject_encoding(WebhookCall(scope, error.body), error.message)
+            return await self._keep(name, received)
+        call = WebhookCall(scope, body)
         if scope["method"] == "GET" and not source.reads_query_of(call):
             return IGNORED
-        is_large = len(call.body) >= LARGE
-        run = asyncio.to_thread if is_large else _run_here
-        # Held until the events are stored, because those of a large call take many times its bytes.
-        async with self._large if is_large else nullcontext():
-            reason = await run(source.verify, call)
-            if reason is not None:
-                self._metrics.refused(name)
-                return replace(NOT_AUTHENTIC, reason=reason)
-            body = await self._decode_form(source, call)
-            if isinstance(body, ErrorAnswer):
-                return body
-            received = await run(source.map, call, body)
-            await self._keep(name, received)
-        return received.answer
+        if not takes_long(body):
+            return await self._keep(name, self._map(name, call))
+        with self._mapping.claim(name) as working:  # until the events are stored: they are in memory as well
+            await working.take_to_map(body)
+            return await self._keep(name, await asyncio.to_thread(self._map, name, call))
 
-    async def _decode_form(self, source: SourceReceiver, call: WebhookCall) -> bytes | ErrorAnswer:
-        """The JSON of a form, or the body as posted; an error if there is nothing to map."""
+    def _map(self, name: str, call: WebhookCall) -> Received | ErrorAnswer:
+        """The result of a call, whatever its format; an error if it is refused, or there is nothing to map."""
+        source = self._sources[name]
+        reason = source.verify(call)
+        if reason is not None:
+            self._metrics.refused(name)
+            return replace(NOT_AUTHENTIC, reason=reason)
         body: bytes | ErrorAnswer = call.body
         if is_form(call.body, call.content_type):
-            body = await form_to_json(call.body, call.content_type, call.query_string, self._body_limit)
-        is_empty = not isinstance(body, ErrorAnswer) and not body.strip() and not source.reads_query_of(call)
-        return EMPTY if is_empty else body
+            body = form_to_json(call.body, call.content_type, call.query_string, self._body_limit)
+        if isinstance(body, ErrorAnswer):
+            return body
+        is_empty = not body.strip() and not source.reads_query_of(call)
+        return EMPTY if is_empty else source.map(call, body)
 
-    async def _keep(self, source: str, received: Received) -> None:
+    async def _keep(self, source: str, received: Received | ErrorAnswer) -> Answer:
+        """Store the result of a call, unless there is none, and return the answer."""
+        if isinstance(received, ErrorAnswer):
+            return received
         duplicates = 0
         if received.letters:
             self._warn(source, received.letters)
@@ -104,6 +109,7 @@ class Acceptor:
             self._delivery.wake(source)
         self._metrics.accepted(source, received.counts, duplicates)
         self._recent.add(received.recent)
+        return received.answer
 
     def _warn(self, source: str, letters: list[NewDeadLetter]) -> None:
         first = letters[0]
@@ -111,12 +117,7 @@ class Acceptor:
         self._log.warning((source, first.rule), "records rejected", source=source, rule=first.rule, **about)
 
 
-async def _run_here(work: Callable[..., Result], *arguments: object) -> Result:
-    """Like asyncio.to_thread, but in this thread: for work that takes less time than a change of threads."""
-    return work(*arguments)
-
-
 def _body_answer(error: BodyError) -> ErrorAnswer:
     if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return TOO_LONG
-    return ErrorAnswer(error.status, error.message)
+    return ErrorAnswer(error.status, error.message, error.retry_after)

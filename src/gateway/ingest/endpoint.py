@@ -13,6 +13,7 @@ from ..metrics import GatewayMetrics
 from ..settings import Settings
 from .acceptor import Acceptor
 from .auth import WriteKeys
+from .fair_limit import FairLimit
 from .responses import BUSY, FAILED, NOT_STORED, Answer, ErrorAnswer, send_answer, send_not_allowed
 
 _log = structlog.get_logger()
@@ -25,8 +26,7 @@ class WebhookEndpoint:
         self._write_keys = WriteKeys(settings.source)
         self._acceptor = acceptor
         self._metrics = metrics
-        self._max_in_flight = settings.limits.waiting
-        self._in_flight = 0
+        self._in_flight = FairLimit(settings.limits.waiting)
         self._access_log = settings.gateway.access_log
         self._limited_log = log.RateLimitedLogger(_log)
 
@@ -43,9 +43,8 @@ class WebhookEndpoint:
         self._record(name, answer, status, time.perf_counter() - started)
 
     async def _accept(self, source: str, scope: Scope, receive: Receive) -> Answer:
-        if self._in_flight >= self._max_in_flight:
+        if not self._in_flight.enter(source):
             return BUSY
-        self._in_flight += 1
         try:
             return await self._acceptor.accept(source, scope, receive)
         except VerificationFailed as error:
@@ -61,7 +60,7 @@ class WebhookEndpoint:
             _log.error("call failed", source=source, error=type(error).__name__, at=log.where(error))
             return FAILED
         finally:
-            self._in_flight -= 1
+            self._in_flight.leave(source)
 
     def _record(self, source: str, answer: Answer, status: int, seconds: float) -> None:
         self._metrics.answered(source, status, seconds)

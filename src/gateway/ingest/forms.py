@@ -10,7 +10,7 @@ import re
 from collections.abc import AsyncGenerator
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import Headers, UploadFile
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from ...core.codec import encode
@@ -34,7 +34,7 @@ def is_form(body: bytes, content_type: str) -> bool:
     return (_FORM in named or _MULTIPART in named) and not _looks_like_json(body)
 
 
-async def form_to_json(body: bytes, content_type: str, query: bytes, limit: int) -> bytes | ErrorAnswer:
+def form_to_json(body: bytes, content_type: str, query: bytes, limit: int) -> bytes | ErrorAnswer:
     """The JSON of a form; empty if the form is empty.
 
     Args:
@@ -44,7 +44,7 @@ async def form_to_json(body: bytes, content_type: str, query: bytes, limit: int)
         limit: bytes of the longest multipart field accepted.
     """
     if _FORM not in content_type.lower():
-        return await _multipart(body, content_type, limit)
+        return _multipart(body, content_type, limit)
     return FORM if is_malformed(query) else _urlencoded(body, content_type)
 
 
@@ -72,7 +72,7 @@ class _Parser(MultiPartParser):
         self.has_ended = True
 
 
-async def _multipart(body: bytes, content_type: str, limit: int) -> bytes | ErrorAnswer:
+def _multipart(body: bytes, content_type: str, limit: int) -> bytes | ErrorAnswer:
     async def stream() -> AsyncGenerator[bytes, None]:
         yield body
 
@@ -80,7 +80,7 @@ async def _multipart(body: bytes, content_type: str, limit: int) -> bytes | Erro
     parser = _Parser(headers, stream(), max_files=_FIELDS, max_fields=_FIELDS, max_part_size=limit)
     parser.spool_max_size = limit  # no part is written to a temporary file
     try:
-        form = await parser.parse()
+        form = _finished(parser)
     except (MultiPartException, KeyError, ValueError):
         return MULTIFORM
     fields: dict[str, dict[str, list[object]]] = {"Value": {}, "File": {}}
@@ -91,5 +91,14 @@ async def _multipart(body: bytes, content_type: str, limit: int) -> bytes | Erro
             fields["File"].setdefault(name, []).append(about)
         else:
             fields["Value"].setdefault(name, []).append(value)
-    await form.close()
     return encode(fields) if form and parser.has_ended else MULTIFORM
+
+
+def _finished(parser: MultiPartParser) -> FormData:
+    """The form, parsed at once: the parser is asynchronous, but has the whole body, and nothing to wait for."""
+    try:
+        parser.parse().send(None)
+    except StopIteration as done:
+        form: FormData = done.value
+        return form
+    raise AssertionError("the parser waits for something")

@@ -160,8 +160,11 @@ class LimitSettings(FrozenSection):
 
     body: PositiveInt = 4_096_000
     """Bytes of the longest body accepted, as sent and once inflated."""
+    memory: Annotated[int, Field(ge=1_000_000)] = 256_000_000
+    """Bytes of memory for bodies: half for those that arrive and wait, half for those being mapped. One source
+    holds half of each at most, if there are others."""
     waiting: PositiveInt = 1_000
-    """Requests in flight at once; one more is answered 503."""
+    """Requests in flight at once; of a source that has its equal share of them, one more is answered 503."""
     read_timeout: Seconds = 30.0
     """Seconds within which the body of a request must arrive."""
 

@@ -70,6 +70,24 @@ def test_too_many_calls_at_once_are_refused(tmp_path: Path) -> None:
         assert one.accepted() == 1
 
 
+@pytest.mark.slow
+def test_slow_senders_of_one_source_shut_no_other_out(tmp_path: Path) -> None:
+    """At the limit a source with less than its equal share of the calls still gets in."""
+    head = f"POST /v1/webhook?writeKey={KEY} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n[".encode()
+    other = {"name": "Other", "type": "auth0", "write_key": ["key-of-the-other-tenant"]}
+    with gateway(tmp_path, SOURCE, other, limits={"waiting": 3}) as one:
+        wires = [one.wire() for _ in range(3)]
+        for wire in wires:
+            wire.sendall(head)
+        assert is_busy(next(answer for answer in iter(one.post, None) if answer.text != "ok"))
+
+        assert [one.post(key="key-of-the-other-tenant").text for _ in range(3)] == ["ok"] * 3
+
+        assert is_busy(one.post())
+        for wire in wires:
+            wire.close()
+
+
 def test_a_gateway_without_its_lifespan_accepts_nothing(tmp_path: Path) -> None:
     """Starlette does not run the lifespan of a mounted app: what it answered `ok` would never be delivered."""
     config = tmp_path / "springhead.toml"

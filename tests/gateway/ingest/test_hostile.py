@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from springhead import Host, Outcome, Request
 from springhead.core.host import Receiver
 from springhead.gateway import gateway_app, load_settings
-from springhead.server.body import LARGE_AT_ONCE
+from springhead.server.memory import MAPPED_AT_ONCE
 from support.described import assert_described
 from support.effort import scaled
 from support.gateways import KEY, SOURCE, Gateway, gateway, toml
@@ -409,6 +409,41 @@ def test_a_few_bytes_of_gzip_take_little_memory(tmp_path: Path) -> None:
         assert peak(worker) - before < 250_000_000
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("inside", "count"),
+    [(b"[" + b" " * 4_000_000 + b"]", 900), (b"[" + b'{"a":0},' * 500_000 + b"{}]", 50)],
+    ids=["blank", "records"],
+)
+def test_any_number_of_bodies_takes_bounded_memory(tmp_path: Path, inside: bytes, count: int) -> None:
+    """Of many bodies of a few KB that are 4 MB once inflated, those without memory wait, then get 503."""
+    body = gzip.compress(inside)
+    other = {"name": "Other", "type": "auth0", "write_key": [GUARDED]}
+    with gateway(tmp_path, SOURCE, other) as one:
+        (worker,) = one.workers()
+        before = peak(worker)
+
+        async def scenario() -> list[httpx.Response]:
+            connections = httpx.Limits(max_connections=None)
+            async with httpx.AsyncClient(trust_env=False, timeout=100, limits=connections) as client:
+                url = f"{one.url}/v1/webhook?writeKey="
+                headers = {"Content-Encoding": "gzip"}
+                posts = [client.post(url + KEY, content=body, headers=headers) for _ in range(count)]
+                others = [client.post(url + GUARDED, json=log()) for _ in range(20)]
+                return list(await asyncio.gather(*posts, *others))
+
+        responses = asyncio.run(scenario())
+
+        answers, others = responses[:count], responses[count:]
+        assert {answer.text for answer in others} == {"ok"}
+        assert {answer.status_code for answer in answers} <= {503, 200 if inside.endswith(b" ]") else 400}
+        for answer in answers:
+            if answer.status_code == 503:
+                assert answer.text == "too many bodies are in memory: try again\n"
+                assert answer.headers["retry-after"] == "5"
+        assert peak(worker) - before < 450_000_000
+
+
 class Slow(Host):
     """A host that holds large requests until it is told to go on, and counts them."""
 
@@ -436,6 +471,71 @@ class Slow(Host):
         return received
 
 
+MANY = 1_000
+"""Records that take too long to be handled between other calls."""
+MULTIPART = {"Content-Type": "multipart/form-data; boundary=x"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class Observed(Host):
+    """A host that notes whether requests are handled in the thread of the event loop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.in_loop: list[bool] = []
+
+    def receiver(self, source: str, config: dict[str, Any] | None = None, **more: Any) -> Receiver:
+        """The host's receiver, which notes where it runs."""
+        receive = super().receiver(source, config, **more)
+
+        def received(request: Request) -> Outcome:
+            self.in_loop.append(threading.current_thread() is threading.main_thread())
+            return receive(request)
+
+        return received
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "in_loop"),
+    [
+        (as_json([log()] * 9), {}, True),
+        (as_json([log()] * 50), {}, True),
+        (as_json([{}] * MANY), {}, False),
+        (as_json([{"type": 7}] * MANY), {}, False),
+        (as_json({"logs": json.dumps([{"type": "s"}] * MANY)}), {}, False),
+        (b"{}\n" * MANY, {}, False),
+        (b"x\n" * 2 * MANY, {}, False),
+        (b"[" * 2_000 + b"]" * 2_000, {}, False),
+        (as_json({"type": "s", "x": "\ud800" * 11_000}), {}, False),
+        (b"&".join(b"a%d=%b" % (number, b"%41" * 30) for number in range(999)), FORM, False),
+        (
+            b"".join(b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n' for _ in range(999))
+            + b"--x--\r\n",
+            MULTIPART,
+            False,
+        ),
+    ],
+    ids=lambda value: ascii(value)[:40],
+)
+def test_what_takes_long_is_handled_in_a_thread(
+    tmp_path: Path, body: bytes, headers: dict[str, str], in_loop: bool
+) -> None:
+    """However few its bytes are, so that other calls are served meanwhile; what is quick is not worth it."""
+    (tmp_path / "springhead.toml").write_text(toml({}, SOURCE))
+    host = Observed()
+    app = gateway_app(host, load_settings(tmp_path / "springhead.toml"))
+
+    async def scenario() -> int:
+        transport = httpx.ASGITransport(app)
+        client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+        async with app.lifespan_context(app), client:
+            url = f"/v1/webhook?writeKey={KEY}"
+            return (await client.post(url, content=body, headers=headers)).status_code
+
+    assert asyncio.run(scenario()) in (200, 400)
+    assert host.in_loop == [in_loop]
+
+
 def test_few_large_bodies_are_mapped_at_once(tmp_path: Path) -> None:
     """That bounds the memory they take; small ones do not wait for them."""
     (tmp_path / "springhead.toml").write_text(toml({}, SOURCE))
@@ -448,7 +548,7 @@ def test_few_large_bodies_are_mapped_at_once(tmp_path: Path) -> None:
         async with app.lifespan_context(app), client, asyncio.TaskGroup() as tasks:
             url = f"/v1/webhook?writeKey={KEY}"
             large = [tasks.create_task(client.post(url, json={**log(), "x": "x" * 200_000})) for _ in range(20)]
-            while host.held < LARGE_AT_ONCE:  # noqa: ASYNC110 - they are counted in other threads
+            while host.held < MAPPED_AT_ONCE:  # noqa: ASYNC110 - they are counted in other threads
                 await asyncio.sleep(0.01)
             small = await client.post(url, json=log())
             host.go_on.set()
@@ -457,7 +557,7 @@ def test_few_large_bodies_are_mapped_at_once(tmp_path: Path) -> None:
     small, large = asyncio.run(scenario())
 
     assert (small, large) == ("ok", ["ok"] * 20)
-    assert host.most == LARGE_AT_ONCE
+    assert host.most == MAPPED_AT_ONCE
 
 
 def test_a_call_refused_unread_ends_its_connection(here: Gateway) -> None:
