@@ -6,12 +6,16 @@ from importlib.resources import files
 from string import Template
 from urllib.parse import parse_qs
 
-from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope
 
+from ...server.body import BodyError, read_body
+from ...server.deadline import Deadline
+
 FORM_LIMIT = 4096
 """Bytes of the longest form read, since anybody may post one."""
+FORM_SECONDS = 5.0
+"""Seconds within which it must arrive."""
 
 
 class SignInPage:
@@ -23,21 +27,17 @@ class SignInPage:
             page.substitute(error=""),
             page.substitute(error="The token is wrong."),
         )
+        self._deadline = Deadline(FORM_SECONDS)
 
     def response(self, *, has_failed: bool) -> Response:
         """The page; `has_failed` after a wrong token."""
         content = self._after_failure if has_failed else self._first
         return HTMLResponse(content, 401, {"www-authenticate": "Bearer"})
 
-
-async def posted_token(scope: Scope, receive: Receive) -> bytes:
-    """The token in a posted form; empty if the form has none, is too long, or is cut off."""
-    form = bytearray()
-    try:
-        async for chunk in Request(scope, receive).stream():
-            form += chunk
-            if len(form) > FORM_LIMIT:
-                return b""
-    except ClientDisconnect:
-        return b""
-    return parse_qs(form.decode("latin-1")).get("token", [""])[0].encode()
+    async def posted_token(self, scope: Scope, receive: Receive) -> bytes:
+        """The token in a posted form; empty if the form has none, is too long or slow, or is cut off."""
+        try:
+            form = await read_body(scope, receive, FORM_LIMIT, self._deadline)
+        except BodyError:
+            return b""
+        return parse_qs(form.decode("latin-1")).get("token", [""])[0].encode()
