@@ -67,10 +67,11 @@ class Gateway:
         self.delivery = Delivery(self.store, destination, sources, settings.delivery, self.metrics)
         _warn_of_missing_keys(settings)
         acceptor = Acceptor(host, settings, self.store, self.recent, self.metrics, self.delivery)
+        self.health = Health(self.store, self.delivery, settings.gateway.data)
         self.app = Router(
             [
                 Route("/v1/webhook", WebhookEndpoint(settings, acceptor, self.metrics)),
-                *Health(self.store, self.delivery).routes,
+                *self.health.routes,
             ],
             redirect_slashes=False,
             default=_not_found,
