@@ -117,7 +117,10 @@ function showRequest(request) {
   seen.add(key);
   pendingRows.push(...request.events.map((event) => eventRow(event, request)));
   const others = request.accepted - request.events.length;
-  if (others) pendingRows.push(element("p", { class: "row flat soft" }, `${number.format(others)} more in the same request to ${request.source}`));
+  const note = (text) => pendingRows.push(element("p", { class: "row flat soft" }, text));
+  if (others) note(`${number.format(others)} more in the same request to ${request.source}`);
+  if (request.duplicates && request.duplicates < request.accepted)
+    note(`${number.format(request.duplicates)} of the ${number.format(request.accepted)} events in this request to ${request.source} are duplicates`);
   pendingRows = pendingRows.slice(-ROWS);
   if ($("pause").getAttribute("aria-pressed") === "false") flush();
 }
@@ -132,8 +135,10 @@ function flush() {
 
 function eventRow(event, request) {
   const name = { group: event.groupId }[event.type] ?? event.event ?? event.name ?? "";
-  const row = element("details", { class: request.past ? "row" : "row new" }, element("summary", {},
-    timeElement(request.at), element("span", { class: `type ${event.type}` }, event.type), element("span", { class: "name" }, String(name)),
+  const isDuplicate = request.duplicates === request.accepted;
+  const row = element("details", { class: isDuplicate ? "row duplicate" : request.past ? "row" : "row new" }, element("summary", {},
+    timeElement(request.at), element("span", { class: `type ${event.type}` }, event.type),
+    element("span", { class: "name" }, String(name), ...(isDuplicate ? [" ", element("small", {}, "duplicate")] : [])),
     element("span", { class: "user" }, `${event.userId ?? event.anonymousId ?? ""} · ${request.source}`)));
   row.addEventListener("toggle", () => {
     if (row.open && row.childElementCount === 1) row.append(element("pre", { tabindex: "0", "aria-label": "The event, masked" }, JSON.stringify(event, null, 2)));

@@ -100,7 +100,7 @@ class Acceptor:
             duplicates = receipt.duplicates
             self._delivery.wake(source)
         self._metrics.accepted(source, received.counts, duplicates)
-        self._recent.add(received.recent)
+        self._recent.add(received.recent, duplicates)
 
     def _warn(self, source: str, letters: list[NewDeadLetter]) -> None:
         first = letters[0]

@@ -136,6 +136,17 @@ def test_the_stream_continues_with_new_requests(closed: Admin) -> None:
     assert shown >= 20
 
 
+def test_the_stream_counts_duplicates(tmp_path: Path) -> None:
+    """Of each request: a retry has only duplicates, a batch that grew has new events as well."""
+    other = {**LOGIN, "log_id": "3"}
+    with admin_address(tmp_path) as admin:
+        for logs in ([LOGIN], [LOGIN], [LOGIN, other]):
+            admin.post(*logs)
+        _, *requests = messages(admin, 4)
+
+    assert [(request["accepted"], request["duplicates"]) for _, request in requests] == [(1, 0), (1, 1), (2, 1)]
+
+
 @pytest.mark.slow
 def test_dead_letters_come_by_filter_and_page(tmp_path: Path) -> None:
     """The oldest or the newest first; of the record only its size."""

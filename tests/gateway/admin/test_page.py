@@ -106,6 +106,26 @@ def pictured(page: Page, name: str) -> None:
         page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
+def test_a_retry_is_marked_as_a_duplicate(context: BrowserContext, tmp_path: Path) -> None:
+    """A request with new events as well says how many are not new."""
+    with admin_address(tmp_path) as admin:
+        page = opened(context, admin)
+        rows = page.locator("#feed .row")
+        admin.post(LOGIN)
+        expect(rows).to_have_count(1)
+        expect(rows.first).not_to_contain_text("duplicate")
+
+        admin.post(LOGIN)
+        expect(rows).to_have_count(2)
+        expect(rows.first).to_contain_text("duplicate")
+        expect(rows.first).not_to_have_class(re.compile("new"))
+
+        admin.post(LOGIN, {**LOGIN, "log_id": "3"})
+        expect(rows).to_have_count(5)
+        expect(rows.first).to_contain_text("1 of the 2 events in this request to Auth0 are duplicates")
+        pictured(page, "duplicates")
+
+
 def test_the_page_shows_what_happens(context: BrowserContext, down: Admin) -> None:
     """Sources, rejections, dead letters, and an event as it is accepted, with its details masked."""
     page = opened(context, down)
