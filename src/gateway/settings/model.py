@@ -191,6 +191,8 @@ class SourceSettings(FrozenSection):
     enabled: bool = True
     authorization: Annotated[SecretStr, Field(min_length=1)] | None = None
     """What the sender's Authorization header must hold, if it can send one."""
+    on_rejection: Literal["error", "ok"] = "error"
+    """The answer if every record was rejected: 400, or `ok` for senders that give up after an error."""
     destination_write_key: DestinationKey | None = None
     """The source's write key at the data plane; by default the first write_key."""
     settings: Annotated[dict[str, Any], Field(repr=False)] = {}
