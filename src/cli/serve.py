@@ -106,7 +106,7 @@ def gateway(
 ) -> None:
     """Accept webhooks, store their events, and deliver them until they are accepted.
 
-    SIGTERM and SIGINT let it finish what is in flight. SIGHUP is ignored.
+    SIGTERM and SIGINT let it finish what is in flight. SIGHUP reloads the sources in its settings.
     Exit code 0: it finished; 1: it could not start, or had to be killed; 2: usage error.
     """
     from ..gateway.run import serve_gateway  # noqa: PLC0415 - as above

@@ -61,22 +61,37 @@ class Gateway:
         self.store = open_store(settings)
         self.contexts: list[AbstractAsyncContextManager[object]] = []
         """Entered when the lifespan starts, and left when it ends."""
-        keys = {source.name: source.destination_key.get_secret_value() for source in settings.source}
-        destination = open_destination(settings.delivery, keys)
+        destination = open_destination(settings.delivery, _destination_keys(settings))
         sources = [source.name for source in settings.source]
         self.delivery = Delivery(self.store, destination, sources, settings.delivery, self.metrics)
         _warn_of_missing_keys(settings)
         acceptor = Acceptor(host, settings, self.store, self.recent, self.metrics, self.delivery)
         self.health = Health(self.store, self.delivery, settings.gateway.data)
+        self._endpoint = WebhookEndpoint(settings, acceptor, self.metrics)
         self.app = Router(
             [
-                Route("/v1/webhook", WebhookEndpoint(settings, acceptor, self.metrics)),
+                Route("/v1/webhook", self._endpoint),
                 *self.health.routes,
             ],
             redirect_slashes=False,
             default=_not_found,
             lifespan=self._lifespan,
         )
+
+    def use_sources_of(self, settings: Settings) -> None:
+        """Use the sources of these settings from now on; no other setting changes.
+
+        Calls in flight finish with the source they began with. A source that is gone accepts nothing more, and
+        what it has stored is delivered as before.
+
+        Raises:
+            InvalidSettings: the host does not know a source's type, or refuses its settings. Nothing changes.
+        """
+        check_sources(self.host, settings)
+        self._endpoint.use_sources(settings.source)
+        self.delivery.use_keys(_destination_keys(settings))
+        self.settings = self.settings.with_sources_of(settings)
+        _warn_of_missing_keys(self.settings)
 
     @asynccontextmanager
     async def _lifespan(self, _: object) -> AsyncIterator[None]:
@@ -132,6 +147,11 @@ def check_sources(host: Host, settings: Settings) -> None:
             problems.append((("source", index, "type"), f"{error} - {advice}"))
     if problems:
         raise settings.invalid(problems)
+
+
+def _destination_keys(settings: Settings) -> dict[str, str]:
+    """The write key of each source at the data plane."""
+    return {source.name: source.destination_key.get_secret_value() for source in settings.source}
 
 
 def _warn_of_missing_keys(settings: Settings) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from http import HTTPStatus
 from typing import TypeVar
@@ -18,7 +18,7 @@ from ...server.deadline import Deadline
 from ..delivery import Delivery
 from ..metrics import GatewayMetrics
 from ..recent import RecentRequests
-from ..settings import Settings
+from ..settings import Settings, SourceSettings
 from ..storage.records import NewDeadLetter, Store
 from .call import WebhookCall
 from .forms import form_to_json, is_form
@@ -40,8 +40,9 @@ class Acceptor:
         metrics: GatewayMetrics,
         delivery: Delivery,
     ) -> None:
-        keep_calls = settings.store.keep_requests
-        self._sources = {one.name: SourceReceiver(host, one, keep_calls=keep_calls) for one in settings.source}
+        self._host = host
+        self._keep_calls = settings.store.keep_requests
+        self.use_sources(settings.source)
         self._body_limit = settings.limits.body
         self._deadline = Deadline(settings.limits.read_timeout)
         self._store = store
@@ -50,6 +51,12 @@ class Acceptor:
         self._delivery = delivery
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._log = log.RateLimitedLogger(structlog.get_logger())
+
+    def use_sources(self, sources: Iterable[SourceSettings]) -> None:
+        """Accept calls to these sources from now on; a call in flight finishes with what it began with."""
+        self._sources = {
+            source.name: SourceReceiver(self._host, source, keep_calls=self._keep_calls) for source in sources
+        }
 
     async def accept(self, name: str, scope: Scope, receive: Receive) -> Answer:
         """Accept a call to the source of this name: good records become events, rejected ones dead letters.

@@ -85,7 +85,7 @@ class SourceReceiver:
         )
 
     def _answer(self, outcome: Outcome) -> Answer:
-        """The reply owed to the sender, else `ok`; an error if all records were rejected and it may be told."""
+        """The reply owed to the sender, else `ok`; an error if all was rejected and the source says so."""
         if outcome.reply is not None:
             return outcome.reply
         is_rejected = outcome.rejections and not (outcome.events or outcome.dropped)
