@@ -104,6 +104,7 @@ def status_json(settings: Settings, counts: StoreCounts, server: ServerStatus) -
     return {
         "server": {
             "address": server.address,
+            "webhook": settings.gateway.webhook_url,
             "ready": server.not_ready is None,
             "reason": server.not_ready,
             "admin_problem": server.admin_problem,
@@ -130,6 +131,7 @@ def print_status(settings: Settings, counts: StoreCounts, server: ServerStatus) 
         table.add_row(printable(row.name), row.type or "", row.state, *counted)
     lines = [
         f"{server.address} {server.not_ready or 'is ready'}",
+        *([f"senders post to {settings.gateway.webhook_url}"] if settings.gateway.public_url else []),
         *([server.admin_problem] if server.admin_problem else []),
         *_delivery_problems(settings, server),
         oldest,

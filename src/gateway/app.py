@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import structlog
-from starlette.routing import Route, Router
+from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from ..core.errors import InvalidConfig, SpringheadError
@@ -66,17 +66,12 @@ class Gateway:
         self.delivery = Delivery(self.store, destination, sources, settings.delivery, self.metrics)
         _warn_of_missing_keys(settings)
         acceptor = Acceptor(host, settings, self.store, self.recent, self.metrics, self.delivery)
-        self.health = Health(self.store, self.delivery, settings.gateway.data)
+        self.health = Health(self.store, self.delivery, settings.gateway)
         self._endpoint = WebhookEndpoint(settings, acceptor, self.metrics)
-        self.app = Router(
-            [
-                Route("/v1/webhook", self._endpoint),
-                *self.health.routes,
-            ],
-            redirect_slashes=False,
-            default=_not_found,
-            lifespan=self._lifespan,
-        )
+        routes: list[BaseRoute] = [Route("/v1/webhook", self._endpoint), *self.health.routes]
+        if prefix := settings.gateway.path_prefix:
+            routes.append(Mount(prefix, Router(routes, redirect_slashes=False, default=_not_found)))
+        self.app = Router(routes, redirect_slashes=False, default=_not_found, lifespan=self._lifespan)
 
     def use_sources_of(self, settings: Settings) -> None:
         """Use the sources of these settings from now on; no other setting changes.

@@ -7,7 +7,6 @@ import json
 import time
 from importlib.metadata import version
 from importlib.resources import files
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -16,6 +15,7 @@ from starlette.routing import Route
 from ..core.errors import SpringheadError
 from .delivery import Delivery
 from .ingest.responses import NOT_STARTED
+from .settings.model import GatewaySettings
 from .storage.records import Store
 from .storage.sqlite.database import FILE
 
@@ -26,17 +26,18 @@ _PROBE_SECONDS = 1.0
 class Health:
     """The health routes, for senders and for operators."""
 
-    def __init__(self, store: Store, delivery: Delivery, data: Path) -> None:
-        """`data` is the store's folder, which no answer names."""
+    def __init__(self, store: Store, delivery: Delivery, settings: GatewaySettings) -> None:
         self._store = store
         self._delivery = delivery
-        self._data = data
+        self._data = settings.data
         self._probing = asyncio.Lock()
         self._probed_at = -_PROBE_SECONDS
         self._problem = ""
         self._version = version("springhead")
         self._openapi = json.loads(files(__package__).joinpath("gateway.openapi.json").read_text("utf-8"))
         self._openapi["info"]["version"] = self._version
+        if settings.public_url:
+            self._openapi["servers"] = [{"url": settings.public_url}]
         self.routes = [
             Route("/", self.health),
             Route("/health", self.health),

@@ -104,7 +104,7 @@ class AuthMiddleware:
         if not hmac.compare_digest(posted, token):
             await self._wrong_tokens.add(address)
             return self._sign_in.response(has_failed=True)
-        response = RedirectResponse("/", 303)
+        response = RedirectResponse("./", 303)
         response.set_cookie(SESSION_COOKIE, self._session.decode(), httponly=True, samesite="strict")
         return response
 

@@ -191,7 +191,7 @@ async function loadLetters() {
   if (isLoading) { reload = true; return; }
   isLoading = true;
   try {
-    const { letters, next } = await call(`/api/dead?${new URLSearchParams([["order", "newest"], ["limit", shownCount], ...filters()])}`);
+    const { letters, next } = await call(`api/dead?${new URLSearchParams([["order", "newest"], ["limit", shownCount], ...filters()])}`);
     addOptions($("rule"), letters.map((letter) => letter.rule));
     showLetters(letters);
     showRest(letters.length, next);
@@ -225,17 +225,17 @@ function letterRow(letter) {
 async function replay(id) {
   const confirmed = confirmation(`Replay dead letter ${id}?`, "Checking what a replay would change…", "Replay", "main", false);
   try {
-    const result = await call(`/api/dead/${id}/replay?dry_run=1`, "POST");
+    const result = await call(`api/dead/${id}/replay?dry_run=1`, "POST");
     setText($("explanation"), result.gone ? `It would become: ${result.summary}.` : `Nothing would change: ${result.summary}.`);
     $("confirm").disabled = !result.gone;
     $(result.gone ? "confirm" : "cancel").focus();
   } catch (error) { setText($("explanation"), error.message); }
-  if (await confirmed) change(id, async () => `#${id}: ${(await call(`/api/dead/${id}/replay`, "POST")).summary}`);
+  if (await confirmed) change(id, async () => `#${id}: ${(await call(`api/dead/${id}/replay`, "POST")).summary}`);
 }
 
 async function drop(id) {
   if (await confirmation(`Drop dead letter ${id}?`, "What was sent will be deleted for good.", "Drop", "risk", true))
-    change(id, async () => { await call(`/api/dead/${id}`, "DELETE"); return `#${id} dropped`; });
+    change(id, async () => { await call(`api/dead/${id}`, "DELETE"); return `#${id} dropped`; });
 }
 
 async function change(id, action) {
@@ -262,7 +262,7 @@ let stream, lastMessageAt = Date.now(), connectedAt = 0;
 
 function connect() {
   stream?.close();
-  stream = new EventSource("/api/events");
+  stream = new EventSource("api/events");
   const on = (name, show) => stream.addEventListener(name, ({ data }) => { lastMessageAt = Date.now(); setConnected(true); show(JSON.parse(data)); });
   on("status", showStatus);
   on("trouble", ({ error }) => setText($("trouble"), error));
@@ -293,7 +293,7 @@ function setConnected(isLive) {
 }
 
 setInterval(() => {
-  if (stream.readyState === EventSource.CLOSED) call("/api/status").then(connect, () => {});
+  if (stream.readyState === EventSource.CLOSED) call("api/status").then(connect, () => {});
   else if (Date.now() - Math.max(lastMessageAt, connectedAt) > 8000) { setConnected(false); connect(); }
 }, 2000);
 connect();

@@ -335,7 +335,7 @@ def test_the_page_takes_the_token_once(closed: Admin) -> None:
     cookie = signed.headers["set-cookie"]
     session = {"Cookie": cookie.partition(";")[0]}
 
-    assert (signed.status_code, signed.headers["location"]) == (303, "/")
+    assert (signed.status_code, signed.headers["location"]) == (303, "./")
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
     assert TOKEN not in cookie

@@ -106,6 +106,22 @@ def pictured(page: Page, name: str) -> None:
         page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
+def test_the_page_works_behind_a_proxy_that_removes_its_path(context: BrowserContext, down: Admin) -> None:
+    """Whatever it loads and calls is relative to it."""
+    context.route(
+        "**/springhead/**", lambda route: route.continue_(url=route.request.url.replace("/springhead", ""))
+    )
+    requested: list[str] = []
+    context.on("request", lambda request: requested.append(request.url.removeprefix(down.url)))
+    page = context.new_page()
+
+    page.goto(f"{down.url}/springhead/")
+
+    expect(page.locator("#connection")).to_have_text("live")
+    expect(page.locator("#letter-list")).to_contain_text("#1 · record of ")
+    assert [path for path in requested if not path.startswith(("/springhead/", "data:"))] == []
+
+
 def test_a_retry_is_marked_as_a_duplicate(context: BrowserContext, tmp_path: Path) -> None:
     """A request with new events as well says how many are not new."""
     with admin_address(tmp_path) as admin:
