@@ -6,10 +6,10 @@ from importlib.resources import files
 from string import Template
 from urllib.parse import parse_qs
 
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope
 
-from ...server.body import BodyError, read_body
 from ...server.deadline import Deadline
 
 FORM_LIMIT = 4096
@@ -37,7 +37,17 @@ class SignInPage:
     async def posted_token(self, scope: Scope, receive: Receive) -> bytes:
         """The token in a posted form; empty if the form has none, is too long or slow, or is cut off."""
         try:
-            form = await read_body(scope, receive, FORM_LIMIT, self._deadline)
-        except BodyError:
+            form = await self._deadline.within(_form(Request(scope, receive)))
+        except (ClientDisconnect, TimeoutError):
             return b""
         return parse_qs(form.decode("latin-1")).get("token", [""])[0].encode()
+
+
+async def _form(request: Request) -> bytes:
+    """A posted form; empty if it is too long."""
+    form = b""
+    async for chunk in request.stream():
+        form += chunk
+        if len(form) > FORM_LIMIT:
+            return b""
+    return form
