@@ -16,7 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TimeRemai
 from .context import fail
 
 MAX_DOCUMENT = 1_000_000_000
-"""Bytes of the longest document inflated whole: one that is neither a list nor lines. A few may become many."""
+"""Bytes of the longest document inflated whole: a small file may hold one that does not fit in memory."""
 
 _BLOCK = 1 << 20
 _MAGIC = b"\x1f\x8b"
@@ -31,7 +31,9 @@ def open_input(path: str, stack: ExitStack) -> BinaryIO:
 def read_input(file: BinaryIO, progress: Progress) -> BinaryIO:
     """What is in a file, which moves the progress bar as it is read, and is inflated if it is gzipped."""
     observed = _with_progress(file, progress)
-    return _Inflated(observed, file.name) if _is_gzipped(file) else observed  # type: ignore[return-value] # only read() is called
+    if not _is_gzipped(file):
+        return observed
+    return _Inflated(observed, file.name)  # type: ignore[return-value] # only read() is called
 
 
 def progress_bar() -> Progress:
@@ -80,11 +82,10 @@ class _Inflated:
             fail(f"{self._name} is not gzip, or is damaged")
 
     def _rest(self) -> bytes:
-        rest = b""
+        blocks, size = [], 0
         while block := self._file.read(_BLOCK):
-            rest += block
-            if len(rest) > MAX_DOCUMENT:
-                fail(
-                    f"{self._name} holds a document of more than {MAX_DOCUMENT:,} bytes: inflate the file first"
-                )
-        return rest
+            blocks.append(block)
+            size += len(block)
+            if size > MAX_DOCUMENT:
+                fail(f"{self._name} holds a document of more than {MAX_DOCUMENT:,} bytes: inflate it first")
+        return b"".join(blocks)

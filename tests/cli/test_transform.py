@@ -147,7 +147,7 @@ def test_an_inflated_document_is_bounded(tmp_path: Path, monkeypatch: pytest.Mon
     refused = springhead(tmp_path, "transform", "auth0", "document.gz")
     streamed = springhead(tmp_path, "transform", "auth0", "lines.gz")
 
-    assert "document.gz holds a document of more than 3,000,000 bytes: inflate the file first" in refused.stderr
+    assert "document.gz holds a document of more than 3,000,000 bytes: inflate it first" in refused.stderr
     assert refused.returncode == 2
     assert streamed.stderr == "70000 events (70000 track), 0 rejected, 0 dropped\n"
     assert len(lines) > 3_000_000

@@ -11,7 +11,7 @@ import structlog
 
 from ...server.log import RateLimitedLogger
 
-FREE = 5
+TOLERATED = 5
 """Wrong tokens of an address that are answered at once, because people mistype."""
 MIN_DELAY, MAX_DELAY = 0.25, 4.0
 """Seconds by which the answers to the next ones are delayed, doubling from the first to the second."""
@@ -52,4 +52,4 @@ class WrongTokens:
         self._addresses[address] = count, now
         if len(self._addresses) > ADDRESSES:
             self._addresses.popitem(last=False)
-        return min(MIN_DELAY * 2.0 ** min(count - FREE - 1, 60), MAX_DELAY) if count > FREE else 0.0
+        return min(MIN_DELAY * 2.0 ** min(count - TOLERATED - 1, 60), MAX_DELAY) if count > TOLERATED else 0.0

@@ -12,7 +12,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from springhead.gateway.admin.auth import AuthMiddleware
-from springhead.gateway.admin.wrong_tokens import ADDRESSES, DELAYED, FORGET_SECONDS, FREE, WrongTokens
+from springhead.gateway.admin.wrong_tokens import ADDRESSES, DELAYED, FORGET_SECONDS, TOLERATED, WrongTokens
 from springhead.gateway.settings.model import GatewaySettings
 from support.admins import TOKEN, Admin, admin_address
 from support.servers import until
@@ -87,7 +87,7 @@ def test_the_right_token_overtakes_wrong_ones() -> None:
     async def scenario() -> tuple[list[int], httpx.Response, int]:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            at_once = [await client.get("/api/status", headers=bearer(GUESS)) for _ in range(FREE)]
+            at_once = [await client.get("/api/status", headers=bearer(GUESS)) for _ in range(TOLERATED)]
             guesses = [asyncio.create_task(client.get("/", headers=bearer(GUESS))) for _ in range(10)]
             await asyncio.sleep(0)
             right = await client.get("/api/status", headers=bearer(TOKEN))
@@ -99,7 +99,7 @@ def test_the_right_token_overtakes_wrong_ones() -> None:
 
     at_once, right, pending = asyncio.run(scenario())
 
-    assert at_once == [401] * FREE
+    assert at_once == [401] * TOLERATED
     assert (right.status_code, right.text) == (200, "let in")
     assert pending == 10
 
