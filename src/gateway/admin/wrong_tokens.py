@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 import structlog
 
@@ -46,10 +47,21 @@ class WrongTokens:
 
     def delay(self, address: str) -> float:
         """Count a wrong token of an address, and return in how many seconds it is to be answered."""
-        now = self._clock()
+        address, now = _caller(address), self._clock()
         count, last = self._addresses.pop(address, (0, now))
         count = 1 if now - last > FORGET_SECONDS else count + 1
         self._addresses[address] = count, now
         if len(self._addresses) > ADDRESSES:
             self._addresses.popitem(last=False)
         return min(MIN_DELAY * 2.0 ** min(count - TOLERATED - 1, 60), MAX_DELAY) if count > TOLERATED else 0.0
+
+
+def _caller(address: str) -> str:
+    """The address, or the network of an IPv6 one: the last 64 bits are the caller's to choose."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(ip, IPv6Address):
+        return address
+    return str(ip.ipv4_mapped or IPv6Network((int(ip) >> 64 << 64, 64)))

@@ -40,6 +40,25 @@ def test_each_further_wrong_token_takes_longer() -> None:
     assert tokens.delay("192.0.2.2") == 0
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "is_one"),
+    [
+        ("2001:db8::1", "2001:db8::abcd:2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+def test_a_caller_may_have_many_addresses(first: str, second: str, is_one: bool) -> None:
+    """Those of an IPv6 network are its own to choose from, and count together."""
+    tokens = WrongTokens(clock=lambda: 0.0)
+    for _ in range(TOLERATED):
+        tokens.delay(first)
+
+    assert (tokens.delay(second) > 0) is is_one
+
+
 def test_an_address_is_forgotten_after_a_while() -> None:
     """Also where very many others follow it, so that memory is bounded."""
     now = 0.0
@@ -49,10 +68,10 @@ def test_an_address_is_forgotten_after_a_while() -> None:
         tokens.delay("192.0.2.2")
 
     for number in range(ADDRESSES - 1):
-        tokens.delay(f"2001:db8::{number:x}")
-    forgotten, remembered = tokens.delay("192.0.2.1"), tokens.delay("2001:db8::3")
+        tokens.delay(f"2001:db8:{number:x}::1")
+    forgotten, remembered = tokens.delay("192.0.2.1"), tokens.delay("2001:db8:3::1")
     now = FORGET_SECONDS + 1
-    late = [tokens.delay("2001:db8::3") for _ in range(6)]
+    late = [tokens.delay("2001:db8:3::1") for _ in range(6)]
 
     assert (forgotten, remembered) == (0, 0)
     assert late == [0, 0, 0, 0, 0, 0.25]
