@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 from support.dataplanes import OK, Batch, Reply, data_plane_in_thread
 from support.gateways import KEY, SOURCE, Gateway, gateway, write_settings
-from support.servers import until
+from support.servers import SPRINGHEAD, free_port, until
 from support.webhooks import log
 
 pytestmark = pytest.mark.slow
@@ -170,6 +171,27 @@ def test_a_worker_that_is_replaced_uses_what_was_reloaded(tmp_path: Path) -> Non
 
         until(lambda: is_ok(server, OTHER_KEY))
         assert server.post(log()).status_code == 401
+
+
+def test_a_signal_that_comes_before_the_worker_is_ready_is_not_lost(tmp_path: Path) -> None:
+    """It waits: the file may have changed since it was read."""
+    ports = free_port(), free_port()
+    addresses = {"port": ports[0], "admin": f"127.0.0.1:{ports[1]}"}
+    config = write_settings(tmp_path, SOURCE, gateway=addresses)
+    command = [SPRINGHEAD, "serve", "gateway", "--config", str(config), "--log-format", "json"]
+    log_file = tmp_path / "log"
+    with log_file.open("wb") as file, subprocess.Popen(command, stderr=file, start_new_session=True) as process:
+        server = Gateway(
+            f"http://127.0.0.1:{ports[0]}", process, log_file, tmp_path, f"http://127.0.0.1:{ports[1]}"
+        )
+        try:
+            until(lambda: logged(server, "serving"))  # the supervisor is about to fork the worker
+            reload(server, SOURCE, OTHER)
+
+            until(lambda: is_ok(server, OTHER_KEY))
+            assert server.stop() == 0
+        finally:
+            server.kill()
 
 
 def is_ok(server: Gateway, key: str) -> bool:
