@@ -47,6 +47,7 @@ function showStatus(status) {
   setText($("trouble"), destination.down ? `The destination is down${reason} Events are kept, and delivered when it is back.` : "");
   setText($("try"), `curl --data @payload.json '${status.webhook}?writeKey=…'`);
   status.sources.forEach(showSource);
+  for (const [name, card] of cards) if (!status.sources.some((source) => source.name === name)) { card.root.remove(); cards.delete(name); }
   showRejections(status.sources);
   addOptions($("source"), status.sources.filter((source) => source.dead_letters).map((source) => source.name));
   if (letterCount !== status.dead_letters) { letterCount = status.dead_letters; loadLetters(); }

@@ -142,6 +142,20 @@ def test_a_retry_is_marked_as_a_duplicate(context: BrowserContext, tmp_path: Pat
         pictured(page, "duplicates")
 
 
+def test_the_page_follows_a_reload(context: BrowserContext, tmp_path: Path) -> None:
+    """A new source gets a card, and one that is gone, with nothing stored, loses it."""
+    with admin_address(tmp_path) as admin:
+        page = opened(context, admin)
+        titles = page.locator(".card h3")
+        expect(titles).to_have_text(["Auth0", "Auth0, old"])
+        settings = tmp_path / "springhead.toml"
+        settings.write_text(settings.read_text().replace('"Auth0, old"', '"Shop"'))
+
+        admin.server.process.send_signal(signal.SIGHUP)
+
+        expect(titles).to_have_text(["Auth0", "Shop"])
+
+
 def test_the_page_shows_what_happens(context: BrowserContext, down: Admin) -> None:
     """Sources, rejections, dead letters, and an event as it is accepted, with its details masked."""
     page = opened(context, down)
