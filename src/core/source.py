@@ -13,6 +13,7 @@ from .event import Envelope
 from .framing import Framing, Locator
 from .ids import Namespace
 from .mapping.mapper import Mapper
+from .request_filter import RequestFilter
 from .schema import Schema
 
 
@@ -26,6 +27,7 @@ class Source(msgspec.Struct, frozen=True):
         unwrap: finds the record inside an item.
         read_id: reads the id of a record, or of the delivery that brought it.
         reads_request: whether its mapping or `read_id` reads more of a request than its body.
+        request_filter: filters requests down to what the two may read.
         schema: what a record must satisfy.
         mapper: maps records to the fields of events.
         envelope: what all its events have in common.
@@ -41,6 +43,7 @@ class Source(msgspec.Struct, frozen=True):
     unwrap: Locator
     read_id: Callable[[Any, Any, Any, Any, Any], Any]
     reads_request: bool
+    request_filter: RequestFilter
     schema: Schema
     mapper: Mapper
     envelope: Envelope

@@ -213,8 +213,12 @@ class SourceSettings(FrozenSection):
     write_key: Annotated[tuple[AccessKey, ...], BeforeValidator(as_list), AfterValidator(not_empty)]
     """What the sender presents; several while one key replaces another."""
     enabled: bool = True
-    authorization: Annotated[SecretStr, Field(min_length=1)] | None = None
-    """What the sender's Authorization header must hold, if it can send one."""
+    authorization: Annotated[
+        tuple[Annotated[SecretStr, Field(min_length=1)], ...],
+        BeforeValidator(as_list),
+        AfterValidator(not_empty),
+    ] = ()
+    """What the sender's Authorization header must hold, if it can send one; several as with `write_key`."""
     on_rejection: Literal["error", "ok"] = "error"
     """The answer if every record was rejected: 400, or `ok` for senders that give up after an error."""
     destination_write_key: DestinationKey | None = None
