@@ -65,16 +65,17 @@ def init(
     source = _choose_source(type_, folder)
     if len(name) > _MAX_NAME_LENGTH or not name.isprintable():
         fail(f"--name takes up to {_MAX_NAME_LENGTH} printable characters")
-    address = _public_address(url)
-    text = starter_settings(source.name, name, [str(Path(one).resolve()) for one in folder or []])
+    webhook = _webhook_url(url)
+    folders = [str(Path(one).resolve()) for one in folder or []]
+    text = starter_settings(source.name, name, folders, url)
     _write_new(file, text)
     key = tomllib.loads(text)["source"][0]["write_key"][0]
     typer.echo(f"Wrote {file} with one source and a new write key. Only you can read the file.\n")
     typer.echo(f"Give {source.title} this URL. It contains the write key, so treat it like a password:\n")
-    typer.echo(f"  {address}/v1/webhook?writeKey={key}\n")
+    typer.echo(f"  {webhook}?writeKey={key}\n")
     if not url:
         typer.echo("Only this machine can reach that address. For senders elsewhere, put a proxy with TLS")
-        typer.echo("in front of the gateway and pass its URL as --url.\n")
+        typer.echo("in front of the gateway, and write its URL into the file as public_url.\n")
     for sentence in (*source.setup, *([f"See {source.docs}"] if source.docs else [])):
         typer.echo(sentence)
     typer.echo(f"\nThen start the gateway:\n\n  springhead serve gateway --config {shlex.quote(str(file))}")
@@ -95,15 +96,16 @@ def _choose_source(type_: str | None, folders: list[str] | None) -> Source:
     return sources[type_]
 
 
-def _public_address(url: str) -> str:
+def _webhook_url(public_url: str) -> str:
+    """The URL to which senders post."""
+    from pydantic import ValidationError  # noqa: PLC0415
+
     from ..gateway.settings.model import GatewaySettings  # noqa: PLC0415
 
-    if not url:
-        defaults = GatewaySettings()
-        return f"http://{defaults.host}:{defaults.port}"
-    if not url.startswith(("https://", "http://")) or any(mark in url for mark in "?#@ "):
-        fail(f"--url {url!r} is not a plain URL: write it as in https://hooks.example.com")
-    return url.rstrip("/")
+    try:
+        return GatewaySettings(public_url=public_url).webhook_url
+    except ValidationError:
+        fail(f"--url {public_url!r} cannot be used: write it as in https://hooks.example.com")
 
 
 def _write_new(file: Path, text: str) -> None:

@@ -37,6 +37,7 @@ def _group() -> None:
     """Run a server."""
     if hasattr(signal, "SIGPIPE"):  # a peer that hangs up ends its connection, not the server
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # one that comes early waits for the supervisor
 
 
 @serve.command(
@@ -111,7 +112,7 @@ def gateway(
 ) -> None:
     """Accept webhooks, store their events, and deliver them until they are accepted.
 
-    SIGTERM and SIGINT let it finish what is in flight. SIGHUP is ignored.
+    SIGTERM and SIGINT let it finish what is in flight. SIGHUP reloads the sources in its settings.
     Exit code 0: it finished; 1: it could not start, or had to be killed; 2: usage error.
     """
     from ..gateway.run import serve_gateway  # noqa: PLC0415 - as above

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -93,12 +92,10 @@ def _why_not_ready(settings: Settings) -> str | None:
 
     try:
         response = httpx.get(f"{_address(settings)}/ready", timeout=_TIMEOUT, trust_env=False)
-        if response.is_success:
-            return None
-        with suppress(httpx.HTTPError, httpx.InvalidURL), admin_client(settings, _TIMEOUT) as client:
-            response = client.get("/ready")  # it tells operators more than senders
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return f"does not answer ({type(error).__name__})"
+    if response.is_success:
+        return None
     return f"is not ready: {printable(response.text.strip()[:300])}"
 
 
@@ -107,6 +104,7 @@ def status_json(settings: Settings, counts: StoreCounts, server: ServerStatus) -
     return {
         "server": {
             "address": server.address,
+            "webhook": settings.gateway.webhook_url,
             "ready": server.not_ready is None,
             "reason": server.not_ready,
             "admin_problem": server.admin_problem,
@@ -133,6 +131,7 @@ def print_status(settings: Settings, counts: StoreCounts, server: ServerStatus) 
         table.add_row(printable(row.name), row.type or "", row.state, *counted)
     lines = [
         f"{server.address} {server.not_ready or 'is ready'}",
+        *([f"senders post to {settings.gateway.webhook_url}"] if settings.gateway.public_url else []),
         *([server.admin_problem] if server.admin_problem else []),
         *_delivery_problems(settings, server),
         oldest,

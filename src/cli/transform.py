@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TimeRemainingColumn
 
 from ..core.codec import encode
 from ..core.errors import SpringheadError
@@ -21,13 +19,16 @@ from ..core.outcome import Outcome
 from ..core.suggest import suggest
 from .context import fail
 from .format import plural
+from .input_files import open_input, progress_bar, read_input
 
 
 def transform(
     source: Annotated[str, typer.Argument(help="A source's name, or the path of a source folder.")],
     files: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FILE|-]...", help="Request bodies to read; stdin by default, and for -."),
+        typer.Argument(
+            metavar="[FILE|-]...", help="Request bodies to read, gzipped or not; stdin by default, and for -."
+        ),
     ] = None,
     *,
     settings: Annotated[
@@ -50,13 +51,13 @@ def transform(
         try:
             host, name = _host_and_name(source)
             _check_setting_names(host, name, config)
-            inputs = [_open(path, stack) for path in files or ["-"]]
+            inputs = [open_input(path, stack) for path in files or ["-"]]
             if rejected and any(_is_same_file(rejected, file) for file in inputs):
                 fail(f"--rejected {rejected} is also an input: choose another file")
             rejections = stack.enter_context(rejected.open("wb")) if rejected else sys.stderr.buffer
-            progress = stack.enter_context(_progress())
+            progress = stack.enter_context(progress_bar())
             for file in inputs:
-                for outcome in host.stream(name, _with_progress(file, progress), config=config):
+                for outcome in host.stream(name, read_input(file, progress), config=config):
                     _write(outcome, file.name, events, rejections)
                     _count(outcome, counts)
         except (SpringheadError, OSError) as error:
@@ -96,10 +97,6 @@ def _parse_setting(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def _open(path: str, stack: ExitStack) -> BinaryIO:
-    return sys.stdin.buffer if path == "-" else stack.enter_context(Path(path).open("rb"))
-
-
 def _is_same_file(path: Path, file: BinaryIO) -> bool:
     return path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno()))
 
@@ -127,28 +124,3 @@ def _summary(counts: Counter[str]) -> str:
     events = plural(sum(by_type.values()), "event") + (f" ({types})" if types else "")
     answered = f", {counts['answered']} answered" if counts["answered"] else ""
     return f"{events}, {counts['rejected']} rejected, {counts['dropped']} dropped{answered}"
-
-
-def _progress() -> Progress:
-    """A progress bar on stderr, shown on a terminal only."""
-    console = Console(stderr=True)
-    columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
-
-
-def _with_progress(file: BinaryIO, progress: Progress) -> BinaryIO:
-    """The file, which moves the progress bar as it is read if there is a bar."""
-    if progress.disable:
-        return file
-    size = None if file is sys.stdin.buffer else Path(file.name).stat().st_size
-    return _ProgressReader(file, progress, progress.add_task("", total=size))  # type: ignore[return-value] # only read() is called
-
-
-class _ProgressReader:
-    def __init__(self, file: BinaryIO, progress: Progress, task: TaskID) -> None:
-        self._file, self._progress, self._task = file, progress, task
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        self._progress.advance(self._task, len(data))
-        return data

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import structlog
-from starlette.routing import Route, Router
+from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from ..core.errors import InvalidConfig, SpringheadError
@@ -61,21 +61,32 @@ class Gateway:
         self.store = open_store(settings)
         self.contexts: list[AbstractAsyncContextManager[object]] = []
         """Entered when the lifespan starts, and left when it ends."""
-        keys = {source.name: source.destination_key.get_secret_value() for source in settings.source}
-        destination = open_destination(settings.delivery, keys)
+        destination = open_destination(settings.delivery, _destination_keys(settings))
         sources = [source.name for source in settings.source]
         self.delivery = Delivery(self.store, destination, sources, settings.delivery, self.metrics)
         _warn_of_missing_keys(settings)
         acceptor = Acceptor(host, settings, self.store, self.recent, self.metrics, self.delivery)
-        self.app = Router(
-            [
-                Route("/v1/webhook", WebhookEndpoint(settings, acceptor, self.metrics)),
-                *Health(self.store, self.delivery).routes,
-            ],
-            redirect_slashes=False,
-            default=_not_found,
-            lifespan=self._lifespan,
-        )
+        self.health = Health(self.store, self.delivery, settings.gateway)
+        self._endpoint = WebhookEndpoint(settings, acceptor, self.metrics)
+        routes: list[BaseRoute] = [Route("/v1/webhook", self._endpoint), *self.health.routes]
+        if prefix := settings.gateway.path_prefix:
+            routes.append(Mount(prefix, Router(routes, redirect_slashes=False, default=_not_found)))
+        self.app = Router(routes, redirect_slashes=False, default=_not_found, lifespan=self._lifespan)
+
+    def use_sources_of(self, settings: Settings) -> None:
+        """Use the sources of these settings from now on; no other setting changes.
+
+        Calls in flight finish with the source they began with. A source that is gone accepts nothing more, and
+        what it has stored is delivered as before.
+
+        Raises:
+            InvalidSettings: the host does not know a source's type, or refuses its settings. Nothing changes.
+        """
+        check_sources(self.host, settings)
+        self._endpoint.use_sources(settings.source)
+        self.delivery.use_keys(_destination_keys(settings))
+        self.settings = self.settings.with_sources_of(settings)
+        _warn_of_missing_keys(self.settings)
 
     @asynccontextmanager
     async def _lifespan(self, _: object) -> AsyncIterator[None]:
@@ -131,6 +142,11 @@ def check_sources(host: Host, settings: Settings) -> None:
             problems.append((("source", index, "type"), f"{error} - {advice}"))
     if problems:
         raise settings.invalid(problems)
+
+
+def _destination_keys(settings: Settings) -> dict[str, str]:
+    """The write key of each source at the data plane."""
+    return {source.name: source.destination_key.get_secret_value() for source in settings.source}
 
 
 def _warn_of_missing_keys(settings: Settings) -> None:

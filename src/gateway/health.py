@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from importlib.metadata import version
 from importlib.resources import files
 
@@ -12,21 +14,30 @@ from starlette.routing import Route
 
 from ..core.errors import SpringheadError
 from .delivery import Delivery
-from .ingest.responses import NOT_STARTED, NOT_STORED
+from .ingest.responses import NOT_STARTED
+from .settings.model import GatewaySettings
 from .storage.records import Store
+from .storage.sqlite.database import FILE
+
+_PROBE_SECONDS = 1.0
+"""How long the result of a probe is valid: each writes to the disk, and anybody may ask."""
 
 
 class Health:
     """The health routes, for senders and for operators."""
 
-    def __init__(self, store: Store, delivery: Delivery, *, shows_errors: bool = False) -> None:
-        """`shows_errors` adds why the store fails, which reveals paths on this machine."""
-        self._shows_errors = shows_errors
+    def __init__(self, store: Store, delivery: Delivery, settings: GatewaySettings) -> None:
         self._store = store
         self._delivery = delivery
+        self._data = settings.data
+        self._probing = asyncio.Lock()
+        self._probed_at = -_PROBE_SECONDS
+        self._problem = ""
         self._version = version("springhead")
         self._openapi = json.loads(files(__package__).joinpath("gateway.openapi.json").read_text("utf-8"))
         self._openapi["info"]["version"] = self._version
+        if settings.public_url:
+            self._openapi["servers"] = [{"url": settings.public_url}]
         self.routes = [
             Route("/", self.health),
             Route("/health", self.health),
@@ -46,11 +57,8 @@ class Health:
         """Whether an event posted now would be stored, and delivered."""
         if not self._delivery.is_started:
             return PlainTextResponse(f"{NOT_STARTED.text}\n", 503)
-        try:
-            await self._store.append((), (), None)
-        except SpringheadError as error:
-            reason = str(error) if self._shows_errors else NOT_STORED.text
-            return PlainTextResponse(f"{reason}\n", 503)
+        if problem := await self._storing_problem():
+            return PlainTextResponse(f"{problem}\n", 503)
         return PlainTextResponse("ready\n")
 
     async def version(self, _: Request) -> Response:
@@ -67,3 +75,22 @@ class Health:
         except SpringheadError:
             return False
         return True
+
+    async def _storing_problem(self) -> str:
+        """Why an event cannot be stored; empty if it can."""
+        async with self._probing:
+            if time.monotonic() - self._probed_at >= _PROBE_SECONDS:
+                self._problem = await self._probe()
+                self._probed_at = time.monotonic()
+            return self._problem
+
+    async def _probe(self) -> str:
+        try:
+            await self._store.probe()
+        except SpringheadError as error:
+            return (
+                str(error).replace(str(self._data / FILE), "the store").replace(str(self._data), "its folder")
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, it would keep an event from being stored
+            return f"an event cannot be stored: {type(error).__name__}"
+        return ""

@@ -30,14 +30,20 @@ _ID_TAIL = 4
 
 
 class RecentRequest:
-    """One accepted request, and its outcome."""
+    """One accepted request, and its outcome.
 
-    __slots__ = ("_events", "_request", "at", "events", "rejected", "rejections", "source")
+    Attributes:
+        events: how many events it had.
+        duplicates: how many of them were accepted before.
+    """
+
+    __slots__ = ("_events", "_request", "at", "duplicates", "events", "rejected", "rejections", "source")
 
     def __init__(self, source: SourceSettings, request: Request, outcome: Outcome) -> None:
         self.at = time.time()
         self.source = source
         self.events = len(outcome.events)
+        self.duplicates = 0
         self.rejected = len(outcome.rejections)
         self.rejections = [
             {"rule": each.rule, "pointer": each.pointer, "line": each.line, "reason": each.reason}
@@ -70,8 +76,9 @@ class RecentRequests:
         self._last: dict[str, deque[RecentRequest]] = {}
         self._watchers: set[asyncio.Queue[RecentRequest | None]] = set()
 
-    def add(self, request: RecentRequest) -> None:
-        """Remember an accepted request, and pass it on to watchers."""
+    def add(self, request: RecentRequest, duplicates: int) -> None:
+        """Remember an accepted request with so many duplicates, and pass it on to watchers."""
+        request.duplicates = duplicates
         name = request.source.name
         self.accepted[name] += request.events
         self._last.setdefault(name, deque(maxlen=LAST)).append(request)

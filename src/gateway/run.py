@@ -13,11 +13,14 @@ from ..server.run import Worker, serve_app
 from ..server.sockets import close, listen
 from .admin import admin_app, served_beside
 from .app import Gateway, check_sources, open_store
+from .reload import Reloader
 from .settings import Settings
 
 
 def serve_gateway(host: Host, settings: Settings, log_format: log.Format, log_level: str) -> None:
     """Serve a gateway and its admin address until SIGTERM or SIGINT, then finish what is in flight.
+
+    SIGHUP reloads the settings' sources.
 
     Raises:
         InvalidSettings: the host does not know the type of a source, or one of its settings.
@@ -28,11 +31,14 @@ def serve_gateway(host: Host, settings: Settings, log_format: log.Format, log_le
     check_sources(host, settings)
     asyncio.run(open_store(settings).close())  # report a problem here, not in a worker
     close(listen(*settings.gateway.admin_address))  # as above
-    worker = Worker(partial(_gateway_beside_admin, host, settings), log_format, log_level)
-    serve_app(worker, host=settings.gateway.host, port=settings.gateway.port, workers=1)
+    reloader = Reloader(host, settings)
+    worker = Worker(partial(_gateway_beside_admin, host, reloader), log_format, log_level)
+    host_name, port = settings.gateway.host, settings.gateway.port
+    serve_app(worker, host=host_name, port=port, workers=1, on_hangup=reloader.reload)
 
 
-def _gateway_beside_admin(host: Host, settings: Settings) -> Router:
-    gateway = Gateway(host, settings)
-    gateway.contexts.append(served_beside(admin_app(gateway), *settings.gateway.admin_address))
+def _gateway_beside_admin(host: Host, reloader: Reloader) -> Router:
+    gateway = Gateway(host, reloader.settings)
+    gateway.contexts.append(served_beside(admin_app(gateway), *gateway.settings.gateway.admin_address))
+    gateway.contexts.append(reloader.reloading(gateway))
     return gateway.app

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -20,7 +21,7 @@ class AsgiServer(uvicorn.Server):
 
     Args:
         app: the ASGI app.
-        connections: the most connections kept at once, idle ones included.
+        connections: the most connections kept at once; above it the one that has been idle longest is closed.
         grace_seconds: how long requests in flight may take when it ends.
     """
 
@@ -30,7 +31,7 @@ class AsgiServer(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop="uvloop",
-                http=Connection,
+                http=partial(Connection, idle={}),  # type: ignore[arg-type] # whatever makes a connection will do
                 ws="none",
                 interface="asgi3",
                 lifespan="on",

@@ -23,25 +23,30 @@ class Connection(HttpToolsProtocol):
 
     Of uvicorn's configuration, `timeout_keep_alive` is the time from connecting, or from the last response,
     until the next head is complete; `limit_concurrency` is the number of connections kept, idle ones included.
+    When there are more, the one that has been idle longest is closed.
     """
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    def __init__(self, *arguments: Any, idle: dict[Connection, None], **named: Any) -> None:
+        """`idle` holds the server's connections that wait for a head, the longest first."""
         super().__init__(*arguments, **named)
+        self._idle = idle
         self._connection_limit = self.limit_concurrency or 1
         self.limit_concurrency = None  # at its limit, uvicorn would answer 503 on every connection
         self._head_bytes = 0
         self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first head, unless there are too many connections."""
+        """Wait for the first head. If there are too many connections, close the one idle longest."""
         super().connection_made(transport)
         self._start_deadline()
         if len(self.connections) > self._connection_limit:
-            transport.abort()
+            longest = next(iter(self._idle))
+            del self._idle[longest]
+            longest.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the deadline."""
-        self._deadline.cancel()
+        self._end_deadline()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -74,7 +79,7 @@ class Connection(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return
         self._head_bytes = 0
-        self._deadline.cancel()
+        self._end_deadline()
         if len(self.headers) > MAX_HEADERS:
             self.app = _head_too_large
         super().on_headers_complete()
@@ -98,6 +103,11 @@ class Connection(HttpToolsProtocol):
 
     def _start_deadline(self) -> None:
         self._deadline = self.loop.call_later(self.timeout_keep_alive, self.transport.abort)
+        self._idle[self] = None
+
+    def _end_deadline(self) -> None:
+        self._deadline.cancel()
+        self._idle.pop(self, None)
 
     def _ignore_upgrade(self, rest: bytes) -> None:
         """Parse a request again without its upgrade, since the parser reads no body after one.
@@ -132,7 +142,7 @@ class Connection(HttpToolsProtocol):
             if cycle.response_started:
                 self.transport.close()
                 return
-        self._deadline.cancel()
+        self._end_deadline()
         self._start_deadline()
         headers = f"content-type: text/plain; charset=utf-8\r\ncontent-length: {len(text)}\r\nconnection: close"
         self.transport.write(f"HTTP/1.1 {status}\r\n{headers}\r\n\r\n{text}".encode())

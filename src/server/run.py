@@ -61,8 +61,10 @@ class Worker:
             raise SystemExit(START_FAILED) from None
 
 
-def serve_app(worker: Worker, *, host: str, port: int, workers: int) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is in flight.
+def serve_app(
+    worker: Worker, *, host: str, port: int, workers: int, on_hangup: Callable[[], bool] | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight; `on_hangup` as for `Supervisor.run`.
 
     Raises:
         SystemExit: with code 1 if the app cannot start, or a worker had to be killed.
@@ -76,4 +78,4 @@ def serve_app(worker: Worker, *, host: str, port: int, workers: int) -> None:
         if folder:
             metrics.share_among_workers(Path(folder))
         supervisor = Supervisor(partial(worker.run, os.getpid(), sockets), workers)
-        supervisor.run(on_stop=partial(close, sockets))
+        supervisor.run(on_stop=partial(close, sockets), on_hangup=on_hangup)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ STOP_SECONDS = 60
 START_FAILED = 3
 """The exit code of a worker whose app does not start; uvicorn uses the same."""
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGALRM)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGALRM, signal.SIGHUP)
 _MIN_BACKOFF, _MAX_BACKOFF = 0.1, 10.0
 _STEADY_SECONDS = 30
 """After this long without a death, the backoff starts over."""
@@ -27,8 +28,8 @@ class Supervisor:
     """Runs `work` in `count` processes, forked from this one.
 
     SIGTERM and SIGINT end it, even if SIGINT was ignored when it started; a second SIGINT kills the workers.
-    SIGHUP is ignored. Workers that die are replaced, however often; but if one cannot start at the very
-    beginning, it would be no use to try again.
+    Workers block SIGHUP until they are ready for it. Workers that die are replaced, however often; but if one
+    cannot start at the very beginning, it would be no use to try again.
     """
 
     def __init__(self, work: Callable[[], None], count: int) -> None:
@@ -39,14 +40,19 @@ class Supervisor:
         self._started_at = 0.0
         self._has_replaced = False
 
-    def run(self, on_stop: Callable[[], None]) -> None:
+    def run(self, on_stop: Callable[[], None], on_hangup: Callable[[], bool] | None = None) -> None:
         """Run until asked to stop; then call `on_stop`, and let the workers finish.
+
+        Args:
+            on_stop: called before the workers are asked to end.
+            on_hangup: called on SIGHUP, which is ignored without it; if it returns True, the workers get the
+                signal as well.
 
         Raises:
             SystemExit: with code 1 if a worker cannot start, or had to be killed.
         """
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # without a handler, not every system delivers it
+        for number in (signal.SIGCHLD, signal.SIGHUP):
+            signal.signal(number, lambda *_: None)  # without a handler, not every system delivers it
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         self._start_missing()
         while True:
@@ -56,6 +62,9 @@ class Supervisor:
             elif received == signal.SIGALRM:
                 self._has_replaced = True
                 self._start_missing()
+            elif received == signal.SIGHUP:
+                if on_hangup is not None and on_hangup():
+                    self._hang_up()
             else:
                 _log.info("stopping")
                 on_stop()
@@ -72,8 +81,13 @@ class Supervisor:
     def _run_worker(self) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the workers as well
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_SIGNALS} - {signal.SIGHUP})
         self._work()
+
+    def _hang_up(self) -> None:
+        for worker in self._workers:
+            if worker.pid is not None and worker.is_alive():
+                os.kill(worker.pid, signal.SIGHUP)
 
     def _replace_dead(self) -> None:
         for worker in self._reap():

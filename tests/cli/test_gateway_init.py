@@ -28,6 +28,7 @@ def test_it_writes_a_file_and_says_what_to_enter_at_the_sender(tmp_path: Path) -
     assert "put the same text as authorization into [[source]]" in done.stdout
     assert done.stdout.endswith("  springhead serve gateway --config springhead.toml\n")
     assert load_settings(path).source[0].name == "Shop"
+    assert load_settings(path).gateway.public_url == "https://hooks.example.com"
 
 
 def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
@@ -82,6 +83,7 @@ def test_the_only_source_needs_no_type(tmp_path: Path, monkeypatch: pytest.Monke
         (("--type", "auht0"), "--type 'auht0' is not an active source: did you mean auth0?"),
         (("--url", "hooks.example.com"), "write it as in https://hooks.example.com"),
         (("--url", "https://hooks.example.com?a=1"), "write it as in https://hooks.example.com"),
+        (("--url", "https://hooks.example.com/v1/webhook"), "write it as in https://hooks.example.com"),
         (("--name", "x" * 101), "--name takes up to 100 printable characters"),
         (("--name", "a\x1bb"), "--name takes up to 100 printable characters"),
         (("--file", "nowhere/springhead.toml"), "nowhere/springhead.toml: no such file or directory"),

@@ -49,6 +49,20 @@ def test_a_running_gateway_is_ready(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+def test_the_url_for_senders_is_shown(tmp_path: Path) -> None:
+    """As they see it, if that is not where the gateway listens."""
+    write_settings(
+        tmp_path, SOURCE, gateway={"public_url": "https://hooks.example.com/in/", "port": free_port()}
+    )
+    folder = GatewayFolder(tmp_path)
+    folder.add()
+
+    people, scripts = folder.run("gateway", "status"), folder.run("gateway", "status", "--json")
+
+    assert "\nsenders post to https://hooks.example.com/in/v1/webhook\n" in people.stdout
+    assert json.loads(scripts.stdout)["server"]["webhook"] == "https://hooks.example.com/in/v1/webhook"
+
+
 @pytest.mark.parametrize(
     ("status", "problem"),
     [

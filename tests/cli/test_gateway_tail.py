@@ -63,6 +63,20 @@ def test_a_line_is_an_event_or_a_rejection(tmp_path: Path) -> None:
     ]
 
 
+def test_duplicates_are_marked(tmp_path: Path) -> None:
+    """Each event where all of a request were accepted before, else their number."""
+    with feed([accepted(1.0, "A", duplicates=1), accepted(2.0, "B", "C", duplicates=1)]) as server:
+        configure(tmp_path, server.port)
+        lines = tail_lines(tmp_path, 4)
+
+    assert [line.partition("auth0  ")[2] for line in lines] == [
+        "track     A  auth0|1  (duplicate)",
+        "track     B  auth0|1",
+        "track     C  auth0|1",
+        "1 event of these 2 accepted before",
+    ]
+
+
 def test_a_stream_may_come_in_any_pieces(tmp_path: Path) -> None:
     """Cut anywhere, with other events, comments and CRLF; U+2028 in a text does not end a line."""
     stream = b"".join(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import pty
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from springhead.cli import input_files
+from support.commands import springhead
 from support.folders import source_folder
 from support.servers import SPRINGHEAD
 
@@ -99,6 +102,57 @@ def test_settings_may_be_json_or_text(tmp_path: Path) -> None:
     assert first["properties"]["extra"] == 1
 
 
+def test_gzipped_input_is_inflated(tmp_path: Path) -> None:
+    """By its name or its first bytes, whether it is a file or stdin, in one member or several."""
+    body = json.dumps(LOG).encode() + b"\n"
+    (tmp_path / "one.jsonl.gz").write_bytes(gzip.compress(body))
+    (tmp_path / "unnamed").write_bytes(gzip.compress(body) + gzip.compress(body))
+    files = [str(tmp_path / name) for name in ("one.jsonl.gz", "unnamed")]
+    command = [SPRINGHEAD, "transform", "auth0"]
+
+    named = subprocess.run([*command, *files], capture_output=True, check=False)
+    piped = subprocess.run(command, input=gzip.compress(body), capture_output=True, check=False)
+
+    assert (len(json_lines(named.stdout)), named.returncode) == (3, 0), named.stderr
+    assert (len(json_lines(piped.stdout)), piped.returncode) == (1, 0), piped.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (gzip.compress(json.dumps([LOG]).encode())[:-9], "is cut off: its gzip stream does not end"),
+        (gzip.compress(b"[]") + b"garbage", "is not gzip, or is damaged"),
+        (gzip.compress(b"[]")[:-8] + b"\0" * 8, "is not gzip, or is damaged"),
+        (b"[]", "is not gzip, or is damaged"),
+    ],
+    ids=["cut off", "garbage", "checksum", "plain"],
+)
+def test_broken_gzip_ends_the_command(tmp_path: Path, content: bytes, reason: str) -> None:
+    """In one line that names the file."""
+    path = tmp_path / "logs.gz"
+    path.write_bytes(content)
+
+    done = springhead(tmp_path, "transform", "auth0", str(path))
+
+    assert (done.returncode, done.stderr) == (2, f"springhead: {path} {reason}\n")
+
+
+def test_an_inflated_document_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small file may inflate to more than fits in memory; lists and lines are streamed instead."""
+    monkeypatch.setattr(input_files, "MAX_DOCUMENT", 3_000_000)
+    document, lines = {**LOG, "pad": "x" * 5_000_000}, b"\n".join([json.dumps(LOG).encode()] * 70_000)
+    (tmp_path / "document.gz").write_bytes(gzip.compress(json.dumps(document, indent=1).encode()))
+    (tmp_path / "lines.gz").write_bytes(gzip.compress(lines))
+
+    refused = springhead(tmp_path, "transform", "auth0", "document.gz")
+    streamed = springhead(tmp_path, "transform", "auth0", "lines.gz")
+
+    assert "document.gz holds a document of more than 3,000,000 bytes: inflate it first" in refused.stderr
+    assert refused.returncode == 2
+    assert streamed.stderr == "70000 events (70000 track), 0 rejected, 0 dropped\n"
+    assert len(lines) > 3_000_000
+
+
 def test_an_input_is_not_overwritten(tmp_path: Path) -> None:
     """Opened for rejections, it would be empty before it is read."""
     logs = tmp_path / "logs.json"
@@ -179,15 +233,16 @@ def test_a_terminal_sees_a_progress_bar(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shape", ["lines", "list"])
+@pytest.mark.parametrize("shape", ["lines", "list", "gzipped lines"])
 def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path: Path, shape: str) -> None:
     """100 MB take hardly more than 10 MB."""
     record = json.dumps({"log_id": "1", "data": {"type": "s", "description": "x" * 2_000}}).encode()
-    start, between, end = (b"", b"\n", b"\n") if shape == "lines" else (b"[", b",\n", b"]")
+    start, between, end = (b"[", b",\n", b"]") if shape == "list" else (b"", b"\n", b"\n")
     peaks = []
     for thousands in (5, 50):
         path = tmp_path / "long"
-        with path.open("wb") as file:
+        open_file = gzip.open if shape == "gzipped lines" else open
+        with open_file(path, "wb") as file:
             file.write(start)
             for _ in range(thousands):
                 file.write(between.join([record] * 1_000) + between)
@@ -200,7 +255,7 @@ def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path: Path, shape
         assert summary == f"{events} events ({events} track), 0 rejected, 0 dropped\n"
         peaks.append(kilobytes)
 
-    assert path.stat().st_size > 100_000_000
+    assert thousands * 1_000 * len(record) > 100_000_000
     assert peaks[1] < peaks[0] * 1.2
 
 

@@ -19,9 +19,9 @@ def test_closing_ends_a_watcher_that_is_far_behind() -> None:
         first = asyncio.ensure_future(anext(requests))
         await asyncio.sleep(0)
         for _ in range(1_500):
-            recent.add(RecentRequest(source, Request(), Outcome()))
+            recent.add(RecentRequest(source, Request(), Outcome()), 0)
         await first
-        recent.add(RecentRequest(source, Request(), Outcome()))
+        recent.add(RecentRequest(source, Request(), Outcome()), 0)
         recent.close()
         return len([request async for request in requests])
 

@@ -230,24 +230,6 @@ def test_a_sender_that_only_stops_sending_is_answered(sent: bytes, status: int) 
     assert statuses(asyncio.run(scenario())) == [status]
 
 
-def test_connections_are_bounded() -> None:
-    """Those there are go on; one more is closed, and there is room again once one of them ends."""
-
-    async def scenario() -> list[list[int]]:
-        async with serving(connections=2) as port:
-            pairs = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
-            await asyncio.sleep(0.05)
-            third = statuses(await answers(port, POST + b"Connection: close\r\n" + HELLO))
-            for _, writer in pairs:
-                writer.write(POST + b"Connection: close\r\n" + HELLO)
-            first_two = [statuses(await reader.read()) for reader, _ in pairs]
-            for _, writer in pairs:
-                writer.close()
-            return [third, *first_two, statuses(await answers(port, POST + b"Connection: close\r\n" + HELLO))]
-
-    assert asyncio.run(scenario()) == [[], [200], [200], [200]]
-
-
 def test_an_expectation_is_met_when_the_app_reads() -> None:
     """Only then does the sender send its body."""
 
@@ -263,6 +245,66 @@ def test_an_idle_connection_outlives_its_callers() -> None:
     server = AsgiServer(echo, connections=1, grace_seconds=1)
 
     assert server.config.timeout_keep_alive > 60
+
+
+async def connected(port: int, *sent: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection on which this was sent and, after a whole request, a response came."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for piece in sent:
+        writer.write(piece)
+        if piece.endswith(HELLO):
+            await reader.readuntil(b"hello")
+    await asyncio.sleep(0.05)  # the server sees each before the next
+    return reader, writer
+
+
+async def is_answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """Whether what is posted on a connection, or the rest of it, is answered."""
+    try:
+        writer.write(POST + HELLO)
+        return bool(await reader.readuntil(b"hello"))
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return False
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("sent", [b"", POST, POST + HELLO], ids=["nothing", "half a head", "a request"])
+def test_a_new_connection_takes_the_place_of_the_one_idle_longest(sent: bytes) -> None:
+    """Whether that sent nothing, half a head, or a request that was answered."""
+
+    async def scenario() -> list[bool]:
+        async with serving(connections=3) as port:
+            idle = [await connected(port, POST + HELLO), await connected(port, sent)]
+            idle.append(await connected(port, POST + HELLO))
+            idle[0][1].write(POST + HELLO)  # the second one is now idle longest
+            await idle[0][0].readuntil(b"hello")
+            new = await connected(port)
+            return [await is_answered(*one) for one in (idle[0], idle[1], idle[2], new)]
+
+    assert asyncio.run(scenario()) == [True, False, True, True]
+
+
+def test_a_request_in_flight_keeps_its_connection() -> None:
+    """Where every connection has one, it is the new connection that is closed, until one of them ends."""
+    head = POST + b"Content-Length: 5\r\n\r\n"
+
+    async def scenario() -> list[bytes]:
+        async with serving(connections=2) as port:
+            busy = [await connected(port, head), await connected(port, head)]
+            refused, closing = await connected(port)
+            found = [await refused.read()]
+            closing.close()
+            for reader, writer in busy:
+                writer.write(b"hello")
+                found.append(await reader.readuntil(b"hello"))
+                writer.close()
+            return [*found, await answers(port, POST + b"Connection: close\r\n" + HELLO)]
+
+    refused, *responses = asyncio.run(scenario())
+
+    assert refused == b""
+    assert [statuses(response) for response in responses] == [[200]] * 3
 
 
 def test_idle_connections_do_not_hold_up_the_end() -> None:

@@ -23,15 +23,17 @@ from springhead.server.supervisor import Supervisor
 log.configure("json", "info")
 open({ready!r}, "w").close()
 {body}
-Supervisor(work, {count}).run(lambda: None)
+Supervisor(work, {count}).run(lambda: None, {on_hangup})
 """
 
 
 @contextmanager
-def supervised(folder: Path, body: str, count: int = 1, wrap: str = "") -> Iterator[subprocess.Popen[bytes]]:
+def supervised(
+    folder: Path, body: str, count: int = 1, wrap: str = "", on_hangup: str = "None"
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a supervisor whose workers do `work`, as defined in the body, until the end of the block."""
     script = folder / "supervised.py"
-    script.write_text(SCRIPT.format(ready=str(folder / "ready"), body=body, count=count))
+    script.write_text(SCRIPT.format(ready=str(folder / "ready"), body=body, count=count, on_hangup=on_hangup))
     command = ["sh", "-c", f"{wrap} exec {shlex.quote(sys.executable)} {shlex.quote(str(script))}"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
@@ -92,6 +94,30 @@ def test_a_terminal_that_goes_away_does_not_end_it(tmp_path: Path) -> None:
 
         assert process.wait(60) == 0
         assert b"died" not in (tmp_path / "log").read_bytes()
+
+
+@pytest.mark.parametrize("answer", ["True", "False"])
+def test_a_hangup_is_passed_on_where_it_is_wanted(tmp_path: Path, answer: str) -> None:
+    """Even if the worker is not ready for it yet."""
+    called, passed = tmp_path / "called", tmp_path / "passed"
+    body = f"""
+def work():
+    while not os.path.exists({str(called)!r}): time.sleep(0.01)
+    signal.signal(signal.SIGHUP, lambda *_: open({str(passed)!r}, "w").close())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
+    time.sleep(600)
+"""
+    on_hangup = f"lambda: (open({str(called)!r}, 'w').close(), {answer})[1]"
+    with supervised(tmp_path, body, on_hangup=on_hangup) as process:
+        until(lambda: len(workers(process)) == 1)
+        process.send_signal(signal.SIGHUP)
+        until(called.exists)
+        if answer == "True":
+            until(passed.exists)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+    assert passed.exists() == (answer == "True")
 
 
 @pytest.mark.slow

@@ -16,7 +16,6 @@ from ...core.errors import SpringheadError
 from ...server import log
 from ...server.metrics import CONTENT_TYPE
 from ..app import Gateway
-from ..health import Health
 from .auth import AuthMiddleware
 from .dead_letters import DeadLetters
 from .stream import LiveStream
@@ -29,7 +28,6 @@ _log = structlog.get_logger()
 def admin_app(gateway: Gateway) -> AuthMiddleware:
     """The admin address of a gateway, to serve in its event loop. Its lifespan feeds the live stream."""
     admin, dead_letters = _Admin(gateway), DeadLetters(gateway)
-    health = Health(gateway.store, gateway.delivery, shows_errors=True)
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
@@ -40,8 +38,8 @@ def admin_app(gateway: Gateway) -> AuthMiddleware:
         routes=[
             *(_asset(path, name) for path, name in _PAGE.items()),
             Route("/metrics", admin.metrics),
-            Route("/health", health.health),
-            Route("/ready", health.ready),
+            Route("/health", gateway.health.health),
+            Route("/ready", gateway.health.ready),
             Route("/api/status", admin.status),
             Route("/api/events", admin.events),
             *dead_letters.routes,

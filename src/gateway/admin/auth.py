@@ -16,7 +16,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..settings.model import GatewaySettings
-from .sign_in import SignInPage, posted_token
+from .sign_in import SignInPage
+from .wrong_tokens import WrongTokens
 
 SESSION_COOKIE = "springhead_admin"
 CHANGE_HEADER = "x-springhead"
@@ -49,6 +50,7 @@ class AuthMiddleware:
     def __init__(self, app: ASGIApp, settings: GatewaySettings) -> None:
         self._app = app
         self._sign_in = SignInPage()
+        self._wrong_tokens = WrongTokens()
         self._hosts = _allowed_hosts(settings.admin_address[0])
         token = settings.admin_token
         self._token = None if token is None else token.get_secret_value().encode()
@@ -76,26 +78,33 @@ class AuthMiddleware:
         if self._hosts is not None and _host_name(headers) not in self._hosts:
             return _error(403, "this host name is not allowed: use localhost, or the host in `admin`")
         if self._token is not None:
+            address = str((scope.get("client") or ("",))[0])
             if (path, method) == ("/", "POST"):
-                return self._signed_in(await posted_token(scope, receive), self._token)
-            if not self._is_authenticated(headers, self._token):
+                posted = await self._sign_in.posted_token(scope, receive)
+                return await self._signed_in(posted, self._token, address)
+            if not await self._is_authenticated(headers, self._token, address):
                 return self._sign_in.response(has_failed=False) if path == "/" else _unauthenticated()
         if method not in _SAFE_METHODS and not _is_own_page(headers):
             return _error(403, f"a call that changes something needs {CHANGE_HEADER}: 1, and no foreign Origin")
         return None
 
-    def _is_authenticated(self, headers: Headers, token: bytes) -> bool:
+    async def _is_authenticated(self, headers: Headers, token: bytes, address: str) -> bool:
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
         bearer = credentials.strip().encode() if scheme.lower() == "bearer" else b""
         cookie = cookie_parser(headers.get("cookie", "")).get(SESSION_COOKIE, "").encode()
         # Both are always compared, so that the time taken does not say which one was presented.
-        return any([hmac.compare_digest(bearer, token), hmac.compare_digest(cookie, self._session)])
+        if any([hmac.compare_digest(bearer, token), hmac.compare_digest(cookie, self._session)]):
+            return True
+        if bearer or cookie:
+            await self._wrong_tokens.add(address)
+        return False
 
-    def _signed_in(self, posted: bytes, token: bytes) -> Response:
+    async def _signed_in(self, posted: bytes, token: bytes, address: str) -> Response:
         """A session for the right token, else the form again."""
         if not hmac.compare_digest(posted, token):
+            await self._wrong_tokens.add(address)
             return self._sign_in.response(has_failed=True)
-        response = RedirectResponse("/", 303)
+        response = RedirectResponse("./", 303)
         response.set_cookie(SESSION_COOKIE, self._session.decode(), httponly=True, samesite="strict")
         return response
 

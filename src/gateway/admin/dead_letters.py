@@ -58,8 +58,8 @@ class DeadLetters:
     """The routes below `/api/dead`."""
 
     def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
         self._store = gateway.store
-        self._replayer = Replayer(gateway.host, gateway.settings, gateway.store)
         self._wake = gateway.delivery.wake
         self.routes = [
             Route("/api/dead", self.find),
@@ -87,7 +87,8 @@ class DeadLetters:
         if letter is None:
             return _gone(request)
         dry_run = request.query_params.get("dry_run", "0") not in ("", "0", "false")
-        replayed = await self._replayer.replay(letter, dry_run=dry_run)
+        replayer = Replayer(self._gateway.host, self._gateway.settings, self._store)  # settings may be reloaded
+        replayed = await replayer.replay(letter, dry_run=dry_run)
         if replayed.gone and not dry_run:
             self._wake(letter.source)
         return JSONResponse({**dataclasses.asdict(replayed), "dry_run": dry_run})

@@ -47,6 +47,7 @@ function showStatus(status) {
   setText($("trouble"), destination.down ? `The destination is down${reason} Events are kept, and delivered when it is back.` : "");
   setText($("try"), `curl --data @payload.json '${status.webhook}?writeKey=…'`);
   status.sources.forEach(showSource);
+  for (const [name, card] of cards) if (!status.sources.some((source) => source.name === name)) { card.root.remove(); cards.delete(name); }
   showRejections(status.sources);
   addOptions($("source"), status.sources.filter((source) => source.dead_letters).map((source) => source.name));
   if (letterCount !== status.dead_letters) { letterCount = status.dead_letters; loadLetters(); }
@@ -117,7 +118,10 @@ function showRequest(request) {
   seen.add(key);
   pendingRows.push(...request.events.map((event) => eventRow(event, request)));
   const others = request.accepted - request.events.length;
-  if (others) pendingRows.push(element("p", { class: "row flat soft" }, `${number.format(others)} more in the same request to ${request.source}`));
+  const note = (text) => pendingRows.push(element("p", { class: "row flat soft" }, text));
+  if (others) note(`${number.format(others)} more in the same request to ${request.source}`);
+  if (request.duplicates && request.duplicates < request.accepted)
+    note(`${number.format(request.duplicates)} of the ${number.format(request.accepted)} events in this request to ${request.source} are duplicates`);
   pendingRows = pendingRows.slice(-ROWS);
   if ($("pause").getAttribute("aria-pressed") === "false") flush();
 }
@@ -132,8 +136,10 @@ function flush() {
 
 function eventRow(event, request) {
   const name = { group: event.groupId }[event.type] ?? event.event ?? event.name ?? "";
-  const row = element("details", { class: request.past ? "row" : "row new" }, element("summary", {},
-    timeElement(request.at), element("span", { class: `type ${event.type}` }, event.type), element("span", { class: "name" }, String(name)),
+  const isDuplicate = request.duplicates === request.accepted;
+  const row = element("details", { class: isDuplicate ? "row duplicate" : request.past ? "row" : "row new" }, element("summary", {},
+    timeElement(request.at), element("span", { class: `type ${event.type}` }, event.type),
+    element("span", { class: "name" }, String(name), ...(isDuplicate ? [" ", element("small", {}, "duplicate")] : [])),
     element("span", { class: "user" }, `${event.userId ?? event.anonymousId ?? ""} · ${request.source}`)));
   row.addEventListener("toggle", () => {
     if (row.open && row.childElementCount === 1) row.append(element("pre", { tabindex: "0", "aria-label": "The event, masked" }, JSON.stringify(event, null, 2)));
@@ -186,7 +192,7 @@ async function loadLetters() {
   if (isLoading) { reload = true; return; }
   isLoading = true;
   try {
-    const { letters, next } = await call(`/api/dead?${new URLSearchParams([["order", "newest"], ["limit", shownCount], ...filters()])}`);
+    const { letters, next } = await call(`api/dead?${new URLSearchParams([["order", "newest"], ["limit", shownCount], ...filters()])}`);
     addOptions($("rule"), letters.map((letter) => letter.rule));
     showLetters(letters);
     showRest(letters.length, next);
@@ -220,17 +226,17 @@ function letterRow(letter) {
 async function replay(id) {
   const confirmed = confirmation(`Replay dead letter ${id}?`, "Checking what a replay would change…", "Replay", "main", false);
   try {
-    const result = await call(`/api/dead/${id}/replay?dry_run=1`, "POST");
+    const result = await call(`api/dead/${id}/replay?dry_run=1`, "POST");
     setText($("explanation"), result.gone ? `It would become: ${result.summary}.` : `Nothing would change: ${result.summary}.`);
     $("confirm").disabled = !result.gone;
     $(result.gone ? "confirm" : "cancel").focus();
   } catch (error) { setText($("explanation"), error.message); }
-  if (await confirmed) change(id, async () => `#${id}: ${(await call(`/api/dead/${id}/replay`, "POST")).summary}`);
+  if (await confirmed) change(id, async () => `#${id}: ${(await call(`api/dead/${id}/replay`, "POST")).summary}`);
 }
 
 async function drop(id) {
   if (await confirmation(`Drop dead letter ${id}?`, "What was sent will be deleted for good.", "Drop", "risk", true))
-    change(id, async () => { await call(`/api/dead/${id}`, "DELETE"); return `#${id} dropped`; });
+    change(id, async () => { await call(`api/dead/${id}`, "DELETE"); return `#${id} dropped`; });
 }
 
 async function change(id, action) {
@@ -257,7 +263,7 @@ let stream, lastMessageAt = Date.now(), connectedAt = 0;
 
 function connect() {
   stream?.close();
-  stream = new EventSource("/api/events");
+  stream = new EventSource("api/events");
   const on = (name, show) => stream.addEventListener(name, ({ data }) => { lastMessageAt = Date.now(); setConnected(true); show(JSON.parse(data)); });
   on("status", showStatus);
   on("trouble", ({ error }) => setText($("trouble"), error));
@@ -288,7 +294,7 @@ function setConnected(isLive) {
 }
 
 setInterval(() => {
-  if (stream.readyState === EventSource.CLOSED) call("/api/status").then(connect, () => {});
+  if (stream.readyState === EventSource.CLOSED) call("api/status").then(connect, () => {});
   else if (Date.now() - Math.max(lastMessageAt, connectedAt) > 8000) { setConnected(false); connect(); }
 }, 2000);
 connect();

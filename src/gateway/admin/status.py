@@ -6,7 +6,6 @@ import time
 from importlib.metadata import version
 
 from ...core.codec import Object
-from ...server.sockets import join_address
 from ..app import Gateway
 from ..settings import SourceSettings
 from ..storage.records import StoreCounts
@@ -29,7 +28,7 @@ async def status_of(gateway: Gateway, rates: Rates) -> Object:
     return {
         "version": version("springhead"),
         "at": now,
-        "webhook": f"http://{join_address(settings.gateway.host, settings.gateway.port)}/v1/webhook",
+        "webhook": settings.gateway.webhook_url,
         "destination": {
             "to": settings.delivery.to,
             "down": gateway.delivery.is_down,

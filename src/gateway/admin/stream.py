@@ -132,6 +132,7 @@ class LiveStream:
             "at": request.at,
             "source": request.source.name,
             "accepted": request.events,
+            "duplicates": request.duplicates,
             "events": request.masked_events(self._gateway.host),
             "rejections": request.rejections,
         }

@@ -55,6 +55,10 @@ class Breaker:
             if self._trying is lane:
                 self._trying = None
 
+    def end_pause(self) -> None:
+        """Let lanes try now, because an operator has changed something."""
+        self._paused_until = -inf
+
     def succeeded(self) -> None:
         """Close the breaker."""
         self._failures = 0

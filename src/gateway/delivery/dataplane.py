@@ -37,22 +37,22 @@ _INLINE = 1 << 14
 class DataPlane:
     """Posts to a data plane, each source with its own write key."""
 
-    def __init__(  # noqa: PLR0913 - settings, each with its name
+    def __init__(
         self,
         url: str,
         keys: Mapping[str, str],
         *,
         timeout: float,
         compress: bool,
-        connections: int,
         proxies: bool = False,
     ) -> None:
         """`proxies` uses those that the environment names."""
         self._url = url.rstrip("/") + "/v1/batch"
-        self._key_mask = WriteKeyMask(keys.values())
-        self._headers = {source: _headers(key, compress) for source, key in keys.items()}
         self._timeout, self._compress = timeout, compress
-        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        self._keys: set[str] = set()
+        self._headers: dict[str, dict[str, str]] = {}
+        self.use_keys(keys)
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)  # lanes are the limit
         # Connecting times out first, to tell a data plane that cannot be reached from one that hangs.
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(timeout, connect=timeout / 2),
@@ -60,6 +60,12 @@ class DataPlane:
             verify=_ssl_context(),
             trust_env=proxies,
         )
+
+    def use_keys(self, keys: Mapping[str, str]) -> None:
+        """As `Destination.use_keys`. Earlier keys are still masked, and sources that are gone keep theirs."""
+        self._keys.update(keys.values())
+        self._key_mask = WriteKeyMask(self._keys)
+        self._headers |= {source: _headers(key, self._compress) for source, key in keys.items()}
 
     async def send(self, source: str, events: Sequence[bytes]) -> Answer:
         """Post one batch. Redirects are not followed: they would take the write key elsewhere."""

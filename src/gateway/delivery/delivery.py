@@ -73,10 +73,22 @@ class Delivery:
     def start(self) -> None:
         """Start the lanes."""
         for source in self._sources.values():
-            for number in range(self._context.settings.lanes):
-                lane = Lane(number, source, self._context)
-                self._tasks.append(asyncio.create_task(lane.run(), name=f"{source.name} {number}"))
+            self._start_lanes(source)
         self._tasks.append(asyncio.create_task(self._poll(), name="poll"))
+
+    def use_keys(self, keys: Mapping[str, str]) -> None:
+        """Deliver the events of these sources with these write keys from now on; of all others as before."""
+        if self._context.stopping.is_set():
+            return
+        self._context.destination.use_keys(keys)
+        for name in keys:
+            if name not in self._sources:
+                self._sources[name] = SourceState(name, self._context.settings, self._context.metrics)
+                if self.is_started:
+                    self._start_lanes(self._sources[name])
+            elif self._sources[name].breaker.is_open:
+                self._sources[name].breaker.end_pause()
+        self._wake_all()
 
     def wake(self, source: str) -> None:
         """Deliver new events of a source now. Called in the event loop of the lanes."""
@@ -109,6 +121,11 @@ class Delivery:
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL):
                     await stopping.wait()
+
+    def _start_lanes(self, source: SourceState) -> None:
+        for number in range(self._context.settings.lanes):
+            lane = Lane(number, source, self._context)
+            self._tasks.append(asyncio.create_task(lane.run(), name=f"{source.name} {number}"))
 
     def _wake_or_warn(self, name: str) -> None:
         if name in self._sources:
@@ -149,6 +166,5 @@ def open_destination(settings: DeliverySettings, keys: Mapping[str, str]) -> Des
         keys,
         timeout=settings.timeout,
         compress=settings.gzip,
-        connections=settings.lanes * len(keys),
         proxies=settings.proxies,
     )

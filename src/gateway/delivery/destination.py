@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -63,6 +63,9 @@ class Destination(Protocol):
 
     async def send(self, source: str, events: Sequence[bytes]) -> Answer:
         """Send the events of one source, each as UTF-8 JSON: in order, all or none."""
+
+    def use_keys(self, keys: Mapping[str, str]) -> None:
+        """Send the events of these sources with these write keys from now on."""
 
     async def close(self) -> None:
         """Close its connections or files."""

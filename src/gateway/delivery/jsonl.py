@@ -6,7 +6,7 @@ import asyncio
 import errno
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -35,6 +35,9 @@ class JsonLines:
         except OSError as error:
             return Unreachable(type(error).__name__ if error.errno is None else os.strerror(error.errno))
         return Accepted()
+
+    def use_keys(self, keys: Mapping[str, str]) -> None:
+        """A file needs none."""
 
     async def close(self) -> None:
         """Close the file."""
@@ -119,6 +122,9 @@ class Stdout:
         except OSError as error:
             return Unreachable(type(error).__name__)
         return Accepted()
+
+    def use_keys(self, keys: Mapping[str, str]) -> None:
+        """A stream needs none."""
 
     async def close(self) -> None:
         """Nothing is held open."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -17,7 +18,7 @@ from ...server.memory import Claim, MemoryBudget
 from ..delivery import Delivery
 from ..metrics import GatewayMetrics
 from ..recent import RecentRequests
-from ..settings import Settings
+from ..settings import Settings, SourceSettings
 from ..storage.records import NewDeadLetter, Store
 from .call import WebhookCall
 from .forms import form_to_json, is_form
@@ -37,8 +38,9 @@ class Acceptor:
         metrics: GatewayMetrics,
         delivery: Delivery,
     ) -> None:
-        keep_calls = settings.store.keep_requests
-        self._sources = {one.name: SourceReceiver(host, one, keep_calls=keep_calls) for one in settings.source}
+        self._host = host
+        self._keep_calls = settings.store.keep_requests
+        self.use_sources(settings.source)
         self._body_limit = settings.limits.body
         self._deadline = Deadline(settings.limits.read_timeout)
         self._store = store
@@ -50,6 +52,12 @@ class Acceptor:
         self._mapping = MemoryBudget(half, shares=shares)
         metrics.measure_bodies(lambda: self._bodies.used)
         self._log = log.RateLimitedLogger(structlog.get_logger())
+
+    def use_sources(self, sources: Iterable[SourceSettings]) -> None:
+        """Accept calls to these sources from now on; a call in flight finishes with what it began with."""
+        self._sources = {
+            source.name: SourceReceiver(self._host, source, keep_calls=self._keep_calls) for source in sources
+        }
 
     async def accept(self, name: str, scope: Scope, receive: Receive) -> Answer:
         """Accept a call to the source of this name: good records become events, rejected ones dead letters.
@@ -108,7 +116,7 @@ class Acceptor:
             duplicates = receipt.duplicates
             self._delivery.wake(source)
         self._metrics.accepted(source, received.counts, duplicates)
-        self._recent.add(received.recent)
+        self._recent.add(received.recent, duplicates)
         return received.answer
 
     def _warn(self, source: str, letters: list[NewDeadLetter]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -10,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from ...core.errors import SpringheadError, VerificationFailed
 from ...server import log
 from ..metrics import GatewayMetrics
-from ..settings import Settings
+from ..settings import Settings, SourceSettings
 from .acceptor import Acceptor
 from .auth import WriteKeys
 from .fair_limit import FairLimit
@@ -29,6 +30,11 @@ class WebhookEndpoint:
         self._in_flight = FairLimit(settings.limits.waiting)
         self._access_log = settings.gateway.access_log
         self._limited_log = log.RateLimitedLogger(_log)
+
+    def use_sources(self, sources: Sequence[SourceSettings]) -> None:
+        """Accept calls to these sources, with their keys, from now on."""
+        self._acceptor.use_sources(sources)
+        self._write_keys = WriteKeys(sources)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""

@@ -84,14 +84,14 @@ class SourceReceiver:
             call.stored(request.body, self._filter) if outcome.rejections or self._keep_calls else None,
             counts,
             RecentRequest(self._settings, request, outcome),
-            _answer(outcome),
+            self._answer(outcome),
         )
 
-
-def _answer(outcome: Outcome) -> Answer:
-    """The reply owed to the sender, else `ok`; an error only if every record was rejected."""
-    if outcome.reply is not None:
-        return outcome.reply
-    if outcome.rejections and not (outcome.events or outcome.dropped):
-        return ErrorAnswer(400, error_text(outcome.rejections))
-    return OK
+    def _answer(self, outcome: Outcome) -> Answer:
+        """The reply owed to the sender, else `ok`; an error if all was rejected and the source says so."""
+        if outcome.reply is not None:
+            return outcome.reply
+        is_rejected = outcome.rejections and not (outcome.events or outcome.dropped)
+        if is_rejected and self._settings.on_rejection == "error":
+            return ErrorAnswer(400, error_text(outcome.rejections))
+        return OK

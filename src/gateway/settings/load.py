@@ -51,6 +51,17 @@ class Settings(BaseSettings):
         file = self._file or SettingsFile("springhead.toml", "settings", {}, {})
         return InvalidSettings(file.path, [file.problem(path, reason) for path, reason in problems])
 
+    @property
+    def path(self) -> Path:
+        """The file they were read from."""
+        return Path(self._file.path if self._file else "springhead.toml")
+
+    def with_sources_of(self, other: Settings) -> Settings:
+        """These settings, with the sources of others."""
+        settings = self.model_copy(update={"source": other.source})
+        settings._file = other._file  # noqa: SLF001 - as in load_settings
+        return settings
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +19,7 @@ from pydantic import (
     field_validator,
 )
 
+from ...server.sockets import join_address
 from .values import (
     AccessKey,
     Days,
@@ -27,6 +29,7 @@ from .values import (
     is_host,
     is_loopback,
     is_plain_url,
+    is_public_url,
     not_empty,
     split_address,
 )
@@ -43,6 +46,8 @@ class GatewaySettings(FrozenSection):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    public_url: str = ""
+    """The URL at which senders reach it, if that is not its host and port: behind a proxy, the proxy's."""
     admin: str = "127.0.0.1:8081"
     """Where the live page, health, metrics and dead letters are served: host:port."""
     admin_token: Annotated[AccessKey | None, Field(validate_default=True)] = None
@@ -60,6 +65,15 @@ class GatewaySettings(FrozenSection):
         if not is_host(host):
             raise ValueError('must be an address or the name of a host, as in "127.0.0.1" or "::"')
         return host
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_public_url(cls, url: str) -> str:
+        if url and not is_public_url(url):
+            raise ValueError("must be https://host[:port][/path]")
+        if url.rstrip("/").endswith("/v1/webhook"):
+            raise ValueError("must not end in /v1/webhook, which is added to it")
+        return url.rstrip("/")
 
     @field_validator("admin")
     @classmethod
@@ -82,6 +96,16 @@ class GatewaySettings(FrozenSection):
         if token is None and not is_loopback(split_address(info.data.get("admin", "localhost:0"))[0]):
             raise ValueError("is required unless admin is a loopback address")
         return token
+
+    @property
+    def webhook_url(self) -> str:
+        """The URL to which senders post."""
+        return f"{self.public_url or f'http://{join_address(self.host, self.port)}'}/v1/webhook"
+
+    @property
+    def path_prefix(self) -> str:
+        """The path of `public_url`, which a proxy may or may not remove: `/springhead`, or empty."""
+        return urlsplit(self.public_url).path
 
     @property
     def admin_address(self) -> tuple[str, int]:
@@ -198,6 +222,8 @@ class SourceSettings(FrozenSection):
         AfterValidator(not_empty),
     ] = ()
     """What the sender's Authorization header must hold, if it can send one; several as with `write_key`."""
+    on_rejection: Literal["error", "ok"] = "error"
+    """The answer if every record was rejected: 400, or `ok` for senders that give up after an error."""
     destination_write_key: DestinationKey | None = None
     """The source's write key at the data plane; by default the first write_key."""
     settings: Annotated[dict[str, Any], Field(repr=False)] = {}

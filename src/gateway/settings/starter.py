@@ -8,19 +8,22 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 
-def starter_settings(type_: str, name: str = "", folders: Sequence[str] = ()) -> str:
+def starter_settings(type_: str, name: str = "", folders: Sequence[str] = (), public_url: str = "") -> str:
     """The text of a commented settings file with one source and a write key of its own.
 
     Args:
         type_: the source's type.
         name: what the operator calls it; the type by default.
         folders: source folders to register.
+        public_url: the URL at which senders reach the gateway, if it is known.
     """
     text = files(__package__).joinpath("starter.toml").read_text("utf-8")
     text = text.replace('"KEY"', _toml_text(secrets.token_urlsafe(24)))
     text = text.replace('"TYPE"', _toml_text(type_))
     if folders:
         text = text.replace("# folders = []", f"folders = [{', '.join(map(_toml_text, folders))}]")
+    if public_url:
+        text = text.replace('# public_url = ""', f"public_url = {_toml_text(public_url)}")
     return text.replace('"NAME"', _toml_text(name or type_))  # last, since a name may hold anything
 
 

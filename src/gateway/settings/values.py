@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -10,6 +11,9 @@ from pydantic import AfterValidator, Field, SecretStr
 
 KEY_LENGTH = 16
 """Characters of the shortest write key or token accepted: a shorter one could be guessed."""
+
+
+_PUBLIC_URL = re.compile(r"https?://[\w.:\[\]-]+(?:/[A-Za-z0-9._~-]+)*/?")
 
 
 def as_list(value: Any) -> Any:
@@ -74,3 +78,8 @@ def is_plain_url(text: str) -> bool:
         return bool(url.hostname) and url.port != 0 and not ("@" in url.netloc or url.query or url.fragment)
     except ValueError:  # its message quotes the text, which may hold a key
         return False
+
+
+def is_public_url(text: str) -> bool:
+    """Whether text is a plain URL whose path, if it has one, needs no escaping."""
+    return _PUBLIC_URL.fullmatch(text) is not None and is_plain_url(text)

@@ -211,6 +211,9 @@ class Store(Protocol):
             replacing: ids of dead letters that are deleted in the same transaction: a replay.
         """
 
+    async def probe(self) -> None:
+        """Raise whatever keeps an event from being stored now: write one, durably, and take it back."""
+
     async def claim(  # noqa: PLR0913 - limits, each of its own kind
         self, source: str, lane: int, lanes: int, *, events: int, size: int, lease: float
     ) -> list[ClaimedEvent]:

@@ -136,6 +136,17 @@ def test_the_stream_continues_with_new_requests(closed: Admin) -> None:
     assert shown >= 20
 
 
+def test_the_stream_counts_duplicates(tmp_path: Path) -> None:
+    """Of each request: a retry has only duplicates, a batch that grew has new events as well."""
+    other = {**LOGIN, "log_id": "3"}
+    with admin_address(tmp_path) as admin:
+        for logs in ([LOGIN], [LOGIN], [LOGIN, other]):
+            admin.post(*logs)
+        _, *requests = messages(admin, 4)
+
+    assert [(request["accepted"], request["duplicates"]) for _, request in requests] == [(1, 0), (1, 1), (2, 1)]
+
+
 @pytest.mark.slow
 def test_dead_letters_come_by_filter_and_page(tmp_path: Path) -> None:
     """The oldest or the newest first; of the record only its size."""
@@ -281,17 +292,25 @@ def test_every_answer_has_its_security_headers(open_: Admin) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/metrics", "/api/status", "/api/events", "/api/dead", "/nothing"])
 def test_nothing_is_shown_without_the_token(closed: Admin, path: str) -> None:
-    """Nor with anything that is not the token."""
+    """Nor with the token in a place where it is not looked for."""
     answers = [
         closed.call(path),
-        closed.call(path, headers={"Authorization": "Bearer wrong"}),
         closed.call(path, headers={"Authorization": f"Basic {TOKEN}"}),
-        closed.call(path, headers={"Cookie": f"springhead_admin={TOKEN}"}),
         closed.call(f"{path}?token={TOKEN}"),
     ]
 
     assert {answer.status_code for answer in answers} == {401}
     assert {answer.headers["www-authenticate"] for answer in answers} == {"Bearer"}
+
+
+def test_a_wrong_token_opens_nothing(closed: Admin) -> None:
+    """Neither as a bearer token nor as a session, which the token itself is not."""
+    answers = [
+        closed.call("/api/status", headers={"Authorization": "Bearer wrong"}),
+        closed.call("/api/status", headers={"Cookie": f"springhead_admin={TOKEN}"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [401, 401]
 
 
 def test_the_token_opens_everything(closed: Admin) -> None:
@@ -316,7 +335,7 @@ def test_the_page_takes_the_token_once(closed: Admin) -> None:
     cookie = signed.headers["set-cookie"]
     session = {"Cookie": cookie.partition(";")[0]}
 
-    assert (signed.status_code, signed.headers["location"]) == (303, "/")
+    assert (signed.status_code, signed.headers["location"]) == (303, "./")
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
     assert TOKEN not in cookie

@@ -106,6 +106,56 @@ def pictured(page: Page, name: str) -> None:
         page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
+def test_the_page_works_behind_a_proxy_that_removes_its_path(context: BrowserContext, down: Admin) -> None:
+    """Whatever it loads and calls is relative to it."""
+    context.route(
+        "**/springhead/**", lambda route: route.continue_(url=route.request.url.replace("/springhead", ""))
+    )
+    requested: list[str] = []
+    context.on("request", lambda request: requested.append(request.url.removeprefix(down.url)))
+    page = context.new_page()
+
+    page.goto(f"{down.url}/springhead/")
+
+    expect(page.locator("#connection")).to_have_text("live")
+    expect(page.locator("#letter-list")).to_contain_text("#1 · record of ")
+    assert [path for path in requested if not path.startswith(("/springhead/", "data:"))] == []
+
+
+def test_a_retry_is_marked_as_a_duplicate(context: BrowserContext, tmp_path: Path) -> None:
+    """A request with new events as well says how many are not new."""
+    with admin_address(tmp_path) as admin:
+        page = opened(context, admin)
+        rows = page.locator("#feed .row")
+        admin.post(LOGIN)
+        expect(rows).to_have_count(1)
+        expect(rows.first).not_to_contain_text("duplicate")
+
+        admin.post(LOGIN)
+        expect(rows).to_have_count(2)
+        expect(rows.first).to_contain_text("duplicate")
+        expect(rows.first).not_to_have_class(re.compile("new"))
+
+        admin.post(LOGIN, {**LOGIN, "log_id": "3"})
+        expect(rows).to_have_count(5)
+        expect(rows.first).to_contain_text("1 of the 2 events in this request to Auth0 are duplicates")
+        pictured(page, "duplicates")
+
+
+def test_the_page_follows_a_reload(context: BrowserContext, tmp_path: Path) -> None:
+    """A new source gets a card, and one that is gone, with nothing stored, loses it."""
+    with admin_address(tmp_path) as admin:
+        page = opened(context, admin)
+        titles = page.locator(".card h3")
+        expect(titles).to_have_text(["Auth0", "Auth0, old"])
+        settings = tmp_path / "springhead.toml"
+        settings.write_text(settings.read_text().replace('"Auth0, old"', '"Shop"'))
+
+        admin.server.process.send_signal(signal.SIGHUP)
+
+        expect(titles).to_have_text(["Auth0", "Shop"])
+
+
 def test_the_page_shows_what_happens(context: BrowserContext, down: Admin) -> None:
     """Sources, rejections, dead letters, and an event as it is accepted, with its details masked."""
     page = opened(context, down)

@@ -69,7 +69,7 @@ def answered(reply: Reply, timeout: float = 5) -> Answer:
 
     async def scenario() -> Answer:
         async with data_plane(lambda _batch: reply) as plane:
-            to = DataPlane(plane.url, KEYS, timeout=timeout, compress=True, connections=1)
+            to = DataPlane(plane.url, KEYS, timeout=timeout, compress=True)
             try:
                 return await to.send("Acme", [b'{"messageId": "00000"}'])
             finally:
@@ -117,7 +117,7 @@ def test_a_data_plane_that_is_not_there_is_unreachable() -> None:
     """Nothing was sent, and nothing can be sent of any source."""
 
     async def scenario() -> Answer:
-        to = DataPlane("http://127.0.0.1:9", KEYS, timeout=5, compress=True, connections=1)
+        to = DataPlane("http://127.0.0.1:9", KEYS, timeout=5, compress=True)
         try:
             return await to.send("Acme", [b"{}"])
         finally:
@@ -130,7 +130,7 @@ def posted_to(url: str) -> Answer:
     """What an address is understood to be where no data plane is."""
 
     async def scenario() -> Answer:
-        to = DataPlane(url, KEYS, timeout=5, compress=True, connections=1)
+        to = DataPlane(url, KEYS, timeout=5, compress=True)
         try:
             return await to.send("Acme", [b"{}"])
         finally:
@@ -169,7 +169,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
         for trusted in (False, True):
             if trusted:
                 monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert"))
-            to = DataPlane(url, KEYS, timeout=5, compress=True, connections=1)
+            to = DataPlane(url, KEYS, timeout=5, compress=True)
             answers.append(await to.send("Acme", [b'{"messageId": "1"}']))
             await to.close()
         server.close()
@@ -186,7 +186,7 @@ def test_a_proxy_of_the_environment_is_used_only_on_request(monkeypatch: pytest.
         answers = list[Answer]()
         async with data_plane() as plane:
             for proxies in (False, True):
-                to = DataPlane(plane.url, KEYS, timeout=5, compress=True, connections=1, proxies=proxies)
+                to = DataPlane(plane.url, KEYS, timeout=5, compress=True, proxies=proxies)
                 answers.append(await to.send("Acme", [b'{"messageId": "1"}']))
                 await to.close()
         return answers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -109,6 +109,9 @@ def test_one_lane_tries_a_destination_that_is_down(tmp_path: Path) -> None:
             self.under_way -= 1
             return Unreachable("connection refused") if tries < 30 else Accepted()
 
+        def use_keys(self, keys: Mapping[str, str]) -> None:
+            """It needs none."""
+
         async def close(self) -> None:
             """Nothing is open."""
 
@@ -181,6 +184,9 @@ def test_a_lane_survives_what_nobody_expected(tmp_path: Path) -> None:
                 raise RuntimeError("ada@example.com")
             sent.extend(events)
             return Accepted()
+
+        def use_keys(self, keys: Mapping[str, str]) -> None:
+            """It needs none."""
 
         async def close(self) -> None:
             """Nothing is open."""

@@ -88,6 +88,35 @@ def test_slow_senders_of_one_source_shut_no_other_out(tmp_path: Path) -> None:
             wire.close()
 
 
+def test_a_proxy_may_remove_its_path_or_not(tmp_path: Path) -> None:
+    """The gateway answers with and without the path of its public URL, and nowhere else."""
+    section = {"public_url": "https://hooks.example.com/springhead"}
+    with gateway(tmp_path, gateway=section) as one:
+        posted = [
+            one.get(f"{path}?writeKey={KEY}", "POST", json=log()).text
+            for path in ("/v1/webhook", "/springhead/v1/webhook")
+        ]
+        ready = [one.get(path).text for path in ("/ready", "/springhead/ready")]
+        missing = [
+            one.get(path)
+            for path in (
+                "/springhead",
+                "/springhead/x",
+                "/springhead/v1/webhook/",
+                "/springheadv1/webhook",
+                "/x",
+            )
+        ]
+        described = one.get("/openapi.json").json()["servers"]
+        shown = httpx.get(f"{one.admin_url}/api/status", trust_env=False).json()["webhook"]
+
+    assert posted == ["ok", "ok"]
+    assert ready == ["ready\n", "ready\n"]
+    assert {(answer.status_code, answer.text) for answer in missing} == {(404, "404 page not found\n")}
+    assert described == [{"url": "https://hooks.example.com/springhead"}]
+    assert shown == "https://hooks.example.com/springhead/v1/webhook"
+
+
 def test_a_gateway_without_its_lifespan_accepts_nothing(tmp_path: Path) -> None:
     """Starlette does not run the lifespan of a mounted app: what it answered `ok` would never be delivered."""
     config = tmp_path / "springhead.toml"

@@ -10,7 +10,7 @@ import pytest
 
 from support.folders import source_folder
 from support.gateways import KEY, Gateway, gateway
-from support.webhooks import ACME_KEY, AUTHORIZATION, GUARDED_KEY, log
+from support.webhooks import ACME_KEY, AUTHORIZATION, FORM, GUARDED_KEY, log
 
 
 def test_a_rejected_record_is_explained_and_kept_whole(here: Gateway) -> None:
@@ -41,6 +41,28 @@ def test_a_bad_record_does_not_affect_its_neighbours(here: Gateway) -> None:
         ("/2", b"{bad}"),
         ("/4", b"{}"),
     ]
+
+
+@pytest.mark.slow
+def test_a_rejection_may_be_answered_ok(tmp_path: Path) -> None:
+    """The record is safe as a dead letter; whatever is not stored is still an error."""
+    source = {"name": "Auth0", "type": "auth0", "write_key": [KEY], "on_rejection": "ok"}
+    with gateway(tmp_path, source, limits={"body": 10_000}) as lenient:
+        kept = [
+            lenient.post({"type": 7}),
+            lenient.post(b"hello"),
+            lenient.post(b"no gzip", headers={"Content-Encoding": "gzip"}),
+        ]
+        errors = [
+            lenient.post(b""),
+            lenient.post(b"a=%zz", headers=FORM),
+            lenient.post(b" " * 10_001),
+            lenient.post(log(), key="no-key-of-any-source"),
+        ]
+
+        assert [(answer.status_code, answer.text) for answer in kept] == [(200, "ok")] * 3
+        assert [letter.rule for letter in lenient.letters()] == ["schema/type", "json/syntax", "body/encoding"]
+        assert [answer.status_code for answer in errors] == [400, 400, 413, 401]
 
 
 @pytest.mark.parametrize("body", [b"[]", b'{"logs": []}', b" [ ] "])

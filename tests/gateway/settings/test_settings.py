@@ -98,6 +98,22 @@ def test_relative_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: py
     assert loaded(tmp_path, f'delivery.to = "file:/x.jsonl"\n{SOURCE}').delivery.to == "file:/x.jsonl"
 
 
+@pytest.mark.parametrize(
+    ("url", "webhook", "prefix"),
+    [
+        ("", "http://[::1]:9000/v1/webhook", ""),
+        ("https://hooks.example.com", "https://hooks.example.com/v1/webhook", ""),
+        ("https://hooks.example.com:8443/", "https://hooks.example.com:8443/v1/webhook", ""),
+        ("https://hooks.example.com/a/b-c/", "https://hooks.example.com/a/b-c/v1/webhook", "/a/b-c"),
+    ],
+)
+def test_senders_post_to_the_public_url(tmp_path: Path, url: str, webhook: str, prefix: str) -> None:
+    """By default to where the gateway listens."""
+    gateway = loaded(tmp_path, f'[gateway]\nhost = "::1"\nport = 9000\npublic_url = "{url}"\n{SOURCE}').gateway
+
+    assert (gateway.webhook_url, gateway.path_prefix) == (webhook, prefix)
+
+
 def test_variables_are_substituted_in_every_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At any depth, and once: a value is not substituted again. `$$` is a dollar."""
     monkeypatch.setenv("INVENTED_KEY", KEY)
@@ -209,6 +225,12 @@ enable = true
         (SOURCE.replace(f'["{KEY}"]', "12345678"), "[[source]] 1 write_key: must be a valid string"),
         ('gateway.host = ""' + SOURCE, "[gateway] host: must be an address or the name of a host"),
         ('gateway.host = "a..b"' + SOURCE, "[gateway] host: must be an address or the name of a host"),
+        ('gateway.public_url = "hooks.example.com"' + SOURCE, "public_url: must be https://host[:port][/path]"),
+        ('gateway.public_url = "https://a/{b}"' + SOURCE, "public_url: must be https://host[:port][/path]"),
+        ('gateway.public_url = "https://a/?b=1"' + SOURCE, "public_url: must be https://host[:port][/path]"),
+        ('gateway.public_url = "https://a//b"' + SOURCE, "public_url: must be https://host[:port][/path]"),
+        ('gateway.public_url = "https://a:b"' + SOURCE, "public_url: must be https://host[:port][/path]"),
+        ('gateway.public_url = "https://a/v1/webhook"' + SOURCE, "public_url: must not end in /v1/webhook"),
         ('gateway.admin = "a..b:81"' + SOURCE, 'admin: must be host:port, as in "127.0.0.1:8081"'),
         ("gateway.port = 70000" + SOURCE, "[gateway] port: must be less than or equal to 65535"),
         ('gateway.admin = "8081"' + SOURCE, 'admin: must be host:port, as in "127.0.0.1:8081"'),

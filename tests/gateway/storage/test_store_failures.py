@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -366,3 +367,40 @@ def test_a_closed_store_refuses(tmp_path: Path) -> None:
             await keep(store, entry("1"))
 
     asyncio.run(scenario())
+
+
+def test_a_probe_writes_and_leaves_nothing(tmp_path: Path) -> None:
+    """Its commit reaches the disk, no row remains, and ids go on as if it had not been."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, entry("1"))
+        log = tmp_path / f"{FILE}-wal"
+        before = log.stat().st_size, await store.counts()
+
+        await store.probe()
+
+        assert log.stat().st_size > before[0]
+        assert (await store.counts()).by_source == before[1].by_source
+        await keep(store, entry("2"), entry("1"))
+        assert [one.seq for one in await claim(store)] == [1, 2]
+
+    use(tmp_path, scenario)
+    assert rows(tmp_path, "SELECT name FROM source") == [("auth0",)]
+
+
+def test_a_probe_finds_what_keeps_an_event_from_being_stored(tmp_path: Path) -> None:
+    """An error of the tables, not only of the disk; afterwards the store is as it was."""
+
+    async def scenario(store: SqliteStore) -> None:
+        trigger = "CREATE TRIGGER broken BEFORE INSERT ON recent BEGIN SELECT RAISE(ABORT, 'no'); END"
+        with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
+            other.execute(trigger)
+            with pytest.raises(sqlite3.IntegrityError):
+                await store.probe()
+            other.execute("DROP TRIGGER broken")
+
+        await store.probe()
+
+        assert (await keep(store, entry("1"))).stored == 1
+
+    use(tmp_path, scenario)

@@ -13,6 +13,7 @@ import msgspec
 
 from ..records import NewDeadLetter, NewEvent, Receipt, StoredCall
 from . import dead_letters, dedup
+from .database import LAYOUT
 from .queue import bucket_of
 from .sql import insert
 
@@ -73,6 +74,21 @@ def append(
     _insert_events(connection, rows, now)
     dedup.remember(connection, [row.digest for row in rows], now)
     return receipts
+
+
+def probe(connection: sqlite3.Connection) -> None:
+    """Store an event as `append` does, and take it back, within the caller's transaction.
+
+    Something is left for the commit to write: the version of the layout, which is what it was.
+    """
+    event, key, now = NewEvent("", "", "", b"{}"), dedup.digest("", ""), time.time()
+    connection.execute("SAVEPOINT probe")
+    sources = _source_rows(connection, [Append([event], (), None, ())])
+    _insert_events(connection, [_Row(key, event, sources[event.source], None)], now)
+    dedup.remember(connection, [key], now)
+    connection.execute("ROLLBACK TO probe")
+    connection.execute("RELEASE probe")
+    connection.execute(f"PRAGMA user_version = {LAYOUT}")
 
 
 def _source_rows(connection: sqlite3.Connection, appends: Sequence[Append]) -> dict[str, int]:

@@ -21,7 +21,7 @@ from ..records import (
     StoredCall,
 )
 from . import dead_letters, dedup, queue
-from .append import Append, append
+from .append import Append, append, probe
 from .capacity import Capacity
 from .counts import counts
 from .database import FILE, MAX_LOG, open_writer
@@ -103,6 +103,11 @@ class SqliteStore:
         if self._writer.waiting >= self._max_waiting:
             raise StoreBusy(f"{self._writer.waiting} calls are waiting for {self._path}: its disk is too slow")
         return await self._writer.do_together(self._append, Append(events, dead_letters, call, replacing))
+
+    async def probe(self) -> None:
+        """As `Store.probe`."""
+        await self.append((), (), None)  # checks the limits
+        await self._writer.do(probe)
 
     async def claim(  # noqa: PLR0913 - as the interface
         self, source: str, lane: int, lanes: int, *, events: int, size: int, lease: float
