@@ -26,25 +26,25 @@ class MemoryBudget:
     A call claims all it may need at once, and holds nothing while it waits. So calls never wait for each other.
 
     Attributes:
+        size: its bytes.
         used: the bytes claimed now.
+        largest_share: the most that one owner is given.
         by_owner: those of each owner.
         waiting: the calls that wait, in turn.
     """
 
-    def __init__(self, size: int, *, shares: int = 1, wait_seconds: float = _WAIT_SECONDS) -> None:
-        """Set the budget up.
-
-        Args:
-            size: its bytes.
-            shares: an owner is given at most the size divided by this.
-            wait_seconds: how long a call waits.
-        """
+    def __init__(self, size: int, *, wait_seconds: float = _WAIT_SECONDS) -> None:
+        """`size` is in bytes; a call waits for at most `wait_seconds`."""
         self.used = 0
         self.size = size
-        self.share = size // shares
+        self.largest_share = size
         self.by_owner: defaultdict[str, int] = defaultdict(int)
         self.waiting: dict[_Waiter, None] = {}
         self._deadline = Deadline(wait_seconds)
+
+    def share(self, shares: int) -> None:
+        """Give one owner at most the size divided by `shares` from now on."""
+        self.largest_share = self.size // shares
 
     def claim(self, owner: str = "") -> Claim:
         """A claim of no bytes yet, to be used as a context."""
@@ -68,7 +68,7 @@ class MemoryBudget:
     def grant(self) -> None:
         """Give what is free to the calls that wait, in turn; owners that have their share are passed over."""
         for waiter in list(self.waiting):
-            if self.by_owner[waiter.claim.owner] + waiter.size > self.share or waiter.granted.done():
+            if self.by_owner[waiter.claim.owner] + waiter.size > self.largest_share or waiter.granted.done():
                 continue
             if self.used + waiter.size > self.size:
                 return
@@ -113,7 +113,7 @@ class Claim:
         Raises:
             BodyError: 503 others still hold them after a while.
         """
-        size = min(size, self._budget.share)
+        size = min(size, self._budget.largest_share)
         if size <= self.size:
             return
         self.resize(0)

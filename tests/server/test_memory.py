@@ -86,7 +86,8 @@ def test_an_owner_holds_no_more_than_its_share() -> None:
     """Others take what is left, past those of its calls that wait."""
 
     async def scenario() -> None:
-        budget = MemoryBudget(100, shares=2)
+        budget = MemoryBudget(100)
+        budget.share(2)
         holder = await take(budget, 50, "A")
         waiting = asyncio.create_task(take(budget, 10, "A"))
         await asyncio.sleep(0)
@@ -106,7 +107,8 @@ def test_a_body_larger_than_the_share_takes_all_of_it() -> None:
     """Else it could never be read."""
 
     async def scenario() -> None:
-        budget = MemoryBudget(100, shares=2)
+        budget = MemoryBudget(100)
+        budget.share(2)
 
         assert (await take(budget, 1_000)).size == 50
         assert budget.used == 50

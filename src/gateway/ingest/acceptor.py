@@ -40,6 +40,8 @@ class Acceptor:
     ) -> None:
         self._host = host
         self._keep_calls = settings.store.keep_requests
+        self._bodies = MemoryBudget(settings.limits.memory // 2)
+        self._mapping = MemoryBudget(settings.limits.memory // 2)
         self.use_sources(settings.source)
         self._body_limit = settings.limits.body
         self._deadline = Deadline(settings.limits.read_timeout)
@@ -47,9 +49,6 @@ class Acceptor:
         self._recent = recent
         self._metrics = metrics
         self._delivery = delivery
-        half, shares = settings.limits.memory // 2, 2 if len(settings.source) > 1 else 1
-        self._bodies = MemoryBudget(half, shares=shares)
-        self._mapping = MemoryBudget(half, shares=shares)
         metrics.measure_bodies(lambda: self._bodies.used)
         self._log = log.RateLimitedLogger(structlog.get_logger())
 
@@ -58,6 +57,8 @@ class Acceptor:
         self._sources = {
             source.name: SourceReceiver(self._host, source, keep_calls=self._keep_calls) for source in sources
         }
+        for budget in (self._bodies, self._mapping):
+            budget.share(2 if len(self._sources) > 1 else 1)
 
     async def accept(self, name: str, scope: Scope, receive: Receive) -> Answer:
         """Accept a call to the source of this name: good records become events, rejected ones dead letters.
@@ -69,32 +70,30 @@ class Acceptor:
             return NOT_STARTED
         with self._bodies.claim(name) as claim:
             try:
-                return await self._accept(name, scope, receive, claim)
+                return await self._accept(self._sources[name], scope, receive, claim)
             except BodyError as error:
                 return _body_answer(error)
 
-    async def _accept(self, name: str, scope: Scope, receive: Receive, claim: Claim) -> Answer:
-        source = self._sources[name]
+    async def _accept(self, source: SourceReceiver, scope: Scope, receive: Receive, claim: Claim) -> Answer:
         try:
             body = await read_body(scope, receive, self._body_limit, self._deadline, claim)
         except EncodingError as error:
             received = source.reject_encoding(WebhookCall(scope, error.body), error.message)
-            return await self._keep(name, received)
+            return await self._keep(source.name, received)
         call = WebhookCall(scope, body)
         if scope["method"] == "GET" and not source.reads_query_of(call):
             return IGNORED
         if not takes_long(body):
-            return await self._keep(name, self._map(name, call))
-        with self._mapping.claim(name) as working:  # until the events are stored: they are in memory as well
+            return await self._keep(source.name, self._map(source, call))
+        with self._mapping.claim(source.name) as working:  # until the events are stored: they are in memory as well
             await working.take_to_map(body)
-            return await self._keep(name, await asyncio.to_thread(self._map, name, call))
+            return await self._keep(source.name, await asyncio.to_thread(self._map, source, call))
 
-    def _map(self, name: str, call: WebhookCall) -> Received | ErrorAnswer:
+    def _map(self, source: SourceReceiver, call: WebhookCall) -> Received | ErrorAnswer:
         """The result of a call, whatever its format; an error if it is refused, or there is nothing to map."""
-        source = self._sources[name]
         reason = source.verify(call)
         if reason is not None:
-            self._metrics.refused(name)
+            self._metrics.refused(source.name)
             return replace(NOT_AUTHENTIC, reason=reason)
         body: bytes | ErrorAnswer = call.body
         if is_form(call.body, call.content_type):

@@ -35,10 +35,15 @@ class Received(msgspec.Struct, frozen=True):
 
 
 class SourceReceiver:
-    """A configured source, ready for calls."""
+    """A configured source, ready for calls.
+
+    Attributes:
+        name: the configured name.
+    """
 
     def __init__(self, host: Host, settings: SourceSettings, *, keep_calls: bool) -> None:
         """`keep_calls` stores calls even if nothing was wrong with them."""
+        self.name = settings.name
         self._settings = settings
         self._keep_calls = keep_calls
         self._verify = host.verifier(settings.type, settings.settings)
