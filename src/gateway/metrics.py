@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from ..server.counts import OutcomeCounts
@@ -51,6 +52,9 @@ class GatewayMetrics:
         self._letters = self._gauge("dead_letters", "Dead letters stored", "source")
         self._oldest = self._gauge("oldest_undelivered_seconds", "Age of the oldest event not delivered yet")
         self._bytes = self._gauge("store_bytes", "Bytes of the store on disk")
+        self._parts = self._gauge("store_part_bytes", "Bytes of the store, by what holds them", "part")
+        help_ = "Ids forgotten before window_days, for lack of space"
+        self._forgotten = Counter("springhead_gateway_forgotten_ids", help_, registry=self._registry)
         self._breaker = self._gauge("breaker_open", "1 while the destination is down")
         self._held = self._gauge("held", "1 while the destination refuses all events of the source", "source")
         seconds = Histogram(
@@ -106,6 +110,10 @@ class GatewayMetrics:
         """Record whether the destination refuses all events of a source."""
         self._held.labels(source).set(is_held)
 
+    def forgotten(self, ids: int) -> None:
+        """Count ids of accepted events that were forgotten before their time."""
+        self._forgotten.inc(ids)
+
     def render(self, counts: StoreCounts) -> bytes:
         """All metrics in Prometheus' text format, with what the store holds now."""
         for source, (undelivered, letters) in counts.by_source.items():
@@ -113,4 +121,6 @@ class GatewayMetrics:
             self._letters.labels(source).set(letters)
         self._oldest.set(0 if counts.oldest is None else max(time.time() - counts.oldest, 0))
         self._bytes.set(counts.bytes)
+        for part, size in msgspec.structs.asdict(counts.space).items():
+            self._parts.labels(part).set(size)
         return generate_latest(self._registry)

@@ -158,6 +158,24 @@ class DeadLetter(NewDeadLetter, frozen=True, kw_only=True):
         )
 
 
+class StoreSpace(msgspec.Struct, frozen=True):
+    """Bytes of a store, by what holds them.
+
+    Attributes:
+        events: undelivered events, and what is too small to be counted.
+        dead_letters: dead letters, and requests that are kept.
+        ids: what is remembered of accepted events, to recognise duplicates.
+        log: the write-ahead log.
+        free: pages of the file that new rows will take.
+    """
+
+    events: int = 0
+    dead_letters: int = 0
+    ids: int = 0
+    log: int = 0
+    free: int = 0
+
+
 class StoreCounts(msgspec.Struct, frozen=True):
     """The size of what a store holds.
 
@@ -168,6 +186,7 @@ class StoreCounts(msgspec.Struct, frozen=True):
         bytes: on disk.
         by_source: undelivered events and dead letters of each source that ever had one.
         oldest_by_source: the same for each source that has undelivered events.
+        space: what holds the bytes.
     """
 
     undelivered: int
@@ -176,6 +195,13 @@ class StoreCounts(msgspec.Struct, frozen=True):
     bytes: int
     by_source: dict[str, tuple[int, int]]
     oldest_by_source: dict[str, float] = {}
+    space: StoreSpace = StoreSpace()
+
+
+class Swept(msgspec.Struct, frozen=True):
+    """What a sweep deleted before its time: ids of accepted events, because all of them took too much space."""
+
+    ids: int
 
 
 class StoreFull(SpringheadError):  # noqa: N818 - the name says what is wrong
@@ -268,7 +294,7 @@ class Store(Protocol):
     async def counts(self) -> StoreCounts:
         """How much is kept. The cost does not grow with that."""
 
-    async def sweep(self) -> None:
+    async def sweep(self) -> Swept:
         """Delete the ids seen before the window, and dead letters and calls beyond their age and size."""
 
     async def close(self) -> None:

@@ -11,7 +11,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ import pytest
 from springhead import SpringheadError
 from springhead.gateway.storage.records import Receipt, StoreBusy, StoreFull, StoreUnusable
 from springhead.gateway.storage.sqlite import SqliteStore
-from support.stores import FILE, call, claim, entry, keep, letter, names, opened, rows, use
+from support.stores import FILE, call, claim, entry, fill, keep, letter, names, opened, rows, use
 
 APPENDS = """
 import asyncio, pathlib, sys
@@ -51,42 +50,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of four megabytes."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs", str(folder)]
-    try:
-        mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        mounted = False
-    if not mounted:
-        pytest.skip("mounting a file system takes root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-async def fill(store: SqliteStore, at_once: int = 10) -> tuple[list[str], list[str]]:
-    """Append until nothing more is accepted: the messageIds with a receipt, and the refused ones."""
-    accepted: list[str] = []
-    refused: list[str] = []
-    for round_ in range(1_000):
-        sent = [f"{round_}/{each}" for each in range(at_once)]
-        appends = (keep(store, entry(each, size=5_000)) for each in sent)
-        for message_id, receipt in zip(
-            sent, await asyncio.gather(*appends, return_exceptions=True), strict=True
-        ):
-            if receipt == Receipt(1, 0, ()):
-                accepted.append(message_id)
-            else:
-                assert isinstance(receipt, StoreFull), receipt
-                refused.append(message_id)
-        if set(sent) <= set(refused):
-            break
-    return accepted, refused
 
 
 @pytest.mark.slow
@@ -182,7 +145,7 @@ def test_a_store_keeps_to_its_own_limit(tmp_path: Path) -> None:
     async def scenario(store: SqliteStore) -> None:
         accepted, _ = await fill(store)
         assert 50 < len(accepted) < 250
-        with pytest.raises(StoreFull, match="has reached its limit of 1500000 bytes: wait until"):
+        with pytest.raises(StoreFull, match="has reached its limit of 1500000 bytes: it holds"):
             await keep(store, entry("more"))
         await store.acknowledge([each.seq for each in await claim(store, events=10_000, size=10**9)])
         assert await keep(store, entry("more")) == Receipt(1, 0, ())
@@ -309,7 +272,7 @@ def test_a_store_of_another_layout_is_refused(tmp_path: Path, layout: int) -> No
     connection.close()
 
     assert refused(tmp_path) == (
-        f"{tmp_path / FILE} has layout {layout}, but this version of springhead needs layout 3: "
+        f"{tmp_path / FILE} has layout {layout}, but this version of springhead needs layout 4: "
         "deliver its events with the version that wrote it, or move it away to start a new one"
     )
     assert rows(tmp_path, "SELECT count(*) FROM sqlite_schema") == [(0,)]

@@ -1,4 +1,4 @@
--- Layout 3. What changes often (leases, refusals) is kept apart from what is large (events), so that a claim
+-- Layout 4. What changes often (leases, refusals) is kept apart from what is large (events), so that a claim
 -- writes a few bytes an event. IF NOT EXISTS, because two processes may make a store at the same time.
 
 CREATE TABLE IF NOT EXISTS source (
@@ -17,8 +17,8 @@ CREATE TABLE IF NOT EXISTS event (
     size INTEGER NOT NULL,
     accepted_at REAL NOT NULL,
     refusals INTEGER NOT NULL DEFAULT 0, -- how often it was refused when it was sent alone
-    leased_at REAL NOT NULL DEFAULT 0,
-    lease_until REAL NOT NULL DEFAULT 0
+    leased_at REAL NOT NULL DEFAULT 0.5, -- as long as any other time, unlike 0: a lease needs no more space
+    lease_until REAL NOT NULL DEFAULT 0.5
 );
 CREATE INDEX IF NOT EXISTS event_place ON event (source, bucket);  -- and seq, as every index ends in the row's id
 CREATE INDEX IF NOT EXISTS event_refused ON event (source, bucket, user) WHERE refusals > 0;
@@ -41,9 +41,11 @@ CREATE TABLE IF NOT EXISTS recent (
 CREATE TABLE IF NOT EXISTS seen (
     day INTEGER NOT NULL,
     digest BLOB NOT NULL,
-    at REAL NOT NULL,
     PRIMARY KEY (day, digest)
 ) WITHOUT ROWID;
+
+-- How many digests `seen` has of each day.
+CREATE TABLE IF NOT EXISTS seen_day (day INTEGER PRIMARY KEY, digests INTEGER NOT NULL);
 
 CREATE TABLE IF NOT EXISTS call (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -84,6 +86,13 @@ CREATE TRIGGER IF NOT EXISTS event_out AFTER DELETE ON event BEGIN
     UPDATE source SET undelivered = undelivered - 1 WHERE id = OLD.source;
     DELETE FROM body WHERE seq = OLD.seq;
 END;
+CREATE TRIGGER IF NOT EXISTS seen_in AFTER INSERT ON seen BEGIN
+    INSERT INTO seen_day VALUES (NEW.day, 1) ON CONFLICT (day) DO UPDATE SET digests = digests + 1;
+END;
+CREATE TRIGGER IF NOT EXISTS seen_out AFTER DELETE ON seen BEGIN
+    UPDATE seen_day SET digests = digests - 1 WHERE day = OLD.day;
+    DELETE FROM seen_day WHERE day = OLD.day AND digests = 0;
+END;
 CREATE TRIGGER IF NOT EXISTS dead_letter_in AFTER INSERT ON dead_letter BEGIN
     UPDATE source SET dead_letters = dead_letters + 1 WHERE id = NEW.source;
     UPDATE kept SET bytes = bytes + NEW.size;
@@ -100,4 +109,4 @@ CREATE TRIGGER IF NOT EXISTS call_out AFTER DELETE ON call BEGIN
     UPDATE kept SET bytes = bytes - OLD.size;
 END;
 
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;

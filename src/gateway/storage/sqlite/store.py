@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from math import inf
 from pathlib import Path
 
 from ..records import (
@@ -19,17 +21,22 @@ from ..records import (
     StoreBusy,
     StoreCounts,
     StoredCall,
+    Swept,
 )
 from . import dead_letters, dedup, queue
 from .append import Append, append
 from .capacity import Capacity
 from .counts import counts
 from .database import FILE, MAX_LOG, open_writer
+from .files import StoreFiles
 from .process_lock import ProcessLock
 from .reader import Reader
+from .space import give_back
 from .writer import Writer
 
 DAY = 86400.0
+ID_SHARE = 0.5
+"""How much of `max_bytes` the ids of accepted events may take, so that events always have the rest."""
 
 
 class SqliteStore:
@@ -58,7 +65,8 @@ class SqliteStore:
 
         Args:
             folder: where its files are.
-            window: seconds within which a (source, messageId) is accepted only once.
+            window: seconds within which a (source, messageId) is accepted only once; fewer if the ids of that
+                time take more than half of `max_bytes`.
             keep_calls: keep the call of every append, even without dead letters.
             dead_letter_age: seconds for which dead letters and calls are kept.
             dead_letter_bytes: the most bytes they may take together; the oldest are deleted first.
@@ -78,12 +86,15 @@ class SqliteStore:
         self._keep_calls = keep_calls
         self._letter_age, self._letter_bytes = dead_letter_age, dead_letter_bytes
         self._max_waiting = max_waiting
-        self._capacity = Capacity(self._path, max_bytes, reserve)
-        log = min(reserve // 2 or MAX_LOG, MAX_LOG)  # so that a full log still has room to go into the file
+        self._max_id_bytes = inf if max_bytes is None else max_bytes * ID_SHARE
+        limits = [limit for limit in (reserve // 2, (max_bytes or 0) // 8, MAX_LOG) if limit]
+        log = min(limits)  # so that a full log still has room to go into the file
         connection = open_writer(folder, busy_timeout, create=create, log=log)
+        self._files = StoreFiles(self._path)
+        self._capacity = Capacity(self._path, self._files, max_bytes, reserve, log)
         self._lists = Reader(folder, busy_timeout)
         self._counts = Reader(folder, busy_timeout)  # its own, so that a long list does not delay it
-        self._writer = Writer(connection, self._path)
+        self._writer = Writer(connection, self._path, log)
         self._process_lock = ProcessLock(folder)
 
     @property
@@ -164,15 +175,21 @@ class SqliteStore:
 
     async def counts(self) -> StoreCounts:
         """As `Store.counts`."""
-        return await self._counts.run(partial(counts, path=self._path))
+        return await self._counts.run(partial(counts, files=self._files))
 
-    async def sweep(self) -> None:
-        """As `Store.sweep`; in many short transactions, with appends between them."""
-        digests = partial(dedup.prune, window=self._window)
+    async def sweep(self) -> Swept:
+        """As `Store.sweep`; in many short transactions, with appends between them.
+
+        What can be deleted is, even if the rest cannot: then the first error is raised.
+        """
+        self._files.check()
+        ids = partial(dedup.shrink, limit=self._max_id_bytes)
+        expired_ids = partial(dedup.prune, window=self._window)
         letters = partial(dead_letters.prune, age=self._letter_age, size=self._letter_bytes)
-        for prune in (digests, letters):
-            while await self._writer.do(prune, durable=False):
-                pass
+        tasks = [asyncio.create_task(self._repeat(work)) for work in (ids, expired_ids, letters, give_back)]
+        await asyncio.gather(*tasks, return_exceptions=True)
+        forgotten, *_ = [task.result() for task in tasks]
+        return Swept(ids=forgotten)
 
     async def close(self) -> None:
         """As `Store.close`."""
@@ -180,6 +197,13 @@ class SqliteStore:
         await self._counts.close()
         await self._writer.close()  # last, so that SQLite empties its log into the file
         self._process_lock.close()
+
+    async def _repeat(self, work: Callable[[sqlite3.Connection], int]) -> int:
+        """Run `work` in one transaction after another until it returns 0; the sum of what it returned."""
+        total = 0
+        while count := await self._writer.do(work, durable=False):
+            total += count
+        return total
 
     def _append(self, connection: sqlite3.Connection, appends: list[Append]) -> list[Receipt]:
         self._capacity.check(connection, sum(one.size for one in appends))
