@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..core.errors import InvalidConfig, SpringheadError
 from ..core.host import Host
+from ..server import log
 from .delivery import Delivery, open_destination
 from .health import Health
 from .ingest.acceptor import Acceptor
@@ -21,6 +22,7 @@ from .metrics import GatewayMetrics
 from .recent import RecentRequests
 from .settings import Settings
 from .settings.problems import KeyPath
+from .storage.records import Swept
 from .storage.sqlite import SqliteStore
 
 SWEEP_SECONDS = 60
@@ -92,11 +94,22 @@ class Gateway:
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
             try:
-                await self.store.sweep()
+                swept = await self.store.sweep()
             except SpringheadError as error:
                 _log.warning("sweeping the store failed; retrying", reason=str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next sweep may succeed
+                failure = {"error": type(error).__name__, "at": log.where(error)}
+                _log.error("sweeping the store failed; retrying", **failure)
+            else:
+                self._report(swept)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    def _report(self, swept: Swept) -> None:
+        if swept.ids:
+            self.metrics.forgotten(swept.ids)
+            advice = "raise max_bytes or lower window_days: the events with these ids would be accepted again"
+            _log.warning("ids forgotten before window_days: no space", count=swept.ids, advice=advice)
 
 
 def open_store(settings: Settings, *, create: bool = True) -> SqliteStore:
