@@ -58,14 +58,14 @@ class Capacity:
                 f"{self.path} has reached its limit of {self.max_bytes} bytes: "
                 f"it holds {_described(space)}; {_advice(space)}, or raise max_bytes"
             )
-        if self.reserve and not self._disk_has_room(pages, file, log):
+        if self.reserve and not self._disk_has_space(pages, file, log):
             space = space_of(connection, pages, log)
             raise StoreFull(
                 f"the disk of {self.path} has fewer than {self.reserve} bytes to spare: "
                 f"free space on it; the store holds {_described(space)}"
             )
 
-    def _disk_has_room(self, pages: Pages, file: int, log: int) -> bool:
+    def _disk_has_space(self, pages: Pages, file: int, log: int) -> bool:
         """Whether the log, and the file once the log has gone into it, leave the reserve.
 
         Free pages of the file are as good as free space on the disk, but not for the log.
@@ -84,15 +84,15 @@ def _described(space: StoreSpace) -> str:
         "free pages": space.free,
     }
     largest = max(parts.values())
-    shown = sorted((-size, name) for name, size in parts.items() if size >= largest / _SMALL)
-    return ", ".join(f"{-size / 1e6:,.1f} MB of {name}" for size, name in shown)
+    listed = sorted((-size, name) for name, size in parts.items() if size >= largest / _SMALL)
+    return ", ".join(f"{-size / 1e6:,.1f} MB of {name}" for size, name in listed)
 
 
 def _advice(space: StoreSpace) -> str:
     """How to make room in what holds the most."""
-    advice = {
-        space.events: "wait until events are delivered",
-        space.dead_letters: "drop dead letters",
-        space.ids: "lower window_days",
-    }
-    return advice[max(advice)]
+    _, advice = max(
+        (space.events, "wait until events are delivered"),
+        (space.dead_letters, "drop dead letters"),
+        (space.ids, "lower window_days"),
+    )
+    return advice

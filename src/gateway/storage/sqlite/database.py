@@ -48,6 +48,7 @@ def open_writer(folder: Path, busy_timeout: float, *, create: bool, log: int = M
     Raises:
         StoreUnusable: there is no store and `create` is False, or the store cannot be used.
         StoreBusy: another process held it for `busy_timeout` seconds.
+        StoreFull: its disk has no space for the log.
     """
     path = folder / FILE
     try:

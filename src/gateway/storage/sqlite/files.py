@@ -36,31 +36,27 @@ class StoreFiles:
         Raises:
             StoreUnusable: a file is gone, is not the one that was opened, was truncated or overwritten.
         """
-        file, log, _ = (self._stat(path).st_size for path in self._opened)
+        try:
+            stats = {path: path.stat() for path in self._opened}
+            with self._log.open("rb") as opened:
+                log_begins = opened.read(4)
+        except FileNotFoundError as error:
+            raise StoreUnusable(f"{error.filename} is gone: {self._advice(error.filename)}") from None
+        except OSError as error:
+            raise StoreUnusable(f"{error.filename} cannot be reached: {error.strerror}") from None
+        for path, stat in stats.items():
+            if _identity(stat) != self._opened[path]:
+                raise StoreUnusable(f"{path} was replaced while it was open: {self._advice(path)}")
+        file, log = stats[self._path].st_size, stats[self._log].st_size
         if not file or file + log < needed:
             raise StoreUnusable(f"{self._path} was truncated while it was open: restore a backup, and restart")
-        if log and not self._log_is_sound():
+        if log_begins and log_begins not in LOG_BEGINS:
             advice = "end the gateway with SIGKILL, lest the damage goes into the store, and start it again"
             raise StoreUnusable(f"{self._log} was overwritten while it was open: {advice}")
         return Sizes(file, log)
 
-    def _log_is_sound(self) -> bool:
-        with self._log.open("rb") as log:
-            return log.read(4) in LOG_BEGINS
-
-    def _stat(self, path: Path) -> os.stat_result:
-        try:
-            stat = path.stat()
-        except FileNotFoundError:
-            raise StoreUnusable(f"{path} is gone: {self._advice(path)}") from None
-        except OSError as error:
-            raise StoreUnusable(f"{path} cannot be reached: {error.strerror}") from None
-        if _identity(stat) != self._opened[path]:
-            raise StoreUnusable(f"{path} was replaced while it was open: {self._advice(path)}")
-        return stat
-
-    def _advice(self, path: Path) -> str:
-        if path == self._path:
+    def _advice(self, path: Path | str) -> str:
+        if Path(path) == self._path:
             return "put it back, and restart"
         return "stop the gateway with SIGTERM, which completes the store without it, and start it again"
 

@@ -38,20 +38,21 @@ def pages_of(connection: sqlite3.Connection) -> Pages:
 
 def space_of(connection: sqlite3.Connection, pages: Pages, log: int) -> StoreSpace:
     """What holds the space, from counters: nothing is scanned."""
-    (kept,) = connection.execute("SELECT bytes FROM kept").fetchone()
+    (dead_letters,) = connection.execute("SELECT bytes FROM kept").fetchone()
     ids = dedup.count(connection) * dedup.BYTES
-    return StoreSpace(max(pages.used - kept - ids, 0), kept, ids, log, pages.free)
+    events = max(pages.used - dead_letters - ids, 0)
+    return StoreSpace(events, dead_letters, ids, log, pages.free)
 
 
 def give_back(connection: sqlite3.Connection) -> bool:
-    """Cut free pages off the file, if it was made to allow that; whether there may be more."""
+    """Cut free pages off the file, if it was created to allow that; whether there may be more."""
     until = time.monotonic() + _SLICE_SECONDS
     free = pages_of(connection).free
     while free > SPARE:
-        connection.execute("PRAGMA incremental_vacuum(1)")  # Python fetches no more than one page's step
+        connection.execute("PRAGMA incremental_vacuum(1)")  # one step, which is one page whatever the number
         before, free = free, pages_of(connection).free
         if free == before:
-            return False  # the file is of a version that did not allow it
+            return False  # the file was created without auto_vacuum
         if time.monotonic() > until:
             return True
     return False

@@ -80,6 +80,7 @@ class SqliteStore:
         Raises:
             StoreUnusable: it cannot be opened: the message says why, and what to do.
             StoreBusy: another process held it for `busy_timeout`.
+            StoreFull: its disk has no space for the log.
         """
         self._path = folder / FILE
         self._window, self._seen = window, dedup.Seen(window)

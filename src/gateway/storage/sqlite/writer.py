@@ -91,7 +91,7 @@ class Writer:
         while not closing:
             group, closing = self._next_group(gather=len(group) > 1)
             if group:
-                self._resolve(group, self._results_or_error(group))
+                self._resolve(group, self._results(group))
         self._connection.close()
 
     def _next_group(self, gather: bool) -> tuple[list[_Request], bool]:
@@ -108,20 +108,21 @@ class Writer:
             return group, False
         return group, True
 
-    def _results_or_error(self, group: list[_Request]) -> list[Any]:
-        try:
-            return self._results(group)
-        except Exception as error:  # noqa: BLE001 - whatever it is, callers must hear of it and the thread must live
-            return [error for _ in group]
-
     def _results(self, group: list[_Request]) -> list[Any]:
         """The result of each. A request that finds the store full is retried alone, once the log is emptied."""
         results = self._commit(group)
         for index, result in enumerate(results):
             if isinstance(result, StoreFull):
-                self._empty_log()
-                (results[index],) = self._commit([group[index]])
+                results[index] = self._retry(group[index])
         return results
+
+    def _retry(self, request: _Request) -> Any:
+        try:
+            self._empty_log()
+        except Exception as error:  # noqa: BLE001 - as in _commit
+            return error
+        (result,) = self._commit([request])
+        return result
 
     def _commit(self, group: list[_Request]) -> list[Any]:
         """The results of one transaction; if it fails, of one per request, so that none fails for another."""
