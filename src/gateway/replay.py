@@ -74,7 +74,10 @@ class Replayer:
             return Outcome(rejections=[rejection])
         request = _request(letter)
         if letter.rule != "refused":
-            return self._host.receiver(source.type, source.settings, scope=source.name, replay=True)(request)
+            receive = self._host.receiver(
+                source.type, source.settings, scope=source.name, replay=True, body_is_item=letter.decodable
+            )
+            return receive(request)
         # A plugin refused the whole call as posted, so it is verified again, and may be a form.
         refused = self._host.verifier(source.type)(request)
         if refused is not None:

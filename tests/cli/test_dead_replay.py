@@ -92,6 +92,19 @@ def test_a_replay_leaves_the_dead_letters_it_makes(gateway: GatewayFolder) -> No
     assert [letter.id for letter in gateway.letters()] == [2]
 
 
+def test_a_dead_letter_is_one_item(gateway: GatewayFolder) -> None:
+    """A list in it, where the source's batches stand, is not a batch; undecodable bytes are a whole body."""
+    about = {"api": 1, "name": "acme", "batch": ["logs"], "formats": ["json", "form"]}
+    folder = str(source_folder(gateway.path, source=about))
+    use_acme(gateway)
+    gateway.add(dead_letter(b'{"logs": [{"a": 1}, {"b": 2}]}'), dead_letter(b"a=1&b=2", decodable=False))
+
+    done = gateway.run("dead", "replay", "--all", "--folder", folder)
+
+    assert done.stdout.splitlines() == ["1  gone  1 event (track)", "2  gone  1 event (track)"]
+    assert (gateway.letters(), len(gateway.events())) == ([], 2)
+
+
 def test_an_unknown_source_ends_it_first(gateway: GatewayFolder) -> None:
     """Before anything is replayed."""
     use_acme(gateway)
