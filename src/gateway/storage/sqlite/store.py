@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from ..records import (
     ClaimedEvent,
@@ -16,15 +18,17 @@ from ..records import (
     NewDeadLetter,
     NewEvent,
     Receipt,
+    Removal,
     StoreBusy,
     StoreCounts,
     StoredCall,
 )
-from . import dead_letters, dedup, queue
+from . import dead_letters, dedup, queue, retention
 from .append import Append, append
 from .capacity import Capacity
+from .clock import Clock
 from .counts import counts
-from .database import FILE, MAX_LOG, open_writer
+from .database import FILE, MAX_LOG, open_writer, refusal
 from .process_lock import ProcessLock
 from .reader import Reader
 from .writer import Writer
@@ -61,7 +65,8 @@ class SqliteStore:
             window: seconds within which a (source, messageId) is accepted only once.
             keep_calls: keep the call of every append, even without dead letters.
             dead_letter_age: seconds for which dead letters and calls are kept.
-            dead_letter_bytes: the most bytes they may take together; the oldest are deleted first.
+            dead_letter_bytes: the most bytes they may take together; the oldest of the source that takes most
+                are deleted first.
             max_bytes: accept nothing more while the store takes more than this; None for no limit.
             reserve: accept nothing more while its disk has fewer bytes than this to spare, so that what was
                 accepted can still be delivered; 0 for no limit.
@@ -81,6 +86,7 @@ class SqliteStore:
         self._capacity = Capacity(self._path, max_bytes, reserve)
         log = min(reserve // 2 or MAX_LOG, MAX_LOG)  # so that a full log still has room to go into the file
         connection = open_writer(folder, busy_timeout, create=create, log=log)
+        self._clock = Clock(_last_sweep(connection, self._path))
         self._lists = Reader(folder, busy_timeout)
         self._counts = Reader(folder, busy_timeout)  # its own, so that a long list does not delay it
         self._writer = Writer(connection, self._path)
@@ -97,7 +103,7 @@ class SqliteStore:
         dead_letters: Sequence[NewDeadLetter],
         call: StoredCall | None,
         *,
-        replacing: Sequence[int] = (),
+        replacing: Mapping[int, int] = MappingProxyType({}),
     ) -> Receipt:
         """As `Store.append`."""
         if self._writer.waiting >= self._max_waiting:
@@ -120,7 +126,8 @@ class SqliteStore:
 
     async def acknowledge(self, delivered: Sequence[int], dead: Sequence[DeadEvent] = ()) -> None:
         """As `Store.acknowledge`."""
-        await self._writer.do(partial(queue.acknowledge, delivered=delivered, dead=dead), durable=False)
+        acknowledge = partial(queue.acknowledge, delivered=delivered, dead=dead, clock=self._clock)
+        await self._writer.do(acknowledge, durable=False)
 
     async def release(self, seqs: Sequence[int]) -> None:
         """As `Store.release`."""
@@ -166,13 +173,16 @@ class SqliteStore:
         """As `Store.counts`."""
         return await self._counts.run(partial(counts, path=self._path))
 
-    async def sweep(self) -> None:
+    async def sweep(self) -> list[Removal]:
         """As `Store.sweep`; in many short transactions, with appends between them."""
-        digests = partial(dedup.prune, window=self._window)
-        letters = partial(dead_letters.prune, age=self._letter_age, size=self._letter_bytes)
-        for prune in (digests, letters):
-            while await self._writer.do(prune, durable=False):
-                pass
+        digests = partial(dedup.prune, window=self._window, clock=self._clock)
+        while await self._writer.do(digests, durable=False):
+            pass
+        letters = partial(retention.prune, clock=self._clock, age=self._letter_age, size=self._letter_bytes)
+        removed: retention.Removals = Counter()
+        while some := await self._writer.do(letters, durable=False):
+            removed += some
+        return [Removal(*labels, count) for labels, count in sorted(removed.items())]
 
     async def close(self) -> None:
         """As `Store.close`."""
@@ -183,4 +193,14 @@ class SqliteStore:
 
     def _append(self, connection: sqlite3.Connection, appends: list[Append]) -> list[Receipt]:
         self._capacity.check(connection, sum(one.size for one in appends))
-        return append(connection, appends, self._seen, keep_calls=self._keep_calls)
+        return append(connection, appends, self._seen, self._clock, keep_calls=self._keep_calls)
+
+
+def _last_sweep(connection: sqlite3.Connection, path: Path) -> float | None:
+    """When the store was swept last; None if it never was."""
+    try:
+        row = connection.execute("SELECT at FROM sweep").fetchone()
+    except sqlite3.Error as error:
+        connection.close()
+        raise refusal(error, path) or error from None
+    return None if row is None else float(row[0])
