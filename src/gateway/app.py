@@ -21,6 +21,7 @@ from .metrics import GatewayMetrics
 from .recent import RecentRequests
 from .settings import Settings
 from .settings.problems import KeyPath
+from .storage.records import Removal
 from .storage.sqlite import SqliteStore
 
 SWEEP_SECONDS = 60
@@ -29,6 +30,10 @@ GRACE_SECONDS = 10
 """How long deliveries in flight may take when the gateway stops."""
 
 _DAY = 86_400
+_REMOVAL_ADVICE = {
+    "age": "they were older than keep_days: replay dead letters in time, or raise keep_days",
+    "size": "its source takes most of keep_bytes: replay or drop its dead letters, or raise keep_bytes",
+}
 _log = structlog.get_logger()
 
 
@@ -94,9 +99,13 @@ class Gateway:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
-                await self.store.sweep()
+                removals = await self.store.sweep()
             except SpringheadError as error:
                 _log.warning("sweeping the store failed; retrying", reason=str(error))
+                continue
+            for removal in removals:
+                self.metrics.removed(removal)
+                _warn_of_removal(removal)
 
 
 def open_store(settings: Settings, *, create: bool = True) -> SqliteStore:
@@ -139,6 +148,15 @@ def _warn_of_missing_keys(settings: Settings) -> None:
         if settings.delivery.to.startswith("http") and source.destination_write_key is None:
             advice = "give its [[source]] a destination_write_key, unless the data plane knows its write_key"
             _log.warning("source without a destination_write_key", source=source.name, advice=advice)
+
+
+def _warn_of_removal(removal: Removal) -> None:
+    """Each sweep warns once of each source at most, which limits the rate."""
+    fields = {"source": removal.source, "count": removal.count, "advice": _REMOVAL_ADVICE[removal.reason]}
+    if removal.kind == "dead_letter":
+        _log.warning("dead letters deleted", **fields)
+    else:
+        _log.info("kept calls deleted", **fields)
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's signature

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from ..server.counts import OutcomeCounts
 from ..server.metrics import LATENCY_BUCKETS
-from .storage.records import StoreCounts
+from .storage.records import Removal, StoreCounts
 
 Child = TypeVar("Child")
 
@@ -47,6 +47,8 @@ class GatewayMetrics:
         self._delivered = self._counter("delivered", "Events the destination accepted", "source")
         self._retries = self._counter("retries", "Batches that will be sent again", "source", "reason")
         self._dead = self._counter("undeliverable", "Events that became dead letters", "source", "rule")
+        labels = "source", "kind", "reason"
+        self._removed = self._counter("removed", "Dead letters and kept calls deleted by retention", *labels)
         self._undelivered = self._gauge("undelivered", "Events stored and not delivered yet", "source")
         self._letters = self._gauge("dead_letters", "Dead letters stored", "source")
         self._oldest = self._gauge("oldest_undelivered_seconds", "Age of the oldest event not delivered yet")
@@ -97,6 +99,10 @@ class GatewayMetrics:
     def dead(self, source: str, rule: str, count: int) -> None:
         """Count events that became dead letters."""
         self._dead.labels(source, rule).inc(count)
+
+    def removed(self, removal: Removal) -> None:
+        """Count what retention deleted."""
+        self._removed.labels(removal.source, removal.kind, removal.reason).inc(removal.count)
 
     def breaker(self, is_open: bool) -> None:
         """Record whether the destination is down."""
