@@ -55,6 +55,8 @@ class Envelope(msgspec.Struct, frozen=True):
         for field in rule.objects:
             if field in event and event[field].__class__ is not dict:
                 raise InvalidEvent("event/shape", f"{field} must be an object: it is {type_name(event[field])}")
+        if rule.redacted:
+            _remove_masked_addresses(event)
         self._add_ids(event, rule, position, identity)
         self._add_envelope(event)
         return event
@@ -100,6 +102,18 @@ def _with_type_and_name(rule: Rule, name: Any, fields: Object) -> Object:
     if name is None:
         return {"type": event_type, **fields}
     return {"type": event_type, "event": name, **fields}
+
+
+def _remove_masked_addresses(event: Object) -> None:
+    """Remove addresses that are masked, because RudderStack would look up what place they are in.
+
+    A row may have cut a mask or added to it, but no address has an asterisk.
+    """
+    context = event.get("context") or {}
+    for holder, key in ((event, "request_ip"), (context, "ip"), (context, "request_ip")):
+        value = holder.get(key)
+        if value.__class__ is str and "*" in value:
+            del holder[key]
 
 
 def _id_text(field: str, value: Any) -> str | None:

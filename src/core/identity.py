@@ -9,7 +9,7 @@ from .event import Identity
 from .ids import strip_invisible
 from .mapping.convert import text
 from .mapping.interpret import MappedEvent
-from .mapping.mask import MASKED
+from .mapping.masking import MASKED
 from .request import RequestContext
 from .source import Source
 

@@ -14,9 +14,10 @@ from .id_entries import parse_ids, paths_of
 from .ids import Namespace
 from .mapping.compile import compile_first_of, compile_locator
 from .mapping.mapper import Mapper
-from .mapping.mask import build_mask
+from .mapping.mask import parse_listed_path
 from .mapping.parser import parse_mapping
-from .mapping.path import Mask, Path, parse_path
+from .mapping.path import Path, parse_path
+from .mapping.redact import build_masks
 from .schema import Schema, check
 from .source import Source
 from .source_file import Problem, SourceFile, read_source_file
@@ -74,7 +75,13 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
     problems = [*about.problems, *schema_file.problems, *mapping_file.problems, *table_problems]
     if problems or mapping is None or schema is None:
         return None, sorted(problems)
-    mapper = Mapper(mapping, _masks(paths))
+    formats = tuple(facts.get("formats", ("json", "json-lines")))
+    levels = {"secrets": paths["secrets"], "pii": paths["secrets"] + paths["pii"]}
+    masks = {
+        level: build_masks(listed, paths["unwrap"], from_query="query" in formats)
+        for level, listed in levels.items()
+    }
+    mapper = Mapper(mapping, masks)
     source = Source(
         name=name,
         title=str(facts.get("title", mapping.integration)),
@@ -82,9 +89,7 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
         docs=str(facts.get("docs", "")),
         setup=tuple(facts.get("setup", ())),
         folder=folder,
-        framing=Framing(
-            tuple(facts.get("formats", ("json", "json-lines"))), compile_locator(paths["batch"], list)
-        ),
+        framing=Framing(formats, compile_locator(paths["batch"], list)),
         unwrap=compile_locator(paths["unwrap"], dict),
         read_id=compile_first_of(ids),
         request_paths=mapper.request_paths + tuple(path for path in paths_of(ids) if path.root == "$request"),
@@ -108,12 +113,13 @@ def _check_api(about: SourceFile) -> None:
 
 
 def _paths(about: SourceFile, key: str) -> tuple[Path, ...]:
+    parse = parse_listed_path if key in ("secrets", "pii") else parse_path
     if about.value is None or about.has_problem((key,)):
         return ()
     paths = []
     for index, text in enumerate(about.value.get(key, [])):
         try:
-            path = parse_path(text)
+            path = parse(text)
         except InvalidPath as error:
             about.add_problem((key, index), "bad-path", error.reason, error.advice)
             continue
@@ -139,20 +145,6 @@ def _tables(folder: FilePath) -> tuple[dict[str, Any], list[Problem]]:
     files = [read_source_file(path) for path in paths if path.name not in _FILES]
     tables = {FilePath(file.name).stem: file.value or {} for file in files}
     return tables, [problem for file in files for problem in file.problems]
-
-
-def _masks(paths: dict[str, tuple[Path, ...]]) -> dict[str, tuple[Mask, Mask]]:
-    """Build the masks of the record and of the item, for each level of redaction."""
-    levels = {"secrets": paths["secrets"], "pii": paths["secrets"] + paths["pii"]}
-    return {
-        level: (build_mask(listed), _item_mask(listed, paths["unwrap"])) for level, listed in levels.items()
-    }
-
-
-def _item_mask(listed: tuple[Path, ...], unwrap: tuple[Path, ...]) -> Mask:
-    """Build the mask of an item, which may be the record or hold it at each of the `unwrap` paths."""
-    wrapped = [Path("", "", outer.keys + path.keys) for outer in unwrap for path in listed]
-    return build_mask((*listed, *wrapped))
 
 
 @cache

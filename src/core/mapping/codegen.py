@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from ..json_value import deep_copy
 from .code_writer import CodeWriter
 from .interpret import look_up
-from .mask import apply_mask
+from .mask import Mask
+from .masking import JSON_STARTS, apply_mask
 from .model import Build, Constant, FirstOf, Read, Row, Template
 from .path import Path, follow, is_index, read
 from .pattern import AllOf, Equals, Exists, Matcher, Not, OneOf, Pattern, Prefix, holds
@@ -66,9 +67,17 @@ class Generator(CodeWriter):
             with self.block(f"if {value} is None:"):
                 self.descend(root, path.keys, value)
         if path.mask is not None:
-            with self.block(f"if {value} is not None:"):
-                self.line(f"{value} = apply_mask({value}, {self.constant(path.mask)})")
+            self.mask(value, path.mask)
         return value
+
+    def mask(self, value: str, mask: Mask) -> None:
+        """Mask the value in a variable, in its place, without a call for what is surely not masked."""
+        may_be_masked = f"{value} is not None"
+        if not mask.covers_scalars:
+            may_hold_json = f"{value}.__class__ is str and {value}[:1] in {JSON_STARTS!r}"
+            may_be_masked = f"{value}.__class__ is dict or {value}.__class__ is list or {may_hold_json}"
+        with self.block(f"if {may_be_masked}:"):
+            self.line(f"{value} = apply_mask({value}, {self.constant(mask)})")
 
     def descend(self, node: str, keys: tuple[str, ...], value: str) -> None:
         """Read what `keys` lead to from `node`, an object, into the variable `value`, which is None before."""

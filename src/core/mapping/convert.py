@@ -6,7 +6,8 @@ import json
 import re
 from typing import Any
 
-from ..codec import encode
+from ..codec import encode, parse
+from ..errors import InvalidJson
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _MAX_LENGTH = 308
@@ -34,6 +35,16 @@ def number(value: Any) -> int | float | None:
         return None
     parsed: int | float = json.loads(value)
     return None if parsed in (float("inf"), float("-inf")) else parsed
+
+
+def parse_or_encode(value: Any) -> Any:
+    """Return JSON text as its value, or None if it is not JSON; any other value as JSON text."""
+    if not isinstance(value, str):
+        return encode(value).decode()
+    try:
+        return parse(value.encode())
+    except InvalidJson:
+        return None
 
 
 def compact(value: Any) -> Any:

@@ -9,11 +9,10 @@ import hashlib
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ..codec import encode, parse
-from ..errors import InvalidArgument, InvalidJson, InvalidRegex
+from ..errors import InvalidArgument, InvalidRegex
 from ..ids import Namespace, strip_invisible
 from ..regex import compile_regex
-from .convert import compact, flatten, number, text
+from .convert import compact, flatten, number, parse_or_encode, text
 from .times import time_function
 
 Function: TypeAlias = Callable[[Any], Any]
@@ -116,15 +115,6 @@ def _nonblank(value: Any) -> Any:
     return None if isinstance(value, str) and not strip_invisible(value) else value
 
 
-def _json(value: Any) -> Any:
-    if not isinstance(value, str):
-        return encode(value).decode()
-    try:
-        return parse(value.encode())
-    except InvalidJson:
-        return None
-
-
 def _flatten(argument: Any, _: Namespace) -> Function:
     separator = "." if argument is None else argument
     if not isinstance(separator, str):
@@ -172,7 +162,7 @@ FUNCTIONS: dict[str, MakeFunction] = {
     "nonblank": _without_argument("nonblank", _nonblank),
     "string": _without_argument("string", text),
     "number": _without_argument("number", number),
-    "json": _without_argument("json", _json),
+    "json": _without_argument("json", parse_or_encode),
     "flatten": _flatten,
     "compact": _without_argument("compact", compact),
     "keys": _without_argument("keys", list, dict),

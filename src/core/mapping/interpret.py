@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from .mask import apply_mask
+from .masking import apply_mask
 from .model import DROP, Build, Constant, EventMapping, FirstOf, Origin, Read, ReplyRule, Row, Rule
 from .path import Path, Target, read
 from .pattern import Pattern, holds

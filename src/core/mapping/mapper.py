@@ -8,9 +8,8 @@ from typing import Any
 from .compile import CompiledMapping, compile_mapping
 from .interpret import Scope, reply_body
 from .model import EventMapping, ReplyRule
-from .path import Mask
 from .pattern import Equals
-from .redact import redact
+from .redact import Masks, redact
 from .specialize import config_conditions, evaluate, specialize
 
 REDACT = ("off", "secrets", "pii")
@@ -31,8 +30,8 @@ class Mapper:
         "settings",
     )
 
-    def __init__(self, mapping: EventMapping, masks: dict[str, tuple[Mask, Mask]]) -> None:
-        """`masks` holds, for `secrets` and `pii`, what is masked in the record and in the item."""
+    def __init__(self, mapping: EventMapping, masks: dict[str, Masks]) -> None:
+        """`masks` holds what is masked at the levels `secrets` and `pii`."""
         self.mapping = mapping
         paths = list(mapping.paths())
         self.request_paths = tuple(path for path in paths if path.root == "$request")
@@ -104,4 +103,4 @@ class Mapper:
 
     def _variant(self, level: str, results: tuple[bool, ...]) -> EventMapping:
         mapping = specialize(self.mapping, self._conditions, results)
-        return redact(mapping, *self._masks[level]) if level in self._masks else mapping
+        return redact(mapping, self._masks[level]) if level in self._masks else mapping

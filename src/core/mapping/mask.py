@@ -1,87 +1,141 @@
-"""Masks: trees of the paths a source lists as secret or personal, which tell redaction what to hide."""
+"""Masks: what redaction hides of a value, found by the paths a source lists as secret or personal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import TypeAlias
 
-from .path import Mask, Path, is_index
+from ..errors import InvalidPath
+from .path import Path, is_index, parse_path
 
-MASKED = "*****"
-"""Takes the place of a masked value, as it does in vendors' own logs."""
+_ANY = "*"
+"""Stands for every key."""
+_ANY_DEPTH = "**"
+"""Stands for any number of keys, none included."""
+
+_Pattern: TypeAlias = tuple[str, ...]
+"""The keys that lead from a value to what is masked in it; empty if it is masked itself."""
 
 
-def build_mask(paths: tuple[Path, ...]) -> Mask:
-    """Build the mask that covers these paths."""
-    tree: dict[str, Any] = {}
-    for path in paths:
-        keys = [step for key in path.keys for step in key.split(".")]
-        keys = [key for position, key in enumerate(keys) if position == 0 or not is_index(key)]
-        if not keys:
-            return True
-        node: Any = tree
-        for key in keys[:-1]:
-            node = node.setdefault(key, {})
-            if node is True:
+class Mask:
+    """What is masked of a value: all of it, or what some patterns find in it.
+
+    The mask of a member is worked out when a value first has that member, and kept: however many patterns there
+    are, a value is walked once. Lists count for nothing: what covers a list covers its elements.
+    """
+
+    def __init__(self, patterns: frozenset[_Pattern], masks: dict[frozenset[_Pattern], Mask]) -> None:
+        """`masks` holds, by their patterns, all masks made so far of the same listed paths."""
+        self.patterns = patterns
+        self._masks = masks
+        self.covers_all = () in patterns
+        """Whether the whole value is masked, whatever it is."""
+        self.covers_scalars = self.covers_all or any(pattern[0] == _ANY for pattern in patterns)
+        """Whether a scalar is masked, because all members of an object in its place would be."""
+
+    @cached_property
+    def named(self) -> dict[str, Mask | None]:
+        """The masks of the members that patterns name."""
+        names = {key for pattern in self.patterns for key in _next_key(pattern)}
+        return {name: self._after(name) for name in names}
+
+    @cached_property
+    def others(self) -> Mask | None:
+        """The mask of all members that no pattern names."""
+        return self._after(_ANY)
+
+    @cached_property
+    def elements(self) -> Mask:
+        """The mask of the elements of a list: a path may name them as `*`, or leave them out."""
+        return self.union(self.others)
+
+    def member(self, key: str) -> Mask | None:
+        """Return the mask of a member; None if nothing of it is masked.
+
+        A key that looks like an index counts as one, and a key with dots in it as the path it looks like.
+        """
+        if key in self.named:
+            return self.named[key]
+        if key.isidentifier() or not ("." in key or is_index(key)):
+            return self.others
+        if is_index(key):
+            return self.elements
+        dotted = self.at(key.split("."))
+        return dotted if self.others is None else self.others.union(dotted)
+
+    def at(self, keys: Iterable[str]) -> Mask | None:
+        """Return the mask of what is read at `keys`; None if nothing of it is masked."""
+        mask: Mask | None = self
+        for key in keys:
+            if mask is None or mask.covers_all:
                 break
-        else:
-            node[keys[-1]] = True
-    return tree
+            mask = mask.member(key)
+        return mask
+
+    def without(self, keys: Iterable[str]) -> Mask:
+        """Return a mask that leaves these members of the value as they are."""
+        mask = Mask(self.patterns, self._masks)
+        mask.named = {**self.named, **dict.fromkeys(keys)}
+        return mask
+
+    def union(self, other: Mask | None) -> Mask:
+        """Return the mask that covers what either of two masks of the same listed paths covers."""
+        return self if other is None else self._of(self.patterns | other.patterns)
+
+    def _after(self, key: str) -> Mask | None:
+        left = {rest for pattern in self.patterns for rest in _after_key(pattern, key)}
+        if is_index(key):
+            left |= self.patterns
+        return self._of(frozenset(left)) if left else None
+
+    def _of(self, patterns: frozenset[_Pattern]) -> Mask:
+        mask = self._masks.get(patterns)
+        if mask is None:
+            mask = self._masks[patterns] = Mask(patterns, self._masks)
+        return mask
 
 
-def mask_at(mask: Mask, keys: Iterable[str]) -> Mask | None:
-    """Return the part of a mask that covers what is read at `keys`; indexes are skipped."""
-    for key in keys:
-        if mask is True:
-            return True
-        inner = _member_mask(mask, key)
-        if inner is None:
-            return None
-        mask = inner
-    return mask or None
+def parse_listed_path(text: str) -> Path:
+    """Parse a path whose values a source lists as secret or personal.
 
-
-def element_mask(mask: Mask) -> Mask:
-    """Return what covers the elements of a list: a path may name them as `*`, or leave them out."""
-    return (_union(mask, mask.get("*")) or mask) if isinstance(mask, dict) else mask
-
-
-def apply_mask(value: Any, mask: Mask) -> Any:
-    """Copy a value with `*****` in place of all that the mask covers, except empty text and null.
-
-    If the mask covers all members of an object and the value is text instead, the text is masked too.
+    Raises:
+        InvalidPath: the text cannot be read as a path, or has a step that looks as if it stood for many keys
+            but stands for none.
     """
-    if isinstance(value, list) and mask is not True:
-        inner = element_mask(mask)
-        return [apply_mask(element, inner) for element in value]
-    if isinstance(value, dict) and mask is not True:
-        masked = dict(value)
-        for key, member in value.items():
-            member_mask = _member_mask(mask, key)
-            if member_mask is not None:
-                masked[key] = apply_mask(member, member_mask)
-        return masked
-    if value is None or value == "" or not (mask is True or (isinstance(mask, dict) and "*" in mask)):
-        return value
-    return MASKED
+    path = parse_path(text)
+    for key in () if path.exact else path.keys:
+        if key.endswith("[]"):
+            raise InvalidPath(f"{key} is not a step", "leave the brackets out: lists need no step")
+        if "*" in key and key not in (_ANY, _ANY_DEPTH):
+            raise InvalidPath(f"{key} is not a step", "* stands for a whole key, and ** for any number of keys")
+    return path
 
 
-def _member_mask(mask: Mask, key: str) -> Mask | None:
-    """Return what covers a member: its key, or `*`; a key with dots in it counts as the path it looks like.
-
-    A key that could be an index counts as one, so that what covers the elements of a list covers it.
-    """
-    if not isinstance(mask, dict):
-        return mask or None
-    inner = _union(mask.get(key), mask.get("*"))
-    if "." in key:
-        return _union(inner, mask_at(mask, key.split(".")))
-    return _union(mask, inner) if is_index(key) else inner
+def build_mask(paths: Iterable[Path]) -> Mask | None:
+    """Build the mask that covers these paths; None if there are none."""
+    patterns = frozenset(map(_pattern, paths))
+    return Mask(patterns, {}) if patterns else None
 
 
-def _union(one: Mask | None, other: Mask | None) -> Mask | None:
-    if one is None or other is None:
-        return one if other is None else other
-    if not isinstance(one, dict) or not isinstance(other, dict):
-        return True
-    return {key: _union(one.get(key), other.get(key)) or True for key in one | other}
+def _pattern(path: Path) -> _Pattern:
+    keys = [step for key in path.keys for step in key.split(".")]
+    keys = [key for position, key in enumerate(keys) if position == 0 or not is_index(key)]
+    while keys and keys[-1] == _ANY_DEPTH:
+        keys.pop()
+    return tuple(keys)
+
+
+def _next_key(pattern: _Pattern) -> tuple[str, ...]:
+    """Return the key a pattern names next; empty if any key will do."""
+    following = next((key for key in pattern if key != _ANY_DEPTH), _ANY)
+    return () if following == _ANY else (following,)
+
+
+def _after_key(pattern: _Pattern, key: str) -> Iterator[_Pattern]:
+    """List what is left of a pattern after a key."""
+    if pattern[:1] == (_ANY_DEPTH,):
+        yield pattern
+        yield from _after_key(pattern[1:], key)
+    elif pattern[:1] in ((_ANY,), (key,)):
+        yield pattern[1:]

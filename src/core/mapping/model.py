@@ -76,10 +76,8 @@ class Row(msgspec.Struct, frozen=True):
     fallback: Row | None = None
     to: tuple[Target, ...] = ()
 
-    def paths(self, *, inner: bool) -> Iterator[Path]:
-        """List the paths the row reads; with `inner` also those of its `each`, which read from elements."""
-        if self.when is not None:
-            yield from self.when.paths()
+    def origin_paths(self) -> Iterator[Path]:
+        """List the paths the row starts from, but not those of the members it builds."""
         match self.origin:
             case Read(path):
                 yield path
@@ -87,9 +85,15 @@ class Row(msgspec.Struct, frozen=True):
                 yield from paths
             case Template(parts):
                 yield from (part for part in parts if isinstance(part, Path))
-            case Build(members):
-                for _, member in members:
-                    yield from member.paths(inner=inner)
+
+    def paths(self, *, inner: bool) -> Iterator[Path]:
+        """List the paths the row reads; with `inner` also those of its `each`, which read from elements."""
+        if self.when is not None:
+            yield from self.when.paths()
+        yield from self.origin_paths()
+        if isinstance(self.origin, Build):
+            for _, member in self.origin.members:
+                yield from member.paths(inner=inner)
         if self.fallback is not None:
             yield from self.fallback.paths(inner=inner)
         for row in (self.each or ()) if inner else ():
@@ -103,6 +107,7 @@ class Rule(msgspec.Struct, frozen=True):
         label: its name in ids and reasons.
         type: an event type, `drop`, or None if an event that is passed through brings its own.
         passthrough: the path of an event that is passed through.
+        redacted: whether what its rows read is masked.
         ids, objects: the fields of `IDENTITY` and `OBJECTS` to check in its events; derived, not given.
     """
 
@@ -113,6 +118,7 @@ class Rule(msgspec.Struct, frozen=True):
     event: Row | None = None
     each: Path | None = None
     passthrough: Path | None = None
+    redacted: bool = False
 
     ids: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()

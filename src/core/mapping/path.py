@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import replace
 
 from ..errors import InvalidPath
 
-Mask: TypeAlias = "dict[str, Mask] | bool"
-"""What is masked of a value: all of it (true), or members of it by key, with `*` for every key."""
+if TYPE_CHECKING:
+    from .mask import Mask
 
 ROOTS = ("$item", "$request", "$config", "$parent", "$event")
 REQUEST_PARTS = ("headers", "query", "method", "url")

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from springhead.core.ids import Namespace
 from springhead.core.mapping.interpret import MappedEvent, Scope, apply_rules
 from springhead.core.mapping.mapper import Mapper
-from springhead.core.mapping.mask import build_mask
 from springhead.core.mapping.model import EventMapping
 from springhead.core.mapping.parser import parse_mapping
-from springhead.core.mapping.path import parse_path
+from springhead.core.mapping.path import Path, parse_path
+from springhead.core.mapping.redact import build_masks
 from springhead.core.source_file import SourceFile
 from support.effort import scaled
 
@@ -26,7 +26,28 @@ TABLES = {"names": {"x": "Ex", "1": "One", "true": "no", "o": {"a": [1]}, "n": N
 
 keys = st.sampled_from(["a", "b", "c", "0", "1", "a.b", "$x"])
 scalars = st.sampled_from(
-    [None, True, False, 0, 1, 1.0, -2.5, 10**11, 10**30, "", " ", "x", "X", "xy", "1", "a,b", "{", "é"]
+    [
+        None,
+        True,
+        False,
+        0,
+        1,
+        1.0,
+        -2.5,
+        10**11,
+        10**30,
+        "",
+        " ",
+        "x",
+        "X",
+        "xy",
+        "1",
+        "a,b",
+        "{",
+        "é",
+        '{"a": {"b": "x"}}',
+        ' ["x"]',
+    ]
 )
 values = st.recursive(
     scalars,
@@ -144,6 +165,9 @@ mappings = st.fixed_dictionaries(
     {"integration": st.just("Acme"), "events": st.lists(rules, min_size=1, max_size=3)},
     optional={"emit": st.just("all"), "map": st.lists(rows(1), max_size=3), "compact": st.booleans()},
 )
+listed_paths = st.lists(steps | st.sampled_from(["*", "**"]), min_size=1, max_size=4).map(
+    lambda keys: parse_path(".".join(keys))
+)
 configs = st.sampled_from([{}, {"a": 1}, {"a": "x", "redact": "secrets"}, {"redact": "pii"}])
 
 
@@ -163,16 +187,23 @@ def comparable(mapped: list[MappedEvent] | None) -> Any:
     derandomize="CI" in os.environ,
     suppress_health_check=list(HealthCheck),
 )
-@given(mapping=mappings, batch=st.lists(records, min_size=4, max_size=8), config=configs)
+@given(
+    mapping=mappings,
+    batch=st.lists(records, min_size=4, max_size=8),
+    config=configs,
+    listed=st.lists(listed_paths, min_size=1, max_size=4),
+)
 def test_compiled_and_interpreted_agree(
-    mapping: dict[str, Any], batch: list[dict[str, Any]], config: dict[str, Any]
+    mapping: dict[str, Any], batch: list[dict[str, Any]], config: dict[str, Any], listed: list[Path]
 ) -> None:
     """They make the same events of the same record, and change nothing they read."""
     spec = loaded(mapping)
     if spec is None:
         return
-    listed = tuple(map(parse_path, ("a.b", "b.*", "c")))
-    mapper = Mapper(spec, {"secrets": (build_mask(listed[:1]),) * 2, "pii": (build_mask(listed),) * 2})
+    unwrap = (parse_path("data"),)
+    levels = {"secrets": listed[:1], "pii": listed}
+    masks = {level: build_masks(tuple(paths), unwrap, from_query=True) for level, paths in levels.items()}
+    mapper = Mapper(spec, masks)
     run, variant = mapper.for_config(config), mapper.variant(config)
     request = {"headers": {}, "query": {"a": "q", "b": ["r"]}, "method": "POST", "url": "/"}
     before = json.dumps(batch)

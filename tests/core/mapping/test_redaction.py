@@ -100,6 +100,151 @@ def test_no_shape_of_a_record_lets_a_secret_through(tmp_path: Path, record: dict
     assert SECRET not in events(tmp_path, [{"from": "$", "to": "properties"}], record)
 
 
+DEEP = {"user": {"secret": SECRET, "open": 1}, "list": [[{"secret": SECRET}]]}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"from": "$"},
+        {"from": "$item"},
+        {"from": "deep"},
+        {"from": "deep.list"},
+        {"from": "deep.list.0.0.secret"},
+        {"template": "{deep.user.secret}"},
+        {"from": "deep.list", "apply": ["flatten"], "else": {"from": "deep.user.secret"}},
+        {"from": "deep.list", "each": [{"from": "$", "to": "x"}, {"from": "$parent.user.secret", "to": "y"}]},
+        {"from": "text"},
+        {"from": "text", "apply": ["json"]},
+        {"from": ["none", "text"], "apply": ["json", "values", {"at": 0}]},
+        {"template": "{text}", "apply": ["json"]},
+    ],
+    ids=json.dumps,
+)
+def test_no_row_reads_around_a_path_of_any_depth(tmp_path: Path, row: dict[str, Any]) -> None:
+    """Neither what is copied whole, nor what is parsed as JSON, nor what is read inside it."""
+    record = {"deep": DEEP, "text": json.dumps(DEEP)}
+
+    made = events(tmp_path, [{**row, "to": "properties.x"}], record, secrets=["**.secret"])
+
+    assert SECRET not in made
+    assert "*****" in made
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"from": "prefixed", "apply": [{"capture": "^data=(.*)$"}, "json"]},
+        {"from": "parts", "apply": [{"join": ""}, "json"]},
+        {"from": "parts", "apply": [{"join": ""}, "json", "json"]},
+        {"template": "{parts.0}{parts.1}", "apply": ["json"]},
+    ],
+    ids=json.dumps,
+)
+def test_json_that_a_row_puts_together_is_masked(tmp_path: Path, row: dict[str, Any]) -> None:
+    """Text that only functions make JSON is masked once it is parsed."""
+    text = json.dumps(DEEP)
+    record = {"prefixed": f"data={text}", "parts": [text[:9], text[9:]]}
+
+    made = events(tmp_path, [{**row, "to": "properties.x"}], record, secrets=["**.secret"])
+
+    assert SECRET not in made
+    assert "*****" in made
+
+
+@pytest.mark.parametrize("apply", [[], ["json"]])
+def test_json_text_that_holds_the_record_is_masked(tmp_path: Path, apply: list[str]) -> None:
+    """A path leads into text that is JSON, from wherever the text is read."""
+    rows: list[dict[str, Any]] = [
+        {"from": "text", "apply": apply, "to": "properties.a"},
+        {"from": "$event.properties.a", "apply": ["json"], "to": "properties.b"},
+        {"from": "$item.data.text", "to": "properties.c"},
+    ]
+    record = {"data": {"text": json.dumps({"user": {"secret": SECRET}})}}
+
+    made = events(tmp_path, rows, record, unwrap=["data"], secrets=["text.user.secret"])
+
+    assert SECRET not in made
+
+
+def test_the_query_of_a_record_that_is_a_query_is_masked(tmp_path: Path) -> None:
+    """The record of such a source can be read as `$request.query`, too."""
+    row = {"from": "$request.query", "to": "properties.x"}
+    mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": [row]}]}
+    about = {"name": "acme", "formats": ["query"], "secrets": ["secret"]}
+    host = Host(folders=[source_folder(tmp_path, mapping=mapping, source=about)])
+
+    (event,) = host.receive("acme", Request(query={"secret": SECRET, "a": "1"}), {"redact": "secrets"}).events
+
+    assert event["properties"]["x"] == {"secret": "*****", "a": "1"}
+
+
+def test_an_identity_read_from_the_event_is_masked(tmp_path: Path) -> None:
+    """An id that holds something listed is in its own field, and nowhere else."""
+    rows: list[dict[str, Any]] = [
+        {"from": "secret", "to": ["userId", "traits.id"]},
+        {"from": "$event.userId", "to": "properties.x"},
+        {"template": "{$event.userId}", "to": "properties.y"},
+        {"from": "$event", "pick": ["userId"], "to": "properties.z"},
+    ]
+
+    (event,) = json.loads(events(tmp_path, rows, {"secret": SECRET}))
+
+    assert event.pop("userId") == SECRET
+    assert SECRET not in json.dumps(event)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"from": "ip", "to": ["context.ip", "context.request_ip", "request_ip"]}],
+        [{"template": "{ip}:443", "to": ["context.ip", "context.request_ip", "request_ip"]}],
+        [
+            {
+                "from": "ip",
+                "apply": [{"slice": [0, 3]}],
+                "to": ["context.ip", "context.request_ip", "request_ip"],
+            }
+        ],
+        [{"from": "context", "to": "context"}],
+        [{"from": "ip", "to": "properties.ip"}, {"from": "$event.properties.ip", "to": "context.ip"}],
+    ],
+    ids=json.dumps,
+)
+def test_a_masked_address_is_left_out(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
+    """RudderStack looks up the place of an address, so a masked one must not be there."""
+    address = "192.0.2.10"
+    record = {"ip": address, "context": {"ip": address, "request_ip": address, "locale": "en"}}
+
+    (event,) = json.loads(events(tmp_path, rows, record, secrets=["**.ip", "**.request_ip"]))
+
+    assert not {"ip", "request_ip"} & (event.keys() | event["context"].keys())
+    assert address not in json.dumps(event)
+
+
+def test_an_address_that_is_not_listed_stays(tmp_path: Path) -> None:
+    """Only what is masked is left out."""
+    rows = [{"from": "ip", "to": ["context.ip", "request_ip"]}]
+
+    (event,) = json.loads(events(tmp_path, rows, {"ip": "192.0.2.10"}))
+
+    assert (event["context"]["ip"], event["request_ip"]) == ("192.0.2.10", "192.0.2.10")
+
+
+def test_an_event_passed_through_keeps_its_identity(tmp_path: Path) -> None:
+    """Also where a path of any depth covers it: only what stands elsewhere is masked."""
+    mapping = {"integration": "Acme", "events": [{"pass": True}]}
+    about = {"name": "acme", "pii": ["**.userId", "**.ip"]}
+    host = Host(folders=[source_folder(tmp_path, mapping=mapping, source=about)])
+    body = {"type": "page", "userId": "u1", "properties": {"userId": "u1"}, "context": {"ip": "192.0.2.10"}}
+
+    (event,) = host.receive("acme", Request(body=encode(body)), {"redact": "pii"}).events
+
+    assert event["userId"] == "u1"
+    assert event["properties"] == {"userId": "*****"}
+    assert "ip" not in event["context"]
+
+
 def test_a_record_passed_through_is_masked(tmp_path: Path) -> None:
     """All of it but the fields of identity."""
     mapping = {"integration": "Acme", "events": [{"pass": True}]}
