@@ -38,7 +38,7 @@ Post = Callable[..., Coroutine[Any, Any, httpx.Response]]
 def run(folder: Path, scenario: Callable[[app.Gateway, Post], Coroutine[Any, Any, Any]], **store: int) -> Any:
     """Run a scenario with a gateway of one source, whose id is a header, and a way to post to it."""
     config = folder / "springhead.toml"
-    section = {"store": store, "delivery": {"to": "http://127.0.0.1:9"}}
+    section: dict[str, dict[str, Any]] = {"store": store, "delivery": {"to": "http://127.0.0.1:9"}}
     config.write_text(toml(section, {"name": "Acme", "type": "acme", "write_key": [KEY]}))
 
     async def running() -> Any:
