@@ -49,6 +49,11 @@ def decode(request: Request, framing: Framing, limit: int = MAX_ITEMS) -> list[L
     return items if len(items) <= limit else _too_many(body, limit)
 
 
+def decode_item(body: bytes) -> list[LocatedItem]:
+    """Decode a body that is one item in itself, whatever lists it holds."""
+    return [(_TOP, _parse(body))]
+
+
 def decode_elements(elements: Iterable[bytes], framing: Framing, first: int = 0) -> Iterator[LocatedItem]:
     """Decode the elements of a list one by one, counted from `first`; a bad one does not affect the others."""
     for index, element in enumerate(elements, first):

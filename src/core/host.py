@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
-from .decode import decode
+from .decode import decode, decode_item
 from .discovery import Plugin
 from .errors import UnknownSource
 from .outcome import Outcome, Rejection
@@ -111,7 +111,7 @@ class Host:
         found = self._source(source)
         return lambda request: self._refused(found, request)
 
-    def receiver(
+    def receiver(  # noqa: PLR0913 - settings, each optional
         self,
         source: str,
         config: dict[str, Any] | None = None,
@@ -119,6 +119,7 @@ class Host:
         scope: str = "",
         verified: bool = False,
         replay: bool = False,
+        body_is_item: bool = False,
     ) -> Receiver:
         """Prepare to receive many requests of a source with the same settings, which are checked once.
 
@@ -129,6 +130,8 @@ class Host:
             verified: the requests passed a `verifier`: plugins do not verify them again.
             replay: the requests were received before: plugins do not verify them again, and are not told of
                 their rejections.
+            body_is_item: the body of each request is one item as JSON, which is not searched for a batch: the
+                `record` of a rejection.
 
         Raises:
             UnknownSource: as `receive`.
@@ -138,7 +141,8 @@ class Host:
         pipeline = self._pipeline(found, config, scope)
 
         def process(request: Request) -> Outcome:
-            return pipeline.process(decode(request, found.framing), pipeline.context(request))
+            items = decode_item(request.body) if body_is_item else decode(request, found.framing)
+            return pipeline.process(items, pipeline.context(request))
 
         def receive(request: Request) -> Outcome:
             refused = None if verified else self._refused(found, request)

@@ -92,7 +92,7 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
         framing=Framing(formats, compile_locator(paths["batch"], list)),
         unwrap=compile_locator(paths["unwrap"], dict),
         read_id=compile_first_of(ids),
-        reads_request=mapper.reads_request or any(path.root == "$request" for path in paths_of(ids)),
+        request_paths=mapper.request_paths + tuple(path for path in paths_of(ids) if path.root == "$request"),
         schema=schema,
         mapper=mapper,
         envelope=Envelope(mapping.integration, namespace),

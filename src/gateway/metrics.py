@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from ..server.counts import OutcomeCounts
 from ..server.metrics import LATENCY_BUCKETS
-from .storage.records import StoreCounts
+from .storage.records import Removal, StoreCounts
 
 Child = TypeVar("Child")
 
@@ -48,13 +48,13 @@ class GatewayMetrics:
         self._delivered = self._counter("delivered", "Events the destination accepted", "source")
         self._retries = self._counter("retries", "Batches that will be sent again", "source", "reason")
         self._dead = self._counter("undeliverable", "Events that became dead letters", "source", "rule")
+        labels = "source", "kind", "reason"
+        self._removed = self._counter("removed", "Dead letters, calls and ids deleted by retention", *labels)
         self._undelivered = self._gauge("undelivered", "Events stored and not delivered yet", "source")
         self._letters = self._gauge("dead_letters", "Dead letters stored", "source")
         self._oldest = self._gauge("oldest_undelivered_seconds", "Age of the oldest event not delivered yet")
         self._bytes = self._gauge("store_bytes", "Bytes of the store on disk")
         self._parts = self._gauge("store_part_bytes", "Bytes of the store, by what holds them", "part")
-        help_ = "Ids forgotten before window_days, for lack of space"
-        self._forgotten = Counter("springhead_gateway_forgotten_ids", help_, registry=self._registry)
         self._breaker = self._gauge("breaker_open", "1 while the destination is down")
         self._held = self._gauge("held", "1 while the destination refuses all events of the source", "source")
         seconds = Histogram(
@@ -102,6 +102,10 @@ class GatewayMetrics:
         """Count events that became dead letters."""
         self._dead.labels(source, rule).inc(count)
 
+    def removed(self, removal: Removal) -> None:
+        """Count what retention deleted."""
+        self._removed.labels(removal.source, removal.kind, removal.reason).inc(removal.count)
+
     def breaker(self, is_open: bool) -> None:
         """Record whether the destination is down."""
         self._breaker.set(is_open)
@@ -109,10 +113,6 @@ class GatewayMetrics:
     def held(self, source: str, is_held: bool) -> None:
         """Record whether the destination refuses all events of a source."""
         self._held.labels(source).set(is_held)
-
-    def forgotten(self, ids: int) -> None:
-        """Count ids of accepted events that were forgotten before their time."""
-        self._forgotten.inc(ids)
 
     def render(self, counts: StoreCounts) -> bytes:
         """All metrics in Prometheus' text format, with what the store holds now."""

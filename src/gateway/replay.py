@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ..core.codec import parse
+from ..core.codec import Object, parse
 from ..core.host import Host
 from ..core.outcome import Outcome, Rejection
 from ..core.request import Request
@@ -18,6 +18,9 @@ from .ingest.responses import ErrorAnswer
 from .ingest.source_receiver import BROKEN_ENCODING
 from .settings import Settings, SourceSettings
 from .storage.records import DeadLetter, NewDeadLetter, NewEvent, Store
+
+EVENTS_AT_ONCE = 1_000
+"""Events stored in one transaction, of a letter that came many times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +65,50 @@ class Replayer:
         outcome = await self._outcome(letter, source)
         if not (outcome.events or outcome.dropped):
             return Replayed(letter.id, gone=False, events=0, summary=_unchanged(letter, outcome))
-        events = [enrich(event, letter.source, rfc3339(letter.at)) for event in outcome.events]
-        letters = [dead_letter(rejection, letter.source) for rejection in outcome.rejections]
-        duplicates = 0 if dry_run else await self._replace(letter, events, letters)
-        summary = _changed(outcome, duplicates)
-        return Replayed(letter.id, gone=True, events=len(events) - duplicates, summary=summary)
+        messages = 1 if await self._is_one_message(letter, source, outcome) else letter.count
+        duplicates = 0 if dry_run else await self._store_outcomes(letter, source, outcome, messages)
+        summary = _changed(letter, outcome, messages, duplicates)
+        return Replayed(
+            letter.id, gone=True, events=messages * len(outcome.events) - duplicates, summary=summary
+        )
 
-    async def _outcome(self, letter: DeadLetter, source: SourceSettings) -> Outcome:
+    async def _is_one_message(self, letter: DeadLetter, source: SourceSettings, outcome: Outcome) -> bool:
+        """Whether its occurrences become the same events, so that all but the first are retries."""
+        if letter.count == 1:
+            return True
+        second = await self._outcome(letter, source, 1)
+        return all(map(_is_same_message, outcome.events, second.events))
+
+    async def _store_outcomes(
+        self, letter: DeadLetter, source: SourceSettings, outcome: Outcome, messages: int
+    ) -> int:
+        """Store what a letter becomes in its place, and return how many of the events are duplicates."""
+        values = self._host.sources[source.type].request_values(_request(letter))
+        duplicates = 0
+        step = max(EVENTS_AT_ONCE // max(len(outcome.events), 1), 1)
+        for start in range(0, messages, step):
+            stop = min(start + step, messages)
+            outcomes = [
+                await self._outcome(letter, source, occurrence) if occurrence else outcome
+                for occurrence in range(start, stop)
+            ]
+            found = [event for one in outcomes for event in one.events]
+            events = [enrich(event, letter.source, rfc3339(letter.first_at)) for event in found]
+            count = letter.count if messages == 1 else stop - start
+            letters = [dead_letter(one, letter.source, values, count) for one in outcome.rejections]
+            duplicates += await self._replace(letter, count, events, letters)
+        return duplicates
+
+    async def _outcome(self, letter: DeadLetter, source: SourceSettings, occurrence: int = 0) -> Outcome:
         if letter.rule == BROKEN_ENCODING:  # its bytes are what they were
             rejection = Rejection(source.type, "", None, letter.rule, letter.reason, letter.record)
             return Outcome(rejections=[rejection])
-        request = _request(letter)
+        request = _request(letter, occurrence)
         if letter.rule != "refused":
-            return self._host.receiver(source.type, source.settings, scope=source.name, replay=True)(request)
+            receive = self._host.receiver(
+                source.type, source.settings, scope=source.name, replay=True, body_is_item=letter.decodable
+            )
+            return receive(request)
         # A plugin refused the whole call as posted, so it is verified again, and may be a form.
         refused = self._host.verifier(source.type)(request)
         if refused is not None:
@@ -97,34 +131,45 @@ class Replayer:
         event = parse(letter.event)
         user = event.get("userId") or event.get("anonymousId") or ""
         if not dry_run:
-            await self._replace(letter, [NewEvent(letter.source, event["messageId"], user, letter.event)], [])
+            new = NewEvent(letter.source, event["messageId"], user, letter.event)
+            await self._replace(letter, letter.count, [new], [])
         summary = f"1 event ({event['type']}), to be delivered again"
         return Replayed(letter.id, gone=True, events=1, summary=summary)
 
-    async def _replace(self, letter: DeadLetter, events: list[NewEvent], letters: list[NewDeadLetter]) -> int:
-        """Store what a letter became in its place, and return how many of the events are duplicates."""
+    async def _replace(
+        self, letter: DeadLetter, count: int, events: list[NewEvent], letters: list[NewDeadLetter]
+    ) -> int:
+        """Store what so many occurrences became in their place; return how many events are duplicates."""
         call = None if letter.call is None else msgspec.structs.replace(letter.call, body=letter.record)
-        return (await self._store.append(events, letters, call, replacing=[letter.id])).duplicates
+        return (await self._store.append(events, letters, call, replacing={letter.id: count})).duplicates
 
 
-def _request(letter: DeadLetter) -> Request:
+def _request(letter: DeadLetter, occurrence: int = 0) -> Request:
     """The request that a letter's record came in, with the record alone as its body.
 
-    Its id is the letter's, so that letters of equal records become different events.
+    Its id tells the occurrences apart: a record that is neither identified nor dated becomes as many events.
     """
-    call, id_ = letter.call, f"dead-letter/{letter.id}"
+    call, id_ = letter.call, f"dead-letter/{letter.id}/{letter.at}/{occurrence}"
     if call is None:
         return Request(letter.record, id=id_)
     return Request(letter.record, call.headers, call.query, call.method, call.url, id_)
 
 
-def _changed(outcome: Outcome, duplicates: int) -> str:
+def _is_same_message(one: Object, other: Object) -> bool:
+    return "messageId" in one and bool(one["messageId"] == other.get("messageId"))
+
+
+def _changed(letter: DeadLetter, outcome: Outcome, messages: int, duplicates: int) -> str:
     types = Counter(event["type"] for event in outcome.events)
-    parts = [f"{count} event{'' if count == 1 else 's'} ({type_})" for type_, count in types.items()]
+    parts = [_events(count * messages, type_) for type_, count in types.items()]
     parts += [f"{duplicates} of them accepted before, and not stored again"] if duplicates else []
-    parts += [f"{outcome.dropped} dropped"] if outcome.dropped else []
-    parts += [f"{len(outcome.rejections)} still rejected"] if outcome.rejections else []
+    parts += [f"{outcome.dropped * letter.count} dropped"] if outcome.dropped else []
+    parts += [f"{len(outcome.rejections) * letter.count} still rejected"] if outcome.rejections else []
     return ", ".join(parts)
+
+
+def _events(count: int, type_: str) -> str:
+    return f"{count} event{'' if count == 1 else 's'} ({type_})"
 
 
 def _unchanged(letter: DeadLetter, outcome: Outcome) -> str:

@@ -26,7 +26,7 @@ class Mapper:
         "_masks",
         "_variants",
         "mapping",
-        "reads_request",
+        "request_paths",
         "settings",
     )
 
@@ -34,7 +34,7 @@ class Mapper:
         """`masks` holds what is masked at the levels `secrets` and `pii`."""
         self.mapping = mapping
         paths = list(mapping.paths())
-        self.reads_request = any(path.root == "$request" for path in paths)
+        self.request_paths = tuple(path for path in paths if path.root == "$request")
         names = {path.keys[0] for path in paths if path.root == "$config" and path.keys}
         self.settings = tuple(sorted({"redact", *names}))
         self._conditions = config_conditions(mapping)

@@ -174,7 +174,7 @@ class Retention(FrozenSection):
     keep_days: Days = 30.0
     """Days a dead letter is kept."""
     keep_bytes: PositiveInt = 1_000_000_000
-    """Bytes of dead letters and requests kept; the oldest are deleted first."""
+    """Bytes of dead letters and requests kept; beyond it, the oldest of the source that takes most go."""
     max_bytes: PositiveInt = 10_000_000_000
     """Bytes in use on disk at which the gateway stops accepting. Ids of accepted events take at most half."""
     keep_requests: bool = False

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from springhead.gateway.storage import sqlite
-from springhead.gateway.storage.records import Receipt, StoreFull, Swept
+from springhead.gateway.storage.records import Receipt, Removal, StoreFull
 from springhead.gateway.storage.sqlite import SqliteStore, dedup, space
 from springhead.gateway.storage.sqlite.database import open_writer
 from springhead.gateway.storage.sqlite.dedup import DAY
@@ -140,11 +140,11 @@ def test_ids_take_at_most_half_of_the_limit(tmp_path: Path) -> None:
     today = remember(tmp_path, per_day=20_000)
 
     async def scenario(store: SqliteStore) -> None:
-        assert await store.sweep() == Swept(ids=10_000)
+        assert await store.sweep() == [Removal("", "id", "size", 10_000)]
         days = rows(tmp_path, "SELECT day, digests FROM seen_day ORDER BY day")
         assert days == [(today - 1, 10_000), (today, 20_000)]
         assert await keep(store, *(entry(f"{today}/{each}") for each in range(1_000))) == Receipt(0, 1_000, ())
-        assert await store.sweep() == Swept(ids=0)
+        assert await store.sweep() == []
 
     use(tmp_path, scenario, max_bytes=2 * 30_000 * dedup.BYTES, window=300 * DAY)
 

@@ -224,7 +224,7 @@ def test_another_process_may_write_meanwhile(tmp_path: Path) -> None:
     """The command line drops dead letters while the server accepts without a pause."""
 
     async def scenario(store: SqliteStore) -> None:
-        await store.append([], [letter()] * 7, call())
+        await store.append([], [letter(record=b"%d" % each) for each in range(7)], call())
         done = asyncio.Event()
         count = 0
 
@@ -290,7 +290,8 @@ def test_a_damaged_store_says_so_to_each_caller(tmp_path: Path) -> None:
     """A page that was overwritten is an error of springhead's, in writing and in reading."""
 
     async def fill_it(store: SqliteStore) -> None:
-        await store.append([entry(f"{each}", size=1_000) for each in range(100)], [letter()] * 100, call())
+        rejected = [letter(record=b"%d" % each * 500) for each in range(500)]
+        await store.append([entry(f"{each}", size=1_000) for each in range(100)], rejected, call())
 
     async def scenario(store: SqliteStore) -> None:
         with pytest.raises(StoreUnusable, match="malformed"):
@@ -301,8 +302,8 @@ def test_a_damaged_store_says_so_to_each_caller(tmp_path: Path) -> None:
     use(tmp_path, fill_it)
     with (tmp_path / FILE).open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
-        file.seek(8192)
-        file.write(os.urandom(size - 8192))
+        file.seek(30 * 8192)  # behind the first page of each table
+        file.write(os.urandom(size - 30 * 8192))
     use(tmp_path, scenario)
 
 

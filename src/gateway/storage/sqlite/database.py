@@ -11,13 +11,12 @@ import structlog
 
 from ....core.errors import SpringheadError
 from ..records import StoreBusy, StoreFull, StoreUnusable
+from .layout import LAYOUT, READABLE, update_layout
 from .recovery import recovered_frames, written_frames
 
 _log = structlog.get_logger()
 
 FILE = "store.sqlite"
-LAYOUT = 4
-"""The version of schema.sql. The file keeps it as `PRAGMA user_version`, which is 0 before there are tables."""
 
 _PAGE = 8192
 """Bytes of a page: events of 1 to 3 KB leave less of it empty than of SQLite's default, 4096."""
@@ -124,7 +123,7 @@ def _connect(path: Path, mode: str, busy_timeout: float) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection, path: Path, log: int) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version not in (0, LAYOUT):
+    if version not in READABLE:
         raise StoreUnusable(
             f"{path} has layout {version}, but this version of springhead needs layout {LAYOUT}: "
             "deliver its events with the version that wrote it, or move it away to start a new one"
@@ -137,8 +136,4 @@ def _prepare(connection: sqlite3.Connection, path: Path, log: int) -> None:
     connection.execute(f"PRAGMA wal_autocheckpoint = {max(log // _PAGE, 1)}")
     connection.execute(f"PRAGMA journal_size_limit = {log}")  # a slow reader can make it grow
     connection.execute("PRAGMA cache_size = -16384")  # 16 MB
-    connection.execute("BEGIN IMMEDIATE")  # a file that cannot be written says so now
-    connection.execute("ROLLBACK")
-    if not version:
-        schema = Path(__file__).with_name("schema.sql").read_text("utf-8")
-        connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT;")
+    update_layout(connection)  # in any case, so that a file that cannot be written says so now

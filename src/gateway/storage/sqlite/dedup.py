@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-import time
 from collections.abc import Sequence
 from math import ceil, inf
 
-from .sql import insert, select_in
+from .clock import Clock
+from .sql import delete, insert, select_in
 
 DAY = 86400
 
@@ -23,7 +23,7 @@ BYTES = 27
 _SLICE = 500
 """Digests deleted in one transaction, so that no append waits long for it."""
 
-_NEW = """SELECT count(*), max(id), group_concat(hex(digest) || at, ' ')
+_NEW = """SELECT count(*), max(id), group_concat(hex(digest) || at, ' '), (SELECT count(*) FROM recent)
     FROM (SELECT * FROM recent WHERE id > ? ORDER BY id)"""
 """All rows as one: each row of a result makes its thread wait for the interpreter once more."""
 _MOVE = f"""INSERT OR IGNORE INTO seen (day, digest)
@@ -43,16 +43,20 @@ class Seen:
     """The digests of the last `window` seconds, for one thread and one connection that writes.
 
     Those in `seen` are known until the day on which they were accepted is past the window.
-    What is in memory was committed: it is read when a transaction begins, whichever process wrote it.
+    What is in memory was committed: it is read when a transaction begins, whichever process wrote it. Once rows
+    are gone from `recent`, because they moved on or were forgotten, it is read whole again.
     """
 
     def __init__(self, window: float) -> None:
         self._window = window
+        self._start_over()
+
+    def _start_over(self) -> None:
         self._recent: dict[bytes, float] = {}
         self._count = self._last_id = 0
 
     def among(self, connection: sqlite3.Connection, digests: Sequence[bytes], now: float) -> set[bytes]:
-        """The digests that were seen within the window. Call it first in a transaction."""
+        """The digests that were seen within the window before `now`. Call it first in a transaction."""
         self._read(connection)
         start = now - self._window
         recent = {one for one in digests if self._recent.get(one, -inf) > start}
@@ -62,8 +66,11 @@ class Seen:
         if self._count >= MAX_RECENT:
             connection.execute(_MOVE)
             connection.execute("DELETE FROM recent")
-            self._recent, self._count, self._last_id = {}, 0, 0  # read again, should this be rolled back
-        count, last_id, rows = connection.execute(_NEW, (self._last_id,)).fetchone()
+            self._start_over()
+        count, last_id, rows, total = connection.execute(_NEW, (self._last_id,)).fetchone()
+        if not self._count or self._count + count != total:
+            self._start_over()
+            count, last_id, rows, _ = connection.execute(_NEW, (0,)).fetchone()
         if count:
             self._count, self._last_id = self._count + count, last_id
             self._recent |= {bytes.fromhex(row[:32]): float(row[32:]) for row in rows.split()}
@@ -74,10 +81,16 @@ def remember(connection: sqlite3.Connection, digests: Sequence[bytes], now: floa
     insert(connection, "INSERT INTO recent (digest, at)", [(one, now) for one in digests])
 
 
-def prune(connection: sqlite3.Connection, window: float) -> bool:
+def forget(connection: sqlite3.Connection, accepted: Sequence[tuple[bytes, float]]) -> None:
+    """Let these be accepted again: what was accepted with this digest at this time is no longer kept."""
+    delete(connection, "recent", "digest, at", accepted)
+    delete(connection, "seen", "day, digest", [(_day(at), one) for one, at in accepted])
+
+
+def prune(connection: sqlite3.Connection, window: float, clock: Clock) -> bool:
     """Delete digests of a day that ended before the window; whether there may be more."""
     (day,) = connection.execute(_OLDEST_DAY).fetchone()
-    return day is not None and day < _day(time.time() - window) and _delete(connection, day, _SLICE) > 0
+    return day is not None and day < _day(clock.expiring() - window) and _delete(connection, day, _SLICE) > 0
 
 
 def shrink(connection: sqlite3.Connection, limit: float) -> int:

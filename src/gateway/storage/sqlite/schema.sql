@@ -5,7 +5,8 @@ CREATE TABLE IF NOT EXISTS source (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     undelivered INTEGER NOT NULL DEFAULT 0,
-    dead_letters INTEGER NOT NULL DEFAULT 0
+    dead_letters INTEGER NOT NULL DEFAULT 0,
+    kept_bytes INTEGER NOT NULL DEFAULT 0 -- of its dead letters and calls
 );
 
 -- Undelivered events. AUTOINCREMENT: a seq acknowledged late must never be another event's.
@@ -17,8 +18,8 @@ CREATE TABLE IF NOT EXISTS event (
     size INTEGER NOT NULL,
     accepted_at REAL NOT NULL,
     refusals INTEGER NOT NULL DEFAULT 0, -- how often it was refused when it was sent alone
-    leased_at REAL NOT NULL DEFAULT 0.5, -- as long as any other time, unlike 0: a lease needs no more space
-    lease_until REAL NOT NULL DEFAULT 0.5
+    leased_at REAL NOT NULL DEFAULT 0,
+    lease_until REAL NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS event_place ON event (source, bucket);  -- and seq, as every index ends in the row's id
 CREATE INDEX IF NOT EXISTS event_refused ON event (source, bucket, user) WHERE refusals > 0;
@@ -52,8 +53,10 @@ CREATE TABLE IF NOT EXISTS call (
     at REAL NOT NULL,
     always_kept INTEGER NOT NULL,        -- even where it has no dead letters
     size INTEGER NOT NULL,
-    content BLOB NOT NULL                -- MessagePack
+    content BLOB NOT NULL,               -- MessagePack
+    source INTEGER REFERENCES source
 );
+CREATE INDEX IF NOT EXISTS call_at ON call (source, at) WHERE always_kept;
 
 CREATE TABLE IF NOT EXISTS dead_letter (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -65,19 +68,24 @@ CREATE TABLE IF NOT EXISTS dead_letter (
     line INTEGER,
     decodable INTEGER NOT NULL,
     call INTEGER,
-    digest BLOB,                         -- of the event in `seen` that it was, so that a replay is stored again
+    digest BLOB,                         -- of the accepted event that it was, as in `seen`
     size INTEGER NOT NULL,
     record BLOB NOT NULL CHECK (typeof(record) = 'blob'),
     event BLOB NOT NULL CHECK (typeof(event) = 'blob'),
-    answer TEXT NOT NULL                 -- the destination's, with write keys masked
+    answer TEXT NOT NULL,                -- the destination's, with write keys masked
+    accepted_at REAL,                    -- when that event was accepted, as in `seen`
+    fingerprint BLOB,                    -- of a rejection: equal ones are one letter
+    count INTEGER NOT NULL DEFAULT 1,    -- how often it came
+    first_at REAL NOT NULL DEFAULT 0     -- when it came first; `at` is the last time
 );
+CREATE UNIQUE INDEX IF NOT EXISTS dead_letter_fingerprint ON dead_letter (fingerprint) WHERE fingerprint IS NOT NULL;
+CREATE INDEX IF NOT EXISTS dead_letter_at ON dead_letter (source, at);
 CREATE INDEX IF NOT EXISTS dead_letter_source ON dead_letter (source);  -- and id: a list in its order needs no sorting
 CREATE INDEX IF NOT EXISTS dead_letter_rule ON dead_letter (rule);
 CREATE INDEX IF NOT EXISTS dead_letter_call ON dead_letter (call) WHERE call IS NOT NULL;
 
--- Bytes of dead letters and calls: the one row that retention by size looks at.
-CREATE TABLE IF NOT EXISTS kept (id INTEGER PRIMARY KEY CHECK (id = 1), bytes INTEGER NOT NULL);
-INSERT OR IGNORE INTO kept VALUES (1, 0);
+-- When retention looked last, by which a clock that was set while no process ran is noticed.
+CREATE TABLE IF NOT EXISTS sweep (id INTEGER PRIMARY KEY CHECK (id = 1), at REAL NOT NULL);
 
 CREATE TRIGGER IF NOT EXISTS event_in AFTER INSERT ON event BEGIN
     UPDATE source SET undelivered = undelivered + 1 WHERE id = NEW.source;
@@ -94,19 +102,17 @@ CREATE TRIGGER IF NOT EXISTS seen_out AFTER DELETE ON seen BEGIN
     DELETE FROM seen_day WHERE day = OLD.day AND digests = 0;
 END;
 CREATE TRIGGER IF NOT EXISTS dead_letter_in AFTER INSERT ON dead_letter BEGIN
-    UPDATE source SET dead_letters = dead_letters + 1 WHERE id = NEW.source;
-    UPDATE kept SET bytes = bytes + NEW.size;
+    UPDATE source SET dead_letters = dead_letters + 1, kept_bytes = kept_bytes + NEW.size WHERE id = NEW.source;
 END;
 CREATE TRIGGER IF NOT EXISTS dead_letter_out AFTER DELETE ON dead_letter BEGIN
-    UPDATE source SET dead_letters = dead_letters - 1 WHERE id = OLD.source;
-    UPDATE kept SET bytes = bytes - OLD.size;
+    UPDATE source SET dead_letters = dead_letters - 1, kept_bytes = kept_bytes - OLD.size WHERE id = OLD.source;
     DELETE FROM call WHERE id = OLD.call AND NOT always_kept AND NOT EXISTS (SELECT 1 FROM dead_letter WHERE call = OLD.call);
 END;
 CREATE TRIGGER IF NOT EXISTS call_in AFTER INSERT ON call BEGIN
-    UPDATE kept SET bytes = bytes + NEW.size;
+    UPDATE source SET kept_bytes = kept_bytes + NEW.size WHERE id = NEW.source;
 END;
 CREATE TRIGGER IF NOT EXISTS call_out AFTER DELETE ON call BEGIN
-    UPDATE kept SET bytes = bytes - OLD.size;
+    UPDATE source SET kept_bytes = kept_bytes - OLD.size WHERE id = OLD.source;
 END;
 
 PRAGMA user_version = 4;

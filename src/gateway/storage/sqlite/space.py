@@ -38,7 +38,7 @@ def pages_of(connection: sqlite3.Connection) -> Pages:
 
 def space_of(connection: sqlite3.Connection, pages: Pages, log: int) -> StoreSpace:
     """What holds the space, from counters: nothing is scanned."""
-    (dead_letters,) = connection.execute("SELECT bytes FROM kept").fetchone()
+    (dead_letters,) = connection.execute("SELECT ifnull(sum(kept_bytes), 0) FROM source").fetchone()
     ids = dedup.count(connection) * dedup.BYTES
     events = max(pages.used - dead_letters - ids, 0)
     return StoreSpace(events, dead_letters, ids, log, pages.free)
