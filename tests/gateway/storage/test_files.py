@@ -64,9 +64,9 @@ def test_a_change_of_its_files_is_noticed(tmp_path: Path, change: str) -> None:
             shrink_log(tmp_path / "data")
             act(tmp_path / "data")
             await asyncio.sleep(0.03)  # a check is valid for so long
-            for refused in (lambda: keep(store, entry("1")), store.counts, store.sweep):
+            for operation in (lambda: keep(store, entry("1")), store.counts, store.sweep):
                 with pytest.raises(StoreUnusable, match=reason):
-                    await refused()
+                    await operation()
 
     asyncio.run(scenario())
 

@@ -16,9 +16,8 @@ _VALID_SECONDS = 0.02
 """How long a check is valid, unless much is appended: each is a few system calls."""
 _VALID_SHARE = 16
 """A check is valid until this fraction of the limits (one sixteenth) has been appended."""
-
-_SMALL = 100
-"""A refusal leaves out what holds less than this fraction (one hundredth) of what the largest part does."""
+_MIN_SHARE = 0.01
+"""A refusal leaves out what holds less than this share of what the largest part does."""
 
 
 @dataclass(slots=True)
@@ -27,10 +26,10 @@ class Capacity:
 
     Attributes:
         path: the store's file.
-        files: the same with its log.
+        files: the same with its log and its index.
         max_bytes: the most bytes its rows and its log may take; None for no limit.
         reserve: bytes left free on its disk, to lease and acknowledge what was accepted; 0 for no limit.
-        log: bytes of the log that are reused, again and again, while no reader holds it up.
+        log: bytes that its log usually takes.
     """
 
     path: Path
@@ -84,7 +83,7 @@ def _described(space: StoreSpace) -> str:
         "free pages": space.free,
     }
     largest = max(parts.values())
-    listed = sorted((-size, name) for name, size in parts.items() if size >= largest / _SMALL)
+    listed = sorted((-size, name) for name, size in parts.items() if size >= largest * _MIN_SHARE)
     return ", ".join(f"{-size / 1e6:,.1f} MB of {name}" for size, name in listed)
 
 
