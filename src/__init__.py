@@ -2,7 +2,14 @@
 
 from .core.codec import encode
 from .core.discovery import Plugin
-from .core.errors import InvalidConfig, InvalidSource, PluginFailure, SpringheadError, UnknownSource
+from .core.errors import (
+    InvalidConfig,
+    InvalidSource,
+    PluginFailure,
+    SpringheadError,
+    UnknownSource,
+    VerificationFailed,
+)
 from .core.hooks import hookimpl
 from .core.host import Host
 from .core.loader import check_source, load_source
@@ -25,6 +32,7 @@ __all__ = [
     "Source",
     "SpringheadError",
     "UnknownSource",
+    "VerificationFailed",
     "check_source",
     "encode",
     "hookimpl",

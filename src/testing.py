@@ -115,6 +115,7 @@ def outcome_text(outcome: Outcome) -> str:
         "rejections": [rejection.as_json() for rejection in outcome.rejections],
         "dropped": outcome.dropped,
         "reply": reply and {"body": reply.body.decode(), "content_type": reply.content_type},
+        **({} if outcome.refused is None else {"refused": outcome.refused}),
     }
     return json.dumps(json.loads(encode(value)), indent=2, ensure_ascii=False) + "\n"
 

@@ -13,11 +13,11 @@ from itertools import islice
 from typing import Any
 
 from .array_splitter import split_array
-from .codec import parse
+from .codec import Object, parse
 from .errors import InvalidJson
 from .form import parse_form, unpack_form
 from .framing import Framing, LocatedItem, Location, Undecodable
-from .request import Request
+from .request import Request, is_credential
 
 BOM = b"\xef\xbb\xbf"
 """The byte order mark some senders put before UTF-8."""
@@ -39,8 +39,8 @@ def decode(request: Request, framing: Framing, limit: int = MAX_ITEMS) -> list[L
     body = request.body
     if body.startswith(BOM):
         body = body[3:]
-    if "query" in framing.formats and request.query and not body.strip():
-        return [(_TOP, request.as_json()["query"])]
+    if "query" in framing.formats and not body.strip() and (record := _record_in_query(request)):
+        return [(_TOP, record)]
     if _LINES_OF_OBJECTS in body and body[0] in _OBJECT_OR_ARRAY and (lines := _lines(body, framing, limit)):
         located = _items_of_lines(lines, body, framing, limit)
     else:
@@ -52,6 +52,11 @@ def decode(request: Request, framing: Framing, limit: int = MAX_ITEMS) -> list[L
 def decode_item(body: bytes) -> list[LocatedItem]:
     """Decode a body that is one item in itself, whatever lists it holds."""
     return [(_TOP, _parse(body))]
+
+
+def _record_in_query(request: Request) -> Object:
+    query = request.as_json()["query"]
+    return {name: value for name, value in query.items() if not is_credential("query", name)}
 
 
 def decode_elements(elements: Iterable[bytes], framing: Framing, first: int = 0) -> Iterator[LocatedItem]:

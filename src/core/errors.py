@@ -5,6 +5,7 @@ SpringheadError
 ├── UnknownSource        the host has no active source of this name
 ├── InvalidConfig        the settings given for a source are wrong
 ├── PluginFailure        a plugin cannot be used, and SPRINGHEAD_STRICT_PLUGINS=1
+├── VerificationFailed   a plugin that verifies requests failed
 ├── InvalidSource        a source folder has problems
 ├── InvalidSchema        schema.json is not a JSON Schema, or uses what is not supported
 ├── InvalidPath          a path or a target cannot be read
@@ -22,8 +23,8 @@ SpringheadError
 ```
 
 Each is a mistake of a caller, an author or an operator, or a problem of the machine. What a sender posts never
-makes the host raise: `InvalidJson` and `InvalidEvent` become rejections, and the errors of an author's files
-become the problems that `InvalidSource` lists.
+makes the host raise, unless a plugin fails over it: `InvalidJson` and `InvalidEvent` become rejections, and the
+errors of an author's files become the problems that `InvalidSource` lists.
 """
 
 from __future__ import annotations
@@ -76,6 +77,18 @@ class PluginFailure(SpringheadError):  # noqa: N818
 
     def __str__(self) -> str:
         return "\n  ".join(["plugins are not active (SPRINGHEAD_STRICT_PLUGINS=1):", *self.failures])
+
+
+class VerificationFailed(SpringheadError):  # noqa: N818
+    """A plugin could not verify a request, which is therefore neither accepted nor refused."""
+
+    def __init__(self, plugin: str, reason: str) -> None:
+        super().__init__(plugin, reason)
+        self.plugin = plugin
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"plugin {self.plugin} could not verify the request: it {self.reason}"
 
 
 class InvalidSource(SpringheadError):  # noqa: N818

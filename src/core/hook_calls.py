@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import msgspec
 
 from .codec import Object, encode, parse
-from .errors import InvalidEvent, InvalidJson
+from .errors import InvalidEvent, InvalidJson, VerificationFailed
 from .ids import strip_invisible
+from .implementations import Implementations
 from .json_value import type_name
 from .outcome import Rejection
 from .request import Request
@@ -19,8 +20,8 @@ from .source import Source
 EventHook: TypeAlias = Callable[[Object], "Object | None"]
 """Changes, replaces or drops (None) a finished event. Raises InvalidEvent if the result is not an event."""
 
-Implementations: TypeAlias = Sequence[tuple[str, Callable[..., Any]]]
-"""What implements a hook, with the ids of the plugins, in the order of the ids."""
+Verifier: TypeAlias = Callable[[Request], "str | None"]
+"""Returns why a request of one source is refused as not authentic, or None. Raises VerificationFailed."""
 
 _log = logging.getLogger("springhead.plugins")
 
@@ -30,22 +31,25 @@ class HookCalls(msgspec.Struct, frozen=True):
 
     implementations: Mapping[str, Implementations]
 
-    @property
-    def verify_requests(self) -> bool:
-        """Whether any plugin verifies requests."""
-        return bool(self.implementations["springhead_verify"])
+    def verifier(self, source: Source, config: Object) -> Verifier | None:
+        """Combine the plugins that verify the requests of a source; None if none does."""
+        implementations = self.implementations["springhead_verify"]
+        if not implementations:
+            return None
 
-    def verify(self, source: Source, request: Request) -> str | None:
-        """Return why a plugin refuses the request, or None."""
-        for plugin, implementation in self.implementations["springhead_verify"]:
-            try:
-                reason = implementation(source=source, request=request)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
-                _log_exception(plugin, "springhead_verify", error)
-                return f"plugin {plugin} could not verify the request"
-            if reason is not None:
-                return str(reason)
-        return None
+        def verify(request: Request) -> str | None:
+            for plugin, implementation in implementations:
+                try:
+                    reason = implementation(source=source, request=request, config=config)
+                except (Exception, SystemExit) as error:
+                    raise VerificationFailed(plugin, f"raised {type(error).__name__}") from error
+                if isinstance(reason, str) and reason.strip():
+                    return reason
+                if reason is not None:
+                    raise VerificationFailed(plugin, f"returned {_odd_reason(reason)}")
+            return None
+
+        return verify
 
     def event_hook(self, source: Source) -> EventHook | None:
         """Combine what the plugins do to an event; None if none does anything."""
@@ -80,6 +84,11 @@ class HookCalls(msgspec.Struct, frozen=True):
                     implementation(source=source, rejection=rejection)
                 except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
                     _log_exception(plugin, "springhead_rejected", error)
+
+
+def _odd_reason(reason: Any) -> str:
+    name = "blank text" if isinstance(reason, str) else type_name(reason)
+    return f"{name}: return why the request is refused, or None"
 
 
 def _log_exception(plugin: str, hook: str, error: BaseException) -> None:

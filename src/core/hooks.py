@@ -38,11 +38,17 @@ def springhead_sources() -> Iterable[Source]:  # type: ignore[empty-body] # a sp
 
 
 @hookspec(firstresult=True)
-def springhead_verify(source: Source, request: Request) -> str | None:
-    """Return why the request is refused, as a sentence for the operator, or None to accept it.
+def springhead_verify(source: Source, request: Request, config: dict[str, Any]) -> str | None:
+    """Return why the request is refused as not authentic, as a sentence for the operator, or None to accept it.
 
     Called before the request is decoded, for every request given to `receive`. The first plugin to return a
-    reason decides, and the request becomes one rejection with rule `refused`. A plugin that raises refuses it.
+    reason decides: the sender gets an error, and nothing of the request is kept. If a plugin raises, or returns
+    anything else, the request is neither accepted nor refused, and its sender may try again.
+
+    Args:
+        source: the source it was sent to.
+        request: what was posted, whole: the body as it is signed, all headers, and the URL as called.
+        config: the operator's settings for the source, not to be changed.
     """
 
 
@@ -51,7 +57,8 @@ def springhead_event(source: Source, event: dict[str, Any]) -> dict[str, Any] | 
     """Enrich, redact or drop a finished event.
 
     Return None to leave it as it is, an object to replace it, or False to drop it (drops are counted). Plugins
-    are called in the order of their ids, each with what the one before made of the event. If one raises, or the
+    are called in the order of their ids (first those marked `tryfirst`, last those marked `trylast`), each with
+    what the one before made of the event. If one raises, or the
     result is not JSON or has no id of a user, the event becomes a rejection with rule `plugin`: what should
     have been redacted never passes, and no event spoils the batch it is sent in.
     """

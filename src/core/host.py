@@ -9,11 +9,13 @@ from typing import Any, BinaryIO, TypeAlias
 
 from .decode import decode, decode_item
 from .discovery import Plugin
-from .errors import UnknownSource
+from .errors import InvalidConfig, UnknownSource
+from .hook_calls import Verifier
 from .outcome import Outcome, Rejection
 from .pipeline import Pipeline
 from .plugins import load_plugins
 from .request import Request
+from .request_filter import RequestFilter, settings_problem
 from .source import Source
 from .stream import stream_items
 from .suggest import suggest
@@ -23,9 +25,6 @@ BODY_LIMIT = 64 * 2**20
 
 Receiver: TypeAlias = Callable[[Request], Outcome]
 """Receives requests of one source, all with the same settings."""
-
-Verifier: TypeAlias = Callable[[Request], "Outcome | None"]
-"""Verifies requests of one source before they are decoded: returns the outcome of a refused one, else None."""
 
 
 class Host:
@@ -51,7 +50,7 @@ class Host:
 
         Args:
             folders: source folders to register without installing them.
-            body_limit: bytes of the longest body accepted; a longer one is rejected unread.
+            body_limit: bytes of the longest body accepted; a longer one is rejected, not decoded.
             environ: holds the `SPRINGHEAD_*` variables that choose plugins.
 
         Raises:
@@ -78,7 +77,27 @@ class Host:
         """
         found = self._source(source)
         reads = found.reads_request or "query" in found.framing.formats
-        return reads or self._hooks.verify_requests
+        return reads or self.verifier(source) is not None
+
+    def request_filter(self, source: str, config: dict[str, Any] | None = None) -> RequestFilter:
+        """Return the filter that passes only what the source's mapping and id may read of a request.
+
+        A caller that keeps requests should keep no more: `host.request_filter("auth0").apply(request)`. The
+        outcome of the filtered request is the same.
+
+        Args:
+            source: the source's name.
+            config: as for `receive`. Its `allow_headers` and `allow_query` let more pass.
+
+        Raises:
+            UnknownSource: as `receive`.
+            InvalidConfig: as `receive`.
+        """
+        found = self._source(source)
+        reason = settings_problem(config or {})
+        if reason is not None:
+            raise InvalidConfig(source, reason)
+        return found.request_filter.with_settings(config or {})
 
     def receive(
         self, source: str, request: Request, config: dict[str, Any] | None = None, *, scope: str = ""
@@ -87,7 +106,7 @@ class Host:
 
         Args:
             source: the source's name, exactly as in `sources`.
-            request: what the HTTP call brought. Nothing in it makes this raise.
+            request: what the HTTP call brought. Nothing in it makes this raise, unless a plugin fails over it.
             config: the operator's settings for the source, which `$config` reads: `{"redact": "secrets"}`.
             scope: tells apart several senders of one source, such as two tenants of one vendor: records alike
                 in all else have other ids in another scope.
@@ -96,20 +115,25 @@ class Host:
             UnknownSource: there is no active source of this name.
             InvalidConfig: a setting has a value it cannot have, or a name that is nearly a setting's. Other
                 names are ignored.
+            VerificationFailed: a plugin could not verify the request. Keep nothing of it, so that its sender
+                tries again.
         """
         return self.receiver(source, config, scope=scope)(request)
 
-    def verifier(self, source: str) -> Verifier:
+    def verifier(self, source: str, config: dict[str, Any] | None = None) -> Verifier | None:
         """Prepare the check with which `receive` begins, for a caller that changes the body after it.
 
         Plugins verify the bytes as posted. A caller that turns a form into JSON verifies the form, then gives
         the JSON to a `receiver` made with `verified=True`.
 
+        Returns:
+            A function that returns why a request is refused, or None, and raises VerificationFailed as
+            `receive` does. None if no plugin verifies requests.
+
         Raises:
             UnknownSource: as `receive`.
         """
-        found = self._source(source)
-        return lambda request: self._refused(found, request)
+        return self._hooks.verifier(self._source(source), config or {})
 
     def receiver(  # noqa: PLR0913 - settings, each optional
         self,
@@ -139,14 +163,17 @@ class Host:
         """
         found = self._source(source)
         pipeline = self._pipeline(found, config, scope)
+        verify = None if verified else self._hooks.verifier(found, config or {})
 
         def process(request: Request) -> Outcome:
             items = decode_item(request.body) if body_is_item else decode(request, found.framing)
             return pipeline.process(items, pipeline.context(request))
 
         def receive(request: Request) -> Outcome:
-            refused = None if verified else self._refused(found, request)
-            return self._reported(found, process(request)) if refused is None else refused
+            if verify is not None and (reason := verify(request)) is not None:
+                return Outcome(refused=reason)
+            is_long = len(request.body) > self._body_limit
+            return self._reported(found, self._too_long(source, request) if is_long else process(request))
 
         return process if replay else receive
 
@@ -190,16 +217,9 @@ class Host:
     def _pipeline(self, source: Source, config: dict[str, Any] | None, scope: str) -> Pipeline:
         return Pipeline(source, config or {}, self._hooks.event_hook(source), scope=scope)
 
-    def _refused(self, source: Source, request: Request) -> Outcome | None:
-        size = len(request.body)
-        if size > self._body_limit:
-            rule, reason = "body/size", f"the body has {size} bytes, the limit is {self._body_limit}"
-        elif (refusal := self._hooks.verify(source, request)) is not None:
-            rule, reason = "refused", refusal
-        else:
-            return None
-        rejection = Rejection(source.name, "", None, rule, reason, request.body)
-        return self._reported(source, Outcome(rejections=[rejection]))
+    def _too_long(self, source: str, request: Request) -> Outcome:
+        reason = f"the body has {len(request.body)} bytes, the limit is {self._body_limit}"
+        return Outcome(rejections=[Rejection(source, "", None, "body/size", reason, request.body)])
 
     def _reported(self, source: Source, outcome: Outcome) -> Outcome:
         if outcome.rejections:

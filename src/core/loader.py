@@ -18,6 +18,7 @@ from .mapping.mask import parse_listed_path
 from .mapping.parser import parse_mapping
 from .mapping.path import Path, parse_path
 from .mapping.redact import build_masks
+from .request_filter import filter_for
 from .schema import Schema, check
 from .source import Source
 from .source_file import Problem, SourceFile, read_source_file
@@ -81,7 +82,7 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
         level: build_masks(listed, paths["unwrap"], from_query="query" in formats)
         for level, listed in levels.items()
     }
-    mapper = Mapper(mapping, masks)
+    read_of_request = [path for path in (*mapping.paths(), *paths_of(ids)) if path.root == "$request"]
     source = Source(
         name=name,
         title=str(facts.get("title", mapping.integration)),
@@ -92,9 +93,10 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
         framing=Framing(formats, compile_locator(paths["batch"], list)),
         unwrap=compile_locator(paths["unwrap"], dict),
         read_id=compile_first_of(ids),
-        request_paths=mapper.request_paths + tuple(path for path in paths_of(ids) if path.root == "$request"),
+        request_paths=tuple(read_of_request),
+        request_filter=filter_for(read_of_request),
         schema=schema,
-        mapper=mapper,
+        mapper=Mapper(mapping, masks),
         envelope=Envelope(mapping.integration, namespace),
     )
     return source, []

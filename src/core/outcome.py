@@ -56,9 +56,19 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct):
-    """Events, rejections, the number of records dropped on purpose, and a reply if one is owed."""
+    """What one request came to.
+
+    Attributes:
+        events: finished events.
+        rejections: records that could not become events.
+        dropped: how many records were left out on purpose.
+        reply: the answer, if the sender is owed one.
+        refused: why the request was refused as not authentic, in words for the operator; all else is empty
+            then, and nothing of the request should be kept.
+    """
 
     events: list[Object] = []
     rejections: list[Rejection] = []
     dropped: int = 0
     reply: Reply | None = None
+    refused: str | None = None

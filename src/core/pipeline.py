@@ -15,20 +15,23 @@ from .json_value import Steps, deep_copy, type_name
 from .mapping.interpret import MappedEvent
 from .outcome import Outcome, Rejection, Reply
 from .request import Request, RequestContext
+from .request_filter import settings_problem
 from .source import Source
 
 
 class Pipeline:
     """The way through one source, for one operator's settings and scope."""
 
-    __slots__ = ("_accepts", "_config", "_envelope", "_has_replies", "_hook", "_identify", "_map", "_source")
+    __slots__ = (
+        *("_accepts", "_config", "_envelope", "_filter", "_has_replies", "_hook", "_identify", "_map"),
+        "_source",
+    )
 
     def __init__(
         self, source: Source, config: Object, hook: EventHook | None = None, *, scope: str = ""
     ) -> None:
         """Raises InvalidConfig if `config` has a setting that the source does not accept."""
-        reason = source.mapper.config_problem(config)
-        if reason is not None:
+        if config and (reason := source.mapper.config_problem(config) or settings_problem(config)):
             raise InvalidConfig(source.name, reason)
         self._source = source
         self._accepts = source.schema.accepts
@@ -36,12 +39,14 @@ class Pipeline:
         self._map = source.mapper.for_config(config)
         self._envelope = source.envelope_for(scope)
         self._identify = Identifier(source, config).identify
+        self._filter = source.request_filter.with_settings(config) if source.reads_request else None
         self._config = config
         self._hook = hook
 
     def context(self, request: Request) -> RequestContext:
         """Prepare what the items of this request are processed with."""
-        return RequestContext(request.id, request.as_json() if self._source.reads_request else {})
+        shown = {} if self._filter is None else self._filter.apply(request).as_json()
+        return RequestContext(request.id, shown)
 
     def process(self, items: Iterable[LocatedItem], context: RequestContext) -> Outcome:
         """Process items of a request. No item, however odd, affects another."""

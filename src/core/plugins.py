@@ -19,7 +19,8 @@ import pluggy
 from . import hooks
 from .discovery import Loader, Plugin, discover
 from .errors import InvalidSource, PluginFailure
-from .hook_calls import HookCalls, Implementations
+from .hook_calls import HookCalls
+from .implementations import check_implementation, in_order
 from .source import Source
 
 _HOOKS = tuple(sorted(name for name in vars(hooks) if name.startswith("springhead_")))
@@ -60,7 +61,8 @@ def load_plugins(folders: Iterable[str | Path] = (), environ: Mapping[str, str] 
         _require_active(found)
     active = [plugin for plugin in found if plugin.status == "active"]
     sources = {source.name: source for plugin in active for source in loaded[plugin.id]}
-    return Plugins(sources, tuple(found), HookCalls({hook: _implementations(manager, hook) for hook in _HOOKS}))
+    hook_calls = HookCalls({hook: in_order(getattr(manager.hook, hook).get_hookimpls()) for hook in _HOOKS})
+    return Plugins(sources, tuple(found), hook_calls)
 
 
 def _load(manager: pluggy.PluginManager, plugin: Plugin, load: Loader) -> list[Source]:
@@ -86,9 +88,13 @@ def _load(manager: pluggy.PluginManager, plugin: Plugin, load: Loader) -> list[S
 def _register(manager: pluggy.PluginManager, plugin: Plugin, module: Any) -> list[Source]:
     _check_names(manager, module)
     manager.register(module, name=plugin.id)
-    if manager.parse_hookimpl_opts(module, "springhead_sources") is None:
-        return []
-    sources = list(module.springhead_sources())
+    sources: list[Source] = []
+    for hook in _HOOKS:
+        for implementation in getattr(manager.hook, hook).get_hookimpls():
+            if implementation.plugin_name == plugin.id:
+                check_implementation(hook, implementation)
+                if hook == "springhead_sources":
+                    sources += implementation.function()
     for source in sources:
         if not isinstance(source, Source):
             name = type(source).__name__
@@ -99,14 +105,16 @@ def _register(manager: pluggy.PluginManager, plugin: Plugin, module: Any) -> lis
 def _check_names(manager: pluggy.PluginManager, module: Any) -> None:
     """Raise LookupError for a misspelt hook, or one that is not marked; pluggy would not notice."""
     for name in dir(module):
-        function = getattr(module, name, None)
-        if name in _HOOKS:
-            if callable(function) and manager.parse_hookimpl_opts(module, name) is None:
+        options = manager.parse_hookimpl_opts(module, name)
+        if options is None:
+            if name in _HOOKS and callable(getattr(module, name, None)):
                 raise LookupError(f"{name} is not marked: put @hookimpl above it")
-        elif manager.parse_hookimpl_opts(module, name) is not None:
-            close = get_close_matches(name, _HOOKS, 1)
+            continue
+        hook = options.get("specname") or name
+        if hook not in _HOOKS and not options.get("optionalhook"):
+            close = get_close_matches(hook, _HOOKS, 1)
             advice = f"did you mean {close[0]}?" if close else f"the hooks are {', '.join(_HOOKS)}"
-            raise LookupError(f"{name} is not a hook: {advice}")
+            raise LookupError(f"{hook} is not a hook: {advice}")
 
 
 def _disable(found: Iterable[Plugin], environ: Mapping[str, str]) -> None:
@@ -157,17 +165,3 @@ def _require_active(found: Iterable[Plugin]) -> None:
     ]
     if failures:
         raise PluginFailure(failures)
-
-
-def _implementations(manager: pluggy.PluginManager, hook: str) -> Implementations:
-    found = getattr(manager.hook, hook).get_hookimpls()
-    return sorted(
-        ((impl.plugin_name, _with_arguments(impl.function, impl.argnames)) for impl in found),
-        key=lambda implementation: implementation[0],
-    )
-
-
-def _with_arguments(function: Callable[..., Any], names: Iterable[str]) -> Callable[..., Any]:
-    """Call an implementation with only those arguments of the hook that it names."""
-    wanted = tuple(names)
-    return lambda **arguments: function(*(arguments[name] for name in wanted))

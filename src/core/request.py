@@ -10,10 +10,25 @@ import msgspec
 Values: TypeAlias = Mapping[str, "str | list[str]"]
 """Header or query values by name: text, or a list of texts if a name came several times."""
 
-CREDENTIALS = frozenset(
-    {"authorization", "cookie", "proxy-authorization", "api-key", "x-api-key", "x-auth-token", "x-access-token"}
-)
-"""Headers that say who may call, not what happened: plugins see them, mappings never do."""
+_CREDENTIALS = {
+    "headers": frozenset(
+        {
+            *("authorization", "cookie", "proxy-authorization", "api-key"),
+            *("x-api-key", "x-auth-token", "x-access-token"),
+        }
+    ),
+    "query": frozenset({"writekey"}),
+}
+
+
+def is_credential(part: str, name: str) -> bool:
+    """Whether a header or a query value says who may call, not what happened: no mapping reads it.
+
+    Args:
+        part: `headers` or `query`.
+        name: its name, in any case.
+    """
+    return name.lower() in _CREDENTIALS[part]
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -40,10 +55,9 @@ class Request(msgspec.Struct, frozen=True):
             raise TypeError(f"the body of a Request must be bytes, as posted, not {type(self.body).__name__}")
 
     def as_json(self) -> dict[str, Any]:
-        """Return what `$request` reads: lower-case header names, single values as text, no credentials."""
-        headers = {_text(name).lower(): _value(value) for name, value in self.headers.items()}
+        """Return the request as JSON, without its body: lower-case header names, single values as text."""
         return {
-            "headers": {name: value for name, value in headers.items() if name not in CREDENTIALS},
+            "headers": {_text(name).lower(): _value(value) for name, value in self.headers.items()},
             "query": {_text(name): _value(value) for name, value in self.query.items()},
             "method": _text(self.method),
             "url": _text(self.url),

@@ -16,6 +16,7 @@ from .ids import Namespace
 from .mapping.mapper import Mapper
 from .mapping.path import Path, read
 from .request import Request
+from .request_filter import RequestFilter
 from .schema import Schema
 
 
@@ -29,6 +30,7 @@ class Source(msgspec.Struct, frozen=True):
         unwrap: finds the record inside an item.
         read_id: reads the id of a record, or of the delivery that brought it.
         request_paths: what its mapping and `read_id` read of a request besides its body.
+        request_filter: filters requests down to what the two may read.
         schema: what a record must satisfy.
         mapper: maps records to the fields of events.
         envelope: what all its events have in common.
@@ -44,6 +46,7 @@ class Source(msgspec.Struct, frozen=True):
     unwrap: Locator
     read_id: Callable[[Any, Any, Any, Any, Any], Any]
     request_paths: tuple[Path, ...]
+    request_filter: RequestFilter
     schema: Schema
     mapper: Mapper
     envelope: Envelope
@@ -54,9 +57,9 @@ class Source(msgspec.Struct, frozen=True):
         return bool(self.request_paths)
 
     def request_values(self, request: Request) -> bytes:
-        """Return what they read of this request, as JSON; empty if they read nothing.
+        """Return what they read of this request, filtered before, as JSON; empty if they read nothing.
 
-        Records alike become the same events from requests that are alike in this.
+        Equal records become equal events if their requests are equal in this.
         """
         if not self.request_paths:
             return b""

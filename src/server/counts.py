@@ -14,15 +14,17 @@ class OutcomeCounts:
         types: events of each type; `other` counts types given by a plugin that RudderStack does not know.
         rejections: records rejected by each rule.
         dropped: records left out on purpose.
+        refused: requests refused as not authentic.
     """
 
-    __slots__ = ("dropped", "elements", "rejections", "types")
+    __slots__ = ("dropped", "elements", "refused", "rejections", "types")
 
     def __init__(self, elements: int) -> None:
         self.elements = elements
         self.types: dict[str, int] = {}
         self.rejections: dict[str, int] = {}
         self.dropped = 0
+        self.refused = 0
 
     @property
     def events(self) -> int:

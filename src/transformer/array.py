@@ -12,13 +12,14 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from ..core.codec import Object, encode, encode_into
-from ..core.errors import InvalidConfig, InvalidJson
+from ..core.errors import InvalidConfig, InvalidJson, VerificationFailed
 from ..core.host import Host, Receiver
 from ..core.outcome import Rejection
 from ..server import log
 from ..server.body import LARGE, LARGE_AT_ONCE, BodyError, read_body
 from ..server.counts import OutcomeCounts
 from ..server.deadline import Deadline
+from ..server.error_text import NOT_AUTHENTIC
 from .answer import INVALID_EVENTS, error_answer, outcome_answer
 from .elements import Element, ElementDecoder, SourceConfig
 from .metrics import TransformerMetrics
@@ -53,6 +54,7 @@ class ArrayEndpoint:
         self._decoder = ElementDecoder()
         self._deadline = Deadline(options.read_seconds)
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._limited_log = log.RateLimitedLogger(_log)
         process = secrets.token_hex(4)
         self._request_ids = (f"{process}-{number}" for number in itertools.count(1))
 
@@ -130,10 +132,20 @@ class ArrayEndpoint:
         except InvalidConfig as error:  # a 500, for the sender may try again once the operator has corrected it
             _log.error("wrong settings", source=source, reason=error.reason, request_id=request_id)
             return error_answer(source, str(error), 500, "configuration")
+        except VerificationFailed as error:  # a 500, too: the element was neither accepted nor refused
+            fields = {"source": source, "reason": str(error), "at": log.where(error.__cause__ or error)}
+            kind = source, error.plugin
+            self._limited_log.warning(kind, "request not verified", **fields, request_id=request_id)
+            return error_answer(source, "internal error: the request could not be verified", 500)
         except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this element alone
             fields = {"source": source, "error": type(error).__name__, "at": log.where(error)}
             _log.error("failed", **fields, request_id=request_id)
             return error_answer(source, f"internal error: {type(error).__name__}", 500)
+        if outcome.refused is not None:
+            counts.refused += 1
+            fields = {"source": source, "reason": outcome.refused}
+            self._limited_log.warning(source, "request refused", **fields, request_id=request_id)
+            return error_answer(source, NOT_AUTHENTIC, 401, "authentication")
         counts.add(outcome)
         if outcome.rejections:
             self._report(source, outcome.rejections, request_id)

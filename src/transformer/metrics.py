@@ -27,6 +27,7 @@ class TransformerMetrics:
         self._elements = self._counter("elements", "Webhook requests that came in")
         self._events = self._counter("events", "Events that went out", "type")
         self._rejections = self._counter("rejections", "Records rejected", "rule")
+        self._refused = self._counter("refused", "Webhook requests that a plugin refused as not authentic")
         self._drops = self._counter("drops", "Records left out on purpose")
         self._seconds = self._histogram("request_seconds", "Time to answer an array", LATENCY_BUCKETS)
         self._read = self._histogram("request_bytes", "Size of an array", _BYTES_BUCKETS)
@@ -61,6 +62,8 @@ class TransformerMetrics:
         metrics.written.observe(written)
         for type_, number in counts.types.items():
             metrics.events[type_].inc(number)
+        if counts.refused:
+            self._refused.labels(source).inc(counts.refused)
         if counts.dropped:
             self._drops.labels(source).inc(counts.dropped)
         for rule, number in counts.rejections.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from springhead import Host, Request
+from springhead import Host, Outcome, Request, VerificationFailed
 from springhead.core import hooks
 from support.distributions import SOURCE, Install
 from support.folders import source_folder
@@ -51,40 +51,115 @@ def test_a_replay_is_neither_verified_nor_reported(install: Install, caplog: pyt
 
 
 def test_verify_refuses_a_request(install: Install) -> None:
-    """Nothing is decoded, and the body is kept."""
+    """Nothing of it is decoded, reported or left in the outcome but why."""
     code = SOURCE + (
         "\n@hookimpl\ndef springhead_verify(source, request):\n"
         "    return None if request.headers.get('x-key') == 'k' else f'{source.name} wants x-key'\n"
+        "@hookimpl\ndef springhead_rejected(rejection):\n    raise SystemExit(rejection.rule)\n"
     )
     install("springhead-source-acme", code)
     host = Host()
 
     passed = host.receive("acme", Request(body=b"{}", headers={"x-key": "k"}))
-    refused = host.receive("acme", Request(body=b"{}"))
+    refused = host.receive("acme", Request(body=b"[7, "))
 
-    assert len(passed.events) == 1
-    assert refused.events == []
-    assert [(one.rule, one.reason, one.record) for one in refused.rejections] == [
-        ("refused", "acme wants x-key", b"{}")
-    ]
+    assert (len(passed.events), passed.refused) == (1, None)
+    assert refused == Outcome(refused="acme wants x-key")
+
+
+def test_verify_sees_the_settings_and_the_whole_request(install: Install) -> None:
+    """A vendor may sign the URL and the method; the secret is in the operator's settings."""
+    code = SOURCE + (
+        "\n@hookimpl\ndef springhead_verify(config, source, request):\n"
+        "    return f'{config} {request.method} {request.url} {request.headers} {request.query}'\n"
+    )
+    install("springhead-source-acme", code)
+    request = Request(b"{}", {"Authorization": "a"}, {"token": "t"}, "PUT", "/?token=t")
+
+    outcome = Host().receive("acme", request, {"secret": "s"})
+
+    assert outcome.refused == "{'secret': 's'} PUT /?token=t {'Authorization': 'a'} {'token': 't'}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "seen"), [("config=None", {"k": 1}), ("config, later=7", {"k": 1}), ("", None)]
+)
+def test_an_implementation_takes_the_arguments_it_names(install: Install, arguments: str, seen: object) -> None:
+    """Also those that it gives a default, so that it fits hosts which do not pass them."""
+    code = SOURCE + (
+        f"\n@hookimpl\ndef springhead_verify({arguments}):\n    return repr(locals().get('config'))\n"
+    )
+    install("springhead-source-acme", code)
+
+    assert Host().receive("acme", Request(body=b"{}"), {"k": 1}).refused == repr(seen)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("raise ValueError(request.body)", "it raised ValueError"),
+        ("raise SystemExit(3)", "it raised SystemExit"),
+        ("return False", "it returned true or false: return why the request is refused, or None"),
+        ("return True", "it returned true or false: return why the request is refused, or None"),
+        ("return b'no'", "it returned a bytes, which JSON does not have: return why the request"),
+        ("return ' '", "it returned blank text: return why the request is refused, or None"),
+        ("return (lambda: (yield))()", "it returned a generator, which JSON does not have"),
+    ],
+)
+def test_a_plugin_that_fails_to_verify_neither_accepts_nor_refuses(
+    install: Install, line: str, reason: str
+) -> None:
+    """The host raises, so that the caller can have the sender try again. The message quotes nothing sent."""
+    install("springhead-source-acme", f"{SOURCE}\n@hookimpl\ndef springhead_verify(request):\n    {line}\n")
+    host = Host()
+
+    with pytest.raises(VerificationFailed, match="could not verify the request") as error:
+        host.receive("acme", Request(body=b"a secret"))
+
+    assert error.value.plugin == "springhead-source-acme:acme"
+    assert error.value.reason.startswith(reason.removeprefix("it "))
+    assert "secret" not in str(error.value)
 
 
 def test_a_request_that_a_verifier_accepted_is_not_verified_again(install: Install) -> None:
     """A caller verifies a form as posted, then gives the JSON of the form to a receiver."""
     code = SOURCE + (
-        "\n@hookimpl\ndef springhead_verify(request):\n"
-        "    return None if request.body == b'a=1' else 'not as posted'\n"
+        "\n@hookimpl\ndef springhead_verify(request, config):\n"
+        "    return None if request.body == config['form'] else 'not as posted'\n"
     )
     install("springhead-source-acme", code)
     host = Host()
-    verify, receive = host.verifier("acme"), host.receiver("acme", verified=True)
-
-    refused = verify(Request(body=b'{"a": ["1"]}'))
+    config = {"form": b"a=1"}
+    verify, receive = host.verifier("acme", config), host.receiver("acme", config, verified=True)
+    assert verify is not None
 
     assert verify(Request(body=b"a=1")) is None
+    assert verify(Request(body=b'{"a": ["1"]}')) == "not as posted"
     assert len(receive(Request(body=b'{"a": ["1"]}')).events) == 1
-    assert refused is not None
-    assert [(one.rule, one.reason) for one in refused.rejections] == [("refused", "not as posted")]
+
+
+def test_a_source_that_nothing_verifies_has_no_verifier() -> None:
+    """Callers need not prepare a request for one."""
+    assert Host().verifier("auth0") is None
+
+
+@pytest.mark.parametrize(
+    ("marks", "order"), [(("", ""), "ab"), (("trylast=True", ""), "ba"), (("", "tryfirst=True"), "ba")]
+)
+def test_hooks_are_called_in_the_order_pluggy_promises(
+    install: Install, tmp_path: Path, marks: tuple[str, str], order: str
+) -> None:
+    """First those marked `tryfirst`, last those marked `trylast`, and otherwise by the ids of the plugins."""
+    for name, mark in zip("ab", marks, strict=True):
+        code = (
+            f"from springhead import hookimpl\n@hookimpl({mark})\ndef springhead_event(event):\n"
+            f"    event.setdefault('properties', {{'order': ''}})['order'] += {name!r}\n"
+        )
+        install(f"springhead-{name}", code, entry=name)
+
+    outcome = Host(folders=[source_folder(tmp_path)]).receive("acme", Request(body=b"{}"))
+
+    assert outcome.events[0]["properties"] == {"order": order}
 
 
 def test_an_event_hook_enriches_replaces_drops_or_rejects(install: Install, tmp_path: Path) -> None:

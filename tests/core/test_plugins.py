@@ -70,6 +70,93 @@ def test_a_plugin_that_fails_says_why_and_stops_no_other(
     assert (reason or "") in found.reason
 
 
+HOOKS = {
+    "springhead_sources": "",
+    "springhead_verify": "source, request",
+    "springhead_event": "source, event",
+    "springhead_rejected": "source, rejection",
+}
+"""The hooks, with the arguments of an implementation."""
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("@hookimpl(wrapper=True)\ndef HOOK(ARGUMENTS):\n    return (yield)", "HOOK is marked as a wrapper"),
+        ("@hookimpl(hookwrapper=True)\ndef HOOK(ARGUMENTS):\n    yield", "HOOK is marked as a wrapper"),
+        ("@hookimpl\nasync def HOOK(ARGUMENTS):\n    pass", "HOOK is async"),
+        ("@hookimpl\nasync def HOOK(ARGUMENTS):\n    yield", "HOOK is async"),
+        ("@hookimpl(specname='HOOK')\nasync def mine(ARGUMENTS):\n    pass", "HOOK is async"),
+        ("@hookimpl\ndef HOOK(*, missing):\n    pass", "HOOK cannot be called (missing a required"),
+        ("@hookimpl(specname='HOOKS')\ndef mine():\n    pass", "HOOKS is not a hook: did you mean"),
+    ],
+    ids=["wrapper", "hookwrapper", "async", "async generator", "named async", "keyword", "misspelt name"],
+)
+def test_a_hook_that_cannot_be_called_is_refused_at_load(
+    install: Install, hook: str, code: str, reason: str
+) -> None:
+    """Else it would fail, or do nothing, at every request."""
+    code = f"from springhead import hookimpl\n{code}\n".replace("ARGUMENTS", HOOKS[hook])
+    install("springhead-bad", code.replace("HOOK", hook), entry="bad")
+
+    found = plugin(Host(), "springhead-bad:bad")
+
+    assert found.status == "failed"
+    assert reason.replace("HOOK", hook) in found.reason
+
+
+@pytest.mark.parametrize("hook", [hook for hook in HOOKS if hook != "springhead_sources"])
+def test_a_hook_that_yields_its_result_is_refused_at_load(install: Install, hook: str) -> None:
+    """A generator is neither a reason nor an event."""
+    code = f"from springhead import hookimpl\n@hookimpl\ndef {hook}({HOOKS[hook]}):\n    yield\n"
+    install("springhead-bad", code, entry="bad")
+
+    assert f"{hook} is a generator function: return a result" in plugin(Host(), "springhead-bad:bad").reason
+
+
+IN_CLASS = """
+class Plugin:
+    @staticmethod
+    @hookimpl
+    def springhead_sources():
+        yield load_source(Path(__file__).parent / "acme")
+
+    @staticmethod
+    @hookimpl(specname="springhead_event")
+    def name(source, event):
+        event["name"] = source.name
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "reason"),
+    [
+        (IN_CLASS, "active", ""),
+        (
+            IN_CLASS.replace("@staticmethod", "").replace("sources(", "sources(self"),
+            "failed",
+            "use @staticmethod",
+        ),
+        (IN_CLASS + "    @hookimpl(optionalhook=True)\n    def springhead_later(): pass\n", "active", ""),
+    ],
+    ids=["static", "instance", "optional"],
+)
+def test_a_class_can_be_a_plugin(install: Install, code: str, status: str, reason: str) -> None:
+    """Its hooks are static methods, under any name with `specname`; those of a later host may be optional."""
+    head = "from pathlib import Path\nfrom springhead import hookimpl, load_source\n"
+    module = "springhead_source_acme"
+    install("springhead-source-acme", head + code, entries=f"[springhead]\nacme = {module}:Plugin\n".encode())
+
+    host = Host()
+
+    found = plugin(host, "springhead-source-acme:acme")
+    assert found.status == status
+    assert reason in found.reason
+    if found.sources:
+        assert host.receive("acme", Request(body=b"{}")).events[0]["name"] == "acme"
+
+
 def test_a_plugin_name_claimed_twice_disables_both(install: Install) -> None:
     """Which one is meant cannot be guessed; the reason names both, and says what to do."""
     install("springhead-source-one", SOURCE, source="one")

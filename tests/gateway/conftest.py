@@ -9,7 +9,16 @@ import pytest
 
 from support.folders import source_folder
 from support.gateways import KEY, SOURCE, Gateway, gateway
-from support.webhooks import ACME, ACME_KEY, AUTHORIZATION, GUARDED_KEY, NEW_KEY, ODD_KEY, OFF_KEY
+from support.webhooks import (
+    ACME,
+    ACME_KEY,
+    AUTHORIZATION,
+    GUARDED_KEY,
+    NEW_AUTHORIZATION,
+    NEW_KEY,
+    ODD_KEY,
+    OFF_KEY,
+)
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +28,12 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     sources = (
         {**SOURCE, "write_key": [KEY, NEW_KEY, ODD_KEY]},
         {"name": "Off", "type": "auth0", "write_key": [OFF_KEY], "enabled": False},
-        {"name": "Guarded", "type": "auth0", "write_key": [GUARDED_KEY], "authorization": AUTHORIZATION},
+        {
+            "name": "Guarded",
+            "type": "auth0",
+            "write_key": [GUARDED_KEY],
+            "authorization": [AUTHORIZATION, NEW_AUTHORIZATION],
+        },
         {"name": "Acme", "type": "acme", "write_key": [ACME_KEY]},
     )
     sections: dict[str, dict[str, Any]] = {

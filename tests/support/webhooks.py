@@ -14,6 +14,7 @@ OFF_KEY = "key-of-a-tenant-that-left"
 GUARDED_KEY = "key-of-the-guarded-tenant"
 ACME_KEY = "key-of-the-acme-workspace"
 AUTHORIZATION = "Bearer invented-authorization"
+NEW_AUTHORIZATION = "Bearer authorization-that-takes-over"
 COOKIE = "session=invented-cookie"
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -36,6 +37,8 @@ ACME: dict[str, Any] = {
                 "map": [
                     {"from": "$", "to": "properties"},
                     {"from": "$request.headers", "to": "context.headers"},
+                    {"from": "$request.headers.x-original-url", "to": "context.original_url"},
+                    {"from": "$request.query.a", "to": "context.a"},
                     {"from": "$request.query", "to": "context.query"},
                     {"from": "$request.url", "to": "context.url"},
                 ],

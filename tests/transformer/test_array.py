@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -14,6 +15,7 @@ from springhead import Host, Outcome, Request
 from springhead.core.host import Receiver
 from springhead.transformer import TransformerOptions, transformer_app
 from support.arrays import LOG, post
+from support.distributions import Install
 from support.folders import source_folder
 from support.servers import serving
 
@@ -116,6 +118,52 @@ def test_an_id_may_stand_in_a_header(tmp_path: Path) -> None:
     one, two, retry = message_ids(host, "acme", array)
 
     assert one == retry != two
+
+
+VERIFIER = """
+from springhead import hookimpl
+
+@hookimpl
+def springhead_verify(request, config):
+    if "key" not in config:
+        raise ValueError(request.body)
+    return None if request.headers.get("X-Key") == [config["key"]] else "the key is wrong"
+"""
+
+
+def test_a_request_is_verified_with_the_settings_of_its_element(
+    tmp_path: Path, install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A refused one is a 401 and is kept nowhere; one that could not be verified is a 500."""
+    install("invented-verifier", VERIFIER, entry="verifier")
+    rejected = tmp_path / "rejected.jsonl"
+    app = transformer_app(Host(), TransformerOptions(rejected=rejected))
+    body = json.dumps({"type": "s", "log_id": "a secret"})
+    array = [
+        {"request": {"body": body, "headers": {"X-Key": [key]}}, "source": {"Config": config}}
+        for key, config in (("1", {"key": "1"}), ("2", {"key": "1"}), ("3", {"key": "1"}), ("4", {}))
+    ]
+
+    async def scenario() -> tuple[httpx.Response, httpx.Response]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+            return await client.post("/v2/sources/auth0", json=array), await client.get("/metrics")
+
+    answers, metrics = asyncio.run(scenario())
+
+    accepted, refused, _, failed = answers.json()
+    assert len(accepted["output"]["batch"]) == 1
+    assert (refused["statusCode"], refused["error"]) == (401, "request refused as not authentic")
+    assert (failed["statusCode"], failed["error"]) == (
+        500,
+        "internal error: the request could not be verified",
+    )
+    assert 'springhead_refused_total{source="auth0"} 2.0' in metrics.text
+    assert rejected.read_text() == ""
+    logged = capsys.readouterr().out
+    assert logged.count("the key is wrong") == 1
+    assert logged.count("plugin invented-verifier:verifier could not verify the request: it raised Value") == 1
+    assert "a secret" not in logged
 
 
 def test_sources_of_one_kind_share_no_id() -> None:

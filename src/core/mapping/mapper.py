@@ -26,16 +26,13 @@ class Mapper:
         "_masks",
         "_variants",
         "mapping",
-        "request_paths",
         "settings",
     )
 
     def __init__(self, mapping: EventMapping, masks: dict[str, Masks]) -> None:
         """`masks` holds what is masked at the levels `secrets` and `pii`."""
         self.mapping = mapping
-        paths = list(mapping.paths())
-        self.request_paths = tuple(path for path in paths if path.root == "$request")
-        names = {path.keys[0] for path in paths if path.root == "$config" and path.keys}
+        names = {path.keys[0] for path in mapping.paths() if path.root == "$config" and path.keys}
         self.settings = tuple(sorted({"redact", *names}))
         self._conditions = config_conditions(mapping)
         self._flags = {

@@ -80,9 +80,9 @@ class Row(msgspec.Struct, frozen=True):
         """List the paths the row starts from, but not those of the members it builds."""
         match self.origin:
             case Read(path):
-                yield path
+                yield from self._with_picked((path,))
             case FirstOf(paths):
-                yield from paths
+                yield from self._with_picked(paths)
             case Template(parts):
                 yield from (part for part in parts if isinstance(part, Path))
 
@@ -98,6 +98,10 @@ class Row(msgspec.Struct, frozen=True):
             yield from self.fallback.paths(inner=inner)
         for row in (self.each or ()) if inner else ():
             yield from row.paths(inner=True)
+
+    def _with_picked(self, paths: tuple[Path, ...]) -> Iterator[Path]:
+        yield from paths
+        yield from (path.joined(picked) for path in paths for picked in self.pick)
 
 
 class Rule(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ..errors import InvalidPath
+from ..request import is_credential
 
 if TYPE_CHECKING:
     from .mask import Mask
@@ -36,6 +37,10 @@ class Path(msgspec.Struct, frozen=True):
     keys: tuple[str, ...]
     exact: bool = False
     mask: Mask | None = None
+
+    def joined(self, inner: Path) -> Path:
+        """Return the path that reads `inner` from what this one reads."""
+        return Path(f"{self.text}.{inner.text}", self.root, self.keys + inner.keys, self.exact or inner.exact)
 
     def masked(self, mask: Mask | None) -> Path:
         """Return the same path with a mask."""
@@ -172,6 +177,7 @@ def _request_steps(steps: list[str]) -> list[str]:
         raise InvalidPath(
             f"$request has {', '.join(REQUEST_PARTS)}", "write for example $request.headers.x-event"
         )
-    if steps[0] == "headers":
-        return [step.lower() for step in steps]
-    return steps
+    part, *names = steps
+    if part in ("headers", "query") and names and is_credential(part, names[0]):
+        raise InvalidPath(f"{names[0]} cannot be read", "it is a credential, which no mapping gets to see")
+    return [step.lower() for step in steps] if part == "headers" else steps

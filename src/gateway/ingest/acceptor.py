@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -22,7 +23,7 @@ from ..settings import Settings
 from ..storage.records import NewDeadLetter, Store
 from .call import WebhookCall
 from .forms import form_to_json, is_form
-from .responses import EMPTY, IGNORED, NOT_STARTED, TOO_LONG, Answer, ErrorAnswer
+from .responses import EMPTY, IGNORED, NOT_AUTHENTIC, NOT_STARTED, TOO_LONG, Answer, ErrorAnswer
 from .source_receiver import Received, SourceReceiver
 
 Result = TypeVar("Result")
@@ -55,7 +56,7 @@ class Acceptor:
         """Accept a call to the source of this name: good records become events, rejected ones dead letters.
 
         Raises:
-            StoreFull, StoreBusy, StoreUnusable: nothing of the call was stored.
+            StoreFull, StoreBusy, StoreUnusable, VerificationFailed: nothing of the call was stored.
         """
         if not self._delivery.is_started:
             return NOT_STARTED
@@ -74,12 +75,14 @@ class Acceptor:
         run = asyncio.to_thread if is_large else _run_here
         # Held until the events are stored, because those of a large call take many times its bytes.
         async with self._large if is_large else nullcontext():
-            received = await run(source.verify, call)
-            if received is None:
-                body = await self._decode_form(source, call)
-                if isinstance(body, ErrorAnswer):
-                    return body
-                received = await run(source.map, call, body)
+            reason = await run(source.verify, call)
+            if reason is not None:
+                self._metrics.refused(name)
+                return replace(NOT_AUTHENTIC, reason=reason)
+            body = await self._decode_form(source, call)
+            if isinstance(body, ErrorAnswer):
+                return body
+            received = await run(source.map, call, body)
             await self._keep(name, received)
         return received.answer
 

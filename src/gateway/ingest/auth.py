@@ -9,6 +9,7 @@ import hmac
 import secrets
 from collections.abc import Iterable
 
+from pydantic import SecretStr
 from starlette.types import Scope
 
 from ..settings import SourceSettings
@@ -37,14 +38,18 @@ class WriteKeys:
         source = self._sources.get(self._digest(key))
         if source is None:
             return WRONG_KEY
-        if source.authorization is not None:
-            expected = source.authorization.get_secret_value().encode()
-            if not hmac.compare_digest(authorization, expected):
-                return WRONG_AUTHORIZATION
+        if source.authorization and not _is_accepted(authorization, source.authorization):
+            return WRONG_AUTHORIZATION
         return source if source.enabled else DISABLED
 
     def _digest(self, key: str) -> bytes:
         return hashlib.blake2b(key.encode("utf-8", "surrogateescape"), key=self._secret).digest()
+
+
+def _is_accepted(authorization: bytes, accepted: Iterable[SecretStr]) -> bool:
+    """Compare with all that are accepted, whichever is equal, so that the time it takes reveals nothing."""
+    matches = [hmac.compare_digest(authorization, secret.get_secret_value().encode()) for secret in accepted]
+    return any(matches)
 
 
 def _basic_user(authorization: bytes) -> str:

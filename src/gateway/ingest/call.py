@@ -11,7 +11,8 @@ import msgspec
 from starlette.types import Scope
 from uuid_utils import uuid4
 
-from ...core.request import CREDENTIALS, Request
+from ...core.request import Request
+from ...core.request_filter import RequestFilter
 from ..storage.records import StoredCall
 from .query import parse_query, without_write_key
 
@@ -75,24 +76,38 @@ class WebhookCall(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def headers(self) -> dict[str, list[str]]:
         """The headers' values by name in lower case, without write keys."""
+        return {name: [_without_key(text) for text in values] for name, values in self._posted_headers.items()}
+
+    @cached_property
+    def _posted_headers(self) -> dict[str, list[str]]:
         headers: dict[str, list[str]] = {}
         for name, value in self.scope["headers"]:
-            text = value.decode("latin-1")
-            if "%" in text or "key" in text.lower():
-                text = _KEY_IN_HEADER.sub(r"\1", text)
-            headers.setdefault(name.decode("latin-1").lower(), []).append(text)
+            headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
         return headers
 
+    def posted(self) -> Request:
+        """The call whole, as its sender signed it."""
+        path, query = self.scope["path"], self.query_string
+        url = f"{path}?{query.decode('latin-1')}" if query else path
+        return Request(self.body, self._posted_headers, parse_query(query), self.scope["method"], url, self.id)
+
     def request(self, body: bytes) -> Request:
-        """The call with this body: the bytes as posted, or the JSON of a form, typed as JSON."""
-        headers = self.headers if body is self.body else {**self.headers, "content-type": [_JSON]}
+        """The call with this body, without write keys."""
+        headers = self._headers_with(body)
         return Request(body, headers, self.query, self.scope["method"], self.url, self.id)
 
-    def stored(self, body: bytes) -> StoredCall:
-        """The call as it is stored with this body, without credentials."""
-        request = self.request(body)
-        headers = {name: list(values) for name, values in request.headers.items() if name not in CREDENTIALS}
-        return StoredCall(request.method, request.url, headers, self.query, body)
+    def stored(self, body: bytes, filter_: RequestFilter) -> StoredCall:
+        """The call as it is stored with this body."""
+        headers, query = filter_.select_headers(self._headers_with(body)), filter_.select_query(self.query)
+        return StoredCall(self.scope["method"], filter_.select_url(self.url), headers, query, body)
+
+    def _headers_with(self, body: bytes) -> dict[str, list[str]]:
+        """The headers with this body: the bytes as posted, or the JSON of a form, typed as JSON."""
+        return self.headers if body is self.body else {**self.headers, "content-type": [_JSON]}
+
+
+def _without_key(text: str) -> str:
+    return _KEY_IN_HEADER.sub(r"\1", text) if "%" in text or "key" in text.lower() else text
 
 
 def _without_port(address: str) -> str:

@@ -7,7 +7,7 @@ import time
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from ...core.errors import SpringheadError
+from ...core.errors import SpringheadError, VerificationFailed
 from ...server import log
 from ..metrics import GatewayMetrics
 from ..settings import Settings
@@ -48,6 +48,12 @@ class WebhookEndpoint:
         self._in_flight += 1
         try:
             return await self._acceptor.accept(source, scope, receive)
+        except VerificationFailed as error:
+            at = log.where(error.__cause__ or error)
+            self._limited_log.warning(
+                (source, error.plugin), "call not verified", source=source, reason=str(error), at=at
+            )
+            return FAILED
         except SpringheadError as error:
             _log.error("call not stored", source=source, reason=str(error))
             return NOT_STORED
@@ -61,7 +67,11 @@ class WebhookEndpoint:
         self._metrics.answered(source, status, seconds)
         if isinstance(answer, ErrorAnswer):
             self._limited_log.warning(
-                (source, status), "call refused", source=source, status=status, reason=answer.text
+                (source, status),
+                "call refused",
+                source=source,
+                status=status,
+                reason=answer.reason or answer.text,
             )
         if self._access_log:
             _log.info("call answered", source=source, status=status, ms=round(seconds * 1e3, 3))

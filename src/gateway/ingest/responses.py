@@ -12,15 +12,24 @@ from typing import TypeAlias
 from starlette.types import Send
 
 from ...core.outcome import Reply
+from ...server import error_text
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorAnswer:
-    """An HTTP error: its status, its text, and in how many seconds to try again if that would help."""
+    """An HTTP error.
+
+    Attributes:
+        status: its status.
+        text: its text.
+        retry_after: in how many seconds to try again, if that would help.
+        reason: what the log says in place of the text.
+    """
 
     status: int
     text: str
     retry_after: int | None = None
+    reason: str = ""
 
 
 Answer: TypeAlias = ErrorAnswer | Reply
@@ -33,6 +42,7 @@ IGNORED = Reply(b"", "")
 NO_KEY = ErrorAnswer(401, "failed to read writekey from query params")
 WRONG_KEY = ErrorAnswer(401, "invalid write key")
 WRONG_AUTHORIZATION = ErrorAnswer(401, "invalid authorization")
+NOT_AUTHENTIC = ErrorAnswer(401, error_text.NOT_AUTHENTIC)
 DISABLED = ErrorAnswer(404, "source is disabled")
 NOT_FOUND = ErrorAnswer(404, "404 page not found")
 TOO_LONG = ErrorAnswer(413, "request size exceeds max limit")

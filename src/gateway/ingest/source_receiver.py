@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ...core.host import Host, Receiver, Verifier
+from ...core.host import Host, Receiver
 from ...core.outcome import Outcome, Rejection
 from ...core.request import Request
 from ...server.counts import OutcomeCounts
@@ -41,10 +41,11 @@ class SourceReceiver:
         """`keep_calls` stores calls even if nothing was wrong with them."""
         self._settings = settings
         self._keep_calls = keep_calls
-        self._verify: Verifier = host.verifier(settings.type)
+        self._verify = host.verifier(settings.type, settings.settings)
         self._receive: Receiver = host.receiver(
             settings.type, settings.settings, scope=settings.name, verified=True
         )
+        self._filter = host.request_filter(settings.type, settings.settings)
         self._reads_request = host.reads_request(settings.type)
         self._source = host.sources[settings.type]
         self._reads_query = "query" in self._source.framing.formats
@@ -58,11 +59,13 @@ class SourceReceiver:
         rejection = Rejection(self._settings.type, "", None, BROKEN_ENCODING, reason, call.body)
         return self._received(call, self._request(call, call.body), Outcome(rejections=[rejection]))
 
-    def verify(self, call: WebhookCall) -> Received | None:
-        """The result of a call that a plugin refuses as posted; None if none does."""
-        request = self._request(call, call.body)
-        refused = self._verify(request)
-        return None if refused is None else self._received(call, request, refused)
+    def verify(self, call: WebhookCall) -> str | None:
+        """Why plugins refuse a call as posted; None if they accept it.
+
+        Raises:
+            VerificationFailed: one of them failed.
+        """
+        return None if self._verify is None else self._verify(call.posted())
 
     def map(self, call: WebhookCall, body: bytes) -> Received:
         """The result of a verified call; `body` is the JSON of a form, else the body as posted."""
@@ -76,11 +79,11 @@ class SourceReceiver:
         source, received_at, address = self._settings.name, rfc3339(call.received_at), call.address
         counts = OutcomeCounts(1)
         counts.add(outcome)
-        values = self._source.request_values(request) if outcome.rejections else b""
+        values = self._source.request_values(self._filter.apply(request)) if outcome.rejections else b""
         return Received(
             [enrich(event, source, received_at, address) for event in outcome.events],
             [dead_letter(rejection, source, values) for rejection in outcome.rejections],
-            call.stored(request.body) if outcome.rejections or self._keep_calls else None,
+            call.stored(request.body, self._filter) if outcome.rejections or self._keep_calls else None,
             counts,
             RecentRequest(self._settings, request, outcome),
             _answer(outcome),

@@ -189,8 +189,12 @@ class SourceSettings(FrozenSection):
     write_key: Annotated[tuple[AccessKey, ...], BeforeValidator(as_list), AfterValidator(not_empty)]
     """What the sender presents; several while one key replaces another."""
     enabled: bool = True
-    authorization: Annotated[SecretStr, Field(min_length=1)] | None = None
-    """What the sender's Authorization header must hold, if it can send one."""
+    authorization: Annotated[
+        tuple[Annotated[SecretStr, Field(min_length=1)], ...],
+        BeforeValidator(as_list),
+        AfterValidator(not_empty),
+    ] = ()
+    """What the sender's Authorization header must hold, if it can send one; several as with `write_key`."""
     destination_write_key: DestinationKey | None = None
     """The source's write key at the data plane; by default the first write_key."""
     settings: Annotated[dict[str, Any], Field(repr=False)] = {}

@@ -72,7 +72,7 @@ class NewDeadLetter(_Discreet, frozen=True):
 
 
 class StoredCall(_Discreet, frozen=True):
-    """The HTTP call events came in, without secrets: no write key in `url`, no authorization in `headers`."""
+    """The HTTP call events came in, with no headers and query values but those that its source may read."""
 
     method: str
     url: str

@@ -169,7 +169,7 @@ def test_json_text_that_holds_the_record_is_masked(tmp_path: Path, apply: list[s
 
 def test_the_query_of_a_record_that_is_a_query_is_masked(tmp_path: Path) -> None:
     """The record of such a source can be read as `$request.query`, too."""
-    row = {"from": "$request.query", "to": "properties.x"}
+    row = {"from": "$request.query", "pick": ["secret", "a"], "to": "properties.x"}
     mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": [row]}]}
     about = {"name": "acme", "formats": ["query"], "secrets": ["secret"]}
     host = Host(folders=[source_folder(tmp_path, mapping=mapping, source=about)])

@@ -140,7 +140,7 @@ def test_the_stream_continues_with_new_requests(closed: Admin) -> None:
 def test_dead_letters_come_by_filter_and_page(tmp_path: Path) -> None:
     """The oldest or the newest first; of the record only its size."""
     with admin_address(tmp_path) as admin:
-        admin.post(WRONG, WRONG)
+        admin.post(WRONG, {**WRONG, "log_id": "3"}, WRONG)
         admin.post("no object")
         three, page = admin.letters(), admin.call("/api/dead?limit=2").json()
         rest = admin.call(f"/api/dead?limit=2&after={page['next']}").json()
@@ -152,6 +152,7 @@ def test_dead_letters_come_by_filter_and_page(tmp_path: Path) -> None:
         refused = [admin.call(f"/api/dead?{query}") for query in wrong]
 
     assert [letter["rule"] for letter in three] == ["schema/type", "schema/type", "item/object"]
+    assert [letter["count"] for letter in three] == [2, 1, 1]
     assert three[0]["pointer"] == "/0/data/type"
     assert (three[0]["holds"], three[0]["bytes"]) == ("record", len(json.dumps(WRONG).replace(" ", "")))
     assert "ada" not in json.dumps(three)

@@ -7,7 +7,17 @@ import base64
 import pytest
 
 from support.gateways import KEY, Gateway
-from support.webhooks import AUTHORIZATION, ERROR, GUARDED_KEY, NEW_KEY, ODD_KEY, OFF_KEY, basic, log
+from support.webhooks import (
+    AUTHORIZATION,
+    ERROR,
+    GUARDED_KEY,
+    NEW_AUTHORIZATION,
+    NEW_KEY,
+    ODD_KEY,
+    OFF_KEY,
+    basic,
+    log,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +45,12 @@ from support.webhooks import AUTHORIZATION, ERROR, GUARDED_KEY, NEW_KEY, ODD_KEY
         (GUARDED_KEY, {"Authorization": ""}, 401, "invalid authorization\n"),
         (GUARDED_KEY, {"Authorization": AUTHORIZATION[:-1]}, 401, "invalid authorization\n"),
         (GUARDED_KEY, {"Authorization": AUTHORIZATION.lower()}, 401, "invalid authorization\n"),
+        (
+            GUARDED_KEY,
+            {"Authorization": f"{AUTHORIZATION}, {NEW_AUTHORIZATION}"},
+            401,
+            "invalid authorization\n",
+        ),
     ],
 )
 def test_a_call_without_a_valid_key_is_refused(
@@ -67,6 +83,7 @@ def test_a_call_without_a_valid_key_is_refused(
         ("".join(f"%{byte:02X}" for byte in ODD_KEY.encode()), {}),
         (None, basic(ODD_KEY)),
         (GUARDED_KEY, {"Authorization": AUTHORIZATION}),
+        (GUARDED_KEY, {"Authorization": NEW_AUTHORIZATION}),
     ],
 )
 def test_a_call_with_a_key_is_accepted(here: Gateway, key: str | None, headers: dict[str, str]) -> None:

@@ -83,8 +83,7 @@ def test_all_keys_are_read(tmp_path: Path) -> None:
     (source,) = settings.source
     assert [key.get_secret_value() for key in source.write_key] == ["one-write-key-of-two"]
     assert source.destination_key.get_secret_value() == "its-own"
-    assert source.authorization is not None
-    assert source.authorization.get_secret_value() == "Bearer invented"
+    assert [value.get_secret_value() for value in source.authorization] == ["Bearer invented"]
     assert (source.enabled, source.settings) == (False, {"redact": "pii"})
 
 
@@ -198,6 +197,9 @@ enable = true
     [
         ("", "source: there is none - add a [[source]]"),
         ("source = []", "source: needs at least one"),
+        (SOURCE + "authorization = []", "[[source]] 1 authorization: needs at least one"),
+        (SOURCE + 'authorization = ""', "[[source]] 1 authorization"),
+        (SOURCE + 'authorization = ["Bearer invented", ""]', "[[source]] 1 authorization"),
         ("source = 5", "source: must be a valid tuple"),
         ("gateway = 5" + SOURCE, "gateway: must be a valid dictionary or instance of GatewaySettings"),
         (SOURCE.replace(KEY, "short"), "[[source]] 1 write_key: must have at least 16 characters"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from springhead.gateway.storage.records import NewDeadLetter, Receipt
+from springhead.gateway.storage.records import NewDeadLetter, NewEvent, Receipt
 from springhead.gateway.storage.sqlite import SqliteStore, dedup
 from support.stores import call, claim, dead_event, entry, keep, letter, letters, names, opened, rows, use
 
@@ -160,6 +161,21 @@ def test_an_event_that_was_replayed_is_a_duplicate(tmp_path: Path) -> None:
         assert await keep(store, entry("1")) == Receipt(0, 1, ())
         await store.drop([2])
         assert await keep(store, entry("1")) == Receipt(1, 0, ())
+
+    use(tmp_path, scenario)
+
+
+def test_a_replay_that_fails_changes_nothing(tmp_path: Path) -> None:
+    """The letter stays, and its event stays a duplicate."""
+    broken = NewEvent("auth0", "broken", "ada", "{}")  # type: ignore[arg-type] # no bytes
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, entry("1"))
+        await store.acknowledge([], [dead_event(each) for each in await claim(store)])
+        with pytest.raises(sqlite3.IntegrityError):
+            await store.append([entry("1"), broken], [], None, replacing={1: 1})
+        assert [each.id for each in await store.dead_letters()] == [1]
+        assert await keep(store, entry("1")) == Receipt(0, 1, ())
 
     use(tmp_path, scenario)
 
