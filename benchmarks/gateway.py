@@ -12,12 +12,11 @@ last ones the gateway delivers to a file meanwhile. A noisy neighbour slows all 
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -27,7 +26,7 @@ import msgspec
 
 from driving import RESULT, Run, drive, need_tools, report, resident, start, stop, worker
 from floors import read, respond
-from payloads import STREAM, log
+from payloads import STREAM, Log, array, describe, lines, log, single
 from springhead import Host, encode
 from springhead.gateway.run import serve_gateway
 from springhead.gateway.settings import load_settings
@@ -36,15 +35,20 @@ from springhead.gateway.storage.sqlite.sql import insert
 from springhead.gateway.storage.sqlite.writer import Writer
 from springhead.server.run import Worker, serve_app
 
-CASES = {"1 log": 1, "100 logs": 100}
+CASES: dict[str, tuple[int, Callable[[Sequence[Log]], bytes]]] = {
+    "1 log": (1, single),
+    "array of 100": (100, array),
+    "100 JSON lines": (100, lines),
+}
+"""Logs in a body, and how they are serialised."""
 CONNECTIONS = (1, 16, 64)
 ROUNDS = 5
 
 ACCEPTING, DELIVERING = "gateway", "gateway+file"
 FLOORS = ("floor", "floor+events")
 KEY = "benchmark-write-key"
-_USERS = 16
-"""Bodies of different users. wrk replaces a mark in them to make their log_ids new."""
+_BODIES = 20
+"""Bodies posted in turn: one of each size. wrk replaces a mark in them to make their log_ids new."""
 _MARK = "#" * 15
 _SCRIPT = """
 local bodies, number = {{}}, 0
@@ -88,8 +92,9 @@ def floor(folder: Path, events: bool) -> Callable[..., Awaitable[None]]:
         body = await read(receive)
         rows = [body]
         if events:
-            logs = decode(body)
-            rows = [encode(item) for item in (logs if isinstance(logs, list) else [logs])]
+            documents = [decode(line) for line in body.splitlines()]
+            logs = documents[0] if isinstance(documents[0], list) else documents
+            rows = [encode(item) for item in logs]
         values = [(row,) for row in rows]
         await writer.do(lambda connection: insert(connection, "INSERT INTO raw (body)", values))
         await respond(send, b"ok", b"text/plain; charset=utf-8")
@@ -109,15 +114,16 @@ def serve(kind: str, port: int, folder: Path) -> None:
     serve_gateway(Host(), load_settings(settings), "json", "error")
 
 
-def script(folder: Path, logs: int, run: int) -> Path:
-    """A script for wrk that posts bodies of so many logs, none of them posted before."""
-    for body in range(1, _USERS + 1):
-        items = [log(body * 100 + number, STREAM[: -len(_MARK)] + _MARK) for number in range(logs)]
-        (folder / str(body)).write_text(json.dumps(items if logs > 1 else items[0]))
+def script(folder: Path, case: str, run: int) -> Path:
+    """A script for wrk that posts the bodies of a case, no log in them posted before."""
+    size, serialise = CASES[case]
+    for body in range(1, _BODIES + 1):
+        logs = [log(body * size + number, STREAM[: -len(_MARK)] + _MARK) for number in range(size)]
+        (folder / str(body)).write_bytes(serialise(logs))
     path = folder / "post.lua"
     values = {
         "folder": folder,
-        "bodies": _USERS,
+        "bodies": _BODIES,
         "mark": _MARK,
         "run": run,
         "path": f"/v1/webhook?writeKey={KEY}",
@@ -144,13 +150,14 @@ def measure(folder: Path, kind: str, rounds: int, connections: tuple[int, ...]) 
     try:
         time.sleep(4)
         pids = {server: worker(process) for server, process in processes.items()}
+        print(describe([log(number) for number in range(1_000)]), flush=True)
         print(f"the gateway's worker at rest: {resident(pids[kind]):.0f} MB resident", flush=True)
-        for name, logs in CASES.items():
+        for name, (logs, _) in CASES.items():
             for number in connections:
                 runs: dict[str, list[Run]] = {server: [] for server in ports}
                 for _ in range(rounds):
                     for server, port in ports.items():
-                        post = script(folder, logs, next(run_numbers))
+                        post = script(folder, name, next(run_numbers))
                         runs[server].append(drive(f"http://127.0.0.1:{port}", post, number, pids[server]))
                         if server == DELIVERING:
                             left, rate = drain(folder / f"data-{port}")

@@ -17,12 +17,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import payloads
+from springhead import Host, Request, encode
 from springhead.gateway.storage.records import NewEvent
 from springhead.gateway.storage.sqlite import SqliteStore
 
 ROUNDS = 7
 EVENTS = 4_000
-EVENT = b'{"type": "track", "event": "Successful login", "context": {"text": "' + b"x" * 1_430 + b'"}}'
 
 
 class Floor:
@@ -57,11 +58,11 @@ class Floor:
         os.fsync(self._file.fileno())
 
 
-def batches(round_: int, size: int) -> list[list[NewEvent]]:
+def batches(events: Sequence[bytes], round_: int, size: int) -> list[list[NewEvent]]:
     """All events of a round, `size` an append, no messageId met before."""
     entries = [
-        NewEvent("auth0", f"{round_:08}-{size:04}-{number:022}", f"auth0|{number % 500:024}", EVENT)
-        for number in range(EVENTS)
+        NewEvent("auth0", f"{round_:08}-{size:04}-{number:022}", f"auth0|{number % 500:024}", event)
+        for number, event in enumerate(events)
     ]
     return [entries[start : start + size] for start in range(0, EVENTS, size)]
 
@@ -81,12 +82,12 @@ async def seconds(
     return time.perf_counter() - start
 
 
-async def compare(folder: Path, size: int, senders: int) -> None:
+async def compare(folder: Path, events: Sequence[bytes], size: int, senders: int) -> None:
     """Print one line: so many events an append, from so many senders."""
     store, floor = SqliteStore(folder / f"{size}-{senders}"), Floor(folder / f"{size}-{senders}.raw")
     floors, stores = [], []
     for round_ in range(ROUNDS):
-        appends = batches(round_, size)
+        appends = batches(events, round_, size)
         floors.append(await seconds(floor.append, appends, senders))
         stores.append(await seconds(lambda entries: store.append(entries, [], None), appends, senders))
     appended = ROUNDS * EVENTS / size
@@ -101,9 +102,13 @@ async def compare(folder: Path, size: int, senders: int) -> None:
 
 async def main() -> None:
     """One sender, many senders, and many with batches."""
+    logs = [payloads.log(number) for number in range(EVENTS)]
+    print(payloads.describe(logs))
+    outcome = Host().receive("auth0", Request(body=payloads.array(logs)))
+    events = [encode(event) for event in outcome.events]
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         for size, senders in ((1, 1), (1, 32), (1, 256), (100, 8)):
-            await compare(Path(folder), size, senders)
+            await compare(Path(folder), events, size, senders)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,34 @@
 """Measures events per second on one core, and compares the time with a floor.
 
-The floor parses the same bodies and serialises the same events with the same JSON library, and does nothing
-else. The two are timed in turn, and the best of many short rounds counts: a noisy neighbour can only make a
-round slower.
+The floor parses the same bodies and serialises the same events with orjson, and does nothing else. The two take
+turns in short rounds, so that a noisy neighbour slows both: read the ratios.
 
     python benchmarks/transform.py
 """
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
-import msgspec
+import orjson
 
-from payloads import log
+import payloads
+from payloads import Log, log
 from springhead import Host, Request, encode
 
 ROUNDS = 100
 LOGS_PER_ROUND = 1_000
+
+CASES: dict[str, tuple[int, Callable[[Sequence[Log]], bytes], Callable[[bytes], Any]]] = {
+    "1 log": (1, payloads.single, orjson.loads),
+    "array of 100": (100, payloads.array, orjson.loads),
+    "100 JSON lines": (100, payloads.lines, lambda body: [orjson.loads(line) for line in body.splitlines()]),
+}
+"""Logs in a body, how they are serialised, and how the floor parses them."""
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -31,23 +38,21 @@ def seconds(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def compare(size: int) -> None:
-    """Measure bodies of `size` logs each, and print one line."""
-    count = LOGS_PER_ROUND // size
-    logs = [log(number) for number in range(size * count)]
+def compare(name: str) -> None:
+    """Measure a case, and print one line."""
+    size, serialise, parse = CASES[name]
     bodies = [
-        json.dumps(logs[start] if size == 1 else logs[start : start + size]).encode()
-        for start in range(0, len(logs), size)
+        serialise([log(number) for number in range(start, start + size)])
+        for start in range(0, LOGS_PER_ROUND, size)
     ]
     host = Host()
-    decode = msgspec.json.Decoder().decode
     finished = [host.receive("auth0", Request(body=body)).events for body in bodies]
 
     def floor() -> None:
         for body, events in zip(bodies, finished, strict=True):
-            decode(body)
+            parse(body)
             for event in events:
-                encode(event)
+                orjson.dumps(event)
 
     def receive() -> None:
         for body in bodies:
@@ -58,15 +63,15 @@ def compare(size: int) -> None:
     for _ in range(ROUNDS):
         floors.append(seconds(floor))
         totals.append(seconds(receive))
-    average = sum(map(len, bodies)) // len(logs)
+    median, median_floor = statistics.median(totals), statistics.median(floors)
     print(
-        f"{size:4} logs a body ({average} bytes each): {len(logs) / min(totals):8,.0f} events/s,"
-        f" {min(totals) / min(floors):.2f} times the floor"
-        f" (by medians {statistics.median(totals) / statistics.median(floors):.2f})"
+        f"{name:15} {LOGS_PER_ROUND / median:8,.0f} events/s, {median / LOGS_PER_ROUND * 1e6:5.1f} us each:"
+        f" {median / median_floor:.2f} times the floor (best rounds: {min(totals) / min(floors):.2f})"
     )
 
 
 if __name__ == "__main__":
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    for logs_per_body in (1, 100):
-        compare(logs_per_body)
+    print(payloads.describe([log(number) for number in range(LOGS_PER_ROUND)]))
+    for case in CASES:
+        compare(case)

@@ -12,7 +12,6 @@ With `--soak` it drives arrays of 100 for ten minutes, and prints the memory of 
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 import time
@@ -26,7 +25,7 @@ import msgspec
 
 from driving import RESULT, Run, drive, need_tools, report, resident, start, stop, worker
 from floors import read, respond
-from payloads import log
+from payloads import array, describe, log, single
 from springhead import Host, Request, encode
 from springhead.server.run import Worker, serve_app
 from springhead.transformer.app import transformer_app
@@ -110,9 +109,9 @@ def serve(kind: str, port: int) -> None:
 
 def bodies_of(elements: int, logs: int) -> list[str]:
     """The bodies of so many elements, each of so many logs."""
-    return [
-        json.dumps([log(n) for n in range(logs)] if logs > 1 else log(number)) for number in range(elements)
-    ]
+    if logs == 1:
+        return [single([log(number)]).decode() for number in range(elements)]
+    return [array([log(number) for number in range(logs)]).decode()] * elements
 
 
 def script(folder: Path, array: list[dict[str, Any]]) -> Path:
@@ -141,6 +140,7 @@ def measure(folder: Path, rounds: int, cases: dict[str, tuple[int, int]], connec
     try:
         time.sleep(4)
         pids = {kind: worker(process) for kind, process in processes.items()}
+        print(describe([log(number) for number in range(1_000)]), flush=True)
         print(f"springhead's worker at rest: {resident(pids['springhead']):.0f} MB resident", flush=True)
         for name, (elements, logs) in cases.items():
             bodies = bodies_of(elements, logs)

@@ -13,13 +13,11 @@ from typing import Any, NoReturn, TypeAlias
 
 import msgspec
 
+from .depth import MAX_DEPTH, is_too_deep, may_be_too_deep
 from .errors import InvalidJson
 
 Object: TypeAlias = dict[str, Any]
 """A JSON object. Objects and lists are exactly `dict` and `list`, never subclasses of them."""
-
-MAX_DEPTH = 200
-"""Levels of nesting accepted. Common serialisers write no more than about this (orjson: 254)."""
 
 _encoder = msgspec.json.Encoder()
 encode = _encoder.encode
@@ -40,12 +38,6 @@ _STRIDE = 44
 _DIGITS_AS_ZERO = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
 _ZEROS_IN_A_ROW = b"0" * 7
 
-_COUNTABLE_LENGTH = 1 << 15
-"""Bytes of a body up to which its brackets are counted. A longer one has too many for the count to help."""
-_NOT_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"\\')
-_BRACES_AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
-_TEXT_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
-
 
 def parse(data: bytes) -> Any:
     """Parse JSON (UTF-8, RFC 8259).
@@ -62,46 +54,9 @@ def parse(data: bytes) -> Any:
         return _parse_carefully(data)
     if data[::_STRIDE].translate(_DIGITS_AS_ZERO).find(_ZEROS_IN_A_ROW) >= 0 and _LONG_NUMBER.search(data):
         return _parse_carefully(data)
-    if _may_be_too_deep(data) and _is_too_deep(data):
+    if is_too_deep(data, value):
         raise _too_deep()
     return value
-
-
-def _may_be_too_deep(data: bytes) -> bool:
-    """Whether there are more than `MAX_DEPTH` opening brackets; removing that many is the fastest count."""
-    if len(data) > _COUNTABLE_LENGTH:
-        return True
-    without = data.replace(b"{", b"", MAX_DEPTH + 1).replace(b"[", b"", MAX_DEPTH + 1)
-    return len(data) - len(without) > MAX_DEPTH
-
-
-def _is_too_deep(data: bytes) -> bool:
-    """Whether valid JSON is nested deeper than `MAX_DEPTH`.
-
-    Where no text holds a bracket, removing all but quotes and brackets leaves the quotes in pairs. Without them
-    only the structure is left, and each pass removes its innermost level.
-    """
-    structure = data.translate(_BRACES_AS_BRACKETS, _NOT_STRUCTURE).replace(b'""', b"")
-    if b'"' in structure or b"\\" in structure:
-        return _is_too_deep_by_token(data)
-    for _ in range(MAX_DEPTH):
-        structure = structure.replace(b"[]", b"")
-        if not structure:
-            return False
-    return True
-
-
-def _is_too_deep_by_token(data: bytes) -> bool:
-    depth = 0
-    for token in _TEXT_OR_BRACKET.finditer(data):
-        first = data[token.start()]
-        if first in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                return True
-        elif first in b"]}":
-            depth -= 1
-    return False
 
 
 def _too_deep() -> InvalidJson:
@@ -110,7 +65,7 @@ def _too_deep() -> InvalidJson:
 
 def _parse_carefully(data: bytes) -> Any:
     """Parse with the standard library, for the one body in a thousand that needs a decision."""
-    if _is_too_deep_by_token(data):
+    if may_be_too_deep(data):
         raise _too_deep()
     try:
         text = data.decode()

@@ -28,7 +28,6 @@ UNLIMITED = sys.maxsize - 1
 """The number of items accepted in a file of an operator's own."""
 
 _LINES_OF_OBJECTS, _OBJECT_OR_ARRAY = b"}\n{", b"{["
-"""No JSON document contains the first: looking for it is cheaper than trying to parse lines as one document."""
 _FORM = re.compile(rb"[^\s={}\[\]\"]+=[^\s{}\[\]\"]*")
 
 _TOP = Location()
@@ -41,7 +40,7 @@ def decode(request: Request, framing: Framing, limit: int = MAX_ITEMS) -> list[L
         body = body[3:]
     if "query" in framing.formats and not body.strip() and (record := _record_in_query(request)):
         return [(_TOP, record)]
-    if _LINES_OF_OBJECTS in body and body[0] in _OBJECT_OR_ARRAY and (lines := _lines(body, framing, limit)):
+    if _looks_like_lines(body) and (lines := _lines(body, framing, limit)):
         located = _items_of_lines(lines, body, framing, limit)
     else:
         located = _items_of_body(body, framing, limit)
@@ -70,6 +69,14 @@ def decode_lines(lines: Iterable[bytes], framing: Framing, first: int = 1) -> It
     for number, line in enumerate(lines, first):
         if line.strip():
             yield from _items(_parse(line.strip()), framing, Location(number))
+
+
+def _looks_like_lines(body: bytes) -> bool:
+    """Whether the body cannot be one JSON document, but may be lines of them.
+
+    Looking for one byte first takes a tenth of the time, and finds it in few bodies.
+    """
+    return b"\n" in body and _LINES_OF_OBJECTS in body and body[0] in _OBJECT_OR_ARRAY
 
 
 def _items_of_body(body: bytes, framing: Framing, limit: int) -> Iterable[LocatedItem]:

@@ -9,7 +9,7 @@ SpringheadError
 ├── InvalidSource        a source folder has problems
 ├── InvalidSchema        schema.json is not a JSON Schema, or uses what is not supported
 ├── InvalidPath          a path or a target cannot be read
-├── InvalidRegex         a regular expression is not one of RE2's
+├── InvalidRegex         a regular expression cannot be used
 ├── InvalidArgument      a function of `apply` was given a wrong argument
 ├── InvalidJson          bytes are not JSON, or are beyond a limit
 ├── InvalidEvent         the fields of an event break a rule that holds for every event
@@ -127,7 +127,7 @@ class InvalidPath(SpringheadError):  # noqa: N818
 
 
 class InvalidRegex(SpringheadError):  # noqa: N818
-    """A regular expression is not one of RE2's, which know neither look-around nor back-references."""
+    """A text is not a regular expression, or not one that is searched in linear time."""
 
     def __init__(self, pattern: object, reason: str) -> None:
         super().__init__(pattern, reason)
@@ -135,7 +135,7 @@ class InvalidRegex(SpringheadError):  # noqa: N818
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.pattern!r} is not an RE2 expression: {self.reason}"
+        return f"the expression {self.pattern!r} cannot be used: {self.reason}"
 
 
 class InvalidArgument(SpringheadError):  # noqa: N818

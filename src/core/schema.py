@@ -12,7 +12,7 @@ import jsonschema_rs
 
 from .errors import InvalidRegex, InvalidSchema
 from .json_value import Steps
-from .regex import compile_regex
+from .regex import LINEAR, compile_regex
 from .source_file import SourceFile
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def check(file: SourceFile, schema: Schema) -> None:
 
 def _validator(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
     try:
-        return jsonschema_rs.Draft202012Validator(schema, pattern_options=jsonschema_rs.RegexOptions())
+        return jsonschema_rs.Draft202012Validator(schema, pattern_options=LINEAR)
     except jsonschema_rs.ValidationError as error:
         steps = tuple(error.instance_path)
         reason = f"is not what JSON Schema allows for {steps[-1]}" if steps else error.message

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from springhead import Host, Outcome, Request, encode
-from springhead.core.codec import MAX_DEPTH, parse
+from springhead.core.codec import parse
+from springhead.core.depth import MAX_DEPTH
 from springhead.core.errors import InvalidJson
 from support.folders import source_folder
 

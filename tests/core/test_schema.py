@@ -89,6 +89,17 @@ def test_a_pattern_never_backtracks() -> None:
 
 
 @pytest.mark.parametrize(
+    "pattern", [r"^\s$", r"^\w$", r"^\d$", "^.$", r"^\pL$", "a$", r"\bx", "[a&&b]", "x{2}"]
+)
+@pytest.mark.parametrize("text", ["\u00a0", "\v", "\x85", "\n", "é", "٣", "a\n", "a", "x", "éx", "&", "xx", ""])
+def test_a_pattern_means_one_thing(pattern: str, text: str) -> None:
+    """A text is explained as wrong exactly where it is refused."""
+    schema = Schema({"pattern": pattern})
+
+    assert schema.accepts(text) is (schema.violations(text) == [])
+
+
+@pytest.mark.parametrize(
     ("schema", "where"),
     [
         ({"properties": {"a": {"$ref": "https://example.com/a.json"}}}, ("properties", "a", "$ref")),

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from ..errors import InvalidArgument, InvalidRegex
 from ..ids import Namespace, strip_invisible
-from ..regex import compile_regex
+from .capture import compile_capture
 from .convert import compact, flatten, number, parse_or_encode, text
 from .times import time_function
 
@@ -98,17 +98,10 @@ def _capture(argument: Any, _: Namespace) -> Function:
     if not isinstance(argument, str):
         raise InvalidArgument('capture takes an expression with one group: {"capture": "/orders/([0-9]+)"}')
     try:
-        regex = compile_regex(argument)
+        capture = compile_capture(argument)
     except InvalidRegex as error:
         raise InvalidArgument(str(error)) from None
-    if regex.groups > 1:
-        raise InvalidArgument("capture takes one group: write (?:...) for the groups that are not captured")
-
-    def capture(value: Any) -> Any:
-        found = regex.search(value) if isinstance(value, str) else None
-        return found.group(regex.groups) if found else None
-
-    return capture
+    return lambda value: capture(value) if isinstance(value, str) else None
 
 
 def _nonblank(value: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from ..json_value import json_equal
+from ..regex import Search
 
 if TYPE_CHECKING:
     from .path import Path
@@ -58,7 +59,7 @@ class IgnoreCase(msgspec.Struct, frozen=True):
 class Matches(msgspec.Struct, frozen=True):
     """The value is text in which this regular expression is found."""
 
-    regex: Any
+    search: Search
 
 
 Matcher: TypeAlias = Equals | OneOf | AllOf | Exists | Not | Prefix | IgnoreCase | Matches
@@ -94,8 +95,8 @@ def holds(matcher: Matcher, value: Any) -> bool:
             return isinstance(value, str) and value.startswith(prefixes)
         case IgnoreCase(inner):
             return isinstance(value, str) and holds(inner, value.casefold())
-        case Matches(regex):
-            return isinstance(value, str) and regex.search(value) is not None
+        case Matches(search):
+            return isinstance(value, str) and search(value)
 
 
 def casefold(matcher: Matcher) -> Matcher:

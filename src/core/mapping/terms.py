@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from ..errors import InvalidArgument, InvalidPath, InvalidRegex
 from ..ids import Namespace
 from ..json_value import Steps
-from ..regex import compile_regex
+from ..regex import Search, compile_regex
 from ..source_file import SourceFile
 from ..suggest import suggest
 from .functions import FUNCTIONS, Function
@@ -158,7 +158,7 @@ class TermParser:
             "not": lambda inner, place: Not(self._matcher(inner, place)),
             "prefix": lambda text, place: Prefix(tuple(x for x, _ in _elements(text, place) if x is not None)),
             "ignore_case": lambda inner, place: IgnoreCase(casefold(self._matcher(inner, place))),
-            "matches": lambda pattern, place: Matches(self._regex(pattern, place)),
+            "matches": lambda pattern, place: Matches(self._search(pattern, place)),
         }
         matchers = []
         for word, argument in value.items():
@@ -171,12 +171,12 @@ class TermParser:
                 )
         return matchers[0] if len(matchers) == 1 else AllOf(tuple(matchers))
 
-    def _regex(self, pattern: Any, steps: Steps) -> Any:
+    def _search(self, pattern: Any, steps: Steps) -> Search:
         try:
-            return compile_regex(pattern)
+            return compile_regex(str(pattern))
         except InvalidRegex as error:
             self.file.add_problem(steps, "bad-argument", str(error))
-            return None
+            return lambda _: False
 
 
 def _nearest_field(field: str) -> str | None:
