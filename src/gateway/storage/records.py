@@ -172,7 +172,7 @@ class Removal(msgspec.Struct, frozen=True):
 
     Attributes:
         source: the source's name.
-        kind: `dead_letter`, or `call` for one kept without need.
+        kind: `dead_letter`, or `call` for a call that was kept although nothing was wrong with it.
         reason: `age` or `size`.
         count: how many.
     """
