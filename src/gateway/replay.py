@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeAlias
 
 import msgspec
 
-from ..core.codec import Object, parse
+from ..core.codec import parse
 from ..core.host import Host
 from ..core.outcome import Outcome, Rejection
 from ..core.request import Request
@@ -19,6 +21,9 @@ from .storage.records import DeadLetter, NewDeadLetter, NewEvent, Store
 
 EVENTS_AT_ONCE = 1_000
 """Events stored in one transaction, of a letter that came many times."""
+
+Processor: TypeAlias = Callable[[int], Outcome]
+"""What becomes of each occurrence of a letter, counted from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,52 +67,43 @@ class Replayer:
         if letter.rule == "refused":  # written by an earlier version
             summary = "cannot be replayed: it was refused as not authentic"
             return Replayed(letter.id, gone=False, events=0, summary=summary)
-        outcome = self._outcome(letter, source)
+        process = self._processor(letter, source)
+        outcome = process(0)
         if not (outcome.events or outcome.dropped):
             return Replayed(letter.id, gone=False, events=0, summary=_unchanged(letter, outcome))
-        messages = 1 if self._is_one_message(letter, source, outcome) else letter.count
-        duplicates = 0 if dry_run else await self._store_outcomes(letter, source, outcome, messages)
+        is_one_message = letter.count == 1 or _are_same_messages(outcome, process(1))
+        messages = 1 if is_one_message else letter.count
+        duplicates = 0 if dry_run else await self._store_outcomes(letter, source, process, messages)
         summary = _changed(letter, outcome, messages, duplicates)
         return Replayed(
             letter.id, gone=True, events=messages * len(outcome.events) - duplicates, summary=summary
         )
 
-    def _is_one_message(self, letter: DeadLetter, source: SourceSettings, outcome: Outcome) -> bool:
-        """Whether its occurrences become the same events, so that all but the first are retries."""
-        if letter.count == 1:
-            return True
-        second = self._outcome(letter, source, 1)
-        return all(map(_is_same_message, outcome.events, second.events))
-
     async def _store_outcomes(
-        self, letter: DeadLetter, source: SourceSettings, outcome: Outcome, messages: int
+        self, letter: DeadLetter, source: SourceSettings, process: Processor, messages: int
     ) -> int:
         """Store what a letter becomes in its place, and return how many of the events are duplicates."""
         filter_ = self._host.request_filter(source.type, source.settings)
-        values = self._host.sources[source.type].request_values(filter_.apply(_request(letter)))
+        values = self._host.sources[source.type].request_values(filter_.apply(_request(letter, 0)))
+        at_once = max(EVENTS_AT_ONCE // max(len(process(0).events), 1), 1)
+        outcomes = map(process, range(messages))
         duplicates = 0
-        step = max(EVENTS_AT_ONCE // max(len(outcome.events), 1), 1)
-        for start in range(0, messages, step):
-            stop = min(start + step, messages)
-            outcomes = [
-                self._outcome(letter, source, occurrence) if occurrence else outcome
-                for occurrence in range(start, stop)
-            ]
-            found = [event for one in outcomes for event in one.events]
+        while some := list(islice(outcomes, at_once)):
+            count = letter.count if messages == 1 else len(some)
+            found = [event for outcome in some for event in outcome.events]
             events = [enrich(event, letter.source, rfc3339(letter.first_at)) for event in found]
-            count = letter.count if messages == 1 else stop - start
-            letters = [dead_letter(one, letter.source, values, count) for one in outcome.rejections]
+            letters = [dead_letter(one, letter.source, values, count) for one in some[0].rejections]
             duplicates += await self._replace(letter, count, events, letters)
         return duplicates
 
-    def _outcome(self, letter: DeadLetter, source: SourceSettings, occurrence: int = 0) -> Outcome:
+    def _processor(self, letter: DeadLetter, source: SourceSettings) -> Processor:
         if letter.rule == BROKEN_ENCODING:  # its bytes are what they were
             rejection = Rejection(source.type, "", None, letter.rule, letter.reason, letter.record)
-            return Outcome(rejections=[rejection])
+            return lambda _: Outcome(rejections=[rejection])
         receive = self._host.receiver(
             source.type, source.settings, scope=source.name, replay=True, body_is_item=letter.decodable
         )
-        return receive(_request(letter, occurrence))
+        return lambda occurrence: receive(_request(letter, occurrence))
 
     async def _redeliver(self, letter: DeadLetter, *, dry_run: bool) -> Replayed:
         event = parse(letter.event)
@@ -126,7 +122,7 @@ class Replayer:
         return (await self._store.append(events, letters, call, replacing={letter.id: count})).duplicates
 
 
-def _request(letter: DeadLetter, occurrence: int = 0) -> Request:
+def _request(letter: DeadLetter, occurrence: int) -> Request:
     """The request that a letter's record came in, with the record alone as its body.
 
     Its id tells the occurrences apart: a record that is neither identified nor dated becomes as many events.
@@ -137,8 +133,10 @@ def _request(letter: DeadLetter, occurrence: int = 0) -> Request:
     return Request(letter.record, call.headers, call.query, call.method, call.url, id_)
 
 
-def _is_same_message(one: Object, other: Object) -> bool:
-    return "messageId" in one and bool(one["messageId"] == other.get("messageId"))
+def _are_same_messages(one: Outcome, other: Outcome) -> bool:
+    """Whether two occurrences became the same events, so that the second is a retry of the first."""
+    ids = [[event.get("messageId") for event in outcome.events] for outcome in (one, other)]
+    return ids[0] == ids[1] and None not in ids[0]
 
 
 def _changed(letter: DeadLetter, outcome: Outcome, messages: int, duplicates: int) -> str:

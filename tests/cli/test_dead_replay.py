@@ -81,7 +81,7 @@ def test_a_letter_that_came_often_is_replayed_as_often(gateway: GatewayFolder) -
     assert len({event["messageId"] for event in gateway.events()}) == 6
 
 
-def test_more_events_than_fit_into_a_transaction_are_stored_in_several(
+def test_a_letter_that_came_very_often_is_replayed_in_several_transactions(
     gateway: GatewayFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However often a letter came, all of it is replayed, and then it is gone."""

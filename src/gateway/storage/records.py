@@ -172,7 +172,8 @@ class Removal(msgspec.Struct, frozen=True):
 
     Attributes:
         source: the source's name; empty for ids.
-        kind: `dead_letter`, `call` for one kept without need, or `id` for one forgotten before its time.
+        kind: `dead_letter`, `call` for a call that was kept although nothing was wrong with it, or `id` for one
+            forgotten before its time.
         reason: `age` or `size`.
         count: how many.
     """
