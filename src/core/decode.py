@@ -48,6 +48,11 @@ def decode(request: Request, framing: Framing, limit: int = MAX_ITEMS) -> list[L
     return items if len(items) <= limit else _too_many(body, limit)
 
 
+def decode_item(body: bytes) -> list[LocatedItem]:
+    """Decode a body that is one item in itself, whatever lists it holds."""
+    return [(_TOP, _parse(body))]
+
+
 def _record_in_query(request: Request) -> Object:
     query = request.as_json()["query"]
     return {name: value for name, value in query.items() if not is_credential("query", name)}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
-from .decode import decode
+from .decode import decode, decode_item
 from .discovery import Plugin
 from .errors import InvalidConfig, UnknownSource
 from .hook_calls import Verifier
@@ -135,7 +135,7 @@ class Host:
         """
         return self._hooks.verifier(self._source(source), config or {})
 
-    def receiver(
+    def receiver(  # noqa: PLR0913 - settings, each optional
         self,
         source: str,
         config: dict[str, Any] | None = None,
@@ -143,6 +143,7 @@ class Host:
         scope: str = "",
         verified: bool = False,
         replay: bool = False,
+        body_is_item: bool = False,
     ) -> Receiver:
         """Prepare to receive many requests of a source with the same settings, which are checked once.
 
@@ -153,6 +154,8 @@ class Host:
             verified: the requests passed a `verifier`: plugins do not verify them again.
             replay: the requests were received before: plugins do not verify them again, and are not told of
                 their rejections.
+            body_is_item: the body of each request is one item as JSON, which is not searched for a batch: the
+                `record` of a rejection.
 
         Raises:
             UnknownSource: as `receive`.
@@ -163,7 +166,8 @@ class Host:
         verify = None if verified else self._hooks.verifier(found, config or {})
 
         def process(request: Request) -> Outcome:
-            return pipeline.process(decode(request, found.framing), pipeline.context(request))
+            items = decode_item(request.body) if body_is_item else decode(request, found.framing)
+            return pipeline.process(items, pipeline.context(request))
 
         def receive(request: Request) -> Outcome:
             if verify is not None and (reason := verify(request)) is not None:

@@ -93,7 +93,7 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
         framing=Framing(formats, compile_locator(paths["batch"], list)),
         unwrap=compile_locator(paths["unwrap"], dict),
         read_id=compile_first_of(ids),
-        reads_request=bool(read_of_request),
+        request_paths=tuple(read_of_request),
         request_filter=filter_for(read_of_request),
         schema=schema,
         mapper=Mapper(mapping, masks),

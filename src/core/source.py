@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
+from .codec import encode
 from .event import Envelope
 from .framing import Framing, Locator
 from .ids import Namespace
 from .mapping.mapper import Mapper
+from .mapping.path import Path, read
+from .request import Request
 from .request_filter import RequestFilter
 from .schema import Schema
 
@@ -26,7 +29,7 @@ class Source(msgspec.Struct, frozen=True):
         framing: how its requests hold their items.
         unwrap: finds the record inside an item.
         read_id: reads the id of a record, or of the delivery that brought it.
-        reads_request: whether its mapping or `read_id` reads more of a request than its body.
+        request_paths: what its mapping and `read_id` read of a request besides its body.
         request_filter: filters requests down to what the two may read.
         schema: what a record must satisfy.
         mapper: maps records to the fields of events.
@@ -38,15 +41,30 @@ class Source(msgspec.Struct, frozen=True):
     version: str
     docs: str
     setup: tuple[str, ...]
-    folder: Path
+    folder: FilePath
     framing: Framing
     unwrap: Locator
     read_id: Callable[[Any, Any, Any, Any, Any], Any]
-    reads_request: bool
+    request_paths: tuple[Path, ...]
     request_filter: RequestFilter
     schema: Schema
     mapper: Mapper
     envelope: Envelope
+
+    @property
+    def reads_request(self) -> bool:
+        """Whether its mapping or `read_id` reads more of a request than its body."""
+        return bool(self.request_paths)
+
+    def request_values(self, request: Request) -> bytes:
+        """Return what they read of this request, filtered before, as JSON; empty if they read nothing.
+
+        Equal records become equal events if their requests are equal in this.
+        """
+        if not self.request_paths:
+            return b""
+        values = request.as_json()
+        return encode([read(values, path) for path in self.request_paths])
 
     @property
     def settings(self) -> tuple[str, ...]:

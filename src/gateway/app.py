@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..core.errors import InvalidConfig, SpringheadError
 from ..core.host import Host
+from ..server import log
 from .delivery import Delivery, open_destination
 from .health import Health
 from .ingest.acceptor import Acceptor
@@ -21,6 +22,7 @@ from .metrics import GatewayMetrics
 from .recent import RecentRequests
 from .settings import Settings
 from .settings.problems import KeyPath
+from .storage.records import Removal
 from .storage.sqlite import SqliteStore
 
 SWEEP_SECONDS = 60
@@ -29,6 +31,11 @@ GRACE_SECONDS = 10
 """How long deliveries in flight may take when the gateway stops."""
 
 _DAY = 86_400
+_REMOVAL_ADVICE = {
+    "age": "they were older than keep_days: replay dead letters in time, or raise keep_days",
+    "size": "its source takes most of keep_bytes: replay or drop its dead letters, or raise keep_bytes",
+}
+_ID_ADVICE = "they take half of max_bytes: raise it or lower window_days, else duplicates are accepted"
 _log = structlog.get_logger()
 
 
@@ -103,11 +110,18 @@ class Gateway:
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
             try:
-                await self.store.sweep()
+                removals = await self.store.sweep()
             except SpringheadError as error:
                 _log.warning("sweeping the store failed; retrying", reason=str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next sweep may succeed
+                failure = {"error": type(error).__name__, "at": log.where(error)}
+                _log.error("sweeping the store failed; retrying", **failure)
+            else:
+                for removal in removals:
+                    self.metrics.removed(removal)
+                    _warn_of_removal(removal)
+            await asyncio.sleep(SWEEP_SECONDS)
 
 
 def open_store(settings: Settings, *, create: bool = True) -> SqliteStore:
@@ -155,6 +169,20 @@ def _warn_of_missing_keys(settings: Settings) -> None:
         if settings.delivery.to.startswith("http") and source.destination_write_key is None:
             advice = "give its [[source]] a destination_write_key, unless the data plane knows its write_key"
             _log.warning("source without a destination_write_key", source=source.name, advice=advice)
+
+
+def _warn_of_removal(removal: Removal) -> None:
+    """Each sweep warns once of each source at most, which limits the rate."""
+    if removal.kind == "id":
+        _log.warning(
+            "ids of accepted events forgotten before window_days", count=removal.count, advice=_ID_ADVICE
+        )
+        return
+    fields = {"source": removal.source, "count": removal.count, "advice": _REMOVAL_ADVICE[removal.reason]}
+    if removal.kind == "dead_letter":
+        _log.warning("dead letters deleted", **fields)
+    else:
+        _log.info("kept calls deleted", **fields)
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's signature

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from ..server.counts import OutcomeCounts
 from ..server.metrics import LATENCY_BUCKETS
-from .storage.records import StoreCounts
+from .storage.records import Removal, StoreCounts
 
 Child = TypeVar("Child")
 
@@ -48,10 +49,13 @@ class GatewayMetrics:
         self._delivered = self._counter("delivered", "Events the destination accepted", "source")
         self._retries = self._counter("retries", "Batches that will be sent again", "source", "reason")
         self._dead = self._counter("undeliverable", "Events that became dead letters", "source", "rule")
+        labels = "source", "kind", "reason"
+        self._removed = self._counter("removed", "Dead letters, calls and ids deleted by retention", *labels)
         self._undelivered = self._gauge("undelivered", "Events stored and not delivered yet", "source")
         self._letters = self._gauge("dead_letters", "Dead letters stored", "source")
         self._oldest = self._gauge("oldest_undelivered_seconds", "Age of the oldest event not delivered yet")
         self._bytes = self._gauge("store_bytes", "Bytes of the store on disk")
+        self._parts = self._gauge("store_part_bytes", "Bytes of the store, by what holds them", "part")
         self._breaker = self._gauge("breaker_open", "1 while the destination is down")
         self._bodies = self._gauge("body_bytes", "Bytes of memory that bodies take")
         self._held = self._gauge("held", "1 while the destination refuses all events of the source", "source")
@@ -104,6 +108,10 @@ class GatewayMetrics:
         """Count events that became dead letters."""
         self._dead.labels(source, rule).inc(count)
 
+    def removed(self, removal: Removal) -> None:
+        """Count what retention deleted."""
+        self._removed.labels(removal.source, removal.kind, removal.reason).inc(removal.count)
+
     def breaker(self, is_open: bool) -> None:
         """Record whether the destination is down."""
         self._breaker.set(is_open)
@@ -123,4 +131,6 @@ class GatewayMetrics:
             self._letters.labels(source).set(letters)
         self._oldest.set(0 if counts.oldest is None else max(time.time() - counts.oldest, 0))
         self._bytes.set(counts.bytes)
+        for part, size in msgspec.structs.asdict(counts.space).items():
+            self._parts.labels(part).set(size)
         return generate_latest(self._registry)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeAlias
 
 import msgspec
 
@@ -16,6 +18,12 @@ from .ingest.enrich import dead_letter, enrich, rfc3339
 from .ingest.source_receiver import BROKEN_ENCODING
 from .settings import Settings, SourceSettings
 from .storage.records import DeadLetter, NewDeadLetter, NewEvent, Store
+
+EVENTS_AT_ONCE = 1_000
+"""Events stored in one transaction, of a letter that came many times."""
+
+Processor: TypeAlias = Callable[[int], Outcome]
+"""What becomes of each occurrence of a letter, counted from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,54 +67,89 @@ class Replayer:
         if letter.rule == "refused":  # written by an earlier version
             summary = "cannot be replayed: it was refused as not authentic"
             return Replayed(letter.id, gone=False, events=0, summary=summary)
-        outcome = self._outcome(letter, source)
+        process = self._processor(letter, source)
+        outcome = process(0)
         if not (outcome.events or outcome.dropped):
             return Replayed(letter.id, gone=False, events=0, summary=_unchanged(letter, outcome))
-        events = [enrich(event, letter.source, rfc3339(letter.at)) for event in outcome.events]
-        letters = [dead_letter(rejection, letter.source) for rejection in outcome.rejections]
-        duplicates = 0 if dry_run else await self._replace(letter, events, letters)
-        summary = _changed(outcome, duplicates)
-        return Replayed(letter.id, gone=True, events=len(events) - duplicates, summary=summary)
+        is_one_message = letter.count == 1 or _are_same_messages(outcome, process(1))
+        messages = 1 if is_one_message else letter.count
+        duplicates = 0 if dry_run else await self._store_outcomes(letter, source, process, messages)
+        summary = _changed(letter, outcome, messages, duplicates)
+        return Replayed(
+            letter.id, gone=True, events=messages * len(outcome.events) - duplicates, summary=summary
+        )
 
-    def _outcome(self, letter: DeadLetter, source: SourceSettings) -> Outcome:
+    async def _store_outcomes(
+        self, letter: DeadLetter, source: SourceSettings, process: Processor, messages: int
+    ) -> int:
+        """Store what a letter becomes in its place, and return how many of the events are duplicates."""
+        filter_ = self._host.request_filter(source.type, source.settings)
+        values = self._host.sources[source.type].request_values(filter_.apply(_request(letter, 0)))
+        at_once = max(EVENTS_AT_ONCE // max(len(process(0).events), 1), 1)
+        outcomes = map(process, range(messages))
+        duplicates = 0
+        while some := list(islice(outcomes, at_once)):
+            count = letter.count if messages == 1 else len(some)
+            found = [event for outcome in some for event in outcome.events]
+            events = [enrich(event, letter.source, rfc3339(letter.first_at)) for event in found]
+            letters = [dead_letter(one, letter.source, values, count) for one in some[0].rejections]
+            duplicates += await self._replace(letter, count, events, letters)
+        return duplicates
+
+    def _processor(self, letter: DeadLetter, source: SourceSettings) -> Processor:
         if letter.rule == BROKEN_ENCODING:  # its bytes are what they were
             rejection = Rejection(source.type, "", None, letter.rule, letter.reason, letter.record)
-            return Outcome(rejections=[rejection])
-        receive = self._host.receiver(source.type, source.settings, scope=source.name, replay=True)
-        return receive(_request(letter))
+            return lambda _: Outcome(rejections=[rejection])
+        receive = self._host.receiver(
+            source.type, source.settings, scope=source.name, replay=True, body_is_item=letter.decodable
+        )
+        return lambda occurrence: receive(_request(letter, occurrence))
 
     async def _redeliver(self, letter: DeadLetter, *, dry_run: bool) -> Replayed:
         event = parse(letter.event)
         user = event.get("userId") or event.get("anonymousId") or ""
         if not dry_run:
-            await self._replace(letter, [NewEvent(letter.source, event["messageId"], user, letter.event)], [])
+            new = NewEvent(letter.source, event["messageId"], user, letter.event)
+            await self._replace(letter, letter.count, [new], [])
         summary = f"1 event ({event['type']}), to be delivered again"
         return Replayed(letter.id, gone=True, events=1, summary=summary)
 
-    async def _replace(self, letter: DeadLetter, events: list[NewEvent], letters: list[NewDeadLetter]) -> int:
-        """Store what a letter became in its place, and return how many of the events are duplicates."""
+    async def _replace(
+        self, letter: DeadLetter, count: int, events: list[NewEvent], letters: list[NewDeadLetter]
+    ) -> int:
+        """Store what so many occurrences became in their place; return how many events are duplicates."""
         call = None if letter.call is None else msgspec.structs.replace(letter.call, body=letter.record)
-        return (await self._store.append(events, letters, call, replacing=[letter.id])).duplicates
+        return (await self._store.append(events, letters, call, replacing={letter.id: count})).duplicates
 
 
-def _request(letter: DeadLetter) -> Request:
+def _request(letter: DeadLetter, occurrence: int) -> Request:
     """The request that a letter's record came in, with the record alone as its body.
 
-    Its id is the letter's, so that letters of equal records become different events.
+    Its id tells the occurrences apart: a record that is neither identified nor dated becomes as many events.
     """
-    call, id_ = letter.call, f"dead-letter/{letter.id}"
+    call, id_ = letter.call, f"dead-letter/{letter.id}/{letter.at}/{occurrence}"
     if call is None:
         return Request(letter.record, id=id_)
     return Request(letter.record, call.headers, call.query, call.method, call.url, id_)
 
 
-def _changed(outcome: Outcome, duplicates: int) -> str:
+def _are_same_messages(one: Outcome, other: Outcome) -> bool:
+    """Whether two occurrences became the same events, so that the second is a retry of the first."""
+    ids = [[event.get("messageId") for event in outcome.events] for outcome in (one, other)]
+    return ids[0] == ids[1] and None not in ids[0]
+
+
+def _changed(letter: DeadLetter, outcome: Outcome, messages: int, duplicates: int) -> str:
     types = Counter(event["type"] for event in outcome.events)
-    parts = [f"{count} event{'' if count == 1 else 's'} ({type_})" for type_, count in types.items()]
+    parts = [_events(count * messages, type_) for type_, count in types.items()]
     parts += [f"{duplicates} of them accepted before, and not stored again"] if duplicates else []
-    parts += [f"{outcome.dropped} dropped"] if outcome.dropped else []
-    parts += [f"{len(outcome.rejections)} still rejected"] if outcome.rejections else []
+    parts += [f"{outcome.dropped * letter.count} dropped"] if outcome.dropped else []
+    parts += [f"{len(outcome.rejections) * letter.count} still rejected"] if outcome.rejections else []
     return ", ".join(parts)
+
+
+def _events(count: int, type_: str) -> str:
+    return f"{count} event{'' if count == 1 else 's'} ({type_})"
 
 
 def _unchanged(letter: DeadLetter, outcome: Outcome) -> str:

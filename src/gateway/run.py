@@ -28,6 +28,7 @@ def serve_gateway(host: Host, settings: Settings, log_format: log.Format, log_le
         OSError: an address is taken, or is not an address of this machine.
         SystemExit: with code 1 if the gateway cannot start, or its worker had to be killed.
     """
+    log.configure(log_format, log_level)
     check_sources(host, settings)
     asyncio.run(open_store(settings).close())  # report a problem here, not in a worker
     close(listen(*settings.gateway.admin_address))  # as above

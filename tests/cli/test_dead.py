@@ -33,8 +33,8 @@ def test_list_says_where_and_why_but_not_what_was_sent(gateway: GatewayFolder) -
     gateway.add(
         dead_letter(secret, pointer="/0/type"),
         dead_letter(secret, "json/syntax", line=3, reason=syntax),
-        dead_letter(secret, "json/syntax", reason=syntax),
-        dead_letter(secret, pointer="/data/type", line=2),
+        dead_letter(secret + b" ", "json/syntax", reason=syntax),
+        dead_letter(secret + b" ", pointer="/data/type", line=2),
     )
 
     people = gateway.run("dead", "list")
@@ -78,6 +78,19 @@ def test_list_filters(gateway: GatewayFolder, filters: tuple[str, ...], found: l
     done = gateway.run("dead", "list", "--json", *filters)
 
     assert [one["id"] for one in json_lines(done.stdout)] == found
+
+
+def test_a_letter_that_came_often_says_how_often(gateway: GatewayFolder) -> None:
+    """With the first time; a letter that came once does not."""
+    gateway.add(dead_letter(), dead_letter(RECORD), dead_letter())
+
+    listed = gateway.run("dead", "list").stdout.splitlines()
+    scripts = json_lines(gateway.run("dead", "list", "--json").stdout)
+    shown = [gateway.run("dead", "show", id_).stdout for id_ in ("1", "2")]
+
+    assert [" (2 times, first at 20" in line for line in listed] == [False, True, False]
+    assert [(each["count"], each["first_at"] == each["at"]) for each in scripts] == [(2, True), (1, True)]
+    assert ["\ncount     2\nfirst_at  20" in text for text in shown] == [True, False]
 
 
 def make_older(gateway: GatewayFolder, id_: int, seconds: float) -> None:
@@ -138,7 +151,7 @@ def test_show_has_the_event_that_was_refused(gateway: GatewayFolder) -> None:
 @pytest.mark.parametrize(("answer", "kept", "returncode"), [(b"n\n", 2, 1), (b"y\n", 0, 0)])
 def test_drop_asks_on_a_terminal(gateway: GatewayFolder, answer: bytes, kept: int, returncode: int) -> None:
     """What a person does not confirm stays."""
-    gateway.add(dead_letter(), dead_letter())
+    gateway.add(dead_letter(), dead_letter(RECORD))
 
     done = on_terminal(gateway.path, "dead", "drop", "--source", "auth0", typed=answer)
 
@@ -148,7 +161,7 @@ def test_drop_asks_on_a_terminal(gateway: GatewayFolder, answer: bytes, kept: in
 
 def test_drop_needs_yes_in_a_script(gateway: GatewayFolder) -> None:
     """Nobody can be asked there."""
-    gateway.add(dead_letter(), dead_letter(rule="unmatched"), dead_letter())
+    gateway.add(dead_letter(), dead_letter(rule="unmatched"), dead_letter(RECORD))
 
     unsure = gateway.run("dead", "drop", "1")
     some = gateway.run("dead", "drop", "--rule", "unmatched", "--yes")
@@ -200,7 +213,7 @@ def test_many_dead_letters_take_no_more_memory_than_few(tmp_path: Path) -> None:
         gateway = GatewayFolder(tmp_path / str(count))
         gateway.path.mkdir()
         write_settings(gateway.path, {**SOURCE, "name": "auth0"})
-        gateway.add(*[dead_letter(record)] * count)
+        gateway.add(*[dead_letter(record[:-1] + b" " * each + b"}") for each in range(count)])
         for command, flags, summary in (
             ("list", ("--json",), ""),
             ("replay", ("--all",), f"{count} dead letters: 0 gone (0 events), {count} still dead\n"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from springhead.gateway import replay
 from support.commands import GatewayFolder, dead_letter, springhead
 from support.folders import source_folder
 from support.gateways import LOG, SOURCE, write_settings
@@ -54,8 +55,8 @@ def test_a_body_that_could_not_be_inflated_stays_dead(gateway: GatewayFolder) ->
 
 
 def test_a_duplicate_is_not_stored_again(gateway: GatewayFolder) -> None:
-    """Two equal records of one id make one event."""
-    gateway.add(*[dead_letter(b'{"log_id": "1", "type": "s"}')] * 2)
+    """Two records of one id make one event."""
+    gateway.add(dead_letter(b'{"log_id": "1", "type": "s"}'), dead_letter(b'{"type": "s", "log_id": "1"}'))
 
     done = gateway.run("dead", "replay", "--all")
 
@@ -66,13 +67,31 @@ def test_a_duplicate_is_not_stored_again(gateway: GatewayFolder) -> None:
     assert done.stderr == "2 dead letters: 2 gone (1 event), 0 still dead\n"
 
 
-def test_letters_with_neither_id_nor_time_are_never_duplicates(gateway: GatewayFolder) -> None:
-    """Equal heartbeats came in different calls, so each becomes an event."""
-    gateway.add(*[dead_letter(b'{"type": "s"}')] * 2)
+def test_a_letter_that_came_often_is_replayed_as_often(gateway: GatewayFolder) -> None:
+    """Heartbeats have neither id nor time, so each is an event; retries of a record with an id are one."""
+    heartbeat, record = dead_letter(b'{"type": "s"}'), dead_letter(b'{"type": "s", "log_id": "1"}')
+    for _ in range(5):
+        gateway.add(heartbeat, record)
+
+    tried = gateway.run("dead", "replay", "--all", "--dry-run")
+    done = gateway.run("dead", "replay", "--all")
+
+    assert tried.stdout == done.stdout == "1  gone  5 events (track)\n2  gone  1 event (track)\n"
+    assert done.stderr == "2 dead letters: 2 gone (6 events), 0 still dead\n"
+    assert len({event["messageId"] for event in gateway.events()}) == 6
+
+
+def test_a_letter_that_came_very_often_is_replayed_in_several_transactions(
+    gateway: GatewayFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often a letter came, all of it is replayed, and then it is gone."""
+    monkeypatch.setattr(replay, "EVENTS_AT_ONCE", 10)
+    gateway.add(*[dead_letter(b'{"type": "s"}')] * 25)
 
     done = gateway.run("dead", "replay", "--all")
 
-    assert done.stdout.splitlines() == ["1  gone  1 event (track)", "2  gone  1 event (track)"]
+    assert done.stdout == "1  gone  25 events (track)\n"
+    assert (gateway.letters(), len(gateway.events())) == ([], 25)
 
 
 def test_a_replay_leaves_the_dead_letters_it_makes(gateway: GatewayFolder) -> None:
@@ -84,12 +103,25 @@ def test_a_replay_leaves_the_dead_letters_it_makes(gateway: GatewayFolder) -> No
     }
     folder = str(source_folder(gateway.path, mapping=mapping))
     use_acme(gateway)
-    gateway.add(dead_letter(b'{"id": 1}', "event/name"))
+    gateway.add(*[dead_letter(b'{"id": 1}', "event/name")] * 2)
 
     done = gateway.run("dead", "replay", "--all", "--folder", folder)
 
-    assert done.stdout == "1  gone  1 event (track), 1 still rejected\n"
-    assert [letter.id for letter in gateway.letters()] == [2]
+    assert done.stdout == "1  gone  2 events (track), 2 still rejected\n"
+    assert [(letter.id, letter.count) for letter in gateway.letters()] == [(2, 2)]
+
+
+def test_a_dead_letter_is_one_item(gateway: GatewayFolder) -> None:
+    """A list in it, where the source's batches stand, is not a batch; undecodable bytes are a whole body."""
+    about = {"api": 1, "name": "acme", "batch": ["logs"], "formats": ["json", "form"]}
+    folder = str(source_folder(gateway.path, source=about))
+    use_acme(gateway)
+    gateway.add(dead_letter(b'{"logs": [{"a": 1}, {"b": 2}]}'), dead_letter(b"a=1&b=2", decodable=False))
+
+    done = gateway.run("dead", "replay", "--all", "--folder", folder)
+
+    assert done.stdout.splitlines() == ["1  gone  1 event (track)", "2  gone  1 event (track)"]
+    assert (gateway.letters(), len(gateway.events())) == ([], 2)
 
 
 def test_an_unknown_source_ends_it_first(gateway: GatewayFolder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +118,28 @@ def test_an_event_never_holds_the_table_itself(tmp_path: Path) -> None:
     (second,) = host.receive("acme", request, config).events
     assert second["properties"] == {"info": {"x": 1}, "tags": ["t"]}
     assert config == {"tags": ["t"]}
+
+
+@pytest.mark.parametrize(
+    ("item", "become"),
+    [
+        ({"id": 1, "logs": [{}, {}]}, {"track": 1}),
+        ({"tags": ["a"], "name": ["b"]}, {"track": 1}),
+        ([{}, {}], {"item/object": 1}),
+        ("a", {"item/object": 1}),
+    ],
+)
+def test_a_body_that_is_an_item_is_one_record(tmp_path: Path, item: Any, become: dict[str, int]) -> None:
+    """Neither a list where batches stand nor a list of texts, as in a form, is taken apart."""
+    about = {"api": 1, "name": "acme", "batch": ["logs"], "formats": ["json", "form"]}
+    mapping = {
+        "integration": "Acme",
+        "events": [{"type": "track", "event": "E", "map": [{"from": "tags", "to": "properties.tags"}]}],
+    }
+    host = Host(folders=[source_folder(tmp_path, source=about, mapping=mapping)])
+
+    outcome = host.receiver("acme", replay=True, body_is_item=True)(Request(json.dumps(item).encode()))
+
+    kinds = [event["type"] for event in outcome.events] + [one.rule for one in outcome.rejections]
+    assert Counter(kinds) == become
+    assert all(event.get("properties", {}).get("tags") in (None, ["a"]) for event in outcome.events)

@@ -24,7 +24,7 @@ def test_metrics_count_by_source_and_hold_no_key(tmp_path: Path) -> None:
         transport = httpx.ASGITransport(app.app)
         client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
         async with app.app.lifespan_context(app.app), client:
-            for key, body in ((KEY, [log(), 7]), (KEY, 7), ("unknown", log())):
+            for key, body in ((KEY, [log(), 7]), (KEY, 8), ("unknown", log())):
                 await client.post(
                     f"/v1/webhook?writeKey={key}", json=body, headers={"Authorization": AUTHORIZATION}
                 )

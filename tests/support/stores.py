@@ -17,6 +17,7 @@ from springhead.gateway.storage.records import (
     NewEvent,
     Receipt,
     StoredCall,
+    StoreFull,
 )
 from springhead.gateway.storage.sqlite import SqliteStore
 
@@ -66,6 +67,35 @@ def call(body: bytes = b"[]") -> StoredCall:
 async def keep(store: SqliteStore, *entries: NewEvent) -> Receipt:
     """Append these events."""
     return await store.append(entries, [], None)
+
+
+async def fill(store: SqliteStore, at_once: int = 10) -> tuple[list[str], list[str]]:
+    """Append until nothing more is accepted: the messageIds with a receipt, and the refused ones."""
+    accepted: list[str] = []
+    refused: list[str] = []
+    for round_ in range(1_000):
+        sent = [f"{round_}/{each}" for each in range(at_once)]
+        appends = (keep(store, entry(each, size=5_000)) for each in sent)
+        for message_id, receipt in zip(
+            sent, await asyncio.gather(*appends, return_exceptions=True), strict=True
+        ):
+            if receipt == Receipt(1, 0, ()):
+                accepted.append(message_id)
+            else:
+                assert isinstance(receipt, StoreFull), receipt
+                refused.append(message_id)
+        if set(sent) <= set(refused):
+            break
+    return accepted, refused
+
+
+async def deliver(store: SqliteStore) -> list[str]:
+    """Claim and acknowledge all events, and return their messageIds."""
+    delivered: list[str] = []
+    while claimed := await claim(store, events=20):
+        await store.acknowledge([each.seq for each in claimed])
+        delivered += names(claimed)
+    return delivered
 
 
 async def letters(store: SqliteStore) -> list[DeadLetter]:

@@ -32,7 +32,10 @@ class ListLayout:
 
     def row(self, letter: DeadLetterSummary) -> str:
         """A dead letter on one line."""
-        return self._row(*_cells(letter), printable(located_reason(letter.line, letter.pointer, letter.reason)))
+        reason = located_reason(letter.line, letter.pointer, letter.reason)
+        if letter.count > 1:
+            reason += f" ({letter.count} times, first at {utc_seconds(letter.first_at)})"
+        return self._row(*_cells(letter), printable(reason))
 
     def _row(self, *cells: str) -> str:
         padded = [cell.ljust(width) for cell, width in zip(cells, self._widths, strict=False)]
@@ -53,7 +56,8 @@ def located_reason(line: int | None, pointer: str, reason: str) -> str:
 
 def summary_json(letter: DeadLetterSummary) -> dict[str, Any]:
     """A dead letter without anything the sender sent."""
-    return {**msgspec.to_builtins(letter), "at": utc_milliseconds(letter.at)}
+    times = {"at": utc_milliseconds(letter.at), "first_at": utc_milliseconds(letter.first_at)}
+    return {**msgspec.to_builtins(letter), **times}
 
 
 def letter_json(letter: DeadLetter) -> dict[str, Any]:
@@ -82,7 +86,10 @@ def _text_or_base64(data: bytes) -> Any:
 
 def letter_text(letter: DeadLetter) -> str:
     """A whole dead letter for people."""
-    summary = msgspec.to_builtins(letter.summary) | {"at": utc_seconds(letter.at)}
+    times = {"at": utc_seconds(letter.at), "first_at": utc_seconds(letter.first_at)}
+    summary = msgspec.to_builtins(letter.summary) | times
+    if letter.count == 1:
+        del summary["count"], summary["first_at"]
     parts = [_aligned({key: value for key, value in summary.items() if value not in (None, "")})]
     if letter.record:
         parts.append(f"record\n{_indented(letter.record)}")

@@ -101,6 +101,7 @@ function showRejections(sources) {
 const reasonLines = (letter) => [
   element("p", { class: "line" }, element("code", {}, letter.rule), element("span", { class: "soft" }, letter.source), element("span", { class: "push" }, timeElement(letter.at))),
   element("p", { class: "reason" }, letter.line ? `line ${letter.line}: ${withoutLine(letter.reason)}` : letter.reason),
+  ...(letter.count > 1 ? [element("p", { class: "soft" }, `${number.format(letter.count)} times, the first at `, timeElement(letter.first_at))] : []),
   ...(letter.pointer ? [element("p", { class: "soft" }, "at ", element("code", {}, letter.pointer))] : []),
 ];
 
@@ -203,7 +204,10 @@ async function loadLetters() {
 
 function showLetters(letters) {
   const list = $("letter-list"), present = new Map([...list.children].map((row) => [row.id, row]));
-  const rows = letters.map((letter) => present.get(`letter-${letter.id}`) ?? letterRow(letter));
+  const rows = letters.map((letter) => {
+    const row = present.get(`letter-${letter.id}`);
+    return row?.dataset.count === String(letter.count) ? row : letterRow(letter);
+  });
   for (const row of present.values()) if (!rows.includes(row)) row.remove();
   rows.forEach((row, index) => { if (list.children[index] !== row) list.insertBefore(row, list.children[index] ?? null); });
   if (!rows.length) list.append(element("li", { class: "empty" }, filters().length ? "None of this source and rule." :
@@ -216,7 +220,7 @@ function letterRow(letter) {
     made.addEventListener("click", action);
     return made;
   };
-  return element("li", { class: "row flat", id: `letter-${letter.id}` }, ...reasonLines(letter),
+  return element("li", { class: "row flat", id: `letter-${letter.id}`, "data-count": letter.count }, ...reasonLines(letter),
     element("div", { class: "buttons" },
       element("span", { class: "soft" }, `#${letter.id} · ${letter.holds} of ${size(letter.bytes)}`),
       button("Replay", "push", () => replay(letter.id)), button("Drop", "risk", () => drop(letter.id))),

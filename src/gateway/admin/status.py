@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from importlib.metadata import version
 
+import msgspec
+
 from ...core.codec import Object
 from ..app import Gateway
 from ..settings import SourceSettings
@@ -38,6 +40,7 @@ async def status_of(gateway: Gateway, rates: Rates) -> Object:
         "oldest_undelivered_seconds": _age(counts.oldest, now),
         "dead_letters": counts.dead_letters,
         "store_bytes": counts.bytes,
+        "store_parts": msgspec.structs.asdict(counts.space),
         "sources": [
             *(_configured(gateway, source, counts, rates, now) for source in settings.source),
             *(_removed(gateway, name, counts, now) for name in removed),

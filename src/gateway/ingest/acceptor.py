@@ -85,7 +85,8 @@ class Acceptor:
             return IGNORED
         if not takes_long(body):
             return await self._keep(source.name, self._map(source, call))
-        with self._mapping.claim(source.name) as working:  # until the events are stored: they are in memory as well
+        # Held until the events are stored, because they are in memory as well.
+        with self._mapping.claim(source.name) as working:
             await working.take_to_map(body)
             return await self._keep(source.name, await asyncio.to_thread(self._map, source, call))
 

@@ -48,7 +48,9 @@ def enrich(event: Object, source: str, received_at: str, request_ip: str = "") -
     return NewEvent(source, message_id, user or anonymous, encoded)
 
 
-def dead_letter(rejection: Rejection, source: str) -> NewDeadLetter:
+def dead_letter(
+    rejection: Rejection, source: str, request_values: bytes = b"", count: int = 1
+) -> NewDeadLetter:
     """A rejection as it is stored, with the whole record; `source` is the configured source's name."""
     is_raw = isinstance(rejection.record, bytes)
     return NewDeadLetter(
@@ -59,6 +61,8 @@ def dead_letter(rejection: Rejection, source: str) -> NewDeadLetter:
         rejection.line,
         rejection.record if is_raw else encode(rejection.record),
         decodable=not is_raw,
+        count=count,
+        request_values=request_values,
     )
 
 

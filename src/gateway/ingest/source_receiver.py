@@ -52,7 +52,8 @@ class SourceReceiver:
         )
         self._filter = host.request_filter(settings.type, settings.settings)
         self._reads_request = host.reads_request(settings.type)
-        self._reads_query = "query" in host.sources[settings.type].framing.formats
+        self._source = host.sources[settings.type]
+        self._reads_query = "query" in self._source.framing.formats
 
     def reads_query_of(self, call: WebhookCall) -> bool:
         """Whether the call's query is a record in its own right, if the call has no body."""
@@ -83,9 +84,10 @@ class SourceReceiver:
         source, received_at, address = self._settings.name, rfc3339(call.received_at), call.address
         counts = OutcomeCounts(1)
         counts.add(outcome)
+        values = self._source.request_values(self._filter.apply(request)) if outcome.rejections else b""
         return Received(
             [enrich(event, source, received_at, address) for event in outcome.events],
-            [dead_letter(rejection, source) for rejection in outcome.rejections],
+            [dead_letter(rejection, source, values) for rejection in outcome.rejections],
             call.stored(request.body, self._filter) if outcome.rejections or self._keep_calls else None,
             counts,
             RecentRequest(self._settings, request, outcome),

@@ -197,13 +197,13 @@ class Retention(FrozenSection):
     """`[store]`: what is kept, how long, and how much of it."""
 
     window_days: Annotated[Days, Field(le=366)] = 7.0
-    """Days within which an event with the same messageId is a duplicate."""
+    """Days within which an event with the same messageId is a duplicate, unless its id had to be forgotten."""
     keep_days: Days = 30.0
     """Days a dead letter is kept."""
     keep_bytes: PositiveInt = 1_000_000_000
-    """Bytes of dead letters and requests kept; the oldest are deleted first."""
+    """Bytes of dead letters and requests kept; beyond it, the oldest of the source that takes most go."""
     max_bytes: PositiveInt = 10_000_000_000
-    """Bytes on disk at which the gateway stops accepting."""
+    """Bytes in use on disk at which the gateway stops accepting. Ids of accepted events take at most half."""
     keep_requests: bool = False
     """Whether requests are kept even if nothing was wrong with them."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -53,6 +54,8 @@ class NewDeadLetter(_Discreet, frozen=True):
         decodable: whether `record` is JSON.
         event: the finished event, if there was one.
         answer: what the destination answered to it, with write keys masked; it may quote the event.
+        count: how often it came. Rejections alike in source, rule, record and `request_values` are one letter.
+        request_values: what the source's mapping and id read of the request, as JSON.
     """
 
     source: str
@@ -64,6 +67,8 @@ class NewDeadLetter(_Discreet, frozen=True):
     decodable: bool = True
     event: bytes = b""
     answer: str = ""
+    count: int = 1
+    request_values: bytes = b""
 
 
 class StoredCall(_Discreet, frozen=True):
@@ -77,7 +82,7 @@ class StoredCall(_Discreet, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What an append stored: events, duplicates not stored again, and the ids of its dead letters in order."""
+    """What an append stored: events, duplicates not stored again, and the ids of its dead letters."""
 
     stored: int
     duplicates: int
@@ -125,10 +130,12 @@ class DeadLetterSummary(msgspec.Struct, frozen=True):
 
     Attributes:
         id: its id.
-        at: when it became a dead letter, in epoch seconds.
+        at: when it became a dead letter, the last time, in epoch seconds.
         source: as in `NewDeadLetter`, as are `rule`, `reason`, `pointer` and `line`.
         holds: `event` if there was a finished one, else `record`.
         bytes: the length of that.
+        count: how often it came.
+        first_at: when it came first.
     """
 
     id: int
@@ -140,22 +147,59 @@ class DeadLetterSummary(msgspec.Struct, frozen=True):
     line: int | None
     holds: str
     bytes: int
+    count: int
+    first_at: float
 
 
 class DeadLetter(NewDeadLetter, frozen=True, kw_only=True):
-    """A whole dead letter, with its id, its time in epoch seconds, and the call it came in if that was kept."""
+    """A whole dead letter, with its id, when it came last and first, and the call it first came in, if kept."""
 
     id: int
     at: float
+    first_at: float
     call: StoredCall | None = None
 
     @property
     def summary(self) -> DeadLetterSummary:
         """The letter as it is listed."""
         why = self.source, self.rule, self.reason, self.pointer, self.line
-        return DeadLetterSummary(
-            self.id, self.at, *why, "event" if self.event else "record", len(self.event or self.record)
-        )
+        what = ("event" if self.event else "record", len(self.event or self.record))
+        return DeadLetterSummary(self.id, self.at, *why, *what, self.count, self.first_at)
+
+
+class Removal(msgspec.Struct, frozen=True):
+    """How many dead letters or calls of a source, or ids of accepted events, retention has deleted.
+
+    Attributes:
+        source: the source's name; empty for ids.
+        kind: `dead_letter`, `call` for a call that was kept although nothing was wrong with it, or `id` for one
+            forgotten before its time.
+        reason: `age` or `size`.
+        count: how many.
+    """
+
+    source: str
+    kind: str
+    reason: str
+    count: int
+
+
+class StoreSpace(msgspec.Struct, frozen=True):
+    """Bytes of a store, by what holds them.
+
+    Attributes:
+        events: undelivered events, and what is too small to be counted.
+        dead_letters: dead letters, and requests that are kept.
+        ids: what is remembered of accepted events, to recognise duplicates.
+        log: the write-ahead log.
+        free: pages of the file that new rows will take.
+    """
+
+    events: int = 0
+    dead_letters: int = 0
+    ids: int = 0
+    log: int = 0
+    free: int = 0
 
 
 class StoreCounts(msgspec.Struct, frozen=True):
@@ -168,6 +212,7 @@ class StoreCounts(msgspec.Struct, frozen=True):
         bytes: on disk.
         by_source: undelivered events and dead letters of each source that ever had one.
         oldest_by_source: the same for each source that has undelivered events.
+        space: what holds the bytes.
     """
 
     undelivered: int
@@ -176,6 +221,7 @@ class StoreCounts(msgspec.Struct, frozen=True):
     bytes: int
     by_source: dict[str, tuple[int, int]]
     oldest_by_source: dict[str, float] = {}
+    space: StoreSpace = StoreSpace()
 
 
 class StoreFull(SpringheadError):  # noqa: N818 - the name says what is wrong
@@ -199,7 +245,7 @@ class Store(Protocol):
         dead_letters: Sequence[NewDeadLetter],
         call: StoredCall | None,
         *,
-        replacing: Sequence[int] = (),
+        replacing: Mapping[int, int] = MappingProxyType({}),
     ) -> Receipt:
         """Keep events and dead letters: all or nothing, durable (fsynced) when it returns.
 
@@ -208,7 +254,8 @@ class Store(Protocol):
                 not stored, unless a dead letter in `replacing` is what became of it.
             dead_letters: stored with the events.
             call: the call they all came in; kept if there are dead letters, or if the store keeps all calls.
-            replacing: ids of dead letters that are deleted in the same transaction: a replay.
+            replacing: the ids of dead letters that are replayed, and how often: so many are taken away in the
+                same transaction.
         """
 
     async def probe(self) -> None:
@@ -257,8 +304,9 @@ class Store(Protocol):
         newest: bool = False,
         limit: int = 100,
     ) -> list[DeadLetterSummary]:
-        """Dead letters in the order of their ids, from the one after `after`; ages are in seconds.
+        """Dead letters in the order of their ids, from the one after `after`.
 
+        Ages are in seconds, since a letter came last.
         With `newest` the order is reversed: from the newest, or from the one before `after` if that is not 0.
         """
 
@@ -266,13 +314,16 @@ class Store(Protocol):
         """One whole dead letter; None if there is none with this id."""
 
     async def drop(self, ids: Sequence[int]) -> int:
-        """Drop dead letters, and return how many there were."""
+        """Drop dead letters, and return how many there were. An event among them can be accepted again."""
 
     async def counts(self) -> StoreCounts:
         """How much is kept. The cost does not grow with that."""
 
-    async def sweep(self) -> None:
-        """Delete the ids seen before the window, and dead letters and calls beyond their age and size."""
+    async def sweep(self) -> list[Removal]:
+        """Delete the ids seen before the window, and dead letters and calls beyond their age and size.
+
+        A clock may be wrong for a while: a time far from what was expected counts once it has lasted an hour.
+        """
 
     async def close(self) -> None:
         """Finish what was asked for, and close."""

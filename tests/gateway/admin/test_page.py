@@ -274,19 +274,21 @@ def test_a_drop_needs_a_confirmation(context: BrowserContext, tmp_path: Path) ->
 def test_the_newest_dead_letters_are_shown_first(context: BrowserContext, tmp_path: Path) -> None:
     """Up to a hundred, with the command that lists the others. They can be filtered by source and rule."""
     with admin_address(tmp_path) as admin:
-        admin.post("no object", *[WRONG] * 104)
+        admin.post("no object", *[{**WRONG, "number": each} for each in range(104)], WRONG)
         admin.post(WRONG)
         page = opened(context, admin)
         rows, more, rest = page.locator("#letter-list .row"), page.locator("#more"), page.locator("#rest")
 
         expect(rows).to_have_count(10)
         expect(rows.first).to_have_id("letter-106")
+        expect(rows.first).to_contain_text("2 times, the first at")
+        expect(rows.nth(1)).not_to_contain_text("times")
         for _ in range(3):
             more.click()
         expect(rows).to_have_count(100)
         expect(rest).to_have_text("These are the newest 100. To see 6 more: springhead dead list")
         pictured(page, "letters")
-        admin.post("no object")
+        admin.post("still no object")
         expect(rows.first).to_have_id("letter-107")
         page.get_by_label("Rule").select_option("item/object")
 

@@ -30,13 +30,15 @@ def test_an_empty_body_is_refused(here: Gateway, body: bytes, type_: str) -> Non
 @pytest.mark.parametrize("body", [b"hello", b"<log/>", b"{", b"\xff", b"\xef\xbb\xbf"], ids=ascii)
 def test_what_is_not_json_is_refused_and_kept(here: Gateway, type_: str, body: bytes) -> None:
     """Better than upstream on purpose: the bytes become a dead letter, with the call they came in."""
+    body += b" " * len(type_)  # what is alike would be one dead letter
+
     response = here.post(body, query="a=1", headers={"Content-Type": type_, "Cookie": COOKIE})
 
     assert (response.status_code, response.text) == (400, "Malformed JSON in request body\n")
     assert ERROR.items() <= response.headers.items()
     letter = here.letters()[-1]
     assert (letter.source, letter.rule.partition("/")[0], letter.decodable) == ("Auth0", "json", False)
-    assert letter.record in (body, b"")
+    assert letter.record == body.removeprefix(b"\xef\xbb\xbf")
     assert letter.call is not None
     assert (letter.call.method, letter.call.url) == ("POST", "/v1/webhook")  # Auth0's mapping reads no query
     assert (letter.call.query, letter.call.body) == ({}, body)

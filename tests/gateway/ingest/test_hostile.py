@@ -515,7 +515,10 @@ class Observed(Host):
             False,
         ),
     ],
-    ids=lambda value: ascii(value)[:40],
+    ids=[
+        *("few logs", "many logs", "many empty objects", "many rejections", "JSON text", "many lines"),
+        *("lines that are not JSON", "deep nesting", "lone surrogates", "a form", "a multipart form"),
+    ],
 )
 def test_what_takes_long_is_handled_in_a_thread(
     tmp_path: Path, body: bytes, headers: dict[str, str], in_loop: bool

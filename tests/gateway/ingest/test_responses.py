@@ -30,16 +30,16 @@ def test_a_bad_record_does_not_affect_its_neighbours(here: Gateway) -> None:
     """Better than upstream on purpose: good records become events, bad ones dead letters; the answer is ok."""
     good, also_good = log(), log()
     before = here.kept()
-    body = f"[{json.dumps(good)}, 7, {{bad}}, {json.dumps(also_good)}, {{}}]".encode()
+    body = f'[{json.dumps(good)}, 7531, {{bad one}}, {json.dumps(also_good)}, {{"no": "type"}}]'.encode()
 
     events = here.sent(body)
 
     assert [event["properties"]["log_id"] for event in events] == [good["log_id"], also_good["log_id"]]
     assert here.kept() == (before[0] + 2, before[1] + 3)
     assert [(one.pointer, one.record) for one in here.letters()[-3:]] == [
-        ("/1", b"7"),
-        ("/2", b"{bad}"),
-        ("/4", b"{}"),
+        ("/1", b"7531"),
+        ("/2", b"{bad one}"),
+        ("/4", b'{"no":"type"}'),
     ]
 
 

@@ -6,6 +6,7 @@ import resource
 import shutil
 from pathlib import Path
 
+import httpx
 import pytest
 
 from support.gateways import KEY, gateway
@@ -60,3 +61,21 @@ def test_a_deleted_store_accepts_nothing(tmp_path: Path) -> None:
         assert (health.status_code, health.text) == (503, "Cannot connect to db\n")
         assert ready.status_code == 503
         assert ready.text == "the store is gone: put it back, and restart\n"
+
+
+@pytest.mark.slow
+def test_a_replaced_store_accepts_nothing_until_a_restart(tmp_path: Path) -> None:
+    """The log and the admin address say what happened; the gateway runs on, and goes on with the new file."""
+    with gateway(tmp_path) as one:
+        assert one.post().text == "ok"
+        one.delivered(1)
+        shutil.copy(one.data / "store.sqlite", tmp_path / "copy")
+        (tmp_path / "copy").rename(one.data / "store.sqlite")
+        reason = "was replaced while it was open: put it back, and restart"
+
+        assert is_busy(one.post(log()))
+        assert f"the store {reason}" in httpx.get(f"{one.admin_url}/ready", trust_env=False).text
+        assert f"store.sqlite {reason}" in one.log.read_text()
+        assert one.stop() == 0
+    with gateway(tmp_path) as again:
+        assert again.post(log()).text == "ok"

@@ -11,7 +11,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -20,7 +19,7 @@ import pytest
 from springhead import SpringheadError
 from springhead.gateway.storage.records import Receipt, StoreBusy, StoreFull, StoreUnusable
 from springhead.gateway.storage.sqlite import SqliteStore
-from support.stores import FILE, call, claim, entry, keep, letter, names, opened, rows, use
+from support.stores import FILE, call, claim, entry, fill, keep, letter, names, opened, rows, use
 
 APPENDS = """
 import asyncio, pathlib, sys
@@ -52,42 +51,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of four megabytes."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs", str(folder)]
-    try:
-        mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        mounted = False
-    if not mounted:
-        pytest.skip("mounting a file system takes root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-async def fill(store: SqliteStore, at_once: int = 10) -> tuple[list[str], list[str]]:
-    """Append until nothing more is accepted: the messageIds with a receipt, and the refused ones."""
-    accepted: list[str] = []
-    refused: list[str] = []
-    for round_ in range(1_000):
-        sent = [f"{round_}/{each}" for each in range(at_once)]
-        appends = (keep(store, entry(each, size=5_000)) for each in sent)
-        for message_id, receipt in zip(
-            sent, await asyncio.gather(*appends, return_exceptions=True), strict=True
-        ):
-            if receipt == Receipt(1, 0, ()):
-                accepted.append(message_id)
-            else:
-                assert isinstance(receipt, StoreFull), receipt
-                refused.append(message_id)
-        if set(sent) <= set(refused):
-            break
-    return accepted, refused
 
 
 @pytest.mark.slow
@@ -183,7 +146,7 @@ def test_a_store_keeps_to_its_own_limit(tmp_path: Path) -> None:
     async def scenario(store: SqliteStore) -> None:
         accepted, _ = await fill(store)
         assert 50 < len(accepted) < 250
-        with pytest.raises(StoreFull, match="has reached its limit of 1500000 bytes: wait until"):
+        with pytest.raises(StoreFull, match="has reached its limit of 1500000 bytes: it holds"):
             await keep(store, entry("more"))
         await store.acknowledge([each.seq for each in await claim(store, events=10_000, size=10**9)])
         assert await keep(store, entry("more")) == Receipt(1, 0, ())
@@ -262,7 +225,7 @@ def test_another_process_may_write_meanwhile(tmp_path: Path) -> None:
     """The command line drops dead letters while the server accepts without a pause."""
 
     async def scenario(store: SqliteStore) -> None:
-        await store.append([], [letter()] * 7, call())
+        await store.append([], [letter(record=b"%d" % each) for each in range(7)], call())
         done = asyncio.Event()
         count = 0
 
@@ -310,7 +273,7 @@ def test_a_store_of_another_layout_is_refused(tmp_path: Path, layout: int) -> No
     connection.close()
 
     assert refused(tmp_path) == (
-        f"{tmp_path / FILE} has layout {layout}, but this version of springhead needs layout 3: "
+        f"{tmp_path / FILE} has layout {layout}, but this version of springhead needs layout 4: "
         "deliver its events with the version that wrote it, or move it away to start a new one"
     )
     assert rows(tmp_path, "SELECT count(*) FROM sqlite_schema") == [(0,)]
@@ -328,7 +291,8 @@ def test_a_damaged_store_says_so_to_each_caller(tmp_path: Path) -> None:
     """A page that was overwritten is an error of springhead's, in writing and in reading."""
 
     async def fill_it(store: SqliteStore) -> None:
-        await store.append([entry(f"{each}", size=1_000) for each in range(100)], [letter()] * 100, call())
+        rejected = [letter(record=b"%d" % each * 500) for each in range(500)]
+        await store.append([entry(f"{each}", size=1_000) for each in range(100)], rejected, call())
 
     async def scenario(store: SqliteStore) -> None:
         with pytest.raises(StoreUnusable, match="malformed"):
@@ -339,8 +303,8 @@ def test_a_damaged_store_says_so_to_each_caller(tmp_path: Path) -> None:
     use(tmp_path, fill_it)
     with (tmp_path / FILE).open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
-        file.seek(8192)
-        file.write(os.urandom(size - 8192))
+        file.seek(30 * 8192)  # behind the first page of each table
+        file.write(os.urandom(size - 30 * 8192))
     use(tmp_path, scenario)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
@@ -13,22 +13,31 @@ import msgspec
 
 from ..records import NewDeadLetter, NewEvent, Receipt, StoredCall
 from . import dead_letters, dedup
-from .database import LAYOUT
+from .clock import Clock
+from .layout import LAYOUT
 from .queue import bucket_of
 from .sql import insert
 
-_EVENT = "INSERT INTO event (bucket, source, user, size, accepted_at)"
+_EVENT = "INSERT INTO event (bucket, source, user, size, accepted_at, leased_at, lease_until)"
+_NEVER = 0.5
+"""A time long ago, which takes as many bytes as any other, unlike 0: a lease needs no space on a full disk."""
 _BODY = "INSERT INTO body (seq, message_id, call, event)"
 
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """What one call of `Store.append` stores, and the ids of the dead letters it replaces."""
+    """What one call of `Store.append` stores, and the dead letters it replaces."""
 
     events: Sequence[NewEvent]
     dead_letters: Sequence[NewDeadLetter]
     call: StoredCall | None
-    replacing: Sequence[int]
+    replacing: Mapping[int, int]
+
+    @property
+    def source(self) -> str:
+        """The source of the call; empty if nothing came in it."""
+        sources = [letter.source for letter in self.dead_letters] + [event.source for event in self.events]
+        return sources[0] if sources else ""
 
     @property
     def size(self) -> int:
@@ -47,30 +56,32 @@ class _Row(NamedTuple):
 
 
 def append(
-    connection: sqlite3.Connection, appends: Sequence[Append], seen: dedup.Seen, *, keep_calls: bool
+    connection: sqlite3.Connection,
+    appends: Sequence[Append],
+    seen: dedup.Seen,
+    clock: Clock,
+    *,
+    keep_calls: bool,
 ) -> list[Receipt]:
     """Store these, within the caller's transaction; `keep_calls` keeps calls even without dead letters."""
-    now = time.time()
+    now = clock.recording()
+    for one in appends:
+        if one.replacing:
+            dead_letters.take(connection, one.replacing)
     digests = [[dedup.digest(event.source, event.message_id) for event in one.events] for one in appends]
-    known = seen.among(connection, list(chain.from_iterable(digests)), now)
+    known = seen.among(connection, list(chain.from_iterable(digests)), clock.expiring())
     sources = _source_rows(connection, appends)
     rows: list[_Row] = []
     receipts = []
     for one, keys in zip(appends, digests, strict=True):
-        if one.replacing:
-            known -= dead_letters.take(connection, one.replacing)
-        call = _insert_call(connection, one, now, keep_calls)
+        call, ids = _store_letters(connection, one, sources, now, keep_calls)
         stored = len(rows)
         for key, event in zip(keys, one.events, strict=True):
             if key not in known:
                 known.add(key)
                 rows.append(_Row(key, event, sources[event.source], call))
-        ids = [
-            dead_letters.insert(connection, sources[letter.source], letter, now, call)
-            for letter in one.dead_letters
-        ]
         new = len(rows) - stored
-        receipts.append(Receipt(new, len(one.events) - new, tuple(ids)))
+        receipts.append(Receipt(new, len(one.events) - new, ids))
     _insert_events(connection, rows, now)
     dedup.remember(connection, [row.digest for row in rows], now)
     return receipts
@@ -83,7 +94,7 @@ def probe(connection: sqlite3.Connection) -> None:
     """
     event, key, now = NewEvent("", "", "", b"{}"), dedup.digest("", ""), time.time()
     connection.execute("SAVEPOINT probe")
-    sources = _source_rows(connection, [Append([event], (), None, ())])
+    sources = _source_rows(connection, [Append([event], (), None, {})])
     _insert_events(connection, [_Row(key, event, sources[event.source], None)], now)
     dedup.remember(connection, [key], now)
     connection.execute("ROLLBACK TO probe")
@@ -102,17 +113,32 @@ def _source_rows(connection: sqlite3.Connection, appends: Sequence[Append]) -> d
     return rows
 
 
-def _insert_call(connection: sqlite3.Connection, one: Append, now: float, keep_calls: bool) -> int | None:
-    if one.call is None or not (keep_calls or one.dead_letters):
-        return None
-    content = msgspec.msgpack.encode(one.call)
-    statement = "INSERT INTO call (at, always_kept, size, content) VALUES (?, ?, ?, ?)"
-    return connection.execute(statement, (now, keep_calls, len(content), content)).lastrowid
+def _store_letters(
+    connection: sqlite3.Connection, one: Append, sources: Mapping[str, int], now: float, keep_calls: bool
+) -> tuple[int | None, tuple[int, ...]]:
+    """The rows of the call, if it is kept, and of the dead letters. Letters counted again need no call."""
+    merged = dead_letters.merge(one.dead_letters)
+    ids = {key: dead_letters.count_again(connection, key, letter, now) for key, letter in merged.items()}
+    call = None
+    if one.call is not None and one.source and (keep_calls or None in ids.values()):
+        call = _insert_call(connection, one.call, sources[one.source], now, keep_calls)
+    for key, letter in merged.items():
+        if ids[key] is None:
+            ids[key] = dead_letters.insert(connection, sources[letter.source], letter, now, call, key=key)
+    return call, tuple(id_ for id_ in ids.values() if id_ is not None)
+
+
+def _insert_call(
+    connection: sqlite3.Connection, call: StoredCall, source: int, now: float, keep_calls: bool
+) -> int | None:
+    content = msgspec.msgpack.encode(call)
+    statement = "INSERT INTO call (at, always_kept, size, content, source) VALUES (?, ?, ?, ?, ?)"
+    return connection.execute(statement, (now, keep_calls, len(content), content, source)).lastrowid
 
 
 def _insert_events(connection: sqlite3.Connection, rows: Sequence[_Row], now: float) -> None:
     places = [
-        (bucket_of(event.source, event.user), source, event.user, len(event.event), now)
+        (bucket_of(event.source, event.user), source, event.user, len(event.event), now, _NEVER, _NEVER)
         for _, event, source, _ in rows
     ]
     end = insert(connection, _EVENT, places) + 1  # seqs that are given out together follow one another

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
 
 from ..records import StoreCounts
-from .database import size_on_disk
+from .files import StoreFiles
 from .queue import BUCKETS
+from .space import pages_of, space_of
 from .sql import json_list
 
 # The first of each bucket, by its index, and the oldest of these.
@@ -16,15 +16,17 @@ _OLDEST_BY_SOURCE = """SELECT name, accepted_at FROM source AS source_ JOIN even
     )) FROM json_each(?)) WHERE undelivered > 0"""
 
 
-def counts(connection: sqlite3.Connection, path: Path) -> StoreCounts:
+def counts(connection: sqlite3.Connection, files: StoreFiles) -> StoreCounts:
     """How much is kept: from counters that triggers maintain, and the ends of an index."""
+    file, log = files.check()
     rows = connection.execute("SELECT name, undelivered, dead_letters FROM source ORDER BY name").fetchall()
     oldest = connection.execute("SELECT accepted_at FROM event ORDER BY seq LIMIT 1").fetchone()
     return StoreCounts(
         undelivered=sum(undelivered for _, undelivered, _ in rows),
         oldest=oldest[0] if oldest else None,
         dead_letters=sum(letters for *_, letters in rows),
-        bytes=sum(size_on_disk(path)),
+        bytes=file + log,
         by_source={name: (undelivered, letters) for name, undelivered, letters in rows},
         oldest_by_source=dict(connection.execute(_OLDEST_BY_SOURCE, (json_list(range(BUCKETS)),))),
+        space=space_of(connection, pages_of(connection), log),
     )

@@ -7,12 +7,16 @@ import os
 import sqlite3
 from pathlib import Path
 
+import structlog
+
 from ....core.errors import SpringheadError
 from ..records import StoreBusy, StoreFull, StoreUnusable
+from .layout import LAYOUT, READABLE, update_layout
+from .recovery import recovered_frames, written_frames
+
+_log = structlog.get_logger()
 
 FILE = "store.sqlite"
-LAYOUT = 3
-"""The version of schema.sql. The file keeps it as `PRAGMA user_version`, which is 0 before there are tables."""
 
 _PAGE = 8192
 """Bytes of a page: events of 1 to 3 KB leave less of it empty than of SQLite's default, 4096."""
@@ -21,10 +25,16 @@ MAX_LOG = 2**24
 """Bytes at which the write-ahead log is moved into the file, unless there is less space for it."""
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_FULL = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+    sqlite3.SQLITE_IOERR_WRITE,
+}
 _UNUSABLE = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_NOTADB,
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_READONLY,
@@ -37,9 +47,11 @@ def open_writer(folder: Path, busy_timeout: float, *, create: bool, log: int = M
     Raises:
         StoreUnusable: there is no store and `create` is False, or the store cannot be used.
         StoreBusy: another process held it for `busy_timeout` seconds.
+        StoreFull: its disk has no space for the log.
     """
     path = folder / FILE
     try:
+        written = written_frames(log_of(path)) if create else 0  # the gateway opens it first, and can say so
         if create:
             _make_file(path)
         elif not path.exists():
@@ -50,10 +62,14 @@ def open_writer(folder: Path, busy_timeout: float, *, create: bool, log: int = M
     except OSError as error:
         raise StoreUnusable(f"{path} cannot be created: {error.strerror}") from None
     try:
+        lost = written - recovered_frames(connection) if written else 0
         _prepare(connection, path, log)
     except (sqlite3.Error, StoreUnusable) as error:
         connection.close()
         raise refusal(error, path) or error from None
+    if lost > 0:
+        advice = "what it held is lost; after a power cut, that is nothing a sender was told is kept"
+        _log.error("the write-ahead log was damaged", file=str(log_of(path)), pages=lost, advice=advice)
     return connection
 
 
@@ -64,28 +80,16 @@ def open_reader(folder: Path, busy_timeout: float) -> sqlite3.Connection:
 
 def refusal(error: Exception, path: Path) -> SpringheadError | None:
     """The error of the store that an error of SQLite stands for; None if it is not about the store's state."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    extended = getattr(error, "sqlite_errorcode", 0)
+    code = extended & 0xFF
     if code in _BUSY:
         return StoreBusy(f"{path} is locked by another process: {error}; try again, or stop that process")
-    if code in _FULL:
+    if extended in _FULL:
         return StoreFull(f"{path} cannot grow: {error}; free space on its disk")
     if code in _UNUSABLE:
-        return StoreUnusable(
-            f"{path} cannot be used: {error}; check its permissions, or move it away and restart"
-        )
+        advice = "check its permissions, restore a backup, or move it away, and restart"
+        return StoreUnusable(f"{path} cannot be used: {error}; {advice}")
     return None
-
-
-def size_on_disk(path: Path) -> tuple[int, int]:
-    """Bytes of the store and of its log.
-
-    Raises:
-        StoreUnusable: they are gone: whatever is written to the open files would be lost.
-    """
-    try:
-        return path.stat().st_size, log_of(path).stat().st_size  # there is a log while the store is open
-    except FileNotFoundError:
-        raise StoreUnusable(f"{path} is gone: put it back, and restart") from None
 
 
 def log_of(path: Path) -> Path:
@@ -98,6 +102,8 @@ def _make_file(path: Path) -> None:
     with contextlib.suppress(FileExistsError):
         # Never opened if it exists: closing it again would end SQLite's locks in this process.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    if not path.stat().st_size and written_frames(log_of(path)):
+        raise StoreUnusable(f"{path} is empty, but its log is not: restore a backup, or move both away")
 
 
 def _connect(path: Path, mode: str, busy_timeout: float) -> sqlite3.Connection:
@@ -117,20 +123,17 @@ def _connect(path: Path, mode: str, busy_timeout: float) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection, path: Path, log: int) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version not in (0, LAYOUT):
+    if version not in READABLE:
         raise StoreUnusable(
             f"{path} has layout {version}, but this version of springhead needs layout {LAYOUT}: "
             "deliver its events with the version that wrote it, or move it away to start a new one"
         )
-    connection.execute(f"PRAGMA page_size = {_PAGE}")  # of a new file only
+    connection.execute(f"PRAGMA page_size = {_PAGE}")  # of a new file only, as is the next
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise StoreUnusable(f"{path} is on a file system without shared memory: keep the data on a local disk")
     connection.execute(f"PRAGMA wal_autocheckpoint = {max(log // _PAGE, 1)}")
-    connection.execute(f"PRAGMA journal_size_limit = {4 * MAX_LOG}")  # a slow reader can make it grow
+    connection.execute(f"PRAGMA journal_size_limit = {log}")  # a slow reader can make it grow
     connection.execute("PRAGMA cache_size = -16384")  # 16 MB
-    connection.execute("BEGIN IMMEDIATE")  # a file that cannot be written says so now
-    connection.execute("ROLLBACK")
-    if not version:
-        schema = Path(__file__).with_name("schema.sql").read_text("utf-8")
-        connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT;")
+    update_layout(connection)  # in any case, so that a file that cannot be written says so now

@@ -1,48 +1,72 @@
-"""Keeps dead letters: inserts, lists and deletes them."""
+"""Keeps dead letters: inserts or counts, lists and deletes them."""
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
-import time
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from ..records import DeadLetter, DeadLetterSummary, NewDeadLetter, StoredCall
+from . import dedup
+from .sql import IN_LIST, json_list
 
 MAX_ID = 2**63 - 1
 """No id is larger."""
 
 _OVERHEAD = 200
 """Roughly the bytes that a dead letter takes in addition to its texts."""
-_SLICE = 500
-"""Dead letters and calls deleted in one transaction, so that no append waits long for it."""
 
 _INSERT = """INSERT INTO dead_letter
-    (at, call, source, rule, reason, pointer, line, decodable, digest, size, record, event, answer)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    (at, first_at, count, fingerprint, call, source, rule, reason, pointer, line, decodable,
+    digest, accepted_at, size, record, event, answer)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_COUNT_AGAIN = """UPDATE dead_letter SET count = count + ?, at = max(at, ?)
+    WHERE fingerprint = ? RETURNING id"""
+_TAKE_SOME = "UPDATE dead_letter SET count = count - ? WHERE id = ? AND count > ?"
+_DELETE = f"DELETE FROM dead_letter WHERE id {IN_LIST} RETURNING digest, accepted_at"  # noqa: S608 - no value in it
 _SUMMARY = """SELECT letter.id, letter.at, name, rule, reason, pointer, line,
-    iif(length(event), 'event', 'record'), iif(length(event), length(event), length(record))
+    iif(length(event), 'event', 'record'), iif(length(event), length(event), length(record)), count, first_at
     FROM dead_letter AS letter JOIN source ON source.id = letter.source WHERE """
-_WHOLE = """SELECT letter.id, letter.at, name, rule, reason, pointer, line, decodable,
-    record, event, answer, content
+_WHOLE = """SELECT name, rule, reason, pointer, line, record, decodable, event, answer, count,
+    letter.id, letter.at, first_at, content
     FROM dead_letter AS letter JOIN source ON source.id = letter.source LEFT JOIN call ON call.id = call
     WHERE letter.id = ?"""
-_OLDEST = """
-    SELECT * FROM (SELECT at, 'dead_letter', id FROM dead_letter ORDER BY id LIMIT 1)
-    UNION ALL SELECT * FROM (SELECT at, 'call', id FROM call ORDER BY id LIMIT 1)
-    ORDER BY 1, 2 DESC LIMIT 1"""  # a dead letter before its call, which goes with its last one
 
 _decode_call = msgspec.msgpack.Decoder(StoredCall).decode
 
 
-def insert(  # noqa: PLR0913, PLR0917 - the columns of a row
+def merge(letters: Sequence[NewDeadLetter]) -> dict[bytes | int, NewDeadLetter]:
+    """Count the rejections that are alike as one, under their fingerprint; others stay apart."""
+    merged: dict[bytes | int, NewDeadLetter] = {}
+    for position, letter in enumerate(letters):
+        key = position if letter.event else _fingerprint(letter)
+        alike = merged.get(key)
+        merged[key] = letter if alike is None else replace(alike, count=alike.count + letter.count)
+    return merged
+
+
+def count_again(
+    connection: sqlite3.Connection, key: bytes | int, letter: NewDeadLetter, at: float
+) -> int | None:
+    """Count a letter where one like it is kept, and return the id of that one; None if there is none."""
+    if isinstance(key, int):
+        return None
+    row = connection.execute(_COUNT_AGAIN, (letter.count, at, key)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def insert(  # noqa: PLR0913 - the columns of a row
     connection: sqlite3.Connection,
     source: int,
     letter: NewDeadLetter,
     at: float,
     call: int | None,
-    digest: bytes | None = None,
+    *,
+    key: bytes | int = 0,
+    accepted: tuple[bytes, float] | None = None,
 ) -> int:
     """Insert a dead letter, and return its id.
 
@@ -52,11 +76,15 @@ def insert(  # noqa: PLR0913, PLR0917 - the columns of a row
         letter: the dead letter.
         at: the time, in epoch seconds.
         call: the row of the call it came in.
-        digest: of the accepted event that it was, so that a replay is not taken for a duplicate.
+        key: as `merge` returns it.
+        accepted: the digest of the accepted event that it was, and when that was accepted.
     """
     size = len(letter.record) + len(letter.event) + len(letter.reason) + len(letter.answer) + _OVERHEAD
+    fingerprint = key if isinstance(key, bytes) else None
     problem = letter.rule, letter.reason, letter.pointer, letter.line, letter.decodable
-    values = at, call, source, *problem, digest, size, letter.record, letter.event, letter.answer
+    seen = at, at, letter.count, fingerprint, call, source
+    contents = size, letter.record, letter.event, letter.answer
+    values = *seen, *problem, *(accepted or (None, None)), *contents
     return int(connection.execute(_INSERT, values).lastrowid or 0)
 
 
@@ -75,7 +103,8 @@ def whole(connection: sqlite3.Connection, id_: int) -> DeadLetter | None:
     row = connection.execute(_WHOLE, (id_,)).fetchone()
     if row is None:
         return None
-    found, at, source, rule, reason, pointer, line, decodable, record, event, answer, call = row
+    source, rule, reason, pointer, line, record, decodable, event, answer, count, *rest = row
+    found, at, first_at, call = rest
     return DeadLetter(
         source,
         rule,
@@ -86,33 +115,35 @@ def whole(connection: sqlite3.Connection, id_: int) -> DeadLetter | None:
         bool(decodable),
         event,
         answer,
+        count,
         id=found,
         at=at,
+        first_at=first_at,
         call=None if call is None else _decode_call(call),
     )
 
 
 def drop(connection: sqlite3.Connection, ids: Sequence[int]) -> int:
-    """Delete dead letters, with calls that were kept for them alone; return how many there were."""
-    return connection.executemany("DELETE FROM dead_letter WHERE id = ?", ((each,) for each in ids)).rowcount
+    """Delete dead letters, with calls that were kept for them alone; return how many there were.
+
+    An event among them is no longer kept, so that it can be accepted again.
+    """
+    rows = connection.execute(_DELETE, (json_list(ids),)).fetchall()
+    dedup.forget(connection, [row for row in rows if None not in row])
+    return len(rows)
 
 
-def take(connection: sqlite3.Connection, ids: Sequence[int]) -> set[bytes]:
-    """Delete dead letters, and return the digests of the accepted events that they were."""
-    query = "SELECT digest FROM dead_letter WHERE id = ?"
-    rows = [connection.execute(query, (each,)).fetchone() for each in ids]
-    drop(connection, ids)
-    return {row[0] for row in rows if row and row[0]}
+def take(connection: sqlite3.Connection, replayed: Mapping[int, int]) -> None:
+    """Take dead letters away, by id, as often as they were replayed."""
+    whole = [
+        id_
+        for id_, count in replayed.items()
+        if not connection.execute(_TAKE_SOME, (count, id_, count)).rowcount
+    ]
+    drop(connection, whole)
 
 
-def prune(connection: sqlite3.Connection, age: float, size: int) -> bool:
-    """Delete the oldest letters and calls beyond `age` seconds or `size` bytes; whether there may be more."""
-    before = time.time() - age
-    for _ in range(_SLICE):
-        oldest = connection.execute(_OLDEST).fetchone()
-        (kept,) = connection.execute("SELECT bytes FROM kept").fetchone()
-        if oldest is None or (oldest[0] >= before and kept <= size):
-            return False
-        _, table, id_ = oldest
-        connection.execute(f"DELETE FROM {table} WHERE id = ?", (id_,))  # noqa: S608 - one of the two above
-    return True
+def _fingerprint(letter: NewDeadLetter) -> bytes:
+    """The 16 bytes by which rejections that are alike are recognised."""
+    alike = letter.source, letter.rule, letter.decodable, letter.request_values, letter.record
+    return hashlib.blake2b(msgspec.msgpack.encode(alike), digest_size=16).digest()

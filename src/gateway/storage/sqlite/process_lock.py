@@ -7,17 +7,22 @@ import os
 import time
 from pathlib import Path
 
+import structlog
+
+_log = structlog.get_logger()
+
 
 class ProcessLock:
     """One of the processes that may claim from the store in `folder`; the first of them locks it.
 
     A process that dies leaves leases behind. A process that finds the folder unlocked knows that those leases
-    are dead, and need not wait until they end.
+    are dead, and need not wait until they end. A process that finds it locked says so in the log, once.
     """
 
     def __init__(self, folder: Path) -> None:
         self._started = time.time()
-        self._locked = False
+        self._locked = self._warned = False
+        self._path = folder
         self._folder: int | None = os.open(folder, os.O_RDONLY)
 
     def leases_count_since(self) -> float:
@@ -26,9 +31,16 @@ class ProcessLock:
             try:
                 fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                self._warn()
                 return 0.0
             self._locked = True
         return self._started
+
+    def _warn(self) -> None:
+        if not self._warned:
+            advice = "stop one of the two, unless it is stopping: events may be delivered out of order"
+            _log.warning("another process delivers from this store", folder=str(self._path), advice=advice)
+            self._warned = True
 
     def close(self) -> None:
         """Release the lock."""

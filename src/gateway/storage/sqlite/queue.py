@@ -12,6 +12,7 @@ from zlib import crc32
 
 from ..records import ClaimedEvent, DeadEvent, NewDeadLetter
 from . import dead_letters, dedup
+from .clock import Clock
 from .sql import IN_LIST, json_list
 
 BUCKETS = 16
@@ -35,7 +36,7 @@ _EVENTS = f"""SELECT seq, name, message_id, user, event, accepted_at, refusals
     FROM event JOIN body USING (seq) JOIN source ON source.id = event.source
     WHERE seq {IN_LIST} ORDER BY seq"""  # noqa: S608 - no value in it
 
-_DEAD = """SELECT source.id, name, message_id, call, event FROM event JOIN body USING (seq)
+_DEAD = """SELECT source.id, name, message_id, call, event, accepted_at FROM event JOIN body USING (seq)
     JOIN source ON source.id = event.source WHERE seq = ?"""
 
 
@@ -118,15 +119,18 @@ def postpone(connection: sqlite3.Connection, seq: int, refusals: int, seconds: f
     connection.execute(statement, (refusals, now, now + seconds, seq))
 
 
-def acknowledge(connection: sqlite3.Connection, delivered: Sequence[int], dead: Sequence[DeadEvent]) -> None:
+def acknowledge(
+    connection: sqlite3.Connection, delivered: Sequence[int], dead: Sequence[DeadEvent], clock: Clock
+) -> None:
     """Delete delivered events, and turn dead ones into dead letters."""
-    now = time.time()
+    now = clock.recording()
     for one in dead:
         row = connection.execute(_DEAD, (one.seq,)).fetchone()
         if row:
-            source, name, message_id, call, event = row
+            source, name, message_id, call, event, accepted_at = row
             letter = NewDeadLetter(name, one.rule, one.reason, event=event, answer=one.answer)
-            dead_letters.insert(connection, source, letter, now, call, dedup.digest(name, message_id))
+            accepted = dedup.digest(name, message_id), accepted_at
+            dead_letters.insert(connection, source, letter, now, call, accepted=accepted)
     gone = json_list([*delivered, *(one.seq for one in dead)])
     connection.execute(f"DELETE FROM event WHERE seq {IN_LIST}", (gone,))  # noqa: S608 - ours
 

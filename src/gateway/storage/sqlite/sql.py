@@ -32,6 +32,14 @@ def insert(connection: sqlite3.Connection, into: str, rows: Sequence[tuple[Any, 
     return last
 
 
+def delete(connection: sqlite3.Connection, table: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Delete the rows whose columns have these values."""
+    for part in _parts(rows):
+        values = ", ".join([placeholders(len(part[0]))] * len(part))
+        query = f"DELETE FROM {table} WHERE ({columns}) IN (VALUES {values})"  # noqa: S608 - no value in it
+        connection.execute(query, tuple(chain.from_iterable(part)))
+
+
 def select_in(
     connection: sqlite3.Connection, query: str, parameters: Sequence[Any], values: Sequence[Any]
 ) -> list[Any]:

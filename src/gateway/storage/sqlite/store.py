@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from math import inf
 from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
 
 from ..records import (
     ClaimedEvent,
@@ -16,20 +21,28 @@ from ..records import (
     NewDeadLetter,
     NewEvent,
     Receipt,
+    Removal,
     StoreBusy,
     StoreCounts,
     StoredCall,
 )
-from . import dead_letters, dedup, queue
+from . import dead_letters, dedup, queue, retention
 from .append import Append, append, probe
 from .capacity import Capacity
+from .clock import Clock
 from .counts import counts
-from .database import FILE, MAX_LOG, open_writer
+from .database import FILE, MAX_LOG, open_writer, refusal
+from .files import StoreFiles
 from .process_lock import ProcessLock
 from .reader import Reader
+from .space import give_back
 from .writer import Writer
 
+T = TypeVar("T")
+
 DAY = 86400.0
+ID_SHARE = 0.5
+"""How much of `max_bytes` the ids of accepted events may take, so that events always have the rest."""
 
 
 class SqliteStore:
@@ -58,10 +71,12 @@ class SqliteStore:
 
         Args:
             folder: where its files are.
-            window: seconds within which a (source, messageId) is accepted only once.
+            window: seconds within which a (source, messageId) is accepted only once; fewer if the ids of that
+                time take more than half of `max_bytes`.
             keep_calls: keep the call of every append, even without dead letters.
             dead_letter_age: seconds for which dead letters and calls are kept.
-            dead_letter_bytes: the most bytes they may take together; the oldest are deleted first.
+            dead_letter_bytes: the most bytes they may take together; the oldest of the source that takes most
+                are deleted first.
             max_bytes: accept nothing more while the store takes more than this; None for no limit.
             reserve: accept nothing more while its disk has fewer bytes than this to spare, so that what was
                 accepted can still be delivered; 0 for no limit.
@@ -72,18 +87,23 @@ class SqliteStore:
         Raises:
             StoreUnusable: it cannot be opened: the message says why, and what to do.
             StoreBusy: another process held it for `busy_timeout`.
+            StoreFull: its disk has no space for the log.
         """
         self._path = folder / FILE
         self._window, self._seen = window, dedup.Seen(window)
         self._keep_calls = keep_calls
         self._letter_age, self._letter_bytes = dead_letter_age, dead_letter_bytes
         self._max_waiting = max_waiting
-        self._capacity = Capacity(self._path, max_bytes, reserve)
-        log = min(reserve // 2 or MAX_LOG, MAX_LOG)  # so that a full log still has room to go into the file
+        self._max_id_bytes = inf if max_bytes is None else max_bytes * ID_SHARE
+        limits = [limit for limit in (reserve // 2, (max_bytes or 0) // 8, MAX_LOG) if limit]
+        log = min(limits)  # so that a full log still has room to go into the file
         connection = open_writer(folder, busy_timeout, create=create, log=log)
+        self._files = StoreFiles(self._path)
+        self._capacity = Capacity(self._path, self._files, max_bytes, reserve, log)
+        self._clock = Clock(_last_sweep(connection, self._path))
         self._lists = Reader(folder, busy_timeout)
         self._counts = Reader(folder, busy_timeout)  # its own, so that a long list does not delay it
-        self._writer = Writer(connection, self._path)
+        self._writer = Writer(connection, self._path, log)
         self._process_lock = ProcessLock(folder)
 
     @property
@@ -97,7 +117,7 @@ class SqliteStore:
         dead_letters: Sequence[NewDeadLetter],
         call: StoredCall | None,
         *,
-        replacing: Sequence[int] = (),
+        replacing: Mapping[int, int] = MappingProxyType({}),
     ) -> Receipt:
         """As `Store.append`."""
         if self._writer.waiting >= self._max_waiting:
@@ -125,7 +145,8 @@ class SqliteStore:
 
     async def acknowledge(self, delivered: Sequence[int], dead: Sequence[DeadEvent] = ()) -> None:
         """As `Store.acknowledge`."""
-        await self._writer.do(partial(queue.acknowledge, delivered=delivered, dead=dead), durable=False)
+        acknowledge = partial(queue.acknowledge, delivered=delivered, dead=dead, clock=self._clock)
+        await self._writer.do(acknowledge, durable=False)
 
     async def release(self, seqs: Sequence[int]) -> None:
         """As `Store.release`."""
@@ -169,15 +190,29 @@ class SqliteStore:
 
     async def counts(self) -> StoreCounts:
         """As `Store.counts`."""
-        return await self._counts.run(partial(counts, path=self._path))
+        return await self._counts.run(partial(counts, files=self._files))
 
-    async def sweep(self) -> None:
-        """As `Store.sweep`; in many short transactions, with appends between them."""
-        digests = partial(dedup.prune, window=self._window)
-        letters = partial(dead_letters.prune, age=self._letter_age, size=self._letter_bytes)
-        for prune in (digests, letters):
-            while await self._writer.do(prune, durable=False):
-                pass
+    async def sweep(self) -> list[Removal]:
+        """As `Store.sweep`; in many short transactions, with appends between them.
+
+        What can be deleted is, even if the rest cannot: then the first error is raised.
+        """
+        self._files.check()
+        expired_ids = partial(dedup.prune, window=self._window, clock=self._clock)
+        excess_ids = partial(dedup.shrink, limit=self._max_id_bytes)
+        letters = partial(retention.prune, clock=self._clock, age=self._letter_age, size=self._letter_bytes)
+        tasks = (
+            asyncio.create_task(self._repeat(expired_ids)),
+            asyncio.create_task(self._repeat(give_back)),
+            ids := asyncio.create_task(self._repeat(excess_ids)),
+            removed := asyncio.create_task(self._repeat(letters)),
+        )
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in tasks:
+            task.result()
+        removals: retention.Removals = sum(removed.result(), Counter())
+        removals["", "id", "size"] = sum(ids.result())
+        return [Removal(*labels, count) for labels, count in sorted((+removals).items())]
 
     async def close(self) -> None:
         """As `Store.close`."""
@@ -186,6 +221,23 @@ class SqliteStore:
         await self._writer.close()  # last, so that SQLite empties its log into the file
         self._process_lock.close()
 
+    async def _repeat(self, work: Callable[[sqlite3.Connection], T]) -> list[T]:
+        """Run `work` in one transaction after another until there is nothing to do, and return what it did."""
+        results = []
+        while result := await self._writer.do(work, durable=False):
+            results.append(result)
+        return results
+
     def _append(self, connection: sqlite3.Connection, appends: list[Append]) -> list[Receipt]:
         self._capacity.check(connection, sum(one.size for one in appends))
-        return append(connection, appends, self._seen, keep_calls=self._keep_calls)
+        return append(connection, appends, self._seen, self._clock, keep_calls=self._keep_calls)
+
+
+def _last_sweep(connection: sqlite3.Connection, path: Path) -> float | None:
+    """When the store was swept last; None if it never was."""
+    try:
+        row = connection.execute("SELECT at FROM sweep").fetchone()
+    except sqlite3.Error as error:
+        connection.close()
+        raise refusal(error, path) or error from None
+    return None if row is None else float(row[0])

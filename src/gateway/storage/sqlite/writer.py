@@ -15,7 +15,7 @@ from threading import Thread
 from typing import Any, TypeAlias, TypeVar
 
 from ..records import StoreBusy, StoreFull
-from .database import refusal
+from .database import MAX_LOG, log_of, refusal
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -46,11 +46,13 @@ class Writer:
         waiting: requests not yet answered.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, log: int = MAX_LOG) -> None:
+        """`log` is how many bytes the write-ahead log keeps, for when the disk is full."""
         self.commits = 0
         self.waiting = 0
         self._connection = connection
         self._path = path
+        self._log = log
         self._queue: SimpleQueue[_Request | None] = SimpleQueue()
         self._closing = False
         self._durable: bool | None = None
@@ -111,9 +113,16 @@ class Writer:
         results = self._commit(group)
         for index, result in enumerate(results):
             if isinstance(result, StoreFull):
-                self._empty_log()
-                (results[index],) = self._commit([group[index]])
+                results[index] = self._retry(group[index])
         return results
+
+    def _retry(self, request: _Request) -> Any:
+        try:
+            self._empty_log()
+        except Exception as error:  # noqa: BLE001 - as in _commit
+            return error
+        (result,) = self._commit([request])
+        return result
 
     def _commit(self, group: list[_Request]) -> list[Any]:
         """The results of one transaction; if it fails, of one per request, so that none fails for another."""
@@ -152,9 +161,14 @@ class Writer:
             self._connection.execute("ROLLBACK")
 
     def _empty_log(self) -> None:
-        """Move the log into the file, unless that means waiting for a reader."""
+        """Move the log into the file, unless that means waiting for a reader.
+
+        It keeps its space on the disk, which claims and acknowledgements need when there is no other, unless it
+        is unusually long.
+        """
         (busy,) = self._connection.execute("PRAGMA busy_timeout").fetchone()
-        for command in ("busy_timeout = 0", "wal_checkpoint(TRUNCATE)", f"busy_timeout = {busy}"):
+        mode = "TRUNCATE" if log_of(self._path).stat().st_size > 2 * self._log else "RESTART"
+        for command in ("busy_timeout = 0", f"wal_checkpoint({mode})", f"busy_timeout = {busy}"):
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute(f"PRAGMA {command}")
 
