@@ -97,7 +97,7 @@ class Acceptor:
             self._metrics.refused(source.name)
             return replace(NOT_AUTHENTIC, reason=reason)
         body: bytes | ErrorAnswer = call.body
-        if is_form(call.body, call.content_type):
+        if source.accepts_forms and is_form(call.body, call.content_type):
             body = form_to_json(call.body, call.content_type, call.query_string, self._body_limit)
         if isinstance(body, ErrorAnswer):
             return body
