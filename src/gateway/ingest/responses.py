@@ -67,7 +67,7 @@ async def send_answer(send: Send, answer: Answer) -> int:
         return answer.status
     headers = [(b"content-type", answer.content_type.encode())] if answer.content_type else []
     await _send(send, HTTPStatus.OK, answer.body, headers)
-    return HTTPStatus.OK
+    return HTTPStatus.OK.value  # a log would print the member in full
 
 
 async def send_error(send: Send, error: ErrorAnswer) -> None:
