@@ -108,7 +108,7 @@ def _webhook_url(public_url: str) -> str:
 
 
 def _path_from(file: Path, folder: str) -> str:
-    """The folder as the file names it: relative if it is beside the file or below, so that both can be moved."""
+    """The folder as the file names it: relative if it is beside the file or below, so that both can move."""
     path, parent = Path(folder).resolve(), file.parent.resolve()
     return str(path.relative_to(parent) if path.is_relative_to(parent) else path)
 
