@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
+from ..core.host import BODY_LIMIT
 from .body_error import BodyError, EncodingError, too_large
 
 _GZIP = zlib.MAX_WBITS + 16
@@ -25,7 +26,7 @@ _PART = 1 << 16
 """Bytes that one step of inflating yields at most."""
 
 
-def inflate(body: bytes, content_encoding: str, limit: int) -> bytes:
+def inflate(body: bytes, content_encoding: str, limit: int = BODY_LIMIT) -> bytes:
     """Inflate a request body.
 
     Args:
@@ -91,5 +92,7 @@ def inflated_parts(body: bytes, wbits: int) -> Iterator[bytes]:
                 raise EncodingError("Broken Content-Encoding", reason, body) from None
             if not encoded and not part and not inflater.eof:
                 raise EncodingError("Broken Content-Encoding", "the encoded body is cut off", body)
-            position += len(encoded) - len(inflater.unused_data) - len(inflater.unconsumed_tail)
+            # At the end of a member the tail may repeat what is unused.
+            rest = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
+            position += len(encoded) - len(rest)
             yield part

@@ -56,6 +56,12 @@ def test_a_body_is_inflated_whole(encoding: str, encoded: Callable[[bytes], byte
     assert inflate(encoded(data), encoding, len(data) + 1_000) == data
 
 
+@pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 1_000_000])
+def test_members_that_are_much_longer_than_they_were_sent_are_inflated(size: int) -> None:
+    """Zlib takes such a member in many steps, and the next one begins in the same bytes."""
+    assert inflate(gzip.compress(b"a" * size) * 3 + gzip.compress(b"b"), "gzip") == b"a" * 3 * size + b"b"
+
+
 @pytest.mark.parametrize("cut", [1, 8, 20_000, 100_000])
 def test_a_body_that_is_cut_off_is_told(cut: int) -> None:
     """In its last member or before."""
