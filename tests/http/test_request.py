@@ -6,12 +6,14 @@ import asyncio
 import gzip
 import io
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from springhead import Request
+from springhead import Host, Request
 from springhead.http import BodyError, read_chunks, request_from_asgi, request_from_wsgi
+from support.folders import source_folder
 
 BODY = b'{"name": "\xc3\xa4"}'
 
@@ -82,6 +84,19 @@ def test_both_interfaces_make_the_same_request() -> None:
     )
     assert request_from_asgi(asgi, BODY, id="call-1") == expected
     assert request_from_wsgi(wsgi, id="call-1") == expected
+
+
+def test_no_credential_of_a_call_reaches_an_event(tmp_path: Path) -> None:
+    """Even of a mapping that copies all that it may read."""
+    rows = [{"from": f"$request.{part}", "to": f"properties.{part}"} for part in ("headers", "query", "url")]
+    mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": rows}]}
+    host = Host(folders=[source_folder(tmp_path, mapping=mapping)])
+    headers = [(b"authorization", b"Bearer invented"), (b"cookie", b"invented"), (b"user-agent", b"Acme/1")]
+    call = scope(path="/hook", query_string=b"writeKey=invented", headers=headers)
+
+    (event,) = host.receive("acme", request_from_asgi(call, b"{}")).events
+
+    assert event["properties"] == {"headers": {"user-agent": "Acme/1"}, "query": {}, "url": "/hook"}
 
 
 def test_a_path_that_a_server_does_not_pass_as_called_is_encoded_again() -> None:
