@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from pydantic import SecretStr
 from starlette.types import Scope
 
+from ...http.answers import Answer
 from ..settings import SourceSettings
 from .query import write_key
-from .responses import DISABLED, NO_KEY, WRONG_AUTHORIZATION, WRONG_KEY, ErrorAnswer
+from .responses import DISABLED, NO_KEY, WRONG_AUTHORIZATION, WRONG_KEY
 
 
 class WriteKeys:
@@ -29,7 +30,7 @@ class WriteKeys:
             self._digest(key.get_secret_value()): source for source in sources for key in source.write_key
         }
 
-    def authenticate(self, scope: Scope) -> tuple[str, ErrorAnswer | None]:
+    def authenticate(self, scope: Scope) -> tuple[str, Answer | None]:
         """The name of the source whose key a call presents, empty if none has it, and why the call is refused.
 
         The key is in the query, or else the user of Basic authentication.

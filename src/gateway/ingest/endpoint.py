@@ -9,13 +9,14 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from ...core.errors import SpringheadError, VerificationFailed
+from ...http.answers import FAILED, Answer
 from ...server import log
 from ..metrics import GatewayMetrics
 from ..settings import Settings, SourceSettings
 from .acceptor import Acceptor
 from .auth import WriteKeys
 from .fair_limit import FairLimit
-from .responses import BUSY, FAILED, NOT_STORED, Answer, ErrorAnswer, send_answer, send_not_allowed
+from .responses import BUSY, NOT_STORED, send_answer, send_not_allowed
 
 _log = structlog.get_logger()
 
@@ -44,8 +45,8 @@ class WebhookEndpoint:
         started = time.perf_counter()
         source, refusal = self._write_keys.authenticate(scope)
         answer = refusal or await self._accept(source, scope, receive)
-        status = await send_answer(send, answer)
-        self._record(source, answer, status, time.perf_counter() - started)
+        await send_answer(send, answer)
+        self._record(source, answer, time.perf_counter() - started)
 
     async def _accept(self, source: str, scope: Scope, receive: Receive) -> Answer:
         if not self._in_flight.enter(source):
@@ -67,15 +68,11 @@ class WebhookEndpoint:
         finally:
             self._in_flight.leave(source)
 
-    def _record(self, source: str, answer: Answer, status: int, seconds: float) -> None:
+    def _record(self, source: str, answer: Answer, seconds: float) -> None:
+        status = answer.status
         self._metrics.answered(source, status, seconds)
-        if isinstance(answer, ErrorAnswer):
-            self._limited_log.warning(
-                (source, status),
-                "call refused",
-                source=source,
-                status=status,
-                reason=answer.reason or answer.text,
-            )
+        if answer.reason:
+            fields = {"source": source, "status": status, "reason": answer.reason}
+            self._limited_log.warning((source, status), "call refused", **fields)
         if self._access_log:
             _log.info("call answered", source=source, status=status, ms=round(seconds * 1e3, 3))
