@@ -95,7 +95,7 @@ class Case(msgspec.Struct, frozen=True):
         except ValueError:
             return None
         batch = source.framing.find_batch(value) if isinstance(value, dict) else None
-        if batch is None:
+        if batch is None or not isinstance(batch[0], list):
             return None
         batch[0].reverse()  # the list inside the value
         return encode(value)

@@ -12,7 +12,8 @@ from .event import Envelope
 from .framing import Framing
 from .id_entries import parse_ids, paths_of
 from .ids import Namespace
-from .mapping.compile import compile_first_of, compile_locator
+from .locator import compile_locator
+from .mapping.compile import compile_first_of
 from .mapping.mapper import Mapper
 from .mapping.mask import parse_listed_path
 from .mapping.parser import parse_mapping

@@ -57,6 +57,9 @@ class Pipeline:
                 outcome.rejections.append(self._not_an_object(location, item))
                 continue
             record, steps = unwrap(item) or (item, ())
+            if isinstance(record, Undecodable):
+                outcome.rejections.append(self._rejection(location, item, record.rule, record.reason, steps))
+                continue
             if self._has_replies and self._reply(record, item, context, outcome):
                 continue
             if not accepts(record):

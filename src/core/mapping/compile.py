@@ -42,24 +42,6 @@ def compile_first_of(origins: tuple[Path | Template, ...]) -> Callable[[Any, Any
     return first_of
 
 
-def compile_locator(
-    paths: tuple[Path, ...], container: type
-) -> Callable[[Any], tuple[Any, tuple[str, ...]] | None]:
-    """Compile a function that finds, in an object, the first of these paths that holds a `dict` or `list`.
-
-    It returns the container and the keys that lead to it, or None.
-    """
-    code = Generator()
-    with code.function("locate", "record", _OBJECTS):
-        for path in paths:
-            value = code.read(path)
-            with code.block(f"if {value}.__class__ is {container.__name__}:"):
-                code.line(f"return {value}, {code.constant(path.keys)}")
-        code.line("return None")
-    locate: Callable[[Any], tuple[Any, tuple[str, ...]] | None] = code.functions(RUNTIME)["locate"]
-    return locate
-
-
 def _rule(code: Generator, index: int, rule: Rule, emit_all: bool) -> tuple[str, str]:
     """Write the functions that make the fields and the name (`""` if there is none) of a rule's event.
 
