@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from .convert import parse_or_encode
+from .convert import parse_or_encode, query
 from .functions import Function
 from .mask import Mask, build_mask
 from .masking import apply_mask
@@ -120,12 +120,12 @@ def _redact_origin(origin: Origin, masks: Masks) -> Origin:
 
 
 def _redact_apply(row: Row, masks: Masks) -> tuple[Function, ...]:
-    """Mask what the row parses as JSON, too: it may be a part of a text that is not JSON as a whole."""
+    """Mask what the row parses, too: it may be a part of a text that is not JSON as a whole, or a query."""
     read = (_mask_at(path, masks) for path in row.origin_paths())
     masking = [partial(apply_mask, mask=mask) for mask in read if mask is not None]
     apply: list[Function] = []
     for function in row.apply:
         apply.append(function)
-        if function is parse_or_encode:
+        if function in (parse_or_encode, query):
             apply += masking
     return tuple(apply)

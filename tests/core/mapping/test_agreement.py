@@ -44,6 +44,7 @@ scalars = st.sampled_from(
         "1",
         "a,b",
         "{",
+        "?a=b&a=c",
         "é",
         '{"a": {"b": "x"}}',
         ' ["x"]',
@@ -109,7 +110,7 @@ functions = st.sampled_from(
         ),
         *("md5", "uuid", {"split": ","}, {"join": "-"}, {"at": 0}, {"at": -1}, {"slice": 1}, {"slice": [0, 1]}),
         *({"capture": "(x)"}, {"pairs": ["a", "b"]}, {"time": "s"}, {"time": "iso"}, {"flatten": "_"}),
-        *({"time": "epoch"}, "nonblank"),
+        *({"time": "epoch"}, "nonblank", {"shift": -2}, {"shift": 1}, {"replace": ["x", "a=b"]}, "query"),
     ]
 )
 

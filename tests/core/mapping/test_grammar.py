@@ -15,10 +15,11 @@ from springhead.core.mapping.functions import FUNCTIONS
 from springhead.core.mapping.interpret import MappedEvent, Scope, apply_rules
 from springhead.testing import Case, find_cases, outcome_text
 from support.folders import source_folder
-from support.paths import FIXTURES
+from support.paths import FIXTURES, ROOT
 
 VALID = find_cases(FIXTURES / "mapping", "valid")
 INVALID = sorted((FIXTURES / "mapping" / "invalid").iterdir())
+SCHEMAS = ROOT / "src" / "core" / "schemas"
 
 
 def comparable(mapped: list[MappedEvent] | None) -> Any:
@@ -76,3 +77,11 @@ def test_every_function_has_an_example() -> None:
     shown = {case.folder.name.removeprefix("function-").split("-")[0] for case in VALID}
 
     assert set(FUNCTIONS) - shown == set()
+
+
+def test_an_editor_knows_every_function() -> None:
+    """The JSON Schema describes each, under its name alone or with its argument."""
+    schema = json.loads((SCHEMAS / "mapping.schema.json").read_text())["$defs"]["function"]
+    described = {option["const"] for option in schema["anyOf"] if "const" in option} | {*schema["properties"]}
+
+    assert described == set(FUNCTIONS)

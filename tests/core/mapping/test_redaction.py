@@ -56,6 +56,7 @@ def events(tmp_path: Path, rows: list[dict[str, Any]], record: Any, **source: An
         {"from": "$", "pick": ["secret", "deep"]},
         {"from": "$", "apply": ["json"]},
         {"from": "$", "apply": ["flatten"]},
+        {"from": "secret", "apply": [{"replace": ["hunter", "HUNTER"]}]},
     ],
     ids=json.dumps,
 )
@@ -150,6 +151,17 @@ def test_json_that_a_row_puts_together_is_masked(tmp_path: Path, row: dict[str, 
 
     assert SECRET not in made
     assert "*****" in made
+
+
+@pytest.mark.parametrize("row", [{"from": "url"}, {"template": "{url}"}], ids=json.dumps)
+def test_a_query_that_a_row_parses_is_masked(tmp_path: Path, row: dict[str, Any]) -> None:
+    """A path leads into it as into an object."""
+    record = {"url": f"https://example.com/?secret={SECRET}&a=1"}
+    row = {**row, "apply": ["query"], "to": "properties.x"}
+
+    (event,) = json.loads(events(tmp_path, [row], record, secrets=["url.secret"]))
+
+    assert event["properties"]["x"] == {"secret": "*****", "a": "1"}
 
 
 @pytest.mark.parametrize("apply", [[], ["json"]])
