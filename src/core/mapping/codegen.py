@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 
 from ..json_value import deep_copy
 from .code_writer import CodeWriter
+from .convert import compact
 from .interpret import look_up
 from .mask import Mask
 from .masking import JSON_STARTS, apply_mask
 from .model import Build, Constant, FirstOf, Read, Row, Template
 from .path import Path, follow, is_index, read
 from .pattern import AllOf, Equals, Exists, Matcher, Not, OneOf, Pattern, Prefix, holds
-from .write import join, merge, omit, pick, write
+from .write import join, omit, pick, write
 
-_CALLED = (apply_mask, deep_copy, follow, holds, join, look_up, merge, omit, pick, read, write)
+_CALLED = (apply_mask, compact, deep_copy, follow, holds, join, look_up, omit, pick, read, write)
 RUNTIME = {called.__name__: called for called in (*_CALLED, dict, enumerate, list, str)}
 """All that generated code can call; it has no other built-ins."""
 

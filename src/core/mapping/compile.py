@@ -115,7 +115,7 @@ def _block(  # noqa: PLR0913 - a function's name, body and surroundings
         if passthrough is not None:
             value = code.read(passthrough)
             with code.block(f"if {value}.__class__ is dict:"):
-                code.line(f"event = merge(event, deep_copy({value}))")
+                code.line(f"event = deep_copy(compact({value}))")
         for row in rows:
             _row(code, row, plan, copy=copy)
         for container in sorted(plan.containers, key=len, reverse=True):

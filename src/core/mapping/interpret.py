@@ -107,7 +107,8 @@ def _fields(rule: Rule, scope: Scope) -> dict[str, Any]:
     if rule.passthrough is not None:
         passed = _value_at(rule.passthrough, scope)
         for key, value in passed.items() if isinstance(passed, dict) else ():
-            write(event, Target(key, (key,)), value)
+            if value is not None:
+                write(event, Target(key, (key,)), value)
     return _write_rows(rule.rows, replace(scope, event=event))
 
 
