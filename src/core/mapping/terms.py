@@ -62,7 +62,7 @@ class TermParser:
         """Parse a path."""
         path = self._parse(parse_path, text, steps, "bad-path", Path("", "", ()))
         if path.root == "$parent" and not in_each:
-            reason = "there is no $parent here: inside an each it is what holds the element"
+            reason = "there is no $parent here: inside an each it is what $ is outside of it"
             self.file.add_problem(steps, "parent-outside-each", reason)
         return path
 
