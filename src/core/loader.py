@@ -17,7 +17,7 @@ from .mapping.compile import compile_first_of
 from .mapping.mapper import Mapper
 from .mapping.mask import parse_listed_path
 from .mapping.parser import parse_mapping
-from .mapping.path import Path, parse_path
+from .mapping.path import Path, parse_single_path
 from .mapping.redact import build_masks
 from .request_filter import filter_for
 from .schema import Schema, check
@@ -116,7 +116,7 @@ def _check_api(about: SourceFile) -> None:
 
 
 def _paths(about: SourceFile, key: str) -> tuple[Path, ...]:
-    parse = parse_listed_path if key in ("secrets", "pii") else parse_path
+    parse = parse_listed_path if key in ("secrets", "pii") else parse_single_path
     if about.value is None or about.has_problem((key,)):
         return ()
     paths = []

@@ -42,6 +42,12 @@ class FirstOf(msgspec.Struct, frozen=True):
     paths: tuple[Path, ...]
 
 
+class ListOf(msgspec.Struct, frozen=True):
+    """All values at these paths that are not absent, null or `""`, as a list."""
+
+    paths: tuple[Path, ...]
+
+
 class Constant(msgspec.Struct, frozen=True):
     """A value written in the mapping."""
 
@@ -60,7 +66,7 @@ class Build(msgspec.Struct, frozen=True):
     members: tuple[tuple[str, Row], ...]
 
 
-Origin: TypeAlias = Read | FirstOf | Constant | Template | Build
+Origin: TypeAlias = Read | FirstOf | ListOf | Constant | Template | Build
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -81,7 +87,7 @@ class Row(msgspec.Struct, frozen=True):
         match self.origin:
             case Read(path):
                 yield from self._with_picked((path,))
-            case FirstOf(paths):
+            case FirstOf(paths) | ListOf(paths):
                 yield from self._with_picked(paths)
             case Template(parts):
                 yield from (part for part in parts if isinstance(part, Path))
