@@ -86,6 +86,8 @@ class Case(msgspec.Struct, frozen=True):
     def reversed_body(self, source: Source) -> bytes | None:
         """Return the body with its batch in reverse; None if it is not a batch."""
         body = self.body
+        if source.framing.body_is_item:
+            return None
         if (self.folder / "request.jsonl").is_file():
             return b"\n".join(reversed(body.split(b"\n")))
         if elements := split_array(body.strip(), len(body)):

@@ -81,9 +81,17 @@ def _looks_like_lines(body: bytes) -> bool:
 
 def _items_of_body(body: bytes, framing: Framing, limit: int) -> Iterable[LocatedItem]:
     try:
-        return _items(parse(body), framing, _TOP)
+        document = parse(body)
+        return _item_of_body(document, framing) if framing.body_is_item else _items(document, framing, _TOP)
     except InvalidJson as error:
         return _items_of_several_documents(body, framing, error, limit)
+
+
+def _item_of_body(document: Any, framing: Framing) -> Iterable[LocatedItem]:
+    """The one item of a body; what is not an object becomes one."""
+    if document.__class__ is dict:
+        return _items_of_element(document, framing, _TOP)
+    return [(_TOP, {"value": document})]
 
 
 def _items_of_several_documents(
@@ -97,7 +105,7 @@ def _items_of_several_documents(
         return _items_of_object(parse_form(stripped), framing, _TOP)
     if lines := _lines(body, framing, limit):
         return _items_of_lines(lines, body, framing, limit)
-    if elements := split_array(stripped, limit):
+    if not framing.body_is_item and (elements := split_array(stripped, limit)):
         return decode_elements(elements, framing)
     return [(_TOP, Undecodable(body, error.rule, error.reason))]
 

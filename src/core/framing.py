@@ -27,10 +27,12 @@ class Framing(msgspec.Struct, frozen=True):
     Attributes:
         formats: of `json`, `json-lines`, `form`, `query`.
         find_batch: finds the list at the first of the source's `batch` paths that has one.
+        body_is_item: whether a body is one item, whatever it holds.
     """
 
     formats: tuple[str, ...]
     find_batch: Locator
+    body_is_item: bool = False
 
 
 class Undecodable(msgspec.Struct, frozen=True):

@@ -66,6 +66,7 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
         if file.value is not None:
             check(file, _file_schema(file.name))
     _check_api(about)
+    _check_items(about)
     facts = about.value or {}
     name = str(facts.get("name", folder.resolve().name))
     namespace = Namespace(name)
@@ -77,7 +78,8 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
     problems = [*about.problems, *schema_file.problems, *mapping_file.problems, *table_problems]
     if problems or mapping is None or schema is None:
         return None, sorted(problems)
-    formats = tuple(facts.get("formats", ("json", "json-lines")))
+    body_is_item = facts.get("items") == "body"
+    formats = tuple(facts.get("formats", ("json",) if body_is_item else ("json", "json-lines")))
     levels = {"secrets": paths["secrets"], "pii": paths["secrets"] + paths["pii"]}
     masks = {
         level: build_masks(listed, paths["unwrap"], from_query="query" in formats)
@@ -91,7 +93,7 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
         docs=str(facts.get("docs", "")),
         setup=tuple(facts.get("setup", ())),
         folder=folder,
-        framing=Framing(formats, compile_locator(paths["batch"], list)),
+        framing=Framing(formats, compile_locator(paths["batch"], list), body_is_item),
         unwrap=compile_locator(paths["unwrap"], dict),
         read_id=compile_first_of(ids),
         request_paths=tuple(read_of_request),
@@ -113,6 +115,21 @@ def _check_api(about: SourceFile) -> None:
             f"the folder is written for api {api}, but this host supports api {supported}",
             "use a version of springhead that supports it, or another version of the source",
         )
+
+
+def _check_items(about: SourceFile) -> None:
+    """Check that nothing else splits a body that is one item."""
+    facts = about.value or {}
+    if facts.get("items") != "body":
+        return
+    if facts.get("batch"):
+        about.add_problem(
+            ("batch",), "items-body", 'a body is one item: "items" is "body"', "leave one of them out"
+        )
+    formats = facts.get("formats")
+    if isinstance(formats, list) and "json-lines" in formats:
+        reason, advice = 'a body is one item, not lines: "items" is "body"', "leave one of them out"
+        about.add_problem(("formats", formats.index("json-lines")), "items-body", reason, advice)
 
 
 def _paths(about: SourceFile, key: str) -> tuple[Path, ...]:
