@@ -39,7 +39,7 @@ def decode(request: Request, framing: Framing, limit: int = MAX_ITEMS) -> list[L
     if body.startswith(BOM):
         body = body[3:]
     if "query" in framing.formats and not body.strip() and (record := _record_in_query(request)):
-        located = _items_of_object(record, framing, _TOP)
+        located = _items_of_element(record, framing, _TOP)
     elif _looks_like_lines(body) and (lines := _lines(body, framing, limit)):
         located = _items_of_lines(lines, body, framing, limit)
     else:
@@ -102,7 +102,7 @@ def _items_of_several_documents(
     if not stripped:
         return [(_TOP, Undecodable(body, "json/empty", "the body is empty"))]
     if "form" in framing.formats and _FORM.match(stripped):
-        return _items_of_object(parse_form(stripped), framing, _TOP)
+        return _items_of_element(parse_form(stripped), framing, _TOP)
     if lines := _lines(body, framing, limit):
         return _items_of_lines(lines, body, framing, limit)
     if not framing.body_is_item and (elements := split_array(stripped, limit)):
@@ -157,10 +157,7 @@ def _items_of_list(elements: list[Any], framing: Framing, location: Location) ->
 def _items_of_element(element: Any, framing: Framing, location: Location) -> Iterable[LocatedItem]:
     if element.__class__ is not dict:
         return [(location, element)]
-    return _items_of_object(unpack_form(element) if "form" in framing.formats else element, framing, location)
-
-
-def _items_of_object(value: Object, framing: Framing, location: Location) -> Iterable[LocatedItem]:
+    value = unpack_form(element) if "form" in framing.formats else element
     batch = framing.find_batch(value)
     return [(location, value)] if batch is None else _items_of_batch(value, *batch, location)
 

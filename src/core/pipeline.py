@@ -45,7 +45,9 @@ class Pipeline:
 
     def context(self, request: Request) -> RequestContext:
         """Prepare what the items of this request are processed with."""
-        shown = {} if self._filter is None else self._filter.apply(request).as_json()
+        if self._filter is None:
+            return RequestContext(request.id, {})
+        shown = self._filter.apply(request).as_json()
         return RequestContext(request.id, shown, has_headers=bool(request.headers))
 
     def process(self, items: Iterable[LocatedItem], context: RequestContext) -> Outcome:

@@ -8,10 +8,16 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from springhead import Host, Outcome, Request, encode
 from springhead.core.depth import MAX_DEPTH
 from springhead.core.framing import MAX_ITEMS
+from springhead.core.locator import compile_locator, locate
+from springhead.core.mapping.path import Path as JsonPath
+from springhead.core.mapping.path import parse_path
+from support.effort import scaled
 from support.folders import source_folder
 
 SECRET = "hunter2"  # noqa: S105 - an invented one
@@ -171,3 +177,37 @@ def test_a_rejected_record_in_text_can_be_replayed(tmp_path: Path) -> None:
     again = acme.receiver("acme", replay=True, body_is_item=True)(Request(body=body))
 
     assert again.events == acme.receive("acme", Request(body=body)).events
+
+
+keys = st.sampled_from(["a", "b", "0", "a.b"])
+steps = st.sampled_from(["a", "b", "0", '"a.b"'])
+paths = st.lists(steps, min_size=1, max_size=3).map(".".join).map(parse_path)
+plain = st.recursive(
+    st.sampled_from([None, 1, "", "x", "{", "[1,", "[{}, NaN]"]),
+    lambda inner: st.dictionaries(keys, inner, max_size=3) | st.lists(inner, max_size=2),
+    max_leaves=6,
+)
+in_texts = st.recursive(
+    plain,
+    lambda inner: (
+        inner.map(json.dumps) | st.dictionaries(keys, inner, max_size=3) | st.lists(inner, max_size=2)
+    ),
+    max_leaves=6,
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=scaled(500), deadline=None)
+@given(
+    value=st.dictionaries(keys, in_texts, max_size=4),
+    several=st.lists(paths, min_size=1, max_size=3),
+    container=st.sampled_from([dict, list]),
+)
+def test_the_compiled_locator_finds_what_each_path_leads_to(
+    value: dict[str, Any], several: list[JsonPath], container: type
+) -> None:
+    """It takes the first path that leads to something, and says by which keys."""
+    each = ((locate(value, path, container), path.keys) for path in several)
+    expected = next((found for found in each if found[0] is not None), None)
+
+    assert compile_locator(tuple(several), container)(value) == expected
