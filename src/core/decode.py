@@ -82,13 +82,13 @@ def _looks_like_lines(body: bytes) -> bool:
 def _items_of_body(body: bytes, framing: Framing, limit: int) -> Iterable[LocatedItem]:
     try:
         document = parse(body)
-        return _item_of_body(document, framing) if framing.body_is_item else _items(document, framing, _TOP)
+        return _whole_body(document, framing) if framing.body_is_item else _items(document, framing, _TOP)
     except InvalidJson as error:
         return _items_of_several_documents(body, framing, error, limit)
 
 
-def _item_of_body(document: Any, framing: Framing) -> Iterable[LocatedItem]:
-    """The one item of a body; what is not an object becomes one."""
+def _whole_body(document: Any, framing: Framing) -> Iterable[LocatedItem]:
+    """The only item of a body; what is not an object becomes the `value` of one."""
     if document.__class__ is dict:
         return _items_of_element(document, framing, _TOP)
     return [(_TOP, {"value": document})]
