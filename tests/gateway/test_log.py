@@ -1,15 +1,20 @@
-"""A gateway whose log has lost its reader."""
+"""A gateway whose log or output has lost its reader."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
+import pytest
+
 from support.dataplanes import OK, Batch, Reply, data_plane_in_thread
-from support.gateways import LOG, SOURCE, Gateway, write_settings
+from support.distributions import Install
+from support.gateways import KEY, LOG, SOURCE, Gateway, write_settings
 from support.servers import free_port, serving, until
 
 
@@ -45,3 +50,38 @@ def test_a_log_without_a_reader_stops_nothing(tmp_path: Path) -> None:
         gateway.process.send_signal(signal.SIGHUP)
         os.kill(worker, signal.SIGKILL)
         until(lambda: gateway.workers() not in ([], [worker]))
+
+
+PRINTS = """
+from springhead import hookimpl
+
+@hookimpl
+def springhead_event(source, event):
+    print("printed by a plugin")
+"""
+
+
+@pytest.mark.parametrize("to", ["stdout:", "file:delivered.jsonl"])
+def test_what_a_plugin_prints_spoils_no_event(tmp_path: Path, install: Install, to: str) -> None:
+    """It goes to stderr: stdout has only events, and a stdout without a reader rejects none."""
+    install("springhead-source-acme", PRINTS)
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path / "springhead-source-acme")}
+    config = write_settings(
+        tmp_path, SOURCE, gateway={"admin": f"127.0.0.1:{free_port()}"}, delivery={"to": to}
+    )
+    output = tmp_path / "output"
+    reader, pipe = os.pipe()
+    os.close(reader)
+    with output.open("wb") as file:
+        stdout = file if to == "stdout:" else pipe
+        with serving(tmp_path, "gateway", "--config", str(config), env=environ, stdout=stdout) as server:
+            url = f"{server.url}/v1/webhook?writeKey={KEY}"
+            assert httpx.post(url, json=LOG, trust_env=False).text == "ok"
+            delivered = output if to == "stdout:" else tmp_path / "delivered.jsonl"
+            until(lambda: delivered.exists() and delivered.read_bytes())
+    os.close(pipe)
+
+    assert [event["event"] for event in map(json.loads, delivered.read_bytes().splitlines())] == [
+        "Success Login"
+    ]
+    assert "printed by a plugin" in server.log.read_text()

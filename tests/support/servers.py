@@ -86,7 +86,7 @@ def serving(folder: Path, *arguments: str, port: int = 0, **more: Any) -> Iterat
     else:
         command += ["--port", str(port)]
     with log.open("ab") as file:
-        streams = {"stdout": file, "stderr": more.pop("stderr", file)}
+        streams = {name: more.pop(name, file) for name in ("stdout", "stderr")}
         process = subprocess.Popen(command, env=environ, start_new_session=True, **streams, **more)
     server = Server(f"http://127.0.0.1:{port}", process, log)
     try:
