@@ -1,0 +1,69 @@
+"""Reads the operator's `signing_secret`, which no mapping sees and no message quotes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from difflib import get_close_matches
+from typing import Any
+
+from ..codec import Object
+from ..json_value import type_name
+
+SETTING = "signing_secret"
+
+_PREFIX = "whsec_"
+
+
+def signing_secrets(config: Object) -> list[str]:
+    """Return the secrets among the operator's settings: text, or a list of texts; `[]` if there are none.
+
+    Raises:
+        ValueError: the setting cannot be used, or another one is called nearly like it.
+    """
+    for name in config.keys() - {SETTING}:
+        if get_close_matches(name.lower(), [SETTING], 1, 0.8):
+            raise ValueError(f"there is no {name!r}: did you mean {SETTING}?")
+    if SETTING not in config:
+        return []
+    value = config[SETTING]
+    secrets = value if isinstance(value, list) else [value]
+    problems = [secret_problem(secret) for secret in secrets] or ["is an empty list: give a secret"]
+    for problem in filter(None, problems):
+        raise ValueError(f"{SETTING} {problem}")
+    return secrets
+
+
+def secret_problem(secret: Any) -> str | None:
+    """Say what is wrong with a secret; None if nothing is."""
+    if not isinstance(secret, str):
+        return f"is {type_name(secret)}: give text or a list of texts"
+    if not secret.strip():
+        return "is blank: give the secret that the vendor shows"
+    if secret != secret.strip():
+        return "begins or ends with a blank: remove it"
+    if any("\ud800" <= character <= "\udfff" for character in secret):
+        return "cannot be encoded as UTF-8"
+    return None
+
+
+def without_secrets(config: Object) -> Object:
+    """Return the settings that mappings may read."""
+    return {name: value for name, value in config.items() if name != SETTING} if SETTING in config else config
+
+
+def signing_key(secret: str, *, is_base64: bool) -> bytes:
+    """Return the key that a secret stands for.
+
+    Raises:
+        ValueError: the secret should be base64, and is not.
+    """
+    if not is_base64:
+        return secret.encode()
+    try:
+        key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not key:
+        raise ValueError(f"{SETTING} is not base64: give it as the vendor shows it, with {_PREFIX}")
+    return key
