@@ -11,6 +11,8 @@ from ..codec import Object
 from ..json_value import type_name
 
 SETTING = "signing_secret"
+MISSING = f"its vendor signs requests: set {SETTING}, or forged ones are accepted"
+"""What an operator is told of a source that could verify requests, and does not."""
 
 _PREFIX = "whsec_"
 

@@ -78,6 +78,8 @@ class Acceptor:
         try:
             body = await read_body(scope, receive, self._body_limit, self._deadline, claim)
         except EncodingError as error:
+            if source.verifies:  # what was signed is not known
+                return self._refused(source.name, error.message)
             received = source.reject_encoding(WebhookCall(scope, error.body), error.message)
             return await self._keep(source.name, received)
         call = WebhookCall(scope, body)
@@ -94,8 +96,7 @@ class Acceptor:
         """The result of a call, whatever its format; an error if it is refused, or there is nothing to map."""
         reason = source.verify(call)
         if reason is not None:
-            self._metrics.refused(source.name)
-            return replace(NOT_AUTHENTIC, reason=reason)
+            return self._refused(source.name, reason)
         body: bytes | ErrorAnswer = call.body
         if is_form(call.body, call.content_type):
             body = form_to_json(call.body, call.content_type, call.query_string, self._body_limit)
@@ -103,6 +104,10 @@ class Acceptor:
             return body
         is_empty = not body.strip() and not source.reads_query_of(call)
         return EMPTY if is_empty else source.map(call, body)
+
+    def _refused(self, source: str, reason: str) -> ErrorAnswer:
+        self._metrics.refused(source)
+        return replace(NOT_AUTHENTIC, reason=reason)
 
     async def _keep(self, source: str, received: Received | ErrorAnswer) -> Answer:
         """Store the result of a call, unless there is none, and return the answer."""
