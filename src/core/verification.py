@@ -24,9 +24,7 @@ def source_verifier(source: Source, config: Object, hooks: HookCalls) -> Verifie
         raise InvalidConfig(source.name, str(error)) from None
     verify_by_hooks = hooks.verifier(source, {**config, SETTING: secrets} if secrets else config)
     if secrets and verify is None and verify_by_hooks is None:
-        reason = (
-            f"{SETTING} is set, but the source does not say how its vendor signs, and no plugin verifies it"
-        )
+        reason = f"{SETTING} is set, but source.json has no signature, and no plugin verifies requests"
         raise InvalidConfig(source.name, reason)
     return _in_turn(verify, verify_by_hooks) if verify and verify_by_hooks else verify or verify_by_hooks
 

@@ -106,7 +106,8 @@ def _by_name(request: Request) -> dict[str, list[str]]:
     """The request's headers by name in lower case."""
     headers: dict[str, list[str]] = {}
     for name, value in request.headers.items():
-        headers.setdefault(name.lower(), []).extend([value] if isinstance(value, str) else value)
+        if value or isinstance(value, str):
+            headers.setdefault(name.lower(), []).extend([value] if isinstance(value, str) else value)
     return headers
 
 
