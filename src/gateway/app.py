@@ -156,7 +156,7 @@ def check_sources(host: Host, settings: Settings) -> None:
             key = "signing_secret"
             host.verifier(source.type, source.verification)
         except InvalidConfig as error:
-            problems.append((("source", index, key), error.reason))
+            problems.append((("source", index, key), error.reason.removeprefix(f"{key} ")))
         except SpringheadError as error:
             advice = "a source folder goes into [gateway] folders"
             problems.append((("source", index, "type"), f"{error} - {advice}"))
