@@ -11,7 +11,7 @@ from rich.table import Table
 from ..core.discovery import Plugin
 from ..core.errors import PluginFailure
 from ..core.host import Host
-from ..core.signature.secret import MISSING as MISSING_SECRET
+from ..core.signature.secret import MISSING_SECRET
 from ..core.source import Source
 from .context import Folders, fail, make_host
 from .format import console

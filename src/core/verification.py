@@ -7,7 +7,7 @@ from .errors import InvalidConfig
 from .hook_calls import HookCalls, Verifier
 from .request import Request
 from .signature import signature_verifier, signing_secrets
-from .signature.secret import SETTING
+from .signature.secret import SIGNING_SECRET
 from .source import Source
 
 
@@ -22,9 +22,9 @@ def source_verifier(source: Source, config: Object, hooks: HookCalls) -> Verifie
         verify = signature_verifier(source.signatures, secrets) if secrets and source.signatures else None
     except ValueError as error:
         raise InvalidConfig(source.name, str(error)) from None
-    verify_by_hooks = hooks.verifier(source, {**config, SETTING: secrets} if secrets else config)
+    verify_by_hooks = hooks.verifier(source, {**config, SIGNING_SECRET: secrets} if secrets else config)
     if secrets and verify is None and verify_by_hooks is None:
-        reason = f"{SETTING} is set, but source.json has no signature, and no plugin verifies requests"
+        reason = f"{SIGNING_SECRET} is set, but source.json has no signature, and no plugin verifies requests"
         raise InvalidConfig(source.name, reason)
     return _in_turn(verify, verify_by_hooks) if verify and verify_by_hooks else verify or verify_by_hooks
 

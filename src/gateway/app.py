@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..core.errors import InvalidConfig, SpringheadError
 from ..core.host import Host
-from ..core.signature.secret import MISSING as MISSING_SECRET
+from ..core.signature.secret import MISSING_SECRET
 from ..server import log
 from .delivery import Delivery, open_destination
 from .health import Health
@@ -170,9 +170,9 @@ def _destination_keys(settings: Settings) -> dict[str, str]:
 
 
 def _warn_of_missing_secrets(host: Host, settings: Settings) -> None:
-    """Forged calls are accepted of whoever knows the write key."""
+    """Whoever knows the write key of such a source can forge calls."""
     for source in settings.source:
-        if host.sources[source.type].signatures and not source.signing_secret:
+        if source.enabled and host.sources[source.type].signatures and not source.signing_secret:
             _log.warning("source without a signing_secret", source=source.name, advice=MISSING_SECRET)
 
 

@@ -16,8 +16,7 @@ from ..core.codec import Object, encode, encode_into
 from ..core.errors import InvalidConfig, InvalidJson, VerificationFailed
 from ..core.host import Host, Receiver
 from ..core.outcome import Rejection
-from ..core.signature.secret import MISSING as MISSING_SECRET
-from ..core.signature.secret import SETTING as SIGNING_SECRET
+from ..core.signature.secret import MISSING_SECRET, SIGNING_SECRET
 from ..server import log
 from ..server.body import BodyError, read_body, takes_long
 from ..server.counts import OutcomeCounts

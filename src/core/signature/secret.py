@@ -10,8 +10,8 @@ from typing import Any
 from ..codec import Object
 from ..json_value import type_name
 
-SETTING = "signing_secret"
-MISSING = f"its vendor signs requests: set {SETTING}, or forged ones are accepted"
+SIGNING_SECRET = "signing_secret"  # noqa: S105 - the name of a setting
+MISSING_SECRET = f"its vendor signs requests: set {SIGNING_SECRET}, or forged ones are accepted"
 """What an operator is told of a source that could verify requests, and does not."""
 
 _PREFIX = "whsec_"
@@ -23,16 +23,16 @@ def signing_secrets(config: Object) -> list[str]:
     Raises:
         ValueError: the setting cannot be used, or another one is called nearly like it.
     """
-    for name in config.keys() - {SETTING}:
-        if get_close_matches(name.lower(), [SETTING], 1, 0.8):
-            raise ValueError(f"there is no {name!r}: did you mean {SETTING}?")
-    if SETTING not in config:
+    for name in config.keys() - {SIGNING_SECRET}:
+        if get_close_matches(name.lower(), [SIGNING_SECRET], 1, 0.8):
+            raise ValueError(f"there is no {name!r}: did you mean {SIGNING_SECRET}?")
+    if SIGNING_SECRET not in config:
         return []
-    value = config[SETTING]
+    value = config[SIGNING_SECRET]
     secrets = value if isinstance(value, list) else [value]
     problems = [secret_problem(secret) for secret in secrets] or ["is an empty list: give a secret"]
-    for problem in filter(None, problems):
-        raise ValueError(f"{SETTING} {problem}")
+    if any(problems):
+        raise ValueError(f"{SIGNING_SECRET} {next(filter(None, problems))}")
     return secrets
 
 
@@ -51,7 +51,9 @@ def secret_problem(secret: Any) -> str | None:
 
 def without_secrets(config: Object) -> Object:
     """Return the settings that mappings may read."""
-    return {name: value for name, value in config.items() if name != SETTING} if SETTING in config else config
+    if SIGNING_SECRET not in config:
+        return config
+    return {name: value for name, value in config.items() if name != SIGNING_SECRET}
 
 
 def signing_key(secret: str, *, is_base64: bool) -> bytes:
@@ -67,5 +69,5 @@ def signing_key(secret: str, *, is_base64: bool) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if not key:
-        raise ValueError(f"{SETTING} is not base64: give it as the vendor shows it, with {_PREFIX}")
+        raise ValueError(f"{SIGNING_SECRET} is not base64: give it as the vendor shows it, with {_PREFIX}")
     return key

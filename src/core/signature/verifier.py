@@ -35,8 +35,8 @@ def signature_verifier(
 
     def verify(request: Request) -> str | None:
         headers = _by_name(request)
-        verifier = next((each for each in verifiers if each.signature.header in headers), verifiers[0])
-        return verifier.verify(request, headers)
+        came = (verifier for verifier in verifiers if verifier.signature.header in headers)
+        return next(came, verifiers[0]).verify(request, headers)
 
     return verify
 
@@ -54,10 +54,10 @@ class _SignatureVerifier:
         self.signature = signature
 
     def verify(self, request: Request, headers: _Headers) -> str | None:
-        found = self._read(headers)
-        if isinstance(found, str):
-            return found
-        candidates, values = found
+        claims = self._read(headers)
+        if isinstance(claims, str):
+            return claims
+        candidates, values = claims
         values["body"] = request.body
         if not self._fits(candidates, values):
             return f"no signature in the header {self.signature.header} fits: check signing_secret"
@@ -92,14 +92,14 @@ class _SignatureVerifier:
         """Compare each signature that came with that of each secret; the time it takes reveals nothing."""
         is_hex = self.signature.encoding == "hex"
         candidates = [candidate.lower() for candidate in candidates] if is_hex else candidates
-        fits = []
+        matches = []
         for keyed in self._macs:
             mac = keyed.copy()
             for part in self.signature.signed:
                 mac.update(part if isinstance(part, bytes) else values[part])
-            own = mac.hexdigest() if is_hex else b64encode(mac.digest()).decode()
-            fits += [hmac.compare_digest(own, candidate) for candidate in candidates]
-        return any(fits)
+            expected = mac.hexdigest() if is_hex else b64encode(mac.digest()).decode()
+            matches += [hmac.compare_digest(expected, candidate) for candidate in candidates]
+        return any(matches)
 
 
 def _by_name(request: Request) -> dict[str, list[str]]:

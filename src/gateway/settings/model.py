@@ -19,7 +19,7 @@ from pydantic import (
     field_validator,
 )
 
-from ...core.signature.secret import SETTING as SIGNING_SECRET
+from ...core.signature.secret import SIGNING_SECRET
 from ...server.sockets import join_address
 from .values import (
     AccessKey,

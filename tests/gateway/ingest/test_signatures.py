@@ -156,18 +156,18 @@ def test_a_secret_is_replaced_without_a_restart(tmp_path: Path) -> None:
 def test_a_source_that_signs_and_has_no_secret_is_warned_of(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """When the gateway starts, and when its sources are reloaded."""
+    """When the gateway starts, and when its sources are reloaded; one that is disabled accepts nothing."""
     without = {key: value for key, value in SOURCE.items() if key != "signing_secret"}
 
     async def scenario(gateway: Gateway, client: httpx.AsyncClient) -> list[int]:
         warnings = [capsys.readouterr().out.count("source without a signing_secret")]
         status = (await client.post(URL, content=b"{}")).status_code
-        for source in (SOURCE, without):
+        for source in (SOURCE, without, {**without, "enabled": False}):
             gateway.use_sources_of(load_settings(write(tmp_path, source)))
             warnings.append(capsys.readouterr().out.count("source without a signing_secret"))
         return [status, *warnings]
 
-    assert run(tmp_path, scenario, config=write(tmp_path, without)) == [200, 1, 0, 1]
+    assert run(tmp_path, scenario, config=write(tmp_path, without)) == [200, 1, 0, 1, 0]
 
 
 @pytest.mark.parametrize(
