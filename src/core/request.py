@@ -40,8 +40,8 @@ class Request(msgspec.Struct, frozen=True):
         method, url: as called; `url` is path and query.
         id: the caller's id of this call. It tells apart records that have neither an id nor a time of their own
             and are otherwise equal; a retry of such a record is the same message only if this is the same.
-        received_at: when it came, in epoch seconds; the time at which it is verified if None. A signature's
-            timestamp is held against it.
+        received_at: when it arrived, in epoch seconds; by default the time at which it is verified. A
+            signature's timestamp is compared with it.
     """
 
     body: bytes = b""

@@ -7,13 +7,13 @@ from ..core.outcome import Outcome
 from ..core.request import Request
 
 ALTERED = (
-    "the body is not as long as the one posted, as when rudder-server makes JSON of a form, so its signature"
-    " cannot be verified: have this vendor post to springhead's gateway"
+    "the body is not as long as the one posted (rudder-server turns forms into JSON), so its signature cannot"
+    " be verified: send this vendor's webhooks to springhead's gateway"
 )
 
 
 def refuse_altered(receive: Receiver) -> Receiver:
-    """Wrap a receiver of signed requests, so that those with an altered body are refused with that reason."""
+    """Wrap a receiver so that it refuses requests whose body was altered."""
 
     def receive_unaltered(request: Request) -> Outcome:
         return Outcome(refused=ALTERED) if _is_altered(request) else receive(request)
@@ -22,7 +22,7 @@ def refuse_altered(receive: Receiver) -> Receiver:
 
 
 def _is_altered(request: Request) -> bool:
-    """Whether the length of the body is not the one that came in its header."""
+    """Whether the body is not as long as its Content-Length says."""
     length = str(len(request.body))
     values = [value for name, value in request.headers.items() if name.lower() == "content-length"]
     return any(text != length for value in values for text in ([value] if isinstance(value, str) else value))

@@ -36,7 +36,7 @@ def test_sources_whose_vendor_signs_are_named(tmp_path: Path) -> None:
         for plugin in json.loads(scripts.stdout)["plugins"]
         for source in plugin["sources"]
     }
-    line = "acme: its vendor signs requests: set signing_secret, or forged ones are accepted"
+    line = "acme: the vendor signs its requests: set signing_secret, or forged ones are accepted"
     assert people.stdout.splitlines().count(line) == 1
     assert (signed["acme"], signed["auth0"]) == (True, False)
-    assert "auth0: its vendor" not in people.stdout
+    assert "auth0: the vendor" not in people.stdout

@@ -63,7 +63,7 @@ def test_a_signed_element_is_accepted(tmp_path: Path) -> None:
         ({"Content-Length": [LENGTH]}, "the header x-hub-signature-256 is missing"),
         (
             {"X-Hub-Signature-256": ["sha256=" + "0" * 64]},
-            "no signature in the header x-hub-signature-256 fits",
+            "no signature in the header x-hub-signature-256 matches",
         ),
     ],
 )

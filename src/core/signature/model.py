@@ -25,7 +25,7 @@ class Signature(msgspec.Struct, frozen=True):
         forms: expressions for its pieces, with the groups `signature` and `timestamp`.
         signed: what is signed: bytes, and the names `body`, `timestamp` and `header.NAME`.
         timestamp: which of these names holds the time of signing; empty if none does.
-        tolerance: seconds that the time may differ from that of receipt; None if it may be any.
+        tolerance: how many seconds that time may be before or after receipt; None if it is not checked.
         has_base64_secret: whether the secret is base64, after an optional `whsec_`; else it is the key itself.
     """
 

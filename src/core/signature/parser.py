@@ -28,7 +28,7 @@ def parse_signatures(about: SourceFile, namespace: Namespace) -> tuple[Signature
     if scheme is None:
         return parser.signatures([value])
     for key in sorted(value.keys() - {"scheme"}):
-        parser.add_problem((key,), f"the scheme {scheme} has its own {key}", f"leave {key} or scheme out")
+        parser.add_problem((key,), f"the scheme {scheme} defines {key}", f"remove {key} or scheme")
     return parser.signatures(_SCHEMES[scheme], has_base64_secret=True)
 
 
@@ -95,19 +95,21 @@ class _SignatureParser:
         encodings = {part for parts in formats for part in parts if part in ("hex", "base64")}
         if len(encodings) != 1:
             reason = "the format has both {hex} and {base64}" if encodings else "the format has no signature"
-            self.add_problem(("format",), reason, 'write "{hex}" or "{base64}" where it stands')
+            self.add_problem(("format",), reason, 'put "{hex}" or "{base64}" where the signature is')
         return formats
 
     def _format(self, text: str, place: Steps) -> Parts:
         parts = self._template(text, place, _IN_FORMAT, "{hex}, {base64} and {timestamp}")
         names = [part for part in parts if isinstance(part, str)]
         if not names:
-            self.add_problem(place, "nothing of the header is read here", "leave this part out")
+            self.add_problem(place, "this part has no {hex}, {base64} or {timestamp}", "remove it")
         if len(set(names)) < len(names):
-            self.add_problem(place, "a name stands here twice", "give each part of the header its own text")
+            self.add_problem(
+                place, "a name is used twice in one part", "write each piece of the header as a part"
+            )
         if any(isinstance(part, bytes) and re.search(rb"[ \t]", part) for part in parts):
-            reason = "the header is split at blanks, so no piece of it has one"
-            self.add_problem(place, reason, "write what stands between the blanks")
+            reason = "this part has a blank, but the header is split at blanks"
+            self.add_problem(place, reason, "write only what is between the blanks")
         return parts
 
     def _timestamp(self, value: dict[str, Any], *, in_format: bool) -> str:
@@ -115,28 +117,28 @@ class _SignatureParser:
         parts: Parts = ("timestamp",) if in_format else ()
         if "timestamp" in value:
             if in_format:
-                self.add_problem(("timestamp",), "the format has it already", "leave one of them out")
+                self.add_problem(("timestamp",), "the format already has {timestamp}", "remove one of them")
             parts = self._template(value["timestamp"], ("timestamp",), _HEADER, "{header.NAME}")
             if len(parts) != 1 or isinstance(parts[0], bytes):
                 self.add_problem(("timestamp",), "must be one header", 'write "{header.NAME}"')
         elif "tolerance" in value and not in_format:
-            advice = 'write {timestamp} into the format, or give "timestamp": "{header.NAME}"'
-            self.add_problem(("tolerance",), "there is no timestamp to hold it against", advice)
+            advice = 'put {timestamp} into the format, or add "timestamp": "{header.NAME}"'
+            self.add_problem(("tolerance",), "there is no timestamp to check", advice)
         return next((part for part in parts if isinstance(part, str)), "")
 
     def _signed(self, value: dict[str, Any], timestamp: str) -> Parts:
         known = "{body}, {timestamp} and {header.NAME}"
         parts = self._template(value.get("signed", "{body}"), ("signed",), _IN_SIGNED, known)
         if "body" not in parts:
-            self.add_problem(("signed",), "the body is not signed", 'write "{body}" where it stands')
+            self.add_problem(("signed",), "the body is not signed", 'put "{body}" where the body is')
         if "timestamp" in parts and not timestamp:
-            advice = 'write it into the format, or give "timestamp": "{header.NAME}"'
-            self.add_problem(("signed",), "there is no {timestamp}", advice)
+            advice = 'put it into the format, or add "timestamp": "{header.NAME}"'
+            self.add_problem(("signed",), "nothing defines {timestamp}", advice)
         signed = tuple(timestamp if part == "timestamp" else part for part in parts)
         if timestamp and timestamp not in signed:
             place = ("signed",) if "signed" in value else ()
-            reason = "the timestamp is not signed, so that anyone could change it"
-            self.add_problem(place, reason, "write {timestamp} into signed")
+            reason = "the timestamp is not signed, so anyone could change it"
+            self.add_problem(place, reason, "put {timestamp} into signed")
         return signed
 
     def _template(self, text: str, place: Steps, names: re.Pattern[str], known: str) -> Parts:
@@ -147,7 +149,7 @@ class _SignatureParser:
                 continue
             name = ".".join(part.keys)
             if part.text and (part.root or not names.fullmatch(name)):
-                self.add_problem(place, f"there is no {{{part.text}}} here", f"use {known}")
+                self.add_problem(place, f"{{{part.text}}} cannot be used here", f"use {known}")
             parts.append(name.lower())
         return tuple(parts)
 

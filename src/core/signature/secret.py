@@ -11,7 +11,7 @@ from ..codec import Object
 from ..json_value import type_name
 
 SIGNING_SECRET = "signing_secret"  # noqa: S105 - the name of a setting
-MISSING_SECRET = f"its vendor signs requests: set {SIGNING_SECRET}, or forged ones are accepted"
+MISSING_SECRET = f"the vendor signs its requests: set {SIGNING_SECRET}, or forged ones are accepted"
 """What an operator is told of a source that could verify requests, and does not."""
 
 _PREFIX = "whsec_"
@@ -30,7 +30,7 @@ def signing_secrets(config: Object) -> list[str]:
         return []
     value = config[SIGNING_SECRET]
     secrets = value if isinstance(value, list) else [value]
-    problems = [secret_problem(secret) for secret in secrets] or ["is an empty list: give a secret"]
+    problems = [secret_problem(secret) for secret in secrets] or ["is an empty list: give at least one secret"]
     if any(problems):
         raise ValueError(f"{SIGNING_SECRET} {next(filter(None, problems))}")
     return secrets
@@ -43,7 +43,7 @@ def secret_problem(secret: Any) -> str | None:
     if not secret.strip():
         return "is blank: give the secret that the vendor shows"
     if secret != secret.strip():
-        return "begins or ends with a blank: remove it"
+        return "begins or ends with white space: remove it"
     if any("\ud800" <= character <= "\udfff" for character in secret):
         return "cannot be encoded as UTF-8"
     return None

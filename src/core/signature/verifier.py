@@ -59,8 +59,8 @@ class _SignatureVerifier:
             return claims
         candidates, values = claims
         values["body"] = request.body
-        if not self._fits(candidates, values):
-            return f"no signature in the header {self.signature.header} fits: check signing_secret"
+        if not self._matches(candidates, values):
+            return f"no signature in the header {self.signature.header} matches: check signing_secret"
         if self.signature.tolerance is None:
             return None
         received_at = time.time() if request.received_at is None else request.received_at
@@ -88,7 +88,7 @@ class _SignatureVerifier:
             values[part] = texts[0].encode()
         return candidates, values
 
-    def _fits(self, candidates: list[str], values: Mapping[str, bytes]) -> bool:
+    def _matches(self, candidates: list[str], values: Mapping[str, bytes]) -> bool:
         """Compare each signature that came with that of each secret; the time it takes reveals nothing."""
         is_hex = self.signature.encoding == "hex"
         candidates = [candidate.lower() for candidate in candidates] if is_hex else candidates
@@ -114,7 +114,7 @@ def _by_name(request: Request) -> dict[str, list[str]]:
 def _header_problem(texts: list[str]) -> str:
     if not texts:
         return "is missing"
-    return "is not ASCII" if len(texts) == 1 else "came more than once"
+    return "is not ASCII" if len(texts) == 1 else "was sent more than once"
 
 
 def _time_problem(timestamp: str, received_at: float, tolerance: float) -> str | None:

@@ -239,7 +239,7 @@ class SourceSettings(FrozenSection):
     @classmethod
     def _holds_no_secret(cls, settings: dict[str, Any]) -> dict[str, Any]:
         if SIGNING_SECRET in settings:
-            raise ValueError(f"{SIGNING_SECRET} is a key of [[source]]: write it above [source.settings]")
+            raise ValueError(f"{SIGNING_SECRET} belongs in [[source]]: move it above [source.settings]")
         return settings
 
     @property

@@ -13,7 +13,7 @@ from support.folders import source_folder
 from support.signatures import documented
 
 HEX = {"header": "x-sig", "hmac": "sha256", "format": "{hex}"}
-ADVICE = 'write {timestamp} into the format, or give "timestamp": "{header.NAME}"'
+ADVICE = 'put {timestamp} into the format, or add "timestamp": "{header.NAME}"'
 
 
 def problems(folder: Path, signature: Any) -> list[str]:
@@ -45,13 +45,13 @@ def test_a_documented_signature_has_no_problem(name: str, tmp_path: Path) -> Non
         (
             {"scheme": "standard-webhooks", "tolerance": 60},
             (
-                "6 /signature/tolerance: the scheme standard-webhooks has its own tolerance [bad-signature]"
-                " - leave tolerance or scheme out"
+                "6 /signature/tolerance: the scheme standard-webhooks defines tolerance [bad-signature]"
+                " - remove tolerance or scheme"
             ),
         ),
         (
             {**HEX, "format": "v1"},
-            '7 /signature/format: the format has no signature [bad-signature] - write "{hex}" or "{base64}"',
+            '7 /signature/format: the format has no signature [bad-signature] - put "{hex}" or "{base64}"',
         ),
         (
             {**HEX, "format": ["{hex}", "b={base64}"]},
@@ -59,43 +59,46 @@ def test_a_documented_signature_has_no_problem(name: str, tmp_path: Path) -> Non
         ),
         (
             {**HEX, "format": ["{hex}", "v1"]},
-            "9 /signature/format/1: nothing of the header is read here [bad-signature] - leave this part out",
+            "9 /signature/format/1: this part has no {hex}, {base64} or {timestamp} [bad-signature]",
         ),
-        ({**HEX, "format": "{hex}.{hex}"}, "7 /signature/format: a name stands here twice [bad-signature]"),
+        (
+            {**HEX, "format": "{hex}.{hex}"},
+            "7 /signature/format: a name is used twice in one part [bad-signature]",
+        ),
         ({**HEX, "format": "{hexx}"}, "7 /signature/format: the format has no signature"),
         (
             {**HEX, "format": "HMAC {hex}"},
             (
-                "7 /signature/format: the header is split at blanks, so no piece of it has one [bad-signature]"
-                " - write what stands between the blanks"
+                "7 /signature/format: this part has a blank, but the header is split at blanks [bad-signature]"
+                " - write only what is between the blanks"
             ),
         ),
         (
             {**HEX, "signed": "v0"},
-            '8 /signature/signed: the body is not signed [bad-signature] - write "{body}" where it stands',
+            '8 /signature/signed: the body is not signed [bad-signature] - put "{body}" where the body is',
         ),
         ({**HEX, "signed": "{body"}, "8 /signature/signed: a lone { at character 1 [bad-template] - double it"),
         (
             {**HEX, "signed": "{body}{url}"},
             (
-                "8 /signature/signed: there is no {url} here [bad-signature]"
+                "8 /signature/signed: {url} cannot be used here [bad-signature]"
                 " - use {body}, {timestamp} and {header.NAME}"
             ),
         ),
-        ({**HEX, "signed": "{body}{$request.url}"}, "8 /signature/signed: there is no {$request.url} here"),
+        ({**HEX, "signed": "{body}{$request.url}"}, "8 /signature/signed: {$request.url} cannot be used here"),
         (
             {**HEX, "signed": "{body}{timestamp}"},
-            "8 /signature/signed: there is no {timestamp} [bad-signature]",
+            "8 /signature/signed: nothing defines {timestamp} [bad-signature]",
         ),
         (
             {**HEX, "tolerance": 60},
-            f"8 /signature/tolerance: there is no timestamp to hold it against [bad-signature] - {ADVICE}",
+            f"8 /signature/tolerance: there is no timestamp to check [bad-signature] - {ADVICE}",
         ),
         (
             {**HEX, "timestamp": "{header.t}", "tolerance": 60},
             (
-                "4 /signature: the timestamp is not signed, so that anyone could change it [bad-signature]"
-                " - write {timestamp} into signed"
+                "4 /signature: the timestamp is not signed, so anyone could change it [bad-signature]"
+                " - put {timestamp} into signed"
             ),
         ),
         (
@@ -108,7 +111,7 @@ def test_a_documented_signature_has_no_problem(name: str, tmp_path: Path) -> Non
         ),
         (
             {**HEX, "signed": "{body}{timestamp}", "timestamp": "{body}"},
-            "9 /signature/timestamp: there is no {body} here [bad-signature] - use {header.NAME}",
+            "9 /signature/timestamp: {body} cannot be used here [bad-signature] - use {header.NAME}",
         ),
         (
             {**HEX, "signed": "{body}{timestamp}", "timestamp": "{header.a}{header.b}"},
@@ -116,7 +119,7 @@ def test_a_documented_signature_has_no_problem(name: str, tmp_path: Path) -> Non
         ),
         (
             {**HEX, "format": "{timestamp}.{hex}", "signed": "{body}{timestamp}", "timestamp": "{header.t}"},
-            "9 /signature/timestamp: the format has it already [bad-signature] - leave one of them out",
+            "9 /signature/timestamp: the format already has {timestamp} [bad-signature] - remove one of them",
         ),
     ],
 )

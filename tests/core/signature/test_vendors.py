@@ -60,7 +60,7 @@ def test_a_request_with_one_bit_flipped_is_refused(name: str, tmp_path: Path) ->
 
     assert headers != request.headers
     assert refusal(host, replace(request, headers=headers), secret(name)) is not None
-    assert "fits" in str(refusal(host, replace(request, body=flipped(request.body)), secret(name)))
+    assert "matches" in str(refusal(host, replace(request, body=flipped(request.body)), secret(name)))
 
 
 @each_vendor

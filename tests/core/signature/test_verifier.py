@@ -37,7 +37,7 @@ def signed(text: bytes, algorithm: str = "sha256") -> str:
         (f"{SIGNED} , {WRONG}", None),
         (f"sha1=00, {SIGNED}", None),
         (" ".join([WRONG] * 63 + [SIGNED]), None),
-        (f"{WRONG},{WRONG}", f"no signature in the header {NAME} fits: check signing_secret"),
+        (f"{WRONG},{WRONG}", f"no signature in the header {NAME} matches: check signing_secret"),
         (" ".join([WRONG] * 10_000 + [SIGNED]), f"the header {NAME} has more than 64 pieces"),
         ([SIGNED] * 10_000, f"the header {NAME} has more than 64 pieces"),
         ("," * 10_000 + SIGNED, None),
@@ -126,7 +126,7 @@ def test_a_timestamp_is_a_number_or_iso_8601(
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        (["1710497730", "1710497730"], "the header x-slack-request-timestamp came more than once"),
+        (["1710497730", "1710497730"], "the header x-slack-request-timestamp was sent more than once"),
         ("1710497730\xb2", "the header x-slack-request-timestamp is not ASCII"),
         ("", "the timestamp is neither seconds, milliseconds nor ISO 8601"),
     ],
