@@ -17,11 +17,12 @@ from ..core.errors import InvalidConfig, InvalidJson, VerificationFailed
 from ..core.host import Host, Receiver
 from ..core.outcome import Rejection
 from ..core.signature.secret import MISSING_SECRET, SIGNING_SECRET
+from ..http.body_error import BodyError
+from ..http.error_text import NOT_AUTHENTIC
 from ..server import log
-from ..server.body import BodyError, read_body, takes_long
+from ..server.body import read_body, takes_long
 from ..server.counts import OutcomeCounts
 from ..server.deadline import Deadline
-from ..server.error_text import NOT_AUTHENTIC
 from ..server.memory import Claim, MemoryBudget
 from .altered import refuse_altered
 from .answer import INVALID_EVENTS, error_answer, outcome_answer
