@@ -126,8 +126,8 @@ class Host:
     def verifier(self, source: str, config: dict[str, Any] | None = None) -> Verifier | None:
         """Prepare the check with which `receive` begins, for a caller that changes the body after it.
 
-        What is verified are the bytes as posted. A caller that turns a form into JSON verifies the form, then
-        gives the JSON to a `receiver` made with `verified=True`.
+        The bytes are verified as posted. A caller that turns a form into JSON verifies the form, then gives the
+        JSON to a `receiver` made with `verified=True`.
 
         Returns:
             A function that returns why a request is refused, or None, and raises VerificationFailed as
@@ -135,7 +135,7 @@ class Host:
 
         Raises:
             UnknownSource: as `receive`.
-            InvalidConfig: `signing_secret` cannot be used, or another setting is called nearly like it.
+            InvalidConfig: `signing_secret` cannot be used, or another setting has nearly its name.
         """
         return source_verifier(self._source(source), config or {}, self._hooks)
 

@@ -18,7 +18,7 @@ def source_verifier(source: Source, config: Object, hooks: HookCalls) -> Verifie
         InvalidConfig: the signing secrets cannot be used, or nothing would use them.
     """
     try:
-        secrets = signing_secrets(config)
+        secrets = signing_secrets(config, source.settings)
         verify = signature_verifier(source.signatures, secrets) if secrets and source.signatures else None
     except ValueError as error:
         raise InvalidConfig(source.name, str(error)) from None

@@ -38,7 +38,7 @@ def test_it_says_where_the_secret_of_a_vendor_that_signs_goes(tmp_path: Path) ->
 
     done = springhead(tmp_path, "gateway", "init", "--type", "acme", "--folder", folder)
 
-    assert "Acme signs its webhooks: write the secret it shows into the file as signing_secret" in done.stdout
+    assert "Acme signs its webhooks: put the secret it shows into the file as\nsigning_secret" in done.stdout
 
 
 def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
@@ -17,13 +18,13 @@ MISSING_SECRET = f"the vendor signs its requests: set {SIGNING_SECRET}, or forge
 _PREFIX = "whsec_"
 
 
-def signing_secrets(config: Object) -> list[str]:
+def signing_secrets(config: Object, others: Iterable[str] = ()) -> list[str]:
     """Return the secrets among the operator's settings: text, or a list of texts; `[]` if there are none.
 
     Raises:
-        ValueError: the setting cannot be used, or another one is called nearly like it.
+        ValueError: the setting cannot be used, or there is one with nearly its name that is not among `others`.
     """
-    for name in config.keys() - {SIGNING_SECRET}:
+    for name in config.keys() - {SIGNING_SECRET, *others}:
         if get_close_matches(name.lower(), [SIGNING_SECRET], 1, 0.8):
             raise ValueError(f"there is no {name!r}: did you mean {SIGNING_SECRET}?")
     if SIGNING_SECRET not in config:

@@ -47,6 +47,17 @@ def test_a_wrong_secret_is_an_error_at_once(tmp_path: Path, config: dict[str, An
         assert str(error.value) == f"the settings of source 'acme' are wrong: {reason}"
 
 
+def test_a_setting_of_the_mapping_may_have_nearly_that_name(tmp_path: Path) -> None:
+    """It is what its operator means."""
+    rows = [{"from": "$config.signing_secret_id", "to": "properties.id"}]
+    mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": rows}]}
+    host = Host(folders=[source_folder(tmp_path, mapping=mapping)])
+
+    (event,) = host.receive("acme", Request(b"{}"), {"signing_secret_id": 7}).events
+
+    assert event["properties"] == {"id": 7}
+
+
 def test_a_secret_that_nothing_would_use_is_an_error(tmp_path: Path) -> None:
     """Its operator believes that requests are verified."""
     host = Host(folders=[source_folder(tmp_path)])
