@@ -23,7 +23,7 @@ EVENTS_AT_ONCE = 1_000
 """Events stored in one transaction, of a letter that came many times."""
 
 Processor: TypeAlias = Callable[[int], Outcome]
-"""What becomes of each occurrence of a letter, counted from 0."""
+"""What becomes of one occurrence of a letter, by how many are left with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,10 @@ class Replayer:
             summary = "cannot be replayed: it was refused as not authentic"
             return Replayed(letter.id, gone=False, events=0, summary=summary)
         process = self._processor(letter, source)
-        outcome = process(0)
+        outcome = process(letter.count)
         if not (outcome.events or outcome.dropped):
             return Replayed(letter.id, gone=False, events=0, summary=_unchanged(letter, outcome))
-        is_one_message = letter.count == 1 or _are_same_messages(outcome, process(1))
+        is_one_message = letter.count == 1 or _are_same_messages(outcome, process(letter.count - 1))
         messages = 1 if is_one_message else letter.count
         duplicates = 0 if dry_run else await self._store_outcomes(letter, source, process, messages)
         summary = _changed(letter, outcome, messages, duplicates)
@@ -84,9 +84,9 @@ class Replayer:
     ) -> int:
         """Store what a letter becomes in its place, and return how many of the events are duplicates."""
         filter_ = self._host.request_filter(source.type, source.settings)
-        values = self._host.sources[source.type].request_values(filter_.apply(_request(letter, 0)))
-        at_once = max(EVENTS_AT_ONCE // max(len(process(0).events), 1), 1)
-        outcomes = map(process, range(messages))
+        values = self._host.sources[source.type].request_values(filter_.apply(_request(letter, letter.count)))
+        at_once = max(EVENTS_AT_ONCE // max(len(process(letter.count).events), 1), 1)
+        outcomes = map(process, range(letter.count, letter.count - messages, -1))
         duplicates = 0
         while some := list(islice(outcomes, at_once)):
             count = letter.count if messages == 1 else len(some)
@@ -103,7 +103,7 @@ class Replayer:
         receive = self._host.receiver(
             source.type, source.settings, scope=source.name, replay=True, body_is_item=letter.decodable
         )
-        return lambda occurrence: receive(_request(letter, occurrence))
+        return lambda left: receive(_request(letter, left))
 
     async def _redeliver(self, letter: DeadLetter, *, dry_run: bool) -> Replayed:
         event = parse(letter.event)
@@ -122,12 +122,13 @@ class Replayer:
         return (await self._store.append(events, letters, call, replacing={letter.id: count})).duplicates
 
 
-def _request(letter: DeadLetter, occurrence: int) -> Request:
+def _request(letter: DeadLetter, left: int) -> Request:
     """The request that a letter's record came in, with the record alone as its body.
 
-    Its id tells the occurrences apart: a record that is neither identified nor dated becomes as many events.
+    Its id tells the occurrences apart: a record that is neither identified nor dated becomes as many events. They
+    are counted down, so that a replay that was interrupted goes on where it stopped.
     """
-    call, id_ = letter.call, f"dead-letter/{letter.id}/{letter.at}/{occurrence}"
+    call, id_ = letter.call, f"dead-letter/{letter.id}/{letter.at}/{left}"
     if call is None:
         return Request(letter.record, id=id_)
     return Request(letter.record, call.headers, call.query, call.method, call.url, id_)
