@@ -505,6 +505,7 @@ class Observed(Host):
         (as_json({"logs": json.dumps([{"type": "s"}] * MANY)}), {}, False),
         (b"{}\n" * MANY, {}, False),
         (b"x\n" * 2 * MANY, {}, False),
+        (b"[" + b"x," * MANY + b"x]", {}, False),
         (b"[" * 2_000 + b"]" * 2_000, {}, False),
         (as_json({"type": "s", "x": "\ud800" * 11_000}), {}, False),
         (b"&".join(b"a%d=%b" % (number, b"%41" * 30) for number in range(999)), FORM, False),
@@ -517,7 +518,14 @@ class Observed(Host):
     ],
     ids=[
         *("few logs", "many logs", "many empty objects", "many rejections", "JSON text", "many lines"),
-        *("lines that are not JSON", "deep nesting", "lone surrogates", "a form", "a multipart form"),
+        *(
+            "lines that are not JSON",
+            "values that are not JSON",
+            "deep nesting",
+            "lone surrogates",
+            "a form",
+            "a multipart form",
+        ),
     ],
 )
 def test_what_takes_long_is_handled_in_a_thread(
