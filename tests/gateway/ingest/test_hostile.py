@@ -312,6 +312,8 @@ END = b"Connection: close\r\n"
         (HEAD + b"Transfer-Encoding: nonsense\r\n\r\n", [400]),
         (HEAD + b"X-A: " + b"a" * 600_000 + b"\r\n" + WHOLE, [431]),
         (HEAD + b"".join(b"X-%d: a\r\n" % number for number in range(1_000)) + WHOLE, [431]),
+        (HEAD.replace(b" HTTP", b"&" * 999 + b" HTTP") + END + WHOLE, [200]),
+        (HEAD.replace(b" HTTP", b"&" * 1_000 + b" HTTP") + WHOLE, [431]),
         (HEAD.replace(b" HTTP", b"&" + b"a" * 70_000 + b" HTTP") + WHOLE, [400]),
         (HEAD + b"X-A: a\0b\r\n" + WHOLE, [400]),
         (HEAD + b"X-A: a\r\n b\r\n" + WHOLE, [400]),
