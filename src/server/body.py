@@ -16,6 +16,8 @@ LARGE = 1 << 16
 
 _MANY_RECORDS = 1_000
 """Records that take about 20 ms."""
+_STRIDE = 61
+"""One byte in so many tells roughly what a body is made of; to count in all of it would take 80 us."""
 
 
 def takes_long(body: bytes) -> bool:
@@ -33,7 +35,8 @@ def takes_long(body: bytes) -> bool:
         rest = rest.replace(start, b"", _MANY_RECORDS)  # counting them would take several times as long
     if len(body) - len(rest) >= _MANY_RECORDS:
         return True
-    return body.count(b",") - body.count(b":") >= _MANY_RECORDS
+    sample = body[::_STRIDE]
+    return (sample.count(b",") - sample.count(b":")) * _STRIDE >= _MANY_RECORDS
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int, deadline: Deadline, claim: Claim) -> bytes:
