@@ -19,7 +19,7 @@ from .ingest.source_receiver import BROKEN_ENCODING
 from .settings import Settings, SourceSettings
 from .storage.records import DeadLetter, LetterGone, NewDeadLetter, NewEvent, Store
 
-EVENTS_AT_ONCE = 1_000
+EVENTS_AT_ONCE = 500
 """Events stored in one transaction, of a letter that came many times."""
 
 Processor: TypeAlias = Callable[[int], Outcome]

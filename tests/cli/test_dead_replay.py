@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from springhead.gateway import replay
-from springhead.gateway.storage.records import Receipt, StoreFull
+from springhead.gateway.storage.records import NewEvent, Receipt, StoreFull
 from springhead.gateway.storage.sqlite import SqliteStore
 from support.commands import GatewayFolder, dead_letter, springhead
 from support.folders import source_folder
 from support.gateways import LOG, SOURCE, write_settings
 from support.gateways import gateway as running_gateway
+from support.stores import use
 
 RECORD = json.dumps(LOG).encode()
 
@@ -68,6 +69,22 @@ def test_a_duplicate_is_not_stored_again(gateway: GatewayFolder) -> None:
         "2  gone  1 event (track), 1 of them accepted before, and not stored again",
     ]
     assert done.stderr == "2 dead letters: 2 gone (1 event), 0 still dead\n"
+
+
+def test_a_refused_event_that_was_accepted_once_more_is_not_stored_again(gateway: GatewayFolder) -> None:
+    """Its sender posted it after the window, while the letter was still kept."""
+    event = b'{"type": "track", "messageId": "1", "userId": "ada"}'
+    gateway.add(dead_letter(b"", "delivery/400", event=event))
+
+    async def accept(store: SqliteStore) -> None:
+        await store.append([NewEvent("auth0", "1", "ada", event)], [], None)
+
+    use(gateway.data, accept)
+
+    assert gateway.run("dead", "replay", "1").stdout == (
+        "1  gone  1 event (track), accepted once more since, and not stored again\n"
+    )
+    assert len(gateway.events()) == 1
 
 
 def test_a_letter_that_came_often_is_replayed_as_often(gateway: GatewayFolder) -> None:
