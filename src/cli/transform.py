@@ -70,7 +70,9 @@ def transform(
 def _host_and_name(source: str) -> tuple[Host, str]:
     """The host, and the source's name. A folder gets a host of its own, so that no other plugin matters."""
     if "/" not in source and not Path(source, "source.json").exists():
-        return Host(), source
+        host = Host()
+        if source in host.sources or not Path(source).is_dir():
+            return host, source
     host = Host(folders=[source], environ={"SPRINGHEAD_PLUGINS": source})
     plugin = host.plugins[-1]
     if plugin.status != "active":
