@@ -51,7 +51,6 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse data, unless it makes a head too large."""
-        self._unset_keepalive_if_required()
         self._head_bytes += len(data)
         if self._refused:
             return
@@ -101,12 +100,19 @@ class Connection(HttpToolsProtocol):
         if self.cycle.response_complete:
             self._start_deadline()
 
+    def timeout_keep_alive_handler(self) -> None:
+        """Close at the deadline, even if the sender has not read the last response."""
+        self.transport.abort()
+
     def _start_deadline(self) -> None:
-        self._deadline = self.loop.call_later(self.timeout_keep_alive, self.transport.abort)
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
         self._idle[self] = None
 
     def _end_deadline(self) -> None:
-        self._deadline.cancel()
+        self._unset_keepalive_if_required()
         self._idle.pop(self, None)
 
     def _ignore_upgrade(self, rest: bytes) -> None:
