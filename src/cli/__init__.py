@@ -16,6 +16,7 @@ from .extras import extras_named
 from .gateway import gateway
 from .serve import serve
 from .sources import sources
+from .test import run_tests
 from .transform import transform
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app.command(
     epilog="Example: springhead transform auth0 --set redact=secrets logs.jsonl > events.jsonl",
 )(transform)
 app.command(epilog="Example: springhead check ./acme")(check)
+app.command("test", epilog="Example: springhead test ./acme -k created --update")(run_tests)
 app.add_typer(serve, name="serve")
 app.add_typer(gateway, name="gateway")
 app.add_typer(dead, name="dead", short_help="List, show, replay and drop dead letters.")

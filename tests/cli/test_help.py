@@ -12,6 +12,7 @@ COMMANDS = [
     "sources",
     "transform",
     "check",
+    "test",
     "serve transformer",
     "serve gateway",
     "gateway init",
