@@ -36,13 +36,18 @@ class Case(msgspec.Struct, frozen=True):
         return f"{self.source}/{self.folder.name}"
 
     @property
-    def body(self) -> bytes:
-        """The bytes as posted."""
+    def body_path(self) -> Path:
+        """The file that holds the bytes as posted."""
         paths = [self.folder / name for name in BODIES if (self.folder / name).is_file()]
         if len(paths) != 1:
             reason = f"has {len(paths)} requests" if paths else "has no request"
             raise InvalidFixture(str(self.folder), reason, f"there must be one of {', '.join(BODIES)}")
-        return paths[0].read_bytes()
+        return paths[0]
+
+    @property
+    def body(self) -> bytes:
+        """The bytes as posted."""
+        return self.body_path.read_bytes()
 
     @property
     def meta(self) -> dict[str, Any]:
