@@ -12,6 +12,7 @@ import typer
 
 from .check import check
 from .dead.commands import dead
+from .explain import explain
 from .extras import extras_named
 from .gateway import gateway
 from .serve import serve
@@ -33,6 +34,10 @@ app.command(
     epilog="Example: springhead transform auth0 --set redact=secrets logs.jsonl > events.jsonl",
 )(transform)
 app.command(epilog="Example: springhead check ./acme")(check)
+app.command(
+    short_help="Say which row each value of an event came from.",
+    epilog="Example: springhead explain auth0 examples/auth0.json --path properties.details",
+)(explain)
 app.command("test", epilog="Example: springhead test ./acme -k created --update")(run_tests)
 app.add_typer(serve, name="serve")
 app.add_typer(gateway, name="gateway")

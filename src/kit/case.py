@@ -128,6 +128,22 @@ def case_folder(source: Source, nearby: Path) -> Path:
     return inside
 
 
+def find_case(source: Source, name: str, nearby: Path) -> Case:
+    """Find a case by its folder, or among those of the source by its name.
+
+    Raises:
+        InvalidFixture: there is none.
+    """
+    if Path(name).is_dir():
+        return Case(source.name, Path(name))
+    cases = find_cases(case_folder(source, nearby), source.name)
+    for case in cases:
+        if name in (case.name, case.folder.name):
+            return case
+    advice = suggest(name, [case.folder.name for case in cases]) or f"{source.name} has no case"
+    raise InvalidFixture(name, "is neither a file nor a case", advice)
+
+
 def outcome_text(outcome: Outcome) -> str:
     """Write an outcome as in expected.json."""
     reply = outcome.reply

@@ -13,6 +13,7 @@ COMMANDS = [
     "transform",
     "check",
     "test",
+    "explain",
     "serve transformer",
     "serve gateway",
     "gateway init",
