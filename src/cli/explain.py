@@ -19,7 +19,7 @@ from ..core.request import Request
 from ..core.source import Source
 from ..kit.case import find_case
 from ..kit.explain.explain import ExplainedEvent, ExplainedRecord, Explainer
-from ..kit.explain.leaves import at_or_around
+from ..kit.explain.leaves import paths_overlap
 from ..kit.explain.mapping_file import quote
 from ..kit.explain.row_trace import Trace
 from ..kit.find_source import find_source
@@ -119,9 +119,9 @@ class _Printer:
         for path, value in wrote.items():
             yield 2, (path, "green"), (f" = {quote(value)}", "")
         if not wrote:
-            if not (self._path and row.silent and (is_read or any(map(self._shows, row.to)))):
+            if not (self._path and row.reason and (is_read or any(map(self._shows, row.to)))):
                 return
-            yield 2, (", ".join(row.to), "yellow"), (f" is not written: {row.silent}", "")
+            yield 2, (", ".join(row.to), "yellow"), (f" is not written: {row.reason}", "")
         yield 3, (_place(row.line), "cyan"), (f"  {_reads(row)}", "")
         for change in row.changes:
             yield 4, (f"{change.word}: {quote(change.after)}", "dim")
@@ -132,7 +132,7 @@ class _Printer:
                     yield 4, (f"{places}  ", "dim"), (_place(inner.line), "cyan"), (f"  {_steps(inner)}", "dim")
 
     def _shows(self, path: str) -> bool:
-        return not self._path or at_or_around(path, self._path)
+        return not self._path or paths_overlap(path, self._path)
 
     def _print(self, depth: int, *parts: _Part) -> None:
         shown = [(printable(text), style) for text, style in parts]

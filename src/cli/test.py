@@ -16,7 +16,7 @@ from ..core.errors import SpringheadError
 from ..kit.case import Case
 from ..kit.suite import Failure, Suite, find_suites
 from .context import AsJson, fail
-from .format import console, plural
+from .format import console, plural, printable
 
 _COLOURS = {"-": "red", "+": "green", "@": "cyan"}
 
@@ -80,7 +80,7 @@ def _print(case: Case, failures: Iterable[Failure], *, updated: bool) -> None:
     for failure in failures:
         output.print(Text(f"{case.name}: {failure.promise}", style="bold"))
         for line in failure.difference.splitlines():
-            output.print(Text(f"  {line}", style=_COLOURS.get(line[:1], "")))
+            output.print(Text(f"  {printable(line)}", style=_COLOURS.get(line[:1], "")))
 
 
 def _print_json(case: Case, failures: Iterable[Failure], *, updated: bool) -> None:

@@ -58,9 +58,8 @@ class Case(msgspec.Struct, frozen=True):
         try:
             meta = msgspec.convert(json.loads(path.read_bytes()), dict[str, Any])
         except ValueError as error:
-            raise InvalidFixture(
-                str(self.folder), f"has a {META} that is not a JSON object", str(error)
-            ) from None
+            reason = f"has a {META} that is not a JSON object"
+            raise InvalidFixture(str(self.folder), reason, str(error)) from None
         for key in meta.keys() - set(_META_KEYS):
             reason = f"has an unknown key {key!r} in {META}"
             raise InvalidFixture(str(self.folder), reason, suggest(key, list(_META_KEYS)))
@@ -71,9 +70,8 @@ class Case(msgspec.Struct, frozen=True):
         """The operator's settings."""
         config = self.meta.get("config", {})
         if not isinstance(config, dict):
-            raise InvalidFixture(
-                str(self.folder), "has a config that is not an object", "write NAME: VALUE pairs"
-            )
+            reason, advice = "has a config that is not an object", "write settings by name"
+            raise InvalidFixture(str(self.folder), reason, advice)
         return config
 
     @property
@@ -121,11 +119,14 @@ def case_folder(source: Source, nearby: Path) -> Path:
     as an installed package, belongs to the project nearest above `nearby`.
     """
     inside = source.folder / "fixtures"
-    for place in (source.folder, nearby) if not inside.is_dir() else (source.folder,):
-        for folder in (place.resolve(), *place.resolve().parents):
-            if (folder / "pyproject.toml").is_file():
-                return folder / "tests" / "fixtures" / source.name
-    return inside
+    project = _project(source.folder) or (None if inside.is_dir() else _project(nearby))
+    return project / "tests" / "fixtures" / source.name if project else inside
+
+
+def _project(path: Path) -> Path | None:
+    """Return the nearest folder above a path, or the path itself, that has a pyproject.toml."""
+    folders = (path.resolve(), *path.resolve().parents)
+    return next((folder for folder in folders if (folder / "pyproject.toml").is_file()), None)
 
 
 def find_case(source: Source, name: str, nearby: Path) -> Case:

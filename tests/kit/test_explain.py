@@ -103,7 +103,7 @@ def test_rows_of_an_each_are_traced_for_each_element(tmp_path: Path) -> None:
 
     (first, second) = record.events[0].rows[1].elements
     assert [trace.wrote for trace in (first[0], second[0])] == [{"price": 1}, {"price": 3}]
-    assert (first[1].code, first[1].silent) == ("no-value", "$parent.currency has no value")
+    assert (first[1].code, first[1].reason) == ("no-value", "$parent.currency has no value")
 
 
 COPY = {"from": "$", "omit": ["a.secret"], "to": "properties"}
@@ -249,4 +249,4 @@ def test_what_finishing_changes_is_explained(tmp_path: Path) -> None:
     _, user, address = record.events[0].rows
     assert [(change.word, change.after) for change in user.changes] == [("as text", "7")]
     assert [(read.path, read.value) for read in address.reads] == [("ip", "*****")]
-    assert (address.code, address.silent) == ("removed", "springhead leaves it out of the event")
+    assert (address.code, address.reason) == ("removed", "springhead leaves it out of the event")

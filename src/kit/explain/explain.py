@@ -81,9 +81,10 @@ class Explainer:
 
     def explain(self, request: Request) -> Iterator[ExplainedRecord]:
         """Explain what became of each record of a request, one by one."""
-        context, own_context = self._pipeline.context(request), self._pipeline.context(request)
+        # Each counts equal records for itself.
+        pipeline_context, context = self._pipeline.context(request), self._pipeline.context(request)
         for located in decode(request, self._source.framing):
-            yield self._explain(located, self._pipeline.process([located], context), own_context)
+            yield self._explain(located, self._pipeline.process([located], pipeline_context), context)
 
     def _explain(self, located: LocatedItem, outcome: Outcome, context: RequestContext) -> ExplainedRecord:
         location, item = located
@@ -131,8 +132,10 @@ class Explainer:
         rows = [pair for event in mapped for pair in zip(rows_of(event.rule), event.traces, strict=True)]
         labels = {rule.label: rule for rule in self._source.mapper.mapping.rules}
         places = {row.steps for rule in rules.values() for row in rule.rows}
-        off = tuple(row for label in rules for row in labels[label].rows if row.steps not in places)
-        finder = UnusedFinder(self._source, tuple(rules.values()), tuple(rows), off, scope, steps, self._file)
+        switched_off = tuple(row for label in rules for row in labels[label].rows if row.steps not in places)
+        finder = UnusedFinder(
+            self._source, tuple(rules.values()), tuple(rows), switched_off, scope, steps, self._file
+        )
         return tuple(finder.find()) if rules else ()
 
 
@@ -153,7 +156,7 @@ def _attributed(traces: tuple[Trace, ...], event: dict[str, Any]) -> tuple[tuple
                 trace,
                 wrote=own,
                 changes=(*trace.changes, *changes),
-                silent="springhead leaves it out of the event" if removed else trace.silent,
+                reason="springhead leaves it out of the event" if removed else trace.reason,
                 code="removed" if removed else trace.code,
             )
         )

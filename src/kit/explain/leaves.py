@@ -37,8 +37,8 @@ def with_leaf(value: Any, steps: Steps, leaf: Any) -> Any:
     return _with_member(value, steps[0], with_leaf(value[steps[0]], steps[1:], leaf)) if steps else leaf
 
 
-def another(leaf: Any) -> Any:
-    """Return a leaf of the same type that is not equal."""
+def changed_leaf(leaf: Any) -> Any:
+    """Return another leaf of the same type; an empty container or null stays as it is."""
     if isinstance(leaf, bool):
         return not leaf
     if isinstance(leaf, str):
@@ -52,7 +52,7 @@ def _with_member(value: Any, step: str | int, member: Any) -> Any:
     return copy
 
 
-def at_or_around(path: str, other: str) -> bool:
+def paths_overlap(path: str, other: str) -> bool:
     """Whether one of two dotted paths is the other, or leads to it."""
     shorter, longer = sorted((path, other), key=len)
     return longer == shorter or longer.startswith(f"{shorter}.")

@@ -12,7 +12,7 @@ from ...core.json_value import deep_copy, pointer
 from ...core.mapping.interpret import Scope, row_value, value_at, write_rows
 from ...core.mapping.masking import apply_mask
 from ...core.mapping.model import Build, FirstOf, Row
-from .leaves import at_or_around, dotted, leaves
+from .leaves import dotted, leaves, paths_overlap
 from .mapping_file import MappingFile, quote
 
 
@@ -40,7 +40,7 @@ class Trace(msgspec.Struct, frozen=True):
         reads: the paths it starts from, each with the value there.
         changes: what was done with the value, word by word.
         value: what came of it; None if nothing did.
-        silent: why the row wrote nothing; empty if it wrote something.
+        reason: why the row wrote nothing; empty if it wrote something.
         code: `when`, `no-value` or `earlier-row` if the row wrote nothing, else empty.
         to: where it writes.
         wrote: the values it wrote, by their paths in the event.
@@ -52,7 +52,7 @@ class Trace(msgspec.Struct, frozen=True):
     reads: tuple[ReadValue, ...] = ()
     changes: tuple[Change, ...] = ()
     value: Any = None
-    silent: str = ""
+    reason: str = ""
     code: str = ""
     to: tuple[str, ...] = ()
     wrote: dict[str, Any] = {}
@@ -69,8 +69,8 @@ def trace_rows(
         trace = trace_row(row, scope, file)
         write_rows((row,), scope)
         wrote = {path: value for path, value in leaves(scope.event).items() if not _has(before, path, value)}
-        if not (wrote or trace.silent):
-            trace = replace(trace, silent=_why_lost(trace, traces), code="earlier-row")
+        if not (wrote or trace.reason):
+            trace = replace(trace, reason=_why_lost(trace, traces), code="earlier-row")
         traces.append(replace(trace, wrote=wrote))
     return tuple(traces)
 
@@ -79,7 +79,7 @@ def trace_row(row: Row, scope: Scope, file: MappingFile) -> Trace:
     """Trace how a row comes to the value that `row_value` returns."""
     trace = Trace(file.line(row.steps), pointer(*row.steps), to=tuple(dotted(target.keys) for target in row.to))
     if unmet := file.unmet(row.when, scope, (*row.steps, "when")):
-        return replace(trace, silent=f"its when fails: {unmet}", code="when")
+        return replace(trace, reason=f"its when fails: {unmet}", code="when")
     members = row.origin.members if isinstance(row.origin, Build) else ()
     parts = [trace_row(member, scope, file) for _, member in members]
     reads = list(_read_paths(row, scope))
@@ -101,7 +101,7 @@ def trace_row(row: Row, scope: Scope, file: MappingFile) -> Trace:
     trace = replace(
         trace, reads=tuple(reads), changes=tuple(changes), value=deep_copy(value), elements=elements
     )
-    return trace if value is not None else replace(trace, silent=_why_none(trace), code="no-value")
+    return trace if value is not None else replace(trace, reason=_why_none(trace), code="no-value")
 
 
 def _read_paths(row: Row, scope: Scope) -> Iterator[ReadValue]:
@@ -146,7 +146,7 @@ def _has(before: dict[str, Any], path: str, value: Any) -> bool:
 def _why_lost(trace: Trace, earlier: list[Trace]) -> str:
     for winner in earlier:
         for path in winner.wrote:
-            if any(at_or_around(path, target) for target in trace.to):
+            if any(paths_overlap(path, target) for target in trace.to):
                 return f"line {winner.line} wrote {path} first"
     return "it adds nothing to what is there"
 

@@ -13,7 +13,7 @@ from ...core.mapping.interpret import Scope, apply_rules, value_at
 from ...core.mapping.model import EventMapping, FirstOf, Row, Rule
 from ...core.mapping.path import Path
 from ...core.source import Source
-from .leaves import another, at_or_around, dotted, leaf_steps, leaves, with_leaf, without
+from .leaves import changed_leaf, dotted, leaf_steps, leaves, paths_overlap, with_leaf, without
 from .mapping_file import MappingFile
 from .row_trace import Trace
 
@@ -49,7 +49,7 @@ class UnusedFinder(msgspec.Struct, frozen=True):
         source: the source.
         rules: the rules that matched the record.
         rows: their rows, each with what it did.
-        off: the rows that the settings switch off.
+        switched_off: the rows that the settings switch off.
         scope: the record, and all else that rows reach.
         record_steps: the steps from the item to the record.
         file: the mapping file.
@@ -58,7 +58,7 @@ class UnusedFinder(msgspec.Struct, frozen=True):
     source: Source
     rules: tuple[Rule, ...]
     rows: tuple[tuple[Row, Trace], ...]
-    off: tuple[Row, ...]
+    switched_off: tuple[Row, ...]
     scope: Scope
     record_steps: Steps
     file: MappingFile
@@ -68,12 +68,12 @@ class UnusedFinder(msgspec.Struct, frozen=True):
         whole = self._result(self.scope)
         for root, container in (("", self.scope.record), ("$item", self.scope.item)):
             for steps, value in leaf_steps(container):
-                if steps and not self._is_elsewhere(root, steps):
-                    changed = (without(container, steps), with_leaf(container, steps, another(value)))
+                if steps and not self._is_in_record(root, steps):
+                    changed = (without(container, steps), with_leaf(container, steps, changed_leaf(value)))
                     if all(self._result(self._scope_with(root, other)) == whole for other in changed):
                         yield self._explained(root, steps, value)
 
-    def _is_elsewhere(self, root: str, steps: Steps) -> bool:
+    def _is_in_record(self, root: str, steps: Steps) -> bool:
         """Whether what is at these steps of the item is the record's."""
         return root == "$item" and steps[: len(self.record_steps)] == self.record_steps
 
@@ -81,7 +81,9 @@ class UnusedFinder(msgspec.Struct, frozen=True):
         """What rows reach if the record or the item is another."""
         if root == "$item":
             return replace(self.scope, item=container)
-        return replace(self.scope, record=container, item=_with(self.scope.item, self.record_steps, container))
+        return replace(
+            self.scope, record=container, item=_item_with(self.scope.item, self.record_steps, container)
+        )
 
     def _result(self, scope: Scope) -> Any:
         """What becomes of a record: names and fields of its events, and its id."""
@@ -93,13 +95,13 @@ class UnusedFinder(msgspec.Struct, frozen=True):
     def _explained(self, root: str, steps: Steps, value: Any) -> Unused:
         text = f"{root}.{dotted(steps)}".removeprefix(".")
         reasons = [
-            (*self._why(row, trace, root, steps), trace.line)
+            (*self._reason(row, trace, root, steps), trace.line)
             for row, trace in self.rows
             if self._reads(row.paths(inner=False), root, steps)
         ]
         reasons += [
             ("when", "the settings switch it off", self.file.line(row.steps))
-            for row in self.off
+            for row in self.switched_off
             if self._reads(row.paths(inner=False), root, steps)
         ]
         if value is None and reasons:
@@ -111,31 +113,31 @@ class UnusedFinder(msgspec.Struct, frozen=True):
             return Unused(text, value, "no-row", "no row reads it, only the when of a rule")
         return Unused(text, value, "no-row", "no row reads it")
 
-    def _why(self, row: Row, trace: Trace, root: str, steps: Steps) -> tuple[str, str]:
+    def _reason(self, row: Row, trace: Trace, root: str, steps: Steps) -> tuple[str, str]:
         """Say how far the value got in a row that reads it."""
-        if trace.silent:
-            return trace.code, trace.silent
+        if trace.reason:
+            return trace.code, trace.reason
         if isinstance(row.origin, FirstOf):
             values = ((path, value_at(path, self.scope)) for path in row.origin.paths)
-            first = next((path for path, value in values if value is not None and value != ""), None)
-            if first is not None and not self._reads([first], root, steps):
-                return "earlier-path", f"it reads {first.text} first"
+            winner = next((path for path, value in values if value is not None and value != ""), None)
+            if winner is not None and not self._reads([winner], root, steps):
+                return "earlier-path", f"it reads {winner.text} first"
         if not self._reads(replace(row, fallback=None).paths(inner=False), root, steps):
             return "else", "its else is not needed"
-        if winner := self._winner(row, trace, root, steps):
-            return "earlier-row", winner
+        if lost := self._lost_to(row, trace, root, steps):
+            return "earlier-row", lost
         if any(_leads_to(path.keys, steps[-len(path.keys) :]) for path in row.omit):
             return "left-out", "its omit leaves this out"
         return "left-out", "what it writes does not depend on this"
 
-    def _winner(self, row: Row, trace: Trace, root: str, steps: Steps) -> str:
+    def _lost_to(self, row: Row, trace: Trace, root: str, steps: Steps) -> str:
         """Say which row had written where this one would have, if it copies an object that holds the value."""
         copied = leaves(trace.value)
         for path in row.origin_paths():
             rest = dotted(self._from_root(path.root, root, steps)[len(path.keys) :])
             places = [f"{target}.{rest}" for target in trace.to if rest in copied]
             for _, other in self.rows:
-                if other is not trace and any(at_or_around(x, y) for x in places for y in other.wrote):
+                if other is not trace and any(paths_overlap(x, y) for x in places for y in other.wrote):
                     return f"line {other.line} wrote {places[0]} first"
         return ""
 
@@ -153,19 +155,16 @@ class UnusedFinder(msgspec.Struct, frozen=True):
 
 def _leads_to(keys: tuple[str, ...], steps: Steps) -> bool:
     """Whether a path leads to a place or above it; a key may hold dots, and `*` is any key."""
-    wanted, found = ".".join(keys).split("."), dotted(steps).split(".")
-    if not keys:
-        return True
-    return len(wanted) <= len(found) and all(
-        key in ("*", step) for key, step in zip(wanted, found, strict=False)
-    )
+    wanted, found = (".".join(keys).split(".") if keys else []), dotted(steps).split(".")
+    pairs = zip(wanted, found, strict=False)
+    return len(wanted) <= len(found) and all(key in ("*", step) for key, step in pairs)
 
 
-def _with(item: Any, around: Steps, record: Any) -> Any:
+def _item_with(item: Any, record_steps: Steps, record: Any) -> Any:
     """Return the item with another record in it; one that was sent as text stays as it is."""
-    if not around:
+    if not record_steps:
         return record
-    first, *rest = around
-    if not isinstance(item, dict) or not isinstance(item.get(first), dict):
+    step, *below = record_steps
+    if not isinstance(item, dict) or not isinstance(item.get(step), dict):
         return item
-    return {**item, first: _with(item[first], tuple(rest), record)}
+    return {**item, step: _item_with(item[step], tuple(below), record)}
