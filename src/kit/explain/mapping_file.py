@@ -10,7 +10,7 @@ import msgspec
 
 from ...core.json_value import Steps, pointer
 from ...core.mapping.interpret import Scope, matches, value_at
-from ...core.mapping.pattern import Pattern, holds
+from ...core.mapping.pattern import Pattern
 from ...core.source_file import SourceFile, read_source_file
 
 _MAX_LENGTH = 120
@@ -44,10 +44,10 @@ class MappingFile(msgspec.Struct, frozen=True):
         if pattern is None or matches(pattern, scope):
             return ""
         wanted = self.at(steps)
-        for path, matcher in pattern.entries:
-            value = value_at(path, scope)
-            if not holds(matcher, value):
-                return f"{path.text} is {quote(value)}, not {quote(wanted[path.text])}"
+        for entry in pattern.entries:
+            if not matches(Pattern((entry,)), scope):
+                path = entry[0]
+                return f"{path.text} is {quote(value_at(path, scope))}, not {quote(wanted[path.text])}"
         return f"none of these holds: {quote(wanted['any'])}"
 
 

@@ -126,7 +126,7 @@ class UnusedFinder(msgspec.Struct, frozen=True):
             return "else", "its else is not needed"
         if lost := self._lost_to(row, trace, root, steps):
             return "earlier-row", lost
-        if any(_leads_to(path.keys, steps[-len(path.keys) :]) for path in row.omit):
+        if any(_leads_to(path, steps[-len(path.keys) :]) for path in row.omit):
             return "left-out", "its omit leaves this out"
         return "left-out", "what it writes does not depend on this"
 
@@ -144,7 +144,7 @@ class UnusedFinder(msgspec.Struct, frozen=True):
     def _reads(self, paths: Iterable[Path], root: str, steps: Steps) -> bool:
         """Whether one of these paths leads to what these steps lead to."""
         return any(
-            path.root in (root, "$item") and _leads_to(path.keys, self._from_root(path.root, root, steps))
+            path.root in (root, "$item") and _leads_to(path, self._from_root(path.root, root, steps))
             for path in paths
         )
 
@@ -153,9 +153,10 @@ class UnusedFinder(msgspec.Struct, frozen=True):
         return self.record_steps + steps if path_root == "$item" and root == "" else steps
 
 
-def _leads_to(keys: tuple[str, ...], steps: Steps) -> bool:
+def _leads_to(path: Path, steps: Steps) -> bool:
     """Whether a path leads to a place or above it; a key may hold dots, and `*` is any key."""
-    wanted, found = (".".join(keys).split(".") if keys else []), dotted(steps).split(".")
+    text = path.text.removeprefix(path.root).removeprefix(".").replace('"', "")
+    wanted, found = text.split(".") if text.strip("$") else [], dotted(steps).split(".")
     pairs = zip(wanted, found, strict=False)
     return len(wanted) <= len(found) and all(key in ("*", step) for key, step in pairs)
 
