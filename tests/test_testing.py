@@ -54,7 +54,9 @@ def test_a_case_is_written_once_and_then_expected(project: Path) -> None:
     failed, output = run(project)
 
     assert (unwritten, passed, failed) == (1, 0, 1)
-    assert "has no expected.json: update the case, and read what that writes" in complaint
+    assert (
+        "has no expected.json: write it with --update (--snapshot-update of pytest), and read it" in complaint
+    )
     assert [event["event"] for event in expected["events"]] == ["E", "E"]
     assert [rejection["rule"] for rejection in expected["rejections"]] == ["item/object"]
     assert "FAILED tests/test_acme.py::test_fixtures[acme/batch]" in output

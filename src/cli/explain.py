@@ -63,7 +63,8 @@ def explain(  # noqa: PLR0913 - options
     printer = _Printer(console(), path)
     for record in records:
         if as_json:
-            sys.stdout.buffer.write(encode(msgspec.to_builtins(record)) + b"\n")
+            line = {"file": str(found.folder / "mapping.json"), **msgspec.to_builtins(record)}
+            sys.stdout.buffer.write(encode(line) + b"\n")
         else:
             printer.record(record)
 
@@ -144,7 +145,7 @@ def _place(line: int) -> str:
 
 
 def _reads(row: Trace) -> str:
-    return ", ".join(f"{read.path} {quote(read.value)}" for read in row.reads)
+    return ", ".join(f"{read.path} {quote(read.value)}" for read in row.reads) or "constant"
 
 
 def _steps(row: Trace) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -40,40 +42,41 @@ def run_tests(
 ) -> None:
     """Run the fixtures of sources. Exit code 0: all are as expected; 1: some are not; 2: usage error."""
     try:
-        suites = find_suites(names or [], Path())
-        runs = [(suite, case) for suite in suites for case in suite.cases if pattern in case.name]
-        if not runs:
-            fail(f"no case has {pattern!r} in its name")
-        written = [case.name for suite, case in runs if suite.write(case)] if update else []
+        with redirect_stdout(sys.stderr):  # plugins may print
+            suites = find_suites(names or [], Path())
+            runs = [(suite, case) for suite in suites for case in suite.cases if pattern in case.name]
+            checked = list(_run(runs, update=update))
     except (SpringheadError, OSError) as error:
         fail(error)
-    failed = 0
-    for case, failures in _run(runs):
-        failed += bool(failures)
+    if not runs:
+        fail(f"no case has {pattern!r} in its name")
+    for result in checked:
         if as_json:
-            _print_json(case, failures, updated=case.name in written)
+            _print_json(*result)
         else:
-            _print(case, failures, updated=case.name in written)
+            _print(*result)
+    failed = sum(bool(failures) for _, failures, _ in checked)
     if not as_json:
         typer.echo(f"{plural(len(runs) - failed, 'case')} passed, {failed} failed", err=True)
     raise typer.Exit(1 if failed else 0)
 
 
-def _run(runs: list[tuple[Suite, Case]]) -> Iterator[tuple[Case, list[Failure]]]:
-    """Check the cases, with a progress bar on a terminal."""
+def _run(runs: Sequence[tuple[Suite, Case]], *, update: bool) -> Iterator[tuple[Case, list[Failure], bool]]:
+    """Check the cases, with a progress bar on a terminal; says of each whether its outcome was written."""
     errors = Console(stderr=True)
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as progress:
         task = progress.add_task("", total=len(runs))
-        checked = []
         for suite, case in runs:
             progress.update(task, description=case.name)
-            checked.append((case, suite.failures(case)))
+            written = False
+            with suppress(SpringheadError):  # its failures say what is wrong with it
+                written = update and suite.write(case)
+            yield case, suite.failures(case), written
             progress.advance(task)
-    yield from checked
 
 
-def _print(case: Case, failures: Iterable[Failure], *, updated: bool) -> None:
+def _print(case: Case, failures: Iterable[Failure], updated: bool) -> None:
     output = console()
     if updated:
         output.print(f"{case.name}: written")
@@ -83,7 +86,7 @@ def _print(case: Case, failures: Iterable[Failure], *, updated: bool) -> None:
             output.print(Text(f"  {printable(line)}", style=_COLOURS.get(line[:1], "")))
 
 
-def _print_json(case: Case, failures: Iterable[Failure], *, updated: bool) -> None:
+def _print_json(case: Case, failures: Iterable[Failure], updated: bool) -> None:
     broken = [{"promise": failure.promise, "difference": failure.difference} for failure in failures]
     line = {"case": case.name, "folder": str(case.folder), "updated": updated, "failures": broken}
     typer.echo(json.dumps(line, ensure_ascii=False))

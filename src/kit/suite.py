@@ -72,7 +72,8 @@ class Suite(msgspec.Struct, frozen=True):
     def _outcome(self, case: Case) -> Iterator[Failure]:
         actual = self.outcome(case)
         if case.expected is None:
-            yield Failure(f"{case.folder} has no {EXPECTED}: update the case, and read what that writes", "")
+            advice = "write it with --update (--snapshot-update of pytest), and read it"
+            yield Failure(f"{case.folder} has no {EXPECTED}: {advice}", "")
         elif case.expected != actual:
             yield Failure(f"the outcome is not {case.folder / EXPECTED}", _difference(case.expected, actual))
 

@@ -45,7 +45,7 @@ def test_every_value_is_shown_with_its_row(acme: Path) -> None:
         "/0 is mapped\n"
         "  rule track  mapping.json:3\n"
         '    event = "E"\n'
-        "      mapping.json:3  \n"
+        "      mapping.json:3  constant\n"
         '    context.traits.email = "ada@example.com"\n'
         '      mapping.json:5  email "ADA@example.com"\n'
         '        lower: "ada@example.com"\n'
@@ -98,6 +98,7 @@ def test_json_has_one_object_for_each_record(acme: Path) -> None:
     assert first["events"][0]["event"]["context"]["traits"] == {"email": "ada@example.com"}
     assert first["events"][0]["rows"][1]["reads"] == [{"path": "email", "value": "ADA@example.com"}]
     assert first["unused"][0]["path"] == "age"
+    assert first["file"] == "acme/mapping.json"
     assert second["result"] == "unmatched"
 
 

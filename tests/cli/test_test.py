@@ -73,7 +73,7 @@ def test_a_case_that_cannot_be_run_costs_the_others_nothing(acme: Path) -> None:
     springhead(acme.parent, "test", "acme", "--update")
     (acme / "fixtures" / "paid" / "request.meta.json").write_text('{"config": {"redact": "all"}}')
 
-    done = springhead(acme.parent, "test", "acme")
+    done = springhead(acme.parent, "test", "acme", "--update")
 
     assert "acme/paid: the settings of source 'acme' are wrong: redact is 'all'" in done.stdout
     assert done.stderr == "1 case passed, 1 failed\n"
