@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from springhead.core.errors import InvalidFixture, UnknownSource
 from springhead.kit.suite import Suite, find_suites
 from support.distributions import SOURCE, Install
 from support.folders import add_case, source_folder
+from support.signatures import SECRET, documented
 
 COUNTING = f"""
 from itertools import count
@@ -22,12 +25,6 @@ counter = count()
 @hookimpl
 def springhead_event(source, event):
     event["context"]["count"] = next(counter)
-"""
-SIGNED = f"""
-{SOURCE}
-@hookimpl
-def springhead_verify(source, request, config):
-    return None if request.body.startswith(b'[{{"a": 1}}') else "not signed"
 """
 
 
@@ -86,15 +83,26 @@ def test_a_plugin_that_counts_breaks_every_promise(tmp_path: Path, install: Inst
     ]
 
 
-def test_a_signed_batch_is_verified_once_only(tmp_path: Path, install: Install) -> None:
-    """The sender signed the body as posted, not its reverse."""
-    install("springhead-source-acme", SIGNED)
-    add_case(tmp_path / "tests" / "fixtures" / "acme", "one", request_json='[{"a": 1}, {"a": 2}]')
-    (tmp_path / "pyproject.toml").touch()
-    (made,) = find_suites(["acme"], tmp_path)
-    made.write(made.cases[0])
+def test_a_signed_request_has_a_time_of_receipt_and_a_secret(tmp_path: Path) -> None:
+    """Its outcome stays the same for ever; a batch in reverse, its items and a file need no signature."""
+    folder = source_folder(tmp_path, source={"name": "acme", "signature": documented()["stripe"]})
+    body = '[{"id": 1}, {"id": 2}]'
+    mac = hmac.new(SECRET.encode(), f"1710497730.{body}".encode(), hashlib.sha256).hexdigest()
+    meta = {
+        "headers": {"Stripe-Signature": f"t=1710497730,v1={mac}"},
+        "received_at": 1710497731,
+        "config": {"signing_secret": SECRET},
+    }
+    add_case(folder / "fixtures", "forged", request_json="{}", request_meta_json=json.dumps(meta))
+    add_case(folder / "fixtures", "signed", request_json=body, request_meta_json=json.dumps(meta))
+    (made,) = find_suites([str(folder)], tmp_path)
+    forged, signed = made.cases
+    for case in made.cases:
+        made.write(case)
 
-    assert made.failures(made.cases[0]) == []
+    assert made.failures(signed) == made.failures(forged) == []
+    assert len(json.loads(signed.expected or "")["events"]) == 2
+    assert "matches" in json.loads(forged.expected or "")["refused"]
 
 
 def test_without_a_name_every_source_with_cases_is_tested() -> None:
