@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MAX_HEAD_BYTES = 512 * 1024
 """Bytes of the longest head (request line and headers), and of anything between two parts of a body."""
 MAX_HEADERS = 1_000
-"""Headers of one head: each takes far more memory than its bytes."""
+"""Headers of one head, and values of its query: each costs far more than its bytes."""
 
 _BAD_REQUEST = "400 Bad Request"
 _HEAD_TOO_LARGE = "431 Request Header Fields Too Large"
@@ -79,7 +79,7 @@ class Connection(HttpToolsProtocol):
             return
         self._head_bytes = 0
         self._end_deadline()
-        if len(self.headers) > MAX_HEADERS:
+        if len(self.headers) > MAX_HEADERS or self.url.count(b"&") >= MAX_HEADERS:
             self.app = _head_too_large
         super().on_headers_complete()
         self.headers = []  # a trailer is not a header

@@ -31,6 +31,16 @@ def test_it_writes_a_file_and_says_what_to_enter_at_the_sender(tmp_path: Path) -
     assert load_settings(path).gateway.public_url == "https://hooks.example.com"
 
 
+def test_it_says_where_the_secret_of_a_vendor_that_signs_goes(tmp_path: Path) -> None:
+    """Without it, nothing would be verified."""
+    about = {"name": "acme", "title": "Acme", "signature": {"scheme": "standard-webhooks"}}
+    folder = str(source_folder(tmp_path, source=about))
+
+    done = springhead(tmp_path, "gateway", "init", "--type", "acme", "--folder", folder)
+
+    assert "Acme signs its webhooks: put the secret it shows into the file as\nsigning_secret" in done.stdout
+
+
 def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
     """It holds a write key."""
     springhead(tmp_path, "gateway", "init", "--type", "auth0")
@@ -65,6 +75,22 @@ def test_with_several_sources_it_asks_for_the_type(tmp_path: Path) -> None:
     assert unsaid.returncode == 2
     assert "Paste it below Hooks." in said.stdout
     assert load_settings(tmp_path / "springhead.toml").gateway.folders == (Path(folder),)
+
+
+@pytest.mark.parametrize(
+    ("file", "written"), [("springhead.toml", "sources/acme"), ("etc/springhead.toml", "{folder}/sources/acme")]
+)
+def test_a_folder_beside_the_file_is_named_relative_to_it(tmp_path: Path, file: str, written: str) -> None:
+    """Both can be moved together; a folder elsewhere is named in full."""
+    source_folder(tmp_path / "sources")
+    (tmp_path / "etc").mkdir()
+
+    done = springhead(tmp_path, "gateway", "init", "--type", "acme", "--folder", "sources/acme", "--file", file)
+
+    assert done.returncode == 0, done.stderr
+    named = tomllib.loads((tmp_path / file).read_text())["gateway"]["folders"]
+    assert named == [written.format(folder=tmp_path)]
+    assert load_settings(tmp_path / file).gateway.folders == (tmp_path / "sources" / "acme",)
 
 
 def test_the_only_source_needs_no_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
