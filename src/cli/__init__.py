@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from .check import check
+from .context import report
 from .dead.commands import dead
 from .explain import explain
 from .extras import extras_named
@@ -68,4 +69,8 @@ def main() -> None:
     # Pydantic looks for plugins, and fails if the entry points of any installed package are malformed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     with extras_named():
-        sys.exit(app())
+        try:
+            sys.exit(app())
+        except OSError as error:  # stdout or stderr may be on a full disk
+            report(error)
+            sys.exit(2)

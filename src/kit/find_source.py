@@ -28,6 +28,8 @@ def find_sources(name: str, nearby: Path = Path()) -> tuple[Host, list[Source]]:
     if name in host.sources:
         return host, [host.sources[name]]
     sources = [host.sources[source] for source in _of_package(host, name)]
+    if not sources and folder.is_dir():
+        return _of_folder(name, folder)  # raises UnknownSource, as source.json is missing
     if not sources:
         host.verifier(name)  # raises UnknownSource, with advice
     return host, sources

@@ -1,12 +1,15 @@
-"""What every command has in common: help with an example, and one line for a usage error."""
+"""What every command has in common: help with an example, and one line for an error."""
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from support.commands import springhead
+from support.paths import ROOT
+from support.servers import SPRINGHEAD
 
 COMMANDS = [
     "sources",
@@ -68,3 +71,13 @@ def test_a_usage_error_ends_with_its_reason_and_exit_code_2(
 def test_version(tmp_path: Path) -> None:
     """It is the distribution's."""
     assert springhead(tmp_path, "--version").stdout.startswith("springhead 0.")
+
+
+@pytest.mark.parametrize("command", ["--help", "sources", "sources --json", "check {auth0}"])
+def test_output_that_cannot_be_written_ends_a_command(command: str) -> None:
+    """With the reason in one line, and no traceback."""
+    arguments = command.format(auth0=ROOT / "src" / "sources" / "auth0").split()
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([SPRINGHEAD, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)
+
+    assert (done.returncode, done.stderr) == (2, b"springhead: no space left on device\n")

@@ -237,6 +237,19 @@ def test_a_folder_is_used_whatever_is_installed(tmp_path: Path) -> None:
         assert json_lines(done.stdout)[0]["event"] == "E", done.stderr
 
 
+def test_a_folder_without_source_json_is_told_what_it_lacks(tmp_path: Path) -> None:
+    """Its name alone is enough, unless a source has that name."""
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "auth0").mkdir()
+
+    done = springhead(tmp_path, "transform", "acme", "body.json")
+    installed = springhead(tmp_path, "transform", "auth0", "body.json")
+
+    assert "source.json is missing" in done.stderr
+    assert "body.json: no such file" in installed.stderr
+    assert (done.returncode, installed.returncode) == (2, 2)
+
+
 def test_a_closed_pipe_ends_it_quietly() -> None:
     """`springhead transform ... | head -1`."""
     body = b"\n".join([json.dumps(LOG).encode()] * 20_000)
