@@ -1,0 +1,208 @@
+"""Finds every row and every path of a mapping, with its place in the file and the records it reads from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec.structs import replace
+
+from ...core.json_value import Steps
+from ...core.mapping.interpret import Scope, row_value
+from ...core.mapping.model import Build, Constant, FirstOf, Read, Row, Rule, Template
+from ...core.mapping.path import Path
+from ...core.mapping.pattern import Matcher, Pattern
+from .shape import Shape
+from .subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What rows read from: the fixtures' records, or inside `each` their elements, and their shape."""
+
+    scopes: list[Scope]
+    shape: Shape
+    parent: Shape | None = None
+
+    def shape_of(self, path: Path) -> Shape | None:
+        """Return what the schema says of a path; None if there cannot be a value."""
+        root = {"": self.shape, "$parent": self.parent}.get(path.root)
+        return Shape(True, node=True, named=False) if root is None else root.at(path.keys)
+
+    def elements(self, row: Row) -> Context:
+        """Return what the rows of an `each` read from, if this row reads the list."""
+        source = Row(row.origin, omit=row.omit, pick=row.pick)
+        scopes = [
+            replace(scope, record=element, parent=scope.record)
+            for scope in self.scopes
+            for element in _list(row_value(source, scope))
+        ]
+        shapes = [shape for path in row.origin_paths() if (shape := self.shape_of(path))]
+        shape = shapes[0].elements if len(shapes) == 1 else Shape(True, node=True, named=False)
+        return Context(scopes, shape, self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedRow:
+    """A row, wherever it stands: in `map`, in `each`, as a member of `object`, as `else` or `event`.
+
+    Attributes:
+        steps: lead to it in mapping.json.
+        row: the row.
+        written: the row as its author wrote it.
+        context: what it reads from.
+    """
+
+    steps: Steps
+    row: Row
+    written: dict[str, Any]
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPath:
+    """A path that is read; `matcher` is what its value must satisfy, if a pattern reads it."""
+
+    steps: Steps
+    path: Path
+    context: Context
+    matcher: Matcher | None = None
+
+
+def own_rows(subject: Subject, index: int) -> list[tuple[Steps, Row]]:
+    """List the rows of a rule with their places: its own, then the shared ones."""
+    rows = subject.parsed.rules[index].rows
+    count = len((subject.mapping.value or {})["events"][index].get("map", ()))
+    return [
+        (("events", index, "map", i) if i < count else ("map", i - count), row) for i, row in enumerate(rows)
+    ]
+
+
+def contexts(subject: Subject) -> list[Context]:
+    """Return, for each rule, what its rows read from."""
+    record = record_context(subject)
+    return [
+        record if rule.each is None else record.elements(Row(Read(rule.each))) for rule in subject.parsed.rules
+    ]
+
+
+def record_context(subject: Subject) -> Context:
+    """Return what is read outside any `each`."""
+    return Context(subject.samples.accepted, Shape(subject.schema.value, subject.schema.value))
+
+
+def placed_rows(subject: Subject) -> list[PlacedRow]:
+    """List all rows; one that is shared by the rules is listed once."""
+    by_rule = contexts(subject)
+    found: dict[Steps, tuple[Row, list[Context]]] = {}
+    for index, rule in enumerate(subject.parsed.rules):
+        named = [(("events", index, "event"), rule.event)] if rule.event else []
+        for steps, row in [*named, *own_rows(subject, index)]:
+            found.setdefault(steps, (row, []))[1].append(by_rule[index])
+    received = Context(subject.samples.received, record_context(subject).shape)
+    for index, reply in enumerate(subject.parsed.replies):
+        found["reply", index, "body"] = (reply.body, [received])
+    return [
+        placed
+        for steps, (row, read_from) in found.items()
+        if isinstance(written := subject.at(steps), dict)
+        for placed in _with_inner(PlacedRow(steps, row, written, _merged(read_from)))
+    ]
+
+
+def placed_paths(subject: Subject, rows: list[PlacedRow]) -> Iterator[PlacedPath]:
+    """List all paths that the mapping reads."""
+    record = record_context(subject)
+    for index, rule in enumerate(subject.parsed.rules):
+        yield from _paths_of_rule(rule, ("events", index), record)
+    received = Context(subject.samples.received, record.shape)
+    for index, reply in enumerate(subject.parsed.replies):
+        if reply.when:
+            yield from _paths_of_pattern(reply.when, ("reply", index, "when"), received)
+    for placed in rows:
+        yield from _paths_of_row(placed)
+
+
+def _paths_of_rule(rule: Rule, steps: Steps, record: Context) -> Iterator[PlacedPath]:
+    if rule.when:
+        yield from _paths_of_pattern(rule.when, (*steps, "when"), record)
+    if rule.each:
+        yield PlacedPath((*steps, "each"), rule.each, record)
+    if rule.passthrough and rule.passthrough.keys:
+        yield PlacedPath((*steps, "pass"), rule.passthrough, record)
+
+
+def _paths_of_pattern(pattern: Pattern, steps: Steps, context: Context) -> Iterator[PlacedPath]:
+    for path, matcher in pattern.entries:
+        yield PlacedPath((*steps, path.text), path, context, matcher)
+    for index, alternative in enumerate(pattern.any):
+        yield from _paths_of_pattern(alternative, (*steps, "any", index), context)
+
+
+def _paths_of_row(placed: PlacedRow) -> Iterator[PlacedPath]:
+    row, steps, context = placed.row, placed.steps, placed.context
+    if row.when:
+        yield from _paths_of_pattern(row.when, (*steps, "when"), context)
+    for key, paths in _origins(row):
+        for index, path in enumerate(paths):
+            is_list = isinstance(placed.written.get(key), list)
+            yield PlacedPath((*steps, key, index) if is_list else (*steps, key), path, context)
+    if isinstance(row.origin, Read):
+        yield from _paths_of_copy(placed, row.origin.path)
+
+
+def _paths_of_copy(placed: PlacedRow, copied: Path) -> Iterator[PlacedPath]:
+    """List what is left out of a copied object, or kept."""
+    for key, inner in (("omit", placed.row.omit), ("pick", placed.row.pick)):
+        for index, path in enumerate(inner):
+            is_list = isinstance(placed.written.get(key), list)
+            steps = (*placed.steps, key, index) if is_list else (*placed.steps, key)
+            whole = copied.joined(path) if copied.keys or copied.root else path
+            yield PlacedPath(steps, whole, placed.context)
+
+
+def _origins(row: Row) -> Iterator[tuple[str, tuple[Path, ...]]]:
+    match row.origin:
+        case Read(path):
+            yield "from", (path,) if path.keys else ()
+        case FirstOf(paths):
+            yield "from", paths
+        case Template(parts):
+            yield "template", tuple(part for part in parts if isinstance(part, Path))
+        case Build() | Constant():
+            return
+        case other:  # a list of what several paths hold
+            yield "all", tuple(other.paths)
+
+
+def _with_inner(placed: PlacedRow) -> Iterator[PlacedRow]:
+    """List a row and the rows inside it."""
+    yield placed
+    row, steps, written = placed.row, placed.steps, placed.written
+    inner: list[tuple[Steps, Row, Any, Context]] = []
+    if isinstance(row.origin, Build):
+        for name, member in row.origin.members:
+            inner.append(((*steps, "object", name), member, written["object"][name], placed.context))
+    if row.fallback is not None:
+        inner.append(((*steps, "else"), row.fallback, written["else"], placed.context))
+    if row.each is not None:
+        elements = placed.context.elements(row)
+        for index, element_row in enumerate(row.each):
+            inner.append(((*steps, "each", index), element_row, written["each"][index], elements))
+    for place, inner_row, inner_written, context in inner:
+        if isinstance(inner_written, dict):
+            yield from _with_inner(PlacedRow(place, inner_row, inner_written, context))
+
+
+def _merged(read_from: list[Context]) -> Context:
+    """Return what a row shared by several rules reads from."""
+    different = list({id(context): context for context in read_from}.values())
+    if len(different) == 1:
+        return different[0]
+    scopes = [scope for context in different for scope in context.scopes]
+    return Context(scopes, Shape(True, node=True, named=False))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,104 @@
+"""Finds rows that can never win, because an earlier row always writes the same target first."""
+
+from __future__ import annotations
+
+from ...core.codec import encode
+from ...core.json_value import Steps
+from ...core.mapping.interpret import Scope, matches, row_value
+from ...core.mapping.model import DROP, Constant, FirstOf, Read, Row, Rule
+from ...core.mapping.write import write
+from .places import contexts, own_rows
+from .subject import Subject
+
+
+def check(subject: Subject) -> None:
+    """Record rows that never win in any of the rules that have them."""
+    winners: dict[Steps, set[int]] = {}
+    losers: dict[Steps, tuple[Row, Steps]] = {}
+    for index, rule in enumerate(subject.parsed.rules):
+        rows = own_rows(subject, index)
+        for position, (steps, row) in enumerate(rows):
+            earlier = [above for above in rows[:position] if rule.type != DROP and _always_first(above[1], row)]
+            if earlier:
+                losers[steps] = (row, earlier[0][0])
+            elif rule.type != DROP:
+                winners.setdefault(steps, set()).add(index)
+    for steps, (row, earlier_steps) in losers.items():
+        if steps not in winners:
+            reason = f"an earlier row ({_place(earlier_steps)}) always writes {row.to[0].text} first"
+            advice = "remove one of them, or put the one that should win first"
+            subject.mapping.add_problem(steps, "never-wins", reason, advice)
+    _check_fixtures(subject, set(losers))
+
+
+def _always_first(earlier: Row, later: Row) -> bool:
+    """Whether an earlier row has a value for all targets of a later one, whenever that has one."""
+    targets = {target.keys for target in earlier.to if not target.append}
+    if not later.to or not all(target.keys in targets and not target.append for target in later.to):
+        return False
+    if earlier.when is not None and earlier.when != later.when:
+        return False
+    return _has_constant(earlier) or _covers(earlier, later)
+
+
+def _has_constant(row: Row) -> bool:
+    """Whether a row always has a value, and no object, which a later one could add to."""
+    match row.origin:
+        case Constant(value) if value is not None and not isinstance(value, dict):
+            return not (row.apply or row.each or row.lookup or row.omit or row.pick)
+    fallback = row.fallback
+    return fallback is not None and fallback.when is None and _has_constant(fallback)
+
+
+def _covers(earlier: Row, later: Row) -> bool:
+    """Whether an earlier row reads as it is what a later one reads in any way."""
+    if earlier.each or earlier.apply or earlier.lookup is not None or earlier.omit or earlier.pick:
+        same = (earlier.origin, earlier.apply, earlier.lookup, earlier.omit, earlier.pick, earlier.each)
+        return same == (later.origin, later.apply, later.lookup, later.omit, later.pick, later.each)
+    if isinstance(earlier.origin, Read | FirstOf) and isinstance(later.origin, Read | FirstOf):
+        reads_empty = isinstance(earlier.origin, Read) or isinstance(later.origin, FirstOf)
+        return reads_empty and set(later.origin_paths()) <= set(earlier.origin_paths()) and not later.fallback
+    return earlier.origin == later.origin and not later.fallback
+
+
+def _check_fixtures(subject: Subject, known: set[Steps]) -> None:
+    """Record rows that have a value in some fixture, but change no event."""
+    won: dict[Steps, bool] = {}
+    rows: dict[Steps, Row] = {}
+    by_rule = contexts(subject)
+    for index, rule in enumerate(subject.parsed.rules):
+        if rule.type == DROP or rule.passthrough is not None:
+            continue
+        placed = own_rows(subject, index)
+        rows.update(placed)
+        for scope in by_rule[index].scopes:
+            if rule.when is None or matches(rule.when, _outer(scope, rule)):
+                _run(placed, scope, won)
+    for steps, has_won in won.items():
+        if not has_won and steps not in known:
+            target = rows[steps].to[0].text
+            reason = f"in every fixture an earlier row has already written {target}"
+            advice = "order the rows by precedence, or add a fixture in which this one wins"
+            subject.mapping.add_problem(steps, "never-wins", reason, advice)
+
+
+def _outer(scope: Scope, rule: Rule) -> Scope:
+    """Return the scope of the rule's condition, which reads the record even if the rows read elements."""
+    return scope if rule.each is None else Scope(scope.parent, scope.item, scope.request, scope.config)
+
+
+def _run(placed: list[tuple[Steps, Row]], scope: Scope, won: dict[Steps, bool]) -> None:
+    event: dict[str, object] = {}
+    inner = Scope(scope.record, scope.item, scope.request, scope.config, scope.parent, event)
+    for steps, row in placed:
+        value = row_value(row, inner)
+        if value is None:
+            continue
+        before = b"" if won.get(steps) else encode(event)
+        for target in row.to:
+            write(event, target, value)
+        won[steps] = won.get(steps, False) or encode(event) != before
+
+
+def _place(steps: Steps) -> str:
+    return "/" + "/".join(map(str, steps))

@@ -1,0 +1,97 @@
+"""Reads the fixtures of a source as records, so that what a mapping reads can be held against them."""
+
+from __future__ import annotations
+
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...core.decode import decode
+from ...core.errors import InvalidFixture
+from ...core.framing import Framing
+from ...core.mapping.interpret import Scope
+from ...core.source import Source
+from ...core.source_file import SourceFile
+from ...testing import Case, find_cases
+from .finding import Finding
+
+
+@dataclass
+class Samples:
+    """What the fixtures of a source hold.
+
+    Attributes:
+        folder: the folder of the cases, which may not exist.
+        cases: the fixtures, each with the file that holds its body.
+        documents: the JSON documents of the bodies, before a batch is taken apart.
+        items: the items, before unwrapping.
+        received: what the paths of a row reach in each record that arrived.
+        accepted: the same for the records that satisfy schema.json.
+    """
+
+    folder: Path
+    installed: bool = False
+    cases: list[tuple[Case, SourceFile]] = field(default_factory=list)
+    documents: list[dict[str, Any]] = field(default_factory=list)
+    items: list[dict[str, Any]] = field(default_factory=list)
+    received: list[Scope] = field(default_factory=list)
+    accepted: list[Scope] = field(default_factory=list)
+
+    def advice(self) -> list[Finding]:
+        """List what the checks have recorded of the fixtures."""
+        return [
+            Finding.of(problem, "advice", self.folder / Path(file.name).relative_to("fixtures"))
+            for _, file in self.cases
+            for problem in file.problems
+        ]
+
+
+def fixtures_of(folder: Path, name: str) -> Path:
+    """Return the folder that holds the fixtures of a source.
+
+    It is `tests/fixtures/NAME` under the nearest folder above that has a pyproject.toml, else
+    `FOLDER/fixtures`.
+    """
+    above = (parent for parent in folder.resolve().parents if (parent / "pyproject.toml").is_file())
+    project = next(above, None)
+    outside = project and project / "tests" / "fixtures" / name
+    return outside if outside and outside.is_dir() else folder / "fixtures"
+
+
+def read_samples(source: Source) -> Samples:
+    """Read the fixtures of a source; one that cannot be read is recorded as a problem."""
+    folder = fixtures_of(source.folder, source.name)
+    site = Path(sysconfig.get_paths()["purelib"])
+    samples = Samples(folder, installed=source.folder.resolve().is_relative_to(site))
+    for case in find_cases(folder.parent, folder.name):
+        try:
+            _read_case(samples, source, case)
+        except (InvalidFixture, ValueError, TypeError) as error:
+            file = SourceFile(f"fixtures/{case.folder.name}")
+            reason = error.reason if isinstance(error, InvalidFixture) else f"cannot be read: {error}"
+            file.add_problem((), "bad-fixture", reason, "a case is a request, and what came with it")
+            samples.cases.append((case, file))
+    return samples
+
+
+def _read_case(samples: Samples, source: Source, case: Case) -> None:
+    request, config = case.request(), case.config
+    body = next(path for path in sorted(case.folder.glob("request.*")) if path.name != "request.meta.json")
+    text = request.body.decode("utf-8-sig", "replace")
+    samples.cases.append((case, SourceFile(f"fixtures/{case.folder.name}/{body.name}", text=text)))
+    shown = request.as_json()
+    whole = Framing(source.framing.formats, lambda _: None)
+    samples.documents += _objects(decode(request, whole))
+    for item in _objects(decode(request, source.framing)):
+        record, _ = source.unwrap(item) or (item, ())
+        scope = Scope(record, item, shown, config)
+        samples.items.append(item)
+        samples.received.append(scope)
+        if source.schema.accepts(record):
+            samples.accepted.append(scope)
+
+
+def _objects(located: list[Any]) -> Iterator[dict[str, Any]]:
+    return (item for _, item in located if isinstance(item, dict))

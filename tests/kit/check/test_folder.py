@@ -1,0 +1,50 @@
+"""Checking source folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from springhead import Host, UnknownSource
+from springhead.kit.check import check_folders
+from support.folders import source_folder
+
+
+def test_a_folder_is_checked_by_its_path(tmp_path: Path) -> None:
+    """It need not be installed; what keeps it from loading is listed."""
+    folder = source_folder(tmp_path, source={"unrap": []})
+
+    (checked,) = check_folders(Host(), [str(folder)])
+
+    assert (checked.name, checked.folder) == (str(folder), folder)
+    assert [(finding.severity, finding.code) for finding in checked.findings] == [("error", "unknown-key")]
+
+
+def test_a_source_is_checked_by_its_name() -> None:
+    """The folder is that of the active source."""
+    host = Host()
+
+    (checked,) = check_folders(host, ["auth0"])
+
+    assert (checked.name, checked.folder) == ("auth0", host.sources["auth0"].folder)
+
+
+def test_without_names_all_active_sources_are_checked() -> None:
+    """There is nothing to say of what is bundled, not even advice."""
+    host = Host()
+
+    checked = check_folders(host)
+
+    assert [folder.name for folder in checked] == sorted(host.sources)
+    assert [str(finding) for folder in checked for finding in folder.findings] == []
+
+
+def test_a_name_of_nothing_is_the_callers_mistake() -> None:
+    """The advice is the nearest name, or a path."""
+    with pytest.raises(UnknownSource) as error:
+        check_folders(Host(), ["auht0"])
+
+    assert str(error.value) == (
+        "no active source 'auht0': did you mean auth0? (or give the path of a source folder)"
+    )
