@@ -14,8 +14,8 @@ ADVICE = (
     *("wrong-function", "no-result", "unknown-target", "wrong-target", "missing-target", "not-a-time"),
     *("never-wins", "unreachable-rule", "untested-rule"),
     *("setting-types", "setting-name", "unused-table"),
-    *("unknown-keyword", "unknown-required", "no-type", "format-ignored", "no-effect"),
-    *("no-fixtures", "bad-fixture", "secret-in-fixture", "person-in-fixture"),
+    *("unknown-keyword", "unknown-required", "no-type", "format-ignored", "no-effect", "refused-fixtures"),
+    *("no-fixtures", "bad-fixture", "unlisted-secret", "secret-in-fixture", "person-in-fixture"),
     *("readme-section", "no-time", "unsigned", "unused-waiver"),
 )
 """The codes of advice. They stay the same from release to release, because waivers name them."""

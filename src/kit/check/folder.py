@@ -11,13 +11,26 @@ from ...core.errors import UnknownSource
 from ...core.host import Host
 from ...core.loader import check_source
 from ...core.suggest import suggest
-from . import documents, functions, paths, precedence, privacy, rules, schema_words, settings, tables, targets
+from . import (
+    documents,
+    functions,
+    mapping_paths,
+    precedence,
+    privacy,
+    rules,
+    schema_words,
+    settings,
+    source_paths,
+    tables,
+    targets,
+)
 from .finding import Finding
 from .subject import Subject, read_subject
 from .waivers import apply_waivers
 
 _CHECKS: tuple[Callable[[Subject], None], ...] = (
-    paths.check,
+    source_paths.check,
+    mapping_paths.check,
     targets.check,
     functions.check,
     precedence.check,

@@ -70,6 +70,12 @@ class PlacedPath:
     matcher: Matcher | None = None
 
 
+def root_value(scope: Scope, root: str) -> Any:
+    """Return what a path with this root reads from."""
+    roots = {"": scope.record, "$item": scope.item, "$request": scope.request}
+    return (roots | {"$config": scope.config, "$parent": scope.parent, "$event": scope.event})[root]
+
+
 def own_rows(subject: Subject, index: int) -> list[tuple[Steps, Row]]:
     """List the rows of a rule with their places: its own, then the shared ones."""
     rows = subject.parsed.rules[index].rows

@@ -9,11 +9,10 @@ from typing import Any
 from ...core.json_value import Steps, json_equal
 from ...core.mapping.interpret import matches
 from ...core.mapping.path import Path, read
-from ...core.mapping.pattern import Equals, Matcher, OneOf, Pattern
+from ...core.mapping.pattern import Equals, Matcher, OneOf, Pattern, Prefix
 from .function_types import names_of
 from .implication import accepted_types, allowed_values, contradicts, implies
-from .paths import root_value
-from .places import PlacedPath, placed_paths, placed_rows
+from .places import PlacedPath, placed_paths, placed_rows, root_value
 from .subject import Subject
 
 
@@ -32,7 +31,7 @@ def check(subject: Subject) -> None:
             reason = f"no record gets here: rule {above} takes all that this one would"
             advice = 'move this rule up, narrow that one, or set "emit": "all"'
             subject.mapping.add_problem(steps, "unreachable-rule", reason, advice)
-        elif subject.samples.cases and not _is_reached(subject, index):
+        elif subject.samples.show_records and not _is_reached(subject, index):
             _record_untested(subject, rule.when, steps)
     _check_replies(subject)
 
@@ -66,19 +65,22 @@ def _record_untested(subject: Subject, when: Pattern | None, steps: Steps) -> No
     advice = "add a fixture of such a record"
     for path, matcher in when.entries if when else ():
         if near := _near_value(subject, path, matcher):
-            advice = f"add a fixture of such a record; or did you mean {near} for {path.text}?"
+            advice = f"add a fixture of such a record; those that there are have {near} at {path.text}"
     subject.mapping.add_problem(steps, "untested-rule", "no fixture gets to this rule", advice)
 
 
 def _near_value(subject: Subject, path: Path, matcher: Matcher) -> str | None:
     """Return a text that fixtures have at a path, and that is nearly one that a pattern asks for."""
     asked = [value for value in _texts(matcher) if isinstance(value, str)]
-    values = (read(root_value(scope, path.root), path) for scope in subject.samples.accepted)
+    values = [read(root_value(scope, path.root), path) for scope in subject.samples.accepted]
     texts = {value.lower(): value for value in values if isinstance(value, str)}
     for text in asked:
         near = get_close_matches(text.lower(), texts, 1, 0.8)
         if near and texts[near[0]] != text:
             return f'"{texts[near[0]]}"'
+    for value in texts.values():
+        if any(get_close_matches(prefix, [value[: len(prefix)]], 1, 0.8) for prefix in _prefixes(matcher)):
+            return f'"{value}"'
     return None
 
 
@@ -118,6 +120,10 @@ def _impossible(placed: PlacedPath) -> tuple[str, str] | None:
         reason = f"this asks for {names_of(types)}, but schema.json says {names_of(shape.types)}"
         return reason, "compare with a value of that type"
     return None
+
+
+def _prefixes(matcher: Matcher) -> tuple[str, ...]:
+    return matcher.prefixes if isinstance(matcher, Prefix) else ()
 
 
 def _check_replies(subject: Subject) -> None:

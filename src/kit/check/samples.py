@@ -39,6 +39,11 @@ class Samples:
     received: list[Scope] = field(default_factory=list)
     accepted: list[Scope] = field(default_factory=list)
 
+    @property
+    def show_records(self) -> bool:
+        """Whether a mapping can be held against the fixtures: some record in them becomes an event."""
+        return bool(self.accepted)
+
     def advice(self) -> list[Finding]:
         """List what the checks have recorded of the fixtures."""
         return [

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from ...core.json_value import Steps
+from ...core.json_value import Steps, type_name
 from ...core.suggest import suggest
 from .function_types import names_of
-from .shape import Shape
+from .shape import Shape, types_of_value
 from .subject import Subject
 
 _OF_TYPE = {
@@ -57,6 +57,9 @@ def check(subject: Subject) -> None:
     for schema, steps in _schemas(root, ()):
         _check_keywords(subject, schema, steps)
         _check_required(subject, Shape(root, schema), schema, steps)
+    if subject.samples.received and not subject.samples.accepted:
+        _record_refusal(subject)
+    _check_values(subject, root, (), [scope.record for scope in subject.samples.received])
 
 
 def _schemas(value: Any, steps: Steps) -> Iterator[tuple[dict[str, Any], Steps]]:
@@ -109,6 +112,35 @@ def _check_required(subject: Subject, shape: Shape, schema: dict[str, Any], step
         if relied_on and not says_type:
             reason = f"{name} may be of any type here, also null"
             subject.schema.add_problem(place, "no-type", reason, 'give it a type: {"type": "string"}')
+
+
+def _record_refusal(subject: Subject) -> None:
+    """Record that no record of the fixtures satisfies the schema, and why the first does not."""
+    record = subject.samples.received[0].record
+    first = next(iter(subject.source.schema.violations(record)), None)
+    why = f": {'.'.join(map(str, first.steps))} {first.reason}".replace(":  ", ": ") if first else ""
+    reason = f"no record in the fixtures satisfies schema.json{why}"
+    advice = "correct it, or batch and unwrap in source.json, which say where the records are"
+    subject.schema.add_problem((), "refused-fixtures", reason, advice)
+
+
+def _check_values(subject: Subject, schema: Any, steps: Steps, values: list[Any]) -> None:
+    """Record members that in every fixture have another type than the schema says, or another value."""
+    if not isinstance(schema, dict) or not values:
+        return
+    shape = Shape(subject.schema.value, schema)
+    allowed, types = shape.values, shape.types
+    if allowed is not None and not any(value in allowed for value in values):
+        reason, advice = "in every fixture the value is none of these", "correct the list, or the fixtures"
+        subject.schema.add_problem(steps, "refused-fixtures", reason, advice)
+    elif types is not None and not any(types & (types_of_value(value) or types) for value in values):
+        reason = f"schema.json says {names_of(types)}, but every fixture has {type_name(values[0])}"
+        subject.schema.add_problem(steps, "refused-fixtures", reason, "correct the type, or the fixtures")
+    for name, member in schema.get("properties", {}).items():
+        found = [value[name] for value in values if isinstance(value, dict) and value.get(name) is not None]
+        _check_values(subject, member, (*steps, "properties", name), found)
+    elements = [element for value in values if isinstance(value, list) for element in value]
+    _check_values(subject, schema.get("items"), (*steps, "items"), elements)
 
 
 def _is_inside_condition(steps: Steps) -> bool:
