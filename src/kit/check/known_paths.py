@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ...core.mapping.path import Path
-from .places import Context, root_value
+from .places import Context, value_at
 
 _MAX_RECORDS = 200
 """Records whose keys are listed."""
@@ -17,7 +17,7 @@ _MAX_SUGGESTIONS = 3
 
 def known_paths(context: Context, root: str) -> list[str]:
     """List the paths of all members at a root, as a row would read them."""
-    values = (root_value(scope, root) for scope in context.scopes[:_MAX_RECORDS])
+    values = (value_at(Path("", root, ()), scope) for scope in context.scopes[:_MAX_RECORDS])
     known = dict.fromkeys(path for value in values for path in paths_to(value, object))
     if shape := {"": context.shape, "$parent": context.parent}.get(root):
         known |= dict.fromkeys(shape.paths())
@@ -35,7 +35,7 @@ def paths_to(value: Any, kind: type, prefix: str = "", depth: int = _MAX_DEPTH) 
 def did_you_mean(path: Path | str, known: Iterable[str]) -> str:
     """Advise the paths that end in the same key, or else the closest one; `""` if there is none."""
     text = path if isinstance(path, str) else path.text
-    others = [other for other in dict.fromkeys(known) if other != text]
+    others = [other for other in dict.fromkeys(known) if not f"{text}.".startswith(f"{other}.")]
     same = [other for other in others if _last(other) == _last(text)]
     meant = get_close_matches(text, same, _MAX_SUGGESTIONS, 0.0) or get_close_matches(text, others, 1, 0.7)
     return f"did you mean {' or '.join(meant)}?" if meant else ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from ...core.mapping.path import Path, read
+from ...core.mapping.path import Path
 from ...core.source_file import SourceFile
 from .function_types import names_of
 from .known_paths import did_you_mean, known_paths
-from .places import PlacedPath, placed_paths, placed_rows, root_value
+from .places import PlacedPath, placed_paths, placed_rows, value_at
 from .shape import Shape
 from .subject import Subject
 
@@ -40,7 +40,7 @@ def check_path(subject: Subject, file: SourceFile, placed: PlacedPath, more: tup
         advice = advice or did_you_mean(path, known_paths(context, path.root)) or "see schema.json"
         file.add_problem(placed.steps, "impossible-path", reason, advice)
     elif subject.samples.show_records:
-        if all(read(root_value(scope, path.root), path) is None for scope in context.scopes):
+        if all(value_at(path, scope) is None for scope in context.scopes):
             reason = f"no fixture ever has a value at {path.text}"
             if shape.named:
                 file.add_problem(placed.steps, "unseen-path", reason, "add a fixture that has one")

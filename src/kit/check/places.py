@@ -16,6 +16,8 @@ from ...core.mapping.pattern import Matcher, Pattern
 from .shape import Shape
 from .subject import Subject
 
+_UNKNOWN = Shape(True, node=True, named=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -28,19 +30,34 @@ class Context:
     def shape_of(self, path: Path) -> Shape | None:
         """Return what the schema says of a path; None if there cannot be a value."""
         root = {"": self.shape, "$parent": self.parent}.get(path.root)
-        return Shape(True, node=True, named=False) if root is None else root.at(path.keys)
+        return _UNKNOWN if root is None else root.at(path.keys)
 
     def elements(self, row: Row) -> Context:
         """Return what the rows of an `each` read from, if this row reads the list."""
-        source = Row(row.origin, omit=row.omit, pick=row.pick)
         scopes = [
             replace(scope, record=element, parent=scope.record)
-            for scope in self.scopes
-            for element in _list(row_value(source, scope))
+            for scope, value in self._values(Row(row.origin, omit=row.omit, pick=row.pick))
+            for element in (value if isinstance(value, list) else ())
         ]
-        shapes = [shape for path in row.origin_paths() if (shape := self.shape_of(path))]
-        shape = shapes[0].elements if len(shapes) == 1 else Shape(True, node=True, named=False)
-        return Context(scopes, shape, self.shape)
+        return Context(scopes, self._shape_read_by(row).elements, self.shape)
+
+    def copied(self, row: Row) -> Context:
+        """Return what `omit` and `pick` read from: the object that this row copies, or each of a list."""
+        scopes = [
+            replace(scope, record=copied)
+            for scope, value in self._values(Row(row.origin))
+            for copied in (value if isinstance(value, list) else [value])
+        ]
+        shape = self._shape_read_by(row)
+        return Context(scopes, shape.elements if shape.types and "array" in shape.types else shape)
+
+    def _values(self, row: Row) -> list[tuple[Scope, Any]]:
+        return [(scope, row_value(row, scope)) for scope in self.scopes]
+
+    def _shape_read_by(self, row: Row) -> Shape:
+        paths = [row.origin.path] if isinstance(row.origin, Read) else []
+        shapes = [shape for path in paths if (shape := self.shape_of(path))]
+        return shapes[0] if shapes else _UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +87,9 @@ class PlacedPath:
     matcher: Matcher | None = None
 
 
-def root_value(scope: Scope, root: str) -> Any:
-    """Return what a path with this root reads from."""
-    roots = {"": scope.record, "$item": scope.item, "$request": scope.request}
-    return (roots | {"$config": scope.config, "$parent": scope.parent, "$event": scope.event})[root]
+def value_at(path: Path, scope: Scope) -> Any:
+    """Return what a row would read at a path."""
+    return row_value(Row(Read(path)), scope)
 
 
 def own_rows(subject: Subject, index: int) -> list[tuple[Steps, Row]]:
@@ -154,18 +170,11 @@ def _paths_of_row(placed: PlacedRow) -> Iterator[PlacedPath]:
         for index, path in enumerate(paths):
             is_list = isinstance(placed.written.get(key), list)
             yield PlacedPath((*steps, key, index) if is_list else (*steps, key), path, context)
-    if isinstance(row.origin, Read):
-        yield from _paths_of_copy(placed, row.origin.path)
-
-
-def _paths_of_copy(placed: PlacedRow, copied: Path) -> Iterator[PlacedPath]:
-    """List what is left out of a copied object, or kept."""
-    for key, inner in (("omit", placed.row.omit), ("pick", placed.row.pick)):
+    copied = context.copied(row) if row.omit or row.pick else context
+    for key, inner in (("omit", row.omit), ("pick", row.pick)):
         for index, path in enumerate(inner):
             is_list = isinstance(placed.written.get(key), list)
-            steps = (*placed.steps, key, index) if is_list else (*placed.steps, key)
-            whole = copied.joined(path) if copied.keys or copied.root else path
-            yield PlacedPath(steps, whole, placed.context)
+            yield PlacedPath((*steps, key, index) if is_list else (*steps, key), path, copied)
 
 
 def _origins(row: Row) -> Iterator[tuple[str, tuple[Path, ...]]]:
@@ -207,8 +216,4 @@ def _merged(read_from: list[Context]) -> Context:
     if len(different) == 1:
         return different[0]
     scopes = [scope for context in different for scope in context.scopes]
-    return Context(scopes, Shape(True, node=True, named=False))
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return Context(scopes, _UNKNOWN)

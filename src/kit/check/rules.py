@@ -8,11 +8,11 @@ from typing import Any
 
 from ...core.json_value import Steps, json_equal
 from ...core.mapping.interpret import matches
-from ...core.mapping.path import Path, read
+from ...core.mapping.path import Path
 from ...core.mapping.pattern import Equals, Matcher, OneOf, Pattern, Prefix
 from .function_types import names_of
 from .implication import accepted_types, allowed_values, contradicts, implies
-from .places import PlacedPath, placed_paths, placed_rows, root_value
+from .places import PlacedPath, placed_paths, placed_rows, value_at
 from .subject import Subject
 
 
@@ -72,7 +72,7 @@ def _record_untested(subject: Subject, when: Pattern | None, steps: Steps) -> No
 def _near_value(subject: Subject, path: Path, matcher: Matcher) -> str | None:
     """Return a text that fixtures have at a path, and that is nearly one that a pattern asks for."""
     asked = [value for value in _texts(matcher) if isinstance(value, str)]
-    values = [read(root_value(scope, path.root), path) for scope in subject.samples.accepted]
+    values = [value_at(path, scope) for scope in subject.samples.accepted]
     texts = {value.lower(): value for value in values if isinstance(value, str)}
     for text in asked:
         near = get_close_matches(text.lower(), texts, 1, 0.8)

@@ -73,7 +73,7 @@ def read_samples(source: Source) -> Samples:
     for case in find_cases(folder.parent, folder.name):
         try:
             _read_case(samples, source, case)
-        except (InvalidFixture, ValueError, TypeError) as error:
+        except (InvalidFixture, ValueError, TypeError, AttributeError) as error:
             file = SourceFile(f"fixtures/{case.folder.name}")
             reason = error.reason if isinstance(error, InvalidFixture) else f"cannot be read: {error}"
             file.add_problem((), "bad-fixture", reason, "a case is a request, and what came with it")

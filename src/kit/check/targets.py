@@ -68,8 +68,9 @@ def _unknown_in_context(members: list[str]) -> tuple[str, str] | None:
     name, *inner = members
     if name not in CONTEXT:
         near = get_close_matches(name, CONTEXT, 1, 0.6)
-        meant = ".".join(["context", near[0], *inner]) if near else "properties"
-        return f"the event spec has no context.{name}", f"did you mean {meant}?"
+        meant = ".".join(["context", *near, *inner])
+        advice = f"did you mean {meant}?" if near else "write what is your own below properties"
+        return f"the event spec has no context.{name}", advice
     known = CONTEXT[name]
     if inner and known and inner[0] not in known:
         return f"the event spec has no context.{name}.{inner[0]}", suggest(inner[0], list(known))

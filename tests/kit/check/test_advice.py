@@ -257,6 +257,20 @@ def test_each_path_of_each_is_held_against_the_elements(tmp_path: Path) -> None:
     assert found == ["mapping.json/map/1/from"]
 
 
+def test_what_is_picked_is_looked_for_in_what_is_copied(tmp_path: Path) -> None:
+    """That is an object, or each object of a list."""
+    rows = [
+        {"from": "one", "pick": ["a", "b"], "to": "properties.one"},
+        {"from": "many", "omit": ["a", "b"], "to": "properties.many"},
+    ]
+
+    found = advice(
+        tmp_path, "unknown-path", mapping=mapping(rows=rows), bodies=[{"one": {"a": 1}, "many": [{"b": 1}]}]
+    )
+
+    assert found == ["mapping.json/map/0/pick/1", "mapping.json/map/1/omit/0"]
+
+
 def test_a_path_from_the_event_needs_a_row_that_writes_it(tmp_path: Path) -> None:
     """Nothing else puts a value there."""
     rows = [

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from springhead import Host, UnknownSource
 from springhead.kit.check import check_folders
+from springhead.kit.check.finding import ADVICE
+from springhead.testing import Case, find_cases
 from support.folders import source_folder
+from support.paths import FIXTURES
 
 
 def test_a_folder_is_checked_by_its_path(tmp_path: Path) -> None:
@@ -48,3 +52,15 @@ def test_a_name_of_nothing_is_the_callers_mistake() -> None:
     assert str(error.value) == (
         "no active source 'auht0': did you mean auth0? (or give the path of a source folder)"
     )
+
+
+@pytest.mark.parametrize("case", find_cases(FIXTURES / "mapping", "valid"), ids=lambda case: case.name)
+def test_every_word_of_the_language_can_be_checked(case: Case, tmp_path: Path) -> None:
+    """What loads has no errors, and each example of the language is a fixture of its own source."""
+    folder = source_folder(tmp_path, case.folder)
+    shutil.copytree(case.folder, folder / "fixtures" / "case")
+
+    (checked,) = check_folders(Host(folders=[folder]), [str(folder)])
+
+    assert not checked.has_errors
+    assert {finding.code for finding in checked.findings} <= set(ADVICE)
