@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ...core.json_value import Steps
 from ...core.mapping.interpret import Scope, row_value
-from ...core.mapping.model import Build, Constant, FirstOf, Read, Row, Rule, Template
+from ...core.mapping.model import Build, Read, Row, Rule
 from ...core.mapping.path import Path
 from ...core.mapping.pattern import Matcher, Pattern
 from .shape import Shape
@@ -55,9 +55,9 @@ class Context:
         return [(scope, row_value(row, scope)) for scope in self.scopes]
 
     def _shape_read_by(self, row: Row) -> Shape:
-        paths = [row.origin.path] if isinstance(row.origin, Read) else []
-        shapes = [shape for path in paths if (shape := self.shape_of(path))]
-        return shapes[0] if shapes else _UNKNOWN
+        paths = read_paths(row)
+        shape = self.shape_of(paths[0]) if len(paths) == 1 else None
+        return shape or _UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,11 @@ class PlacedPath:
 def value_at(path: Path, scope: Scope) -> Any:
     """Return what a row would read at a path."""
     return row_value(Row(Read(path)), scope)
+
+
+def read_paths(row: Row) -> tuple[Path, ...]:
+    """Return the paths at which a row reads its value, without those it picks from that."""
+    return tuple(replace(row, pick=()).origin_paths())
 
 
 def own_rows(subject: Subject, index: int) -> list[tuple[Steps, Row]]:
@@ -166,29 +171,15 @@ def _paths_of_row(placed: PlacedRow) -> Iterator[PlacedPath]:
     row, steps, context = placed.row, placed.steps, placed.context
     if row.when:
         yield from _paths_of_pattern(row.when, (*steps, "when"), context)
-    for key, paths in _origins(row):
-        for index, path in enumerate(paths):
-            is_list = isinstance(placed.written.get(key), list)
-            yield PlacedPath((*steps, key, index) if is_list else (*steps, key), path, context)
+    key = next((key for key in ("from", "template", "all") if key in placed.written), "")
+    for index, path in enumerate(read_paths(row)):
+        is_list = isinstance(placed.written.get(key), list)
+        yield PlacedPath((*steps, key, index) if is_list else (*steps, key), path, context)
     copied = context.copied(row) if row.omit or row.pick else context
     for key, inner in (("omit", row.omit), ("pick", row.pick)):
         for index, path in enumerate(inner):
             is_list = isinstance(placed.written.get(key), list)
             yield PlacedPath((*steps, key, index) if is_list else (*steps, key), path, copied)
-
-
-def _origins(row: Row) -> Iterator[tuple[str, tuple[Path, ...]]]:
-    match row.origin:
-        case Read(path):
-            yield "from", (path,) if path.keys else ()
-        case FirstOf(paths):
-            yield "from", paths
-        case Template(parts):
-            yield "template", tuple(part for part in parts if isinstance(part, Path))
-        case Build() | Constant():
-            return
-        case other:  # a list of what several paths hold
-            yield "all", tuple(other.paths)
 
 
 def _with_inner(placed: PlacedRow) -> Iterator[PlacedRow]:
