@@ -80,6 +80,18 @@ def test_the_authors_commands_need_no_extra(bare: Path, arguments: tuple[str, ..
 
 
 @pytest.mark.slow
+def test_embedding_needs_no_extra(bare: Path) -> None:
+    """Neither a web framework nor a server is imported."""
+    code = "import springhead.http as http; print(http.answer(http.BodyError(415, '', 'gzip')).status)"
+    command = [sys.executable, "-S", "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(bare)}
+
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert (done.stdout, done.stderr) == ("415\n", "")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

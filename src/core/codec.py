@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from typing import Any, NoReturn, TypeAlias
 
 import msgspec
@@ -20,13 +21,13 @@ Object: TypeAlias = dict[str, Any]
 """A JSON object. Objects and lists are exactly `dict` and `list`, never subclasses of them."""
 
 _encoder = msgspec.json.Encoder()
-encode = _encoder.encode
+encode: Callable[[Any], bytes] = _encoder.encode
 """Serialise a JSON value as UTF-8 bytes."""
 
 encode_into = _encoder.encode_into
 """Serialise into a bytearray from an offset on, replacing everything after it."""
 
-encode_sorted = msgspec.json.Encoder(order="deterministic").encode
+encode_sorted: Callable[[Any], bytes] = msgspec.json.Encoder(order="deterministic").encode
 """Serialise with sorted keys, so that equal values give equal bytes."""
 
 _decode = msgspec.json.Decoder().decode

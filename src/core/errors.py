@@ -73,7 +73,7 @@ class PluginFailure(SpringheadError):  # noqa: N818
 
     def __init__(self, failures: Sequence[str]) -> None:
         super().__init__(failures)
-        self.failures = tuple(failures)
+        self.failures: tuple[str, ...] = tuple(failures)
 
     def __str__(self) -> str:
         return "\n  ".join(["plugins are not active (SPRINGHEAD_STRICT_PLUGINS=1):", *self.failures])
@@ -97,7 +97,7 @@ class InvalidSource(SpringheadError):  # noqa: N818
     def __init__(self, folder: str, problems: Sequence[Problem]) -> None:
         super().__init__(folder, problems)
         self.folder = folder
-        self.problems = tuple(problems)
+        self.problems: tuple[Problem, ...] = tuple(problems)
 
     def __str__(self) -> str:
         count = len(self.problems)

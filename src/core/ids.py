@@ -23,7 +23,7 @@ class Namespace:
     __slots__ = ("id",)
 
     def __init__(self, source: str, scope: str = "") -> None:
-        self.id = _uuid5(SPRINGHEAD, source)
+        self.id: UUID = _uuid5(SPRINGHEAD, source)
         if scope:
             self.id = _uuid5(self.id, scope)
 

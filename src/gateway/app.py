@@ -12,12 +12,13 @@ from starlette.types import Receive, Scope, Send
 
 from ..core.errors import InvalidConfig, SpringheadError
 from ..core.host import Host
+from ..http.answers import NOT_FOUND
 from ..server import log
 from .delivery import Delivery, open_destination
 from .health import Health
 from .ingest.acceptor import Acceptor
 from .ingest.endpoint import WebhookEndpoint
-from .ingest.responses import NOT_FOUND, send_error
+from .ingest.responses import send_answer
 from .metrics import GatewayMetrics
 from .recent import RecentRequests
 from .settings import Settings
@@ -186,4 +187,4 @@ def _warn_of_removal(removal: Removal) -> None:
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's signature
-    await send_error(send, NOT_FOUND)
+    await send_answer(send, NOT_FOUND)

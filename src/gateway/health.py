@@ -56,7 +56,7 @@ class Health:
     async def ready(self, _: Request) -> Response:
         """Whether an event posted now would be stored, and delivered."""
         if not self._delivery.is_started:
-            return PlainTextResponse(f"{NOT_STARTED.text}\n", 503)
+            return PlainTextResponse(NOT_STARTED.body, NOT_STARTED.status)
         if problem := await self._storing_problem():
             return PlainTextResponse(f"{problem}\n", 503)
         return PlainTextResponse("ready\n")

@@ -3,66 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import zlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from starlette.types import Receive, Scope
 
-from ..core.errors import SpringheadError
+from ..http.body_error import BodyError, cut_off, too_large
+from ..http.content_encoding import inflated_parts, take, zlib_wbits
 from .deadline import Deadline
-
-if TYPE_CHECKING:
-    from .memory import Claim
+from .memory import Claim
 
 LARGE = 1 << 16
 """Bytes of a body that is large: it waits for memory, and is handled in a thread, so that others are served."""
 
-_GZIP = zlib.MAX_WBITS + 16
-_WBITS = {
-    b"": 0,
-    b"identity": 0,
-    b"utf-8": 0,  # a charset, which some senders mistake for an encoding
-    b"gzip": _GZIP,
-    b"x-gzip": _GZIP,
-    b"deflate": zlib.MAX_WBITS,
-}
-"""The content encodings that are accepted, and zlib's `wbits` for each; 0 if there is nothing to inflate."""
-_MEMBERS = 1_000
-"""Members an encoded body may have: each costs more than its bytes, and no sender needs more than one."""
-_SLICE = 1 << 14
-"""Bytes inflated at a time: zlib copies what is left of them after each member."""
 _MANY_RECORDS = 1_000
 """Records that take about 20 ms."""
-
-
-class BodyError(SpringheadError):
-    """A request body that is refused.
-
-    Attributes:
-        status: the HTTP status to answer.
-        error: the problem in a few words.
-        message: what is wrong with this body.
-        retry_after: in how many seconds to try again, if that would help.
-    """
-
-    def __init__(self, status: int, error: str, message: str, retry_after: int | None = None) -> None:
-        super().__init__(status, error, message, retry_after)
-        self.status = status
-        self.error = error
-        self.message = message
-        self.retry_after = retry_after
-
-    def __str__(self) -> str:
-        return self.message
-
-
-class EncodingError(BodyError):
-    """A whole body that is not encoded as its header says; `body` is what arrived."""
-
-    def __init__(self, error: str, message: str, body: bytes) -> None:
-        super().__init__(400, error, message)
-        self.body = body
 
 
 def takes_long(body: bytes) -> bool:
@@ -97,7 +50,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int, deadline: Deadli
     """
     wbits, length = _encoding_and_length(scope)
     if length > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     parts: list[bytes] = []
     try:
         more = await deadline.within(_read(receive, parts, min(limit, LARGE)))
@@ -111,7 +64,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int, deadline: Deadli
         raise BodyError(408, "Request Timeout", reason) from None
     body = parts[0] if len(parts) == 1 else b"".join(parts)
     if len(body) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     if wbits:
         body = await _inflated(body, wbits, limit, claim)
     claim.resize(len(body))
@@ -125,10 +78,7 @@ def _encoding_and_length(scope: Scope) -> tuple[int, int]:
         if name == b"content-length":
             length = value
         elif name == b"content-encoding":
-            known = _WBITS.get(value.strip().lower())
-            if known is None:
-                raise BodyError(415, "Unsupported Content-Encoding", "send the body as it is, gzip or deflate")
-            wbits = known
+            wbits = zlib_wbits(value.decode("latin-1"))
     return wbits, int(length) if length.isdigit() else 0
 
 
@@ -138,7 +88,7 @@ async def _read(receive: Receive, parts: list[bytes], limit: int) -> bool:
     while size <= limit:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise BodyError(400, "Request Aborted", "reading request body: it is not whole")
+            raise cut_off()
         parts.append(message.get("body", b""))
         if not message.get("more_body"):
             return False
@@ -147,55 +97,16 @@ async def _read(receive: Receive, parts: list[bytes], limit: int) -> bool:
 
 
 async def _inflated(body: bytes, wbits: int, limit: int, claim: Claim) -> bytes:
-    """The body without its encoding: one or more gzip members, or deflate with or without a zlib header.
+    """The body without its encoding.
 
     What is beyond the first `LARGE` bytes is inflated in a thread, once there is memory for all of it.
     """
-    if wbits == zlib.MAX_WBITS and body and body[0] & 0x0F != zlib.DEFLATED:
-        wbits = -zlib.MAX_WBITS  # some senders take "deflate" literally, and leave the zlib header out
-    slices = _inflate(body, wbits)
-    parts = _take(slices, LARGE)
+    rest = inflated_parts(body, wbits)
+    parts = take(rest, LARGE)
     if sum(map(len, parts)) > LARGE:
         await claim.take(len(body) + limit)
-        parts += await asyncio.to_thread(_take, slices, limit)
+        parts += await asyncio.to_thread(take, rest, limit)
     inflated = b"".join(parts)
     if len(inflated) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     return inflated
-
-
-def _take(slices: Iterator[bytes], limit: int) -> list[bytes]:
-    """The next slices, until they are longer than a limit."""
-    taken: list[bytes] = []
-    size = 0
-    while size <= limit and (part := next(slices, None)) is not None:
-        taken.append(part)
-        size += len(part)
-    return taken
-
-
-def _inflate(body: bytes, wbits: int) -> Iterator[bytes]:
-    """Inflate the members of a body slice by slice."""
-    position = members = 0
-    while position < len(body):
-        members += 1
-        if members > _MEMBERS:
-            reason = f"the encoded body has more than {_MEMBERS:,} members: encode it as one"
-            raise EncodingError("Unsupported Content-Encoding", reason, body)
-        inflater = zlib.decompressobj(wbits)
-        while not inflater.eof:
-            encoded = memoryview(body)[position : position + _SLICE]
-            try:
-                part = inflater.decompress(encoded, LARGE)
-            except zlib.error:
-                reason = "the body is not encoded as its header says"
-                raise EncodingError("Broken Content-Encoding", reason, body) from None
-            if not encoded and not part and not inflater.eof:
-                raise EncodingError("Broken Content-Encoding", "the encoded body is cut off", body)
-            position += len(encoded) - len(inflater.unused_data) - len(inflater.unconsumed_tail)
-            yield part
-
-
-def _too_large(limit: int) -> BodyError:
-    reason = f"the body is longer than {limit:,} bytes: send less at once"
-    return BodyError(413, "Request Entity Too Large", reason)

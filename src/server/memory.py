@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Self
 
-from .body import BodyError
+from ..http.body_error import BodyError
 from .deadline import Deadline
 
 MAPPED_AT_ONCE = 4

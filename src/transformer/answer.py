@@ -11,7 +11,7 @@ import base64
 
 from ..core.codec import Object
 from ..core.outcome import Outcome
-from ..server.error_text import error_text
+from ..http.error_text import error_text
 
 INVALID_EVENTS = "Invalid source events"
 """The text of rudder-server's own transformer for a body that is not an array."""

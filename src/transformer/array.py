@@ -16,11 +16,12 @@ from ..core.codec import Object, encode, encode_into
 from ..core.errors import InvalidConfig, InvalidJson, VerificationFailed
 from ..core.host import Host, Receiver
 from ..core.outcome import Rejection
+from ..http.body_error import BodyError
+from ..http.error_text import NOT_AUTHENTIC
 from ..server import log
-from ..server.body import BodyError, read_body, takes_long
+from ..server.body import read_body, takes_long
 from ..server.counts import OutcomeCounts
 from ..server.deadline import Deadline
-from ..server.error_text import NOT_AUTHENTIC
 from ..server.memory import Claim, MemoryBudget
 from .answer import INVALID_EVENTS, error_answer, outcome_answer
 from .elements import Element, ElementDecoder, SourceConfig

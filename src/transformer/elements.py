@@ -15,7 +15,7 @@ from ..core.decode import BOM
 from ..core.errors import InvalidJson
 from ..core.host import Receiver
 from ..core.request import Request
-from ..server.error_text import MALFORMED
+from ..http.error_text import MALFORMED
 
 BODY_NOT_PRESENT = "request.body is not present in V2 spec payload"
 """The text of rudder-server's own transformer for an element without a body."""

@@ -10,7 +10,6 @@ import pytest
 from pydantic import BaseModel
 
 from springhead.gateway.ingest import responses
-from springhead.gateway.ingest.responses import ErrorAnswer
 from springhead.gateway.metrics import GatewayMetrics
 from springhead.gateway.settings.model import (
     DeliverySettings,
@@ -20,7 +19,7 @@ from springhead.gateway.settings.model import (
     SourceSettings,
 )
 from springhead.gateway.storage.records import StoreCounts
-from springhead.server import body
+from springhead.http import Answer, answers, content_encoding
 from support.paths import DOCS
 
 TEXT = (DOCS / "gateway.md").read_text()
@@ -69,11 +68,12 @@ def test_answers_are_listed() -> None:
     """Each with its status and the text a sender sees."""
     table = rows("## How senders are answered")
     listed = {(int(status), text) for status, said, _ in table for text in quoted(said)}
-    errors = {each for each in vars(responses).values() if isinstance(each, ErrorAnswer)}
+    named = [*vars(answers).values(), *vars(responses).values()]
+    errors = {each for each in named if isinstance(each, Answer) and each.reason}
 
     assert len(errors) >= 12
-    assert {(each.status, each.text) for each in errors} <= listed
-    source = Path(body.__file__).read_text()
+    assert {(each.status, each.reason) for each in errors} <= listed
+    source = Path(content_encoding.__file__).read_text()
     assert [text for status, text in listed if status == 415 and text not in source] == []
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 from starlette.types import Message, Receive
 
-from springhead.server.body import LARGE, BodyError, read_body
+from springhead.http import BodyError
+from springhead.server.body import LARGE, read_body
 from springhead.server.deadline import Deadline
 from springhead.server.memory import MAPPED_AT_ONCE, Claim, MemoryBudget
 

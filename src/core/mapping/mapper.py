@@ -31,9 +31,9 @@ class Mapper:
 
     def __init__(self, mapping: EventMapping, masks: dict[str, Masks]) -> None:
         """`masks` holds what is masked at the levels `secrets` and `pii`."""
-        self.mapping = mapping
+        self.mapping: EventMapping = mapping
         names = {path.keys[0] for path in mapping.paths() if path.root == "$config" and path.keys}
-        self.settings = tuple(sorted({"redact", *names}))
+        self.settings: tuple[str, ...] = tuple(sorted({"redact", *names}))
         self._conditions = config_conditions(mapping)
         self._flags = {
             path.keys[0]

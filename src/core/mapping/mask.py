@@ -29,9 +29,9 @@ class Mask:
         """`masks` holds, by their patterns, all masks made so far of the same listed paths."""
         self.patterns = patterns
         self._masks = masks
-        self.covers_all = () in patterns
+        self.covers_all: bool = () in patterns
         """Whether the whole value is masked, whatever it is."""
-        self.covers_scalars = self.covers_all or any(pattern[0] == _ANY for pattern in patterns)
+        self.covers_scalars: bool = self.covers_all or any(pattern[0] == _ANY for pattern in patterns)
         """Whether a scalar is masked, because all members of an object in its place would be."""
 
     @cached_property

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import replace
-from http import HTTPStatus
 
 import structlog
 from starlette.types import Receive, Scope
 
 from ...core.host import Host
+from ...core.outcome import Outcome
+from ...http.answers import Answer, answer
+from ...http.body_error import BodyError, EncodingError
 from ...server import log
-from ...server.body import BodyError, EncodingError, read_body, takes_long
+from ...server.body import read_body, takes_long
 from ...server.deadline import Deadline
 from ...server.memory import Claim, MemoryBudget
 from ..delivery import Delivery
@@ -22,7 +23,7 @@ from ..settings import Settings, SourceSettings
 from ..storage.records import NewDeadLetter, Store
 from .call import WebhookCall
 from .forms import form_to_json, is_form
-from .responses import EMPTY, IGNORED, NOT_AUTHENTIC, NOT_STARTED, TOO_LONG, Answer, ErrorAnswer
+from .responses import EMPTY, IGNORED, NOT_STARTED
 from .source_receiver import Received, SourceReceiver
 
 
@@ -72,7 +73,7 @@ class Acceptor:
             try:
                 return await self._accept(self._sources[name], scope, receive, claim)
             except BodyError as error:
-                return _body_answer(error)
+                return answer(error)
 
     async def _accept(self, source: SourceReceiver, scope: Scope, receive: Receive, claim: Claim) -> Answer:
         try:
@@ -90,23 +91,23 @@ class Acceptor:
             await working.take_to_map(body)
             return await self._keep(source.name, await asyncio.to_thread(self._map, source, call))
 
-    def _map(self, source: SourceReceiver, call: WebhookCall) -> Received | ErrorAnswer:
+    def _map(self, source: SourceReceiver, call: WebhookCall) -> Received | Answer:
         """The result of a call, whatever its format; an error if it is refused, or there is nothing to map."""
         reason = source.verify(call)
         if reason is not None:
             self._metrics.refused(source.name)
-            return replace(NOT_AUTHENTIC, reason=reason)
-        body: bytes | ErrorAnswer = call.body
+            return answer(Outcome(refused=reason))
+        body: bytes | Answer = call.body
         if is_form(call.body, call.content_type):
             body = form_to_json(call.body, call.content_type, call.query_string, self._body_limit)
-        if isinstance(body, ErrorAnswer):
+        if isinstance(body, Answer):
             return body
         is_empty = not body.strip() and not source.reads_query_of(call)
         return EMPTY if is_empty else source.map(call, body)
 
-    async def _keep(self, source: str, received: Received | ErrorAnswer) -> Answer:
+    async def _keep(self, source: str, received: Received | Answer) -> Answer:
         """Store the result of a call, unless there is none, and return the answer."""
-        if isinstance(received, ErrorAnswer):
+        if isinstance(received, Answer):
             return received
         duplicates = 0
         if received.letters:
@@ -123,9 +124,3 @@ class Acceptor:
         first = letters[0]
         about = {"count": len(letters), "pointer": first.pointer, "reason": first.reason}
         self._log.warning((source, first.rule), "records rejected", source=source, rule=first.rule, **about)
-
-
-def _body_answer(error: BodyError) -> ErrorAnswer:
-    if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return TOO_LONG
-    return ErrorAnswer(error.status, error.message, error.retry_after)

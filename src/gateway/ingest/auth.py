@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from pydantic import SecretStr
 from starlette.types import Scope
 
+from ...http.answers import Answer
 from ..settings import SourceSettings
 from .query import write_key
-from .responses import DISABLED, NO_KEY, WRONG_AUTHORIZATION, WRONG_KEY, ErrorAnswer
+from .responses import DISABLED, NO_KEY, WRONG_AUTHORIZATION, WRONG_KEY
 
 
 class WriteKeys:
@@ -29,7 +30,7 @@ class WriteKeys:
             self._digest(key.get_secret_value()): source for source in sources for key in source.write_key
         }
 
-    def authenticate(self, scope: Scope) -> SourceSettings | ErrorAnswer:
+    def authenticate(self, scope: Scope) -> SourceSettings | Answer:
         """The source whose key a call presents: in the query, or else as the user of Basic authentication."""
         authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         key = write_key(scope["query_string"]) or _basic_user(authorization)

@@ -13,8 +13,10 @@ from uuid_utils import uuid4
 
 from ...core.request import Request
 from ...core.request_filter import RequestFilter
+from ...http.query import parse_query
+from ...http.request import headers_by_name
 from ..storage.records import StoredCall
-from .query import parse_query, without_write_key
+from .query import without_write_key
 
 _JSON = "application/json"
 _NAME = "".join(f"(?:{one}|%(?:25)*(?:{ord(one):x}|{ord(one.upper()):x}))" for one in "writekey=")
@@ -80,10 +82,7 @@ class WebhookCall(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def _posted_headers(self) -> dict[str, list[str]]:
-        headers: dict[str, list[str]] = {}
-        for name, value in self.scope["headers"]:
-            headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
-        return headers
+        return headers_by_name(self.scope["headers"])
 
     def posted(self) -> Request:
         """The call whole, as its sender signed it."""

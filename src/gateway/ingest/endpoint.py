@@ -9,13 +9,14 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from ...core.errors import SpringheadError, VerificationFailed
+from ...http.answers import FAILED, Answer
 from ...server import log
 from ..metrics import GatewayMetrics
 from ..settings import Settings, SourceSettings
 from .acceptor import Acceptor
 from .auth import WriteKeys
 from .fair_limit import FairLimit
-from .responses import BUSY, FAILED, NOT_STORED, Answer, ErrorAnswer, send_answer, send_not_allowed
+from .responses import BUSY, NOT_STORED, send_answer, send_not_allowed
 
 _log = structlog.get_logger()
 
@@ -43,10 +44,10 @@ class WebhookEndpoint:
             return
         started = time.perf_counter()
         source = self._write_keys.authenticate(scope)
-        name = "" if isinstance(source, ErrorAnswer) else source.name
-        answer = source if isinstance(source, ErrorAnswer) else await self._accept(name, scope, receive)
-        status = await send_answer(send, answer)
-        self._record(name, answer, status, time.perf_counter() - started)
+        name = "" if isinstance(source, Answer) else source.name
+        answer = source if isinstance(source, Answer) else await self._accept(name, scope, receive)
+        await send_answer(send, answer)
+        self._record(name, answer, time.perf_counter() - started)
 
     async def _accept(self, source: str, scope: Scope, receive: Receive) -> Answer:
         if not self._in_flight.enter(source):
@@ -68,15 +69,11 @@ class WebhookEndpoint:
         finally:
             self._in_flight.leave(source)
 
-    def _record(self, source: str, answer: Answer, status: int, seconds: float) -> None:
+    def _record(self, source: str, answer: Answer, seconds: float) -> None:
+        status = answer.status
         self._metrics.answered(source, status, seconds)
-        if isinstance(answer, ErrorAnswer):
-            self._limited_log.warning(
-                (source, status),
-                "call refused",
-                source=source,
-                status=status,
-                reason=answer.reason or answer.text,
-            )
+        if answer.reason:
+            fields = {"source": source, "status": status, "reason": answer.reason}
+            self._limited_log.warning((source, status), "call refused", **fields)
         if self._access_log:
             _log.info("call answered", source=source, status=status, ms=round(seconds * 1e3, 3))

@@ -14,8 +14,9 @@ from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from ...core.codec import encode
-from .query import is_malformed
-from .responses import FORM, MULTIFORM, ErrorAnswer
+from ...http.answers import Answer
+from ...http.query import is_malformed
+from .responses import FORM, MULTIFORM
 
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _FIELDS = 1_000
@@ -34,7 +35,7 @@ def is_form(body: bytes, content_type: str) -> bool:
     return (_FORM in named or _MULTIPART in named) and not _looks_like_json(body)
 
 
-def form_to_json(body: bytes, content_type: str, query: bytes, limit: int) -> bytes | ErrorAnswer:
+def form_to_json(body: bytes, content_type: str, query: bytes, limit: int) -> bytes | Answer:
     """The JSON of a form; empty if the form is empty.
 
     Args:
@@ -53,7 +54,7 @@ def _looks_like_json(body: bytes) -> bool:
     return found is not None and (found[1] is None or body.rstrip().endswith(b"]"))
 
 
-def _urlencoded(body: bytes, content_type: str) -> bytes | ErrorAnswer:
+def _urlencoded(body: bytes, content_type: str) -> bytes | Answer:
     if body.count(b"&") >= _FIELDS or is_malformed(body) or not _MEDIA_TYPE.fullmatch(content_type):
         return FORM
     form: dict[str, list[str]] = {}
@@ -72,7 +73,7 @@ class _Parser(MultiPartParser):
         self.has_ended = True
 
 
-def _multipart(body: bytes, content_type: str, limit: int) -> bytes | ErrorAnswer:
+def _multipart(body: bytes, content_type: str, limit: int) -> bytes | Answer:
     async def stream() -> AsyncGenerator[bytes, None]:
         yield body
 

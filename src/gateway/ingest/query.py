@@ -1,17 +1,12 @@
-"""Reads query strings as rudder-server does, and keeps write keys out of whatever is stored or mapped."""
+"""Reads write keys from queries as rudder-server does, and keeps them out of whatever is stored or mapped."""
 
 from __future__ import annotations
 
-import re
-from urllib.parse import parse_qsl, unquote_plus, unquote_to_bytes
+from urllib.parse import unquote_plus, unquote_to_bytes
+
+from ...http.query import is_malformed
 
 _WRITE_KEY = b"writeKey"
-_MALFORMED = re.compile(rb";|%(?![0-9a-fA-F]{2})")
-
-
-def is_malformed(pairs: bytes) -> bool:
-    """Whether rudder-server rejects a query, a form or one pair of it: a `;`, or a `%` without two digits."""
-    return _MALFORMED.search(pairs) is not None
 
 
 def write_key(query: bytes) -> str:
@@ -25,15 +20,6 @@ def write_key(query: bytes) -> str:
 def without_write_key(query: bytes) -> bytes:
     """The query as sent, except for its write keys."""
     return b"&".join(pair for pair in query.split(b"&") if pair and not _is_write_key(pair))
-
-
-def parse_query(query: bytes) -> dict[str, list[str]]:
-    """The values of a query by name; malformed pairs are left out."""
-    pairs = b"&".join(pair for pair in query.split(b"&") if not is_malformed(pair))
-    values: dict[str, list[str]] = {}
-    for name, value in parse_qsl(pairs.decode("latin-1"), keep_blank_values=True):
-        values.setdefault(name, []).append(value)
-    return values
 
 
 def _is_write_key(pair: bytes) -> bool:

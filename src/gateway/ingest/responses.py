@@ -1,83 +1,38 @@
-"""Answers senders in the texts, headers and statuses of RudderStack's own gateway.
-
-Every error is plain text that ends in a newline; success is `ok`, without one.
-"""
+"""Answers senders in the texts, headers and statuses of RudderStack's own gateway."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TypeAlias
 
 from starlette.types import Send
 
-from ...core.outcome import Reply
-from ...server import error_text
+from ...http.answers import Answer, error
 
-
-@dataclass(frozen=True, slots=True)
-class ErrorAnswer:
-    """An HTTP error.
-
-    Attributes:
-        status: its status.
-        text: its text.
-        retry_after: in how many seconds to try again, if that would help.
-        reason: what the log says in place of the text.
-    """
-
-    status: int
-    text: str
-    retry_after: int | None = None
-    reason: str = ""
-
-
-Answer: TypeAlias = ErrorAnswer | Reply
-"""The answer to a sender: an error, or 200 with the body of a reply."""
-
-OK = Reply(b"ok", "text/plain; charset=utf-8")
-IGNORED = Reply(b"", "")
+IGNORED = Answer(200, b"", "")
 """The answer to a GET without a record: senders use one to check that the endpoint exists."""
 
-NO_KEY = ErrorAnswer(401, "failed to read writekey from query params")
-WRONG_KEY = ErrorAnswer(401, "invalid write key")
-WRONG_AUTHORIZATION = ErrorAnswer(401, "invalid authorization")
-NOT_AUTHENTIC = ErrorAnswer(401, error_text.NOT_AUTHENTIC)
-DISABLED = ErrorAnswer(404, "source is disabled")
-NOT_FOUND = ErrorAnswer(404, "404 page not found")
-TOO_LONG = ErrorAnswer(413, "request size exceeds max limit")
-FORM = ErrorAnswer(400, "error during parsing form")
-MULTIFORM = ErrorAnswer(400, "error during parsing multiform")
-EMPTY = ErrorAnswer(400, "empty batch payload")
-FAILED = ErrorAnswer(500, "internal error")
-BUSY = ErrorAnswer(503, "the gateway is busy: try again", retry_after=5)
-NOT_STORED = ErrorAnswer(503, "the gateway cannot keep events now: try again", retry_after=30)
-NOT_STARTED = ErrorAnswer(503, "the gateway is not started: its lifespan does not run", retry_after=30)
+NO_KEY = error(401, "failed to read writekey from query params")
+WRONG_KEY = error(401, "invalid write key")
+WRONG_AUTHORIZATION = error(401, "invalid authorization")
+DISABLED = error(404, "source is disabled")
+FORM = error(400, "error during parsing form")
+MULTIFORM = error(400, "error during parsing multiform")
+EMPTY = error(400, "empty batch payload")
+BUSY = error(503, "the gateway is busy: try again", retry_after=5)
+NOT_STORED = error(503, "the gateway cannot keep events now: try again", retry_after=30)
+NOT_STARTED = error(503, "the gateway is not started: its lifespan does not run", retry_after=30)
 
-_TEXT = (b"content-type", b"text/plain; charset=utf-8")
-_NOSNIFF = (b"x-content-type-options", b"nosniff")
+_BODY_IS_READ = (HTTPStatus.OK, HTTPStatus.BAD_REQUEST)
 _CLOSE = (b"connection", b"close")
 """For answers to calls whose body may be unread: the server closes the connection, and the sender must know."""
 
 
-async def send_answer(send: Send, answer: Answer) -> int:
-    """Send an answer, and return its status."""
-    if isinstance(answer, ErrorAnswer):
-        await send_error(send, answer)
-        return answer.status
-    headers = [(b"content-type", answer.content_type.encode())] if answer.content_type else []
-    await _send(send, HTTPStatus.OK, answer.body, headers)
-    return HTTPStatus.OK
-
-
-async def send_error(send: Send, error: ErrorAnswer) -> None:
-    """Send an error."""
-    headers = [_TEXT, _NOSNIFF]
-    if error.status != HTTPStatus.BAD_REQUEST:
+async def send_answer(send: Send, answer: Answer) -> None:
+    """Send an answer."""
+    headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+    if answer.status not in _BODY_IS_READ:
         headers.append(_CLOSE)
-    if error.retry_after is not None:
-        headers.append((b"retry-after", b"%d" % error.retry_after))
-    await _send(send, error.status, f"{error.text}\n".encode(), headers)
+    await _send(send, answer.status, answer.body, headers)
 
 
 async def send_not_allowed(send: Send) -> None:

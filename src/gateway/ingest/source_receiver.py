@@ -7,14 +7,13 @@ import msgspec
 from ...core.host import Host, Receiver
 from ...core.outcome import Outcome, Rejection
 from ...core.request import Request
+from ...http.answers import OK, Answer, answer
 from ...server.counts import OutcomeCounts
-from ...server.error_text import error_text
 from ..recent import RecentRequest
 from ..settings import SourceSettings
 from ..storage.records import NewDeadLetter, NewEvent, StoredCall
 from .call import WebhookCall
 from .enrich import dead_letter, enrich, rfc3339
-from .responses import OK, Answer, ErrorAnswer
 
 BROKEN_ENCODING = "body/encoding"
 """The rule that a body breaks which is not encoded as its header says."""
@@ -95,10 +94,6 @@ class SourceReceiver:
         )
 
     def _answer(self, outcome: Outcome) -> Answer:
-        """The reply owed to the sender, else `ok`; an error if all was rejected and the source says so."""
-        if outcome.reply is not None:
-            return outcome.reply
-        is_rejected = outcome.rejections and not (outcome.events or outcome.dropped)
-        if is_rejected and self._settings.on_rejection == "error":
-            return ErrorAnswer(400, error_text(outcome.rejections))
-        return OK
+        """What `answer` says, but `ok` in place of an error if the source says so."""
+        found = answer(outcome)
+        return OK if found.reason and self._settings.on_rejection == "ok" else found

@@ -32,7 +32,7 @@ class InvalidSettings(SpringheadError):  # noqa: N818 - the name says what is wr
     def __init__(self, file: str, problems: Sequence[SettingsProblem]) -> None:
         super().__init__(file, problems)
         self.file = file
-        self.problems = tuple(problems)
+        self.problems: tuple[SettingsProblem, ...] = tuple(problems)
 
     def __str__(self) -> str:
         count = len(self.problems)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from springhead.gateway.ingest.query import is_malformed, parse_query, without_write_key, write_key
+from springhead.gateway.ingest.query import without_write_key, write_key
 
 
 @pytest.mark.parametrize(
@@ -29,9 +29,3 @@ def test_every_write_key_is_removed() -> None:
     query = b"a=%zz&writeKey=one&&write%4Bey=two&writeKey=%zz&writeKey&b=1;2"
 
     assert without_write_key(query) == b"a=%zz&b=1;2"
-
-
-def test_malformed_pairs_are_left_out() -> None:
-    """A `;` or a `%` without two digits makes a pair malformed."""
-    assert parse_query(b"a=1&a=%C3%A4&b=%zz&c=1;2&d&=x") == {"a": ["1", "ä"], "d": [""], "": ["x"]}
-    assert [is_malformed(pair) for pair in (b"a=%4", b";", b"%20")] == [True, True, False]
