@@ -12,6 +12,7 @@ from ...core.host import Host
 from ...core.loader import check_source
 from ...core.suggest import suggest
 from . import (
+    conditions,
     documents,
     functions,
     mapping_paths,
@@ -36,6 +37,7 @@ _CHECKS: tuple[Callable[[Subject], None], ...] = (
     functions.check,
     results.check,
     precedence.check,
+    conditions.check,
     rules.check,
     settings.check,
     tables.check,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.codec import encode
-from ...core.json_value import Steps
+from ...core.json_value import Steps, pointer
 from ...core.mapping.interpret import Scope, matches, row_value
 from ...core.mapping.model import DROP, Constant, FirstOf, Read, Row, Rule
 from ...core.mapping.write import write
@@ -25,7 +25,7 @@ def check(subject: Subject) -> None:
                 winners.setdefault(steps, set()).add(index)
     for steps, (row, earlier_steps) in losers.items():
         if steps not in winners:
-            reason = f"an earlier row ({_place(earlier_steps)}) always writes {row.to[0].text} first"
+            reason = f"an earlier row ({pointer(*earlier_steps)}) always writes {row.to[0].text} first"
             advice = "remove one of them, or put the one that should win first"
             subject.mapping.add_problem(steps, "never-wins", reason, advice)
     _check_fixtures(subject, set(losers))
@@ -98,7 +98,3 @@ def _run(placed: list[tuple[Steps, Row]], scope: Scope, won: dict[Steps, bool]) 
         for target in row.to:
             write(event, target, value)
         won[steps] = won.get(steps, False) or encode(event) != before
-
-
-def _place(steps: Steps) -> str:
-    return "/" + "/".join(map(str, steps))

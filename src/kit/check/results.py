@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ...core.json_value import type_name
+from ...core.json_value import pointer, type_name
 from ...core.mapping.interpret import Scope, matches, row_value
 from .function_types import function_name
 from .places import PlacedRow, placed_rows
@@ -25,10 +25,9 @@ _ADVICE = {
 
 def check(subject: Subject) -> None:
     """Record the rows that read a value in some fixture, but give none in any."""
-    misfits = {problem.pointer for problem in subject.mapping.problems if problem.rule == "wrong-function"}
+    misfits = [problem.pointer for problem in subject.mapping.problems if problem.rule == "wrong-function"]
     for placed in placed_rows(subject):
-        start = "/" + "/".join(map(str, placed.steps)) + "/"
-        if not any(pointer.startswith(start) for pointer in misfits):
+        if not any(place.startswith(pointer(*placed.steps)) for place in misfits):
             _check_row(subject, placed)
 
 
@@ -38,9 +37,8 @@ def _check_row(subject: Subject, placed: PlacedRow) -> None:
     if given and all(row_value(replace(row, fallback=None), scope) is None for _, scope in given):
         key = next((key for key in _ADVICE if key in placed.written), None)
         if key:
-            reason = (
-                f"{_name(placed.written, key)} gives no value in any fixture: one has {type_name(given[0][0])}"
-            )
+            name, kind = _name(placed.written, key), type_name(given[0][0])
+            reason = f"{name} gives no value in any fixture, though one has {kind} here"
             subject.mapping.add_problem((*placed.steps, key), "no-result", reason, _ADVICE[key])
     if any(target.keys in _TIMES for target in row.to):
         _check_times(subject, placed, [row_value(row, scope) for _, scope in given])

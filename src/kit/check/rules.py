@@ -1,129 +1,93 @@
-"""Finds rules and conditions that no record can satisfy, and rules that no fixture shows at work."""
+"""Finds rules that no record can reach, and rules that no fixture shows at work."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Any
+from itertools import islice
 
-from ...core.json_value import Steps, json_equal
+from ...core.json_value import Steps
 from ...core.mapping.interpret import matches
 from ...core.mapping.path import Path
 from ...core.mapping.pattern import Equals, Matcher, OneOf, Pattern, Prefix
-from .function_types import names_of
-from .implication import accepted_types, allowed_values, contradicts, implies
-from .places import PlacedPath, placed_paths, placed_rows, value_at
+from .implication import contradicts, implies
+from .places import value_at
 from .subject import Subject
 
 
 def check(subject: Subject) -> None:
-    """Record rules and conditions that can never hold, and those that no fixture shows at work."""
-    impossible = set(_check_matchers(subject))
-    rules = subject.parsed.rules
-    for index, rule in enumerate(rules):
+    """Record such rules. Why no record gets to a rule is said once, at its condition if that is wrong."""
+    reached = _reached(subject)
+    for index, rule in enumerate(subject.parsed.rules):
         steps: Steps = ("events", index)
-        if any(place[:2] == steps for place in impossible):
-            continue
         if rule.when and contradicts(rule.when):
             reason = "no record satisfies all of these conditions"
             subject.mapping.add_problem((*steps, "when"), "unreachable-rule", reason, "correct one of them")
-        elif (above := _shadowed(subject, index)) is not None:
+        elif (above := _shadowed_by(subject, index)) is not None:
             reason = f"no record gets here: rule {above} takes all that this one would"
             advice = 'move this rule up, narrow that one, or set "emit": "all"'
             subject.mapping.add_problem(steps, "unreachable-rule", reason, advice)
-        elif subject.samples.show_records and not _is_reached(subject, index):
-            _record_untested(subject, rule.when, steps)
+        elif index not in reached and not subject.mapping.has_problem((*steps, "when")):
+            advice = "add a fixture of such a record" + _near_values(subject, rule.when)
+            subject.mapping.add_problem(steps, "untested-rule", "no fixture gets to this rule", advice)
     _check_replies(subject)
 
 
-def _shadowed(subject: Subject, index: int) -> int | None:
+def _shadowed_by(subject: Subject, index: int) -> int | None:
     """Return the earlier rule that takes every record this one would take; None if none does."""
     if subject.parsed.emit_all:
         return None
-    value = subject.mapping.value or {}
-    for above, rule in enumerate(subject.parsed.rules[:index]):
-        same = value["events"][above].get("when") == value["events"][index].get("when")
-        when = subject.parsed.rules[index].when
-        if same or (rule.when and when and implies(when, rule.when)):
+    rules, written = subject.parsed.rules, subject.at(("events",))
+    when = rules[index].when
+    for above, rule in enumerate(rules[:index]):
+        is_same = written[above].get("when") == written[index].get("when")
+        if is_same or (rule.when and when and implies(when, rule.when)):
             return above
     return None
 
 
-def _is_reached(subject: Subject, index: int) -> bool:
+def _reached(subject: Subject) -> set[int]:
+    """Return the rules that some record in the fixtures gets to; all, if none is to be seen."""
     rules = subject.parsed.rules
+    if not subject.samples.show_records:
+        return set(range(len(rules)))
+    reached: set[int] = set()
     for scope in subject.samples.accepted:
-        for position, rule in enumerate(rules):
-            if rule.when is None or matches(rule.when, scope):
-                if position == index:
-                    return True
-                if not subject.parsed.emit_all:
-                    break
-    return False
+        matching = (i for i, rule in enumerate(rules) if rule.when is None or matches(rule.when, scope))
+        reached.update(matching if subject.parsed.emit_all else islice(matching, 1))
+    return reached
 
 
-def _record_untested(subject: Subject, when: Pattern | None, steps: Steps) -> None:
-    advice = "add a fixture of such a record"
+def _near_values(subject: Subject, when: Pattern | None) -> str:
+    """Name a text in the fixtures that is nearly what a condition asks for; `""` if there is none."""
     for path, matcher in when.entries if when else ():
-        if near := _near_value(subject, path, matcher):
-            advice = f"add a fixture of such a record; those that there are have {near} at {path.text}"
-    subject.mapping.add_problem(steps, "untested-rule", "no fixture gets to this rule", advice)
+        for text in _texts_at(subject, path):
+            if any(_is_near(text, asked) for asked in _asked(matcher)):
+                return f'; those that there are have "{text}" at {path.text}'
+    return ""
 
 
-def _near_value(subject: Subject, path: Path, matcher: Matcher) -> str | None:
-    """Return a text that fixtures have at a path, and that is nearly one that a pattern asks for."""
-    asked = [value for value in _texts(matcher) if isinstance(value, str)]
-    values = [value_at(path, scope) for scope in subject.samples.accepted]
-    texts = {value.lower(): value for value in values if isinstance(value, str)}
-    for text in asked:
-        near = get_close_matches(text.lower(), texts, 1, 0.8)
-        if near and texts[near[0]] != text:
-            return f'"{texts[near[0]]}"'
-    for value in texts.values():
-        if any(get_close_matches(prefix, [value[: len(prefix)]], 1, 0.8) for prefix in _prefixes(matcher)):
-            return f'"{value}"'
-    return None
+def _texts_at(subject: Subject, path: Path) -> list[str]:
+    values = (value_at(path, scope) for scope in subject.samples.accepted)
+    return list(dict.fromkeys(value for value in values if isinstance(value, str)))
 
 
-def _texts(matcher: Matcher) -> Iterator[Any]:
+def _asked(matcher: Matcher) -> Iterator[tuple[str, bool]]:
+    """List the texts that a matcher asks for, and whether each is the beginning of one."""
     match matcher:
-        case Equals(value):
-            yield value
+        case Equals(str() as text):
+            yield text, False
+        case Prefix(prefixes):
+            yield from ((prefix, True) for prefix in prefixes)
         case OneOf(matchers):
             for inner in matchers:
-                yield from _texts(inner)
+                yield from _asked(inner)
 
 
-def _check_matchers(subject: Subject) -> Iterator[Steps]:
-    """Record conditions that no value satisfies that schema.json allows; returns their places."""
-    for placed in placed_paths(subject, placed_rows(subject)):
-        reason = _impossible(placed)
-        if reason:
-            subject.mapping.add_problem(placed.steps, "impossible-match", *reason)
-            yield placed.steps
-
-
-def _impossible(placed: PlacedPath) -> tuple[str, str] | None:
-    if placed.matcher is None:
-        return None
-    shape = placed.context.shape_of(placed.path)
-    if shape is None:
-        return None
-    wanted = allowed_values(placed.matcher)
-    if wanted is not None and shape.values is not None:
-        strange = [value for value in wanted if not any(json_equal(value, known) for known in shape.values)]
-        if strange and None not in strange:
-            near = get_close_matches(str(strange[0]), [str(value) for value in shape.values], 1, 0.6)
-            advice = f"did you mean {near[0]}?" if near else "see enum in schema.json"
-            return f"schema.json does not allow {strange[0]!r} at {placed.path.text}", advice
-    types = accepted_types(placed.matcher)
-    if types and shape.types and not types & shape.types:
-        reason = f"this asks for {names_of(types)}, but schema.json says {names_of(shape.types)}"
-        return reason, "compare with a value of that type"
-    return None
-
-
-def _prefixes(matcher: Matcher) -> tuple[str, ...]:
-    return matcher.prefixes if isinstance(matcher, Prefix) else ()
+def _is_near(text: str, asked: tuple[str, bool]) -> bool:
+    wanted, is_prefix = asked
+    compared = text[: len(wanted)] if is_prefix else text
+    return compared != wanted and bool(get_close_matches(wanted.lower(), [compared.lower()], 1, 0.8))
 
 
 def _check_replies(subject: Subject) -> None:
