@@ -45,6 +45,9 @@ _FUNCTIONS = {
     "compact": Signature(keeps=True),
     "keys": Signature(OBJECT, LIST),
     "values": Signature(OBJECT, LIST),
+    "shift": Signature(_TEXT_OR_NUMBER),
+    "replace": Signature(TEXT, TEXT),
+    "query": Signature(TEXT, OBJECT),
 }
 """A function that is left out takes and gives anything."""
 

@@ -37,8 +37,10 @@ def _read_types(placed: PlacedRow) -> Types:
         return TEXT
     if isinstance(placed.row.origin, Build):
         return OBJECT
-    paths = read_paths(placed.row)
-    if "all" in placed.written or any("*" in path.text.split(".") for path in paths):
+    if "all" in placed.written:
         return LIST
+    paths = read_paths(placed.row)
+    if len(paths) == 1:
+        return placed.context.read_shape(placed.row).types
     types = [shape.types for path in paths if (shape := placed.context.shape_of(path))]
     return None if not types or None in types else frozenset().union(*(found or () for found in types))

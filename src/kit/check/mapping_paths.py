@@ -8,7 +8,7 @@ from ...core.mapping.path import Path
 from ...core.source_file import SourceFile
 from .function_types import names_of
 from .known_paths import did_you_mean, known_paths
-from .places import PlacedPath, placed_paths, placed_rows, value_at
+from .places import PlacedPath, keys_of, placed_paths, placed_rows, value_at
 from .shape import Shape
 from .subject import Subject
 
@@ -32,7 +32,7 @@ def check(subject: Subject) -> None:
 def check_path(subject: Subject, file: SourceFile, placed: PlacedPath, more: tuple[str, ...] = ()) -> None:
     """Record what is wrong with one path; `more` are paths that may have been meant."""
     path, context = placed.path, placed.context
-    if not path.keys:
+    if not keys_of(path):
         return
     shape = context.shape_of(path)
     if shape is None:
@@ -56,11 +56,12 @@ def check_path(subject: Subject, file: SourceFile, placed: PlacedPath, more: tup
 
 def obstacle(shape: Shape, path: Path) -> tuple[str, str]:
     """Say why there cannot be a value at a path, and what to do if that is plain."""
-    for count in range(len(path.keys)):
-        holder = shape.at(path.keys[:count])
-        if holder is None or holder.member(path.keys[count]) is not None:
+    keys = keys_of(path)
+    for count, key in enumerate(keys):
+        holder = shape.at(keys[:count])
+        if holder is None or holder.member(key) is not None:
             continue
-        name = ".".join(path.keys[:count])
+        name = ".".join(keys[:count])
         if holder.types and "object" not in holder.types:
             is_list = "array" in holder.types
             advice = f"write {name}.0, or take the list apart with each" if is_list else ""

@@ -84,6 +84,10 @@ class Shape:
         items = next((part["items"] for part in self._parts() if "items" in part), True)
         return Shape(self.root, items, self.named and items is not True)
 
+    def as_list(self) -> Shape:
+        """Return the shape of a list of such values."""
+        return Shape(self.root, {"type": "array", "items": self.node}, self.named)
+
     def at(self, keys: tuple[str, ...]) -> Shape | None:
         """Return the shape of what is read at these keys; None if there cannot be anything."""
         shape: Shape | None = self

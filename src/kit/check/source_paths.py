@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...core.json_value import Steps
-from ...core.mapping.compile import compile_locator
 from ...core.mapping.mask import parse_listed_path
 from ...core.mapping.path import Path, parse_path
+from .json_paths import covers, holds_container
 from .known_paths import did_you_mean, did_you_mean_listed, known_paths, paths_to
-from .listed import covers
 from .mapping_paths import check_path, obstacle
 from .places import Context, PlacedPath, record_context
 from .subject import Subject
@@ -40,8 +39,8 @@ def check(subject: Subject) -> None:
 def _check_containers(subject: Subject, key: str, values: list[dict[str, Any]], container: type) -> None:
     """Record the paths at which no fixture has a list of items, or the object that is the record."""
     for index, text in enumerate((subject.about.value or {}).get(key, ())):
-        locate = compile_locator((parse_path(text),), container)
-        if values and not any(map(locate, values)):
+        keys = parse_path(text).keys
+        if values and not any(holds_container(value, keys, container) for value in values):
             kind = "a list" if container is list else "an object"
             holders = dict.fromkeys(path for value in values for path in paths_to(value, container))
             top = [path for path in holders if "." not in path]

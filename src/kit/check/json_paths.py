@@ -1,4 +1,4 @@
-"""Says whether a path listed as secret or personal covers anything in a record."""
+"""Follows the paths of source.json in a record or a body: they lead into lists and into text that is JSON."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from ...core.codec import parse
 from ...core.errors import InvalidJson
+from ...core.mapping.path import member
 
 
 def covers(value: Any, keys: tuple[str, ...]) -> bool:
@@ -25,6 +26,17 @@ def covers(value: Any, keys: tuple[str, ...]) -> bool:
     if key == "*":
         return any(covers(member, rest) for member in value.values())
     return covers(value.get(key), rest) or covers(value.get(".".join(keys)), ())
+
+
+def holds_container(value: Any, keys: tuple[str, ...], kind: type) -> bool:
+    """Whether there is a list or an object at these keys."""
+    if isinstance(value, str):
+        value = _decoded(value)
+    if not keys:
+        return isinstance(value, kind)
+    return holds_container(member(value, keys[0]), keys[1:], kind) or (
+        len(keys) > 1 and holds_container(member(value, ".".join(keys)), (), kind)
+    )
 
 
 def _decoded(text: str) -> Any:
