@@ -45,7 +45,7 @@ _FUNCTIONS = {
     "compact": Signature(keeps=True),
     "keys": Signature(OBJECT, LIST),
     "values": Signature(OBJECT, LIST),
-    "shift": Signature(_TEXT_OR_NUMBER),
+    "shift": Signature(_NUMBER, _NUMBER),
     "replace": Signature(TEXT, TEXT),
     "query": Signature(TEXT, OBJECT),
 }

@@ -91,6 +91,8 @@ def _read_case(samples: Samples, source: Source, case: Case) -> None:
     samples.documents += _objects(decode(request, whole))
     for item in _objects(decode(request, source.framing)):
         record, _ = source.unwrap(item) or (item, ())
+        if not isinstance(record, dict):
+            continue
         scope = Scope(record, item, shown, config)
         samples.items.append(item)
         samples.received.append(scope)
