@@ -14,6 +14,8 @@ from springhead.testing import Case, find_cases
 from support.folders import source_folder
 from support.paths import FIXTURES
 
+EXAMPLES = find_cases(FIXTURES / "mapping", "valid")
+
 
 def test_a_folder_is_checked_by_its_path(tmp_path: Path) -> None:
     """It need not be installed; what keeps it from loading is listed."""
@@ -54,7 +56,7 @@ def test_a_name_of_nothing_is_the_callers_mistake() -> None:
     )
 
 
-@pytest.mark.parametrize("case", find_cases(FIXTURES / "mapping", "valid"), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", EXAMPLES, ids=lambda case: case.name)
 def test_every_word_of_the_language_can_be_checked(case: Case, tmp_path: Path) -> None:
     """What loads has no errors, and each example of the language is a fixture of its own source."""
     folder = source_folder(tmp_path, case.folder)
