@@ -107,6 +107,8 @@ def _reason(keyword: str, wanted: Any, instance: Any) -> str:
         return "must have one member only"
     if keyword == "uniqueItems":
         return "must not hold the same twice"
+    if keyword == "pattern":
+        return f"does not match {wanted}"
     detail = keyword if isinstance(wanted, dict | list) else f"{keyword}: {wanted}"
     return f"is not what the schema allows ({detail})"
 
