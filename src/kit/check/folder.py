@@ -25,6 +25,7 @@ from . import (
     source_paths,
     tables,
     targets,
+    unlisted,
 )
 from .finding import Finding
 from .subject import Subject, read_subject
@@ -43,6 +44,7 @@ _CHECKS: tuple[Callable[[Subject], None], ...] = (
     tables.check,
     schema_words.check,
     privacy.check,
+    unlisted.check,
     documents.check,
 )
 

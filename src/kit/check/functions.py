@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from ...core.json_value import Steps
 from ...core.mapping.model import Build, Template
+from .context import read_paths
 from .function_types import LIST, OBJECT, TEXT, names_of, signatures
-from .places import PlacedRow, placed_rows, read_paths
+from .places import PlacedRow, placed_rows
 from .shape import Types
 from .subject import Subject
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ...core.mapping.path import Path
-from .places import Context, value_at
+from .context import Context, value_at
 
 _MAX_RECORDS = 200
 """Records whose keys are listed."""

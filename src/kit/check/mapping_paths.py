@@ -6,9 +6,10 @@ from difflib import get_close_matches
 
 from ...core.mapping.path import Path
 from ...core.source_file import SourceFile
+from .context import keys_of, value_at
 from .function_types import names_of
 from .known_paths import did_you_mean, known_paths
-from .places import PlacedPath, keys_of, placed_paths, placed_rows, value_at
+from .places import PlacedPath, placed_paths, placed_rows
 from .shape import Shape
 from .subject import Subject
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from ipaddress import ip_address, ip_network
-from typing import Any
+from typing import NamedTuple
 
-from ...core.mapping.mask import build_mask, parse_listed_path
-from ...core.source_file import SourceFile
 from .subject import Subject
 
 _SECRET = re.compile(
@@ -29,77 +27,13 @@ _SECRET = re.compile(
     """,
     re.VERBOSE,
 )
-_SECRET_NAME = re.compile(
-    r"password|passwd|secret|token|(?:access|refresh|id|auth|bearer|bot_access)_?token"
-    r"|(?:client|signing|webhook)_?secret|(?:api|private)_?key|authorization|card_?number|cvc|cvv|otp",
-    re.IGNORECASE,
-)
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})\b")
-_IP = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
+_ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
 _PHONE = re.compile(r'"(\+[1-9][\d ()-]{8,18}\d)"')
 _INVENTED = re.compile(
     r"(?:^|\.)(?:example\.(?:com|org|net|edu)|example|test|invalid|localhost)$", re.IGNORECASE
 )
 _DOCUMENTATION = tuple(map(ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")))
-
-
-def check(subject: Subject) -> None:
-    """Record secrets that are not listed, and the first value of each kind in a fixture, without quoting it."""
-    _check_unlisted(subject)
-    for case, file in subject.samples.cases:
-        meta = SourceFile(file.name, text=str(case.meta) if file.text else "")
-        for where, text in ((file, file.text), (meta, meta.text)):
-            for code, kind, advice, offset in _findings(text):
-                line = text.count("\n", 0, offset) + 1 if where is file else 1
-                reason = kind if where is file else f"{kind} in request.meta.json"
-                file.add_problem((), code, reason, advice, line=line)
-
-
-def _check_unlisted(subject: Subject) -> None:
-    """Record members that are named like a secret, and that `redact` would not mask."""
-    about = subject.about.value or {}
-    mask = build_mask(map(parse_listed_path, [*about.get("secrets", ()), *about.get("pii", ())]))
-    unlisted = {keys: None for scope in subject.samples.accepted for keys in _secrets(scope.record, ())}
-    for keys in unlisted:
-        found = mask.at(keys) if mask else None
-        if found is None or not found.covers_scalars:
-            path = ".".join(keys)
-            reason = f"{path} is named like a secret, and secrets does not list it"
-            subject.about.add_problem(("secrets",), "unlisted-secret", reason, f'list it: "{path}"')
-
-
-def _secrets(value: Any, keys: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """List the keys that lead to texts named like secrets; lists need no key."""
-    if isinstance(value, list):
-        for element in value:
-            yield from _secrets(element, keys)
-    for key, member in value.items() if isinstance(value, dict) else ():
-        if isinstance(member, str) and member and _SECRET_NAME.fullmatch(key):
-            yield (*keys, key)
-        yield from _secrets(member, (*keys, key))
-
-
-def _findings(text: str) -> Iterator[tuple[str, str, str, int]]:
-    if found := _SECRET.search(text):
-        yield (
-            "secret-in-fixture",
-            "holds what looks like a live secret",
-            "revoke it, and invent one",
-            found.start(),
-        )
-    people = (
-        ("an e-mail address", "ada@example.com", (m.start() for m in _EMAIL.finditer(text) if _is_real(m[1]))),
-        ("an IP address", "203.0.113.7", (m.start() for m in _IP.finditer(text) if _is_public(m[0]))),
-        ("a phone number", "+1 555 0100", (m.start() for m in _PHONE.finditer(text) if "555" not in m[1])),
-    )
-    for kind, invented, offsets in people:
-        if (offset := next(offsets, None)) is not None:
-            reason = f"holds {kind} that may be somebody's"
-            yield "person-in-fixture", reason, f"invent one, such as {invented}", offset
-
-
-def _is_real(domain: str) -> bool:
-    return not _INVENTED.search(domain)
 
 
 def _is_public(text: str) -> bool:
@@ -108,3 +42,53 @@ def _is_public(text: str) -> bool:
     except ValueError:
         return False
     return address.is_global and not any(address in network for network in _DOCUMENTATION)
+
+
+class _Kind(NamedTuple):
+    """What a fixture should not hold: what it looks like, unless it is invented, and what to do."""
+
+    code: str
+    name: str
+    advice: str
+    regex: re.Pattern[str]
+    is_invented: Callable[[re.Match[str]], bool] = lambda _: False
+
+    def offset(self, text: str) -> int | None:
+        """Return where the first of this kind is in a text."""
+        found = (match.start() for match in self.regex.finditer(text) if not self.is_invented(match))
+        return next(found, None)
+
+
+_KINDS = (
+    _Kind("secret-in-fixture", "what looks like a live secret", "revoke it, and invent one", _SECRET),
+    _Kind(
+        "person-in-fixture",
+        "an e-mail address that may be somebody's",
+        "invent one, such as ada@example.com",
+        _EMAIL,
+        lambda match: bool(_INVENTED.search(match[1])),
+    ),
+    _Kind(
+        "person-in-fixture",
+        "an IP address that may be somebody's",
+        "invent one, such as 203.0.113.7",
+        _ADDRESS,
+        lambda match: not _is_public(match[0]),
+    ),
+    _Kind(
+        "person-in-fixture",
+        "a phone number that may be somebody's",
+        "invent one, such as +1 555 0100",
+        _PHONE,
+        lambda match: "555" in match[1],
+    ),
+)
+
+
+def check(subject: Subject) -> None:
+    """Record the first of each kind in each file of a fixture, on its line, without quoting it."""
+    for file in subject.samples.files:
+        for kind in _KINDS:
+            if (offset := kind.offset(file.text)) is not None:
+                line = file.text.count("\n", 0, offset) + 1
+                file.add_problem((), kind.code, f"holds {kind.name}", kind.advice, line)

@@ -10,8 +10,8 @@ from ...core.json_value import Steps
 from ...core.mapping.interpret import matches
 from ...core.mapping.path import Path
 from ...core.mapping.pattern import Equals, Matcher, OneOf, Pattern, Prefix
+from .context import value_at
 from .implication import contradicts, implies
-from .places import value_at
 from .subject import Subject
 
 

@@ -24,7 +24,8 @@ class Samples:
 
     Attributes:
         folder: the folder of the cases, which may not exist.
-        cases: the fixtures, each with the file that holds its body.
+        installed: whether the source was installed, in which case its fixtures stayed behind.
+        files: the files of the cases, on which checks record what they find.
         documents: the JSON documents of the bodies, before a batch is taken apart.
         items: the items, before unwrapping.
         received: what the paths of a row reach in each record that arrived.
@@ -33,7 +34,7 @@ class Samples:
 
     folder: Path
     installed: bool = False
-    cases: list[tuple[Case, SourceFile]] = field(default_factory=list)
+    files: list[SourceFile] = field(default_factory=list)
     documents: list[dict[str, Any]] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
     received: list[Scope] = field(default_factory=list)
@@ -48,7 +49,7 @@ class Samples:
         """List what the checks have recorded of the fixtures."""
         return [
             Finding.of(problem, "advice", self.folder / Path(file.name).relative_to("fixtures"))
-            for _, file in self.cases
+            for file in self.files
             for problem in file.problems
         ]
 
@@ -77,15 +78,16 @@ def read_samples(source: Source) -> Samples:
             file = SourceFile(f"fixtures/{case.folder.name}")
             reason = error.reason if isinstance(error, InvalidFixture) else f"cannot be read: {error}"
             file.add_problem((), "bad-fixture", reason, "a case is a request, and what came with it")
-            samples.cases.append((case, file))
+            samples.files.append(file)
     return samples
 
 
 def _read_case(samples: Samples, source: Source, case: Case) -> None:
     request, config = case.request(), case.config
     body = next(path for path in sorted(case.folder.glob("request.*")) if path.name != "request.meta.json")
-    text = request.body.decode("utf-8-sig", "replace")
-    samples.cases.append((case, SourceFile(f"fixtures/{case.folder.name}/{body.name}", text=text)))
+    for path in (body, case.folder / "request.meta.json"):
+        text = path.read_bytes().decode("utf-8-sig", "replace") if path.exists() else ""
+        samples.files.append(SourceFile(f"fixtures/{case.folder.name}/{path.name}", text=text))
     shown = request.as_json()
     whole = Framing(source.framing.formats, lambda _: None)
     samples.documents += _objects(decode(request, whole))

@@ -8,16 +8,17 @@ from typing import Any
 from ...core.json_value import Steps
 from ...core.mapping.mask import parse_listed_path
 from ...core.mapping.path import Path, parse_path
+from .context import Context
 from .json_paths import covers, holds_container
 from .known_paths import did_you_mean, did_you_mean_listed, known_paths, paths_to
 from .mapping_paths import check_path, obstacle
-from .places import Context, PlacedPath, record_context
+from .places import PlacedPath, record_context
 from .subject import Subject
 
 
 def check(subject: Subject) -> None:
     """Record paths that find nothing: batches, records, ids, secrets and personal data."""
-    if not subject.samples.cases and not subject.samples.installed:
+    if not subject.samples.files and not subject.samples.installed:
         reason, advice = "the source has no fixtures", f"put cases into {subject.samples.folder}"
         subject.about.add_problem((), "no-fixtures", reason, advice)
     about = subject.about.value or {}

@@ -366,6 +366,29 @@ def test_fixtures_hold_invented_people_and_no_secrets(tmp_path: Path, text: str,
     assert found == ([(code, "fixtures/case/request.json", 3)] if code else [])
 
 
+def test_what_came_with_a_body_is_searched_as_well(sound: Path) -> None:
+    """Headers hold tokens, and settings are real."""
+    meta = {"headers": {"Authorization": "Bearer " + "ghp_" + "0" * 36}}
+    (sound / "fixtures" / "others" / "request.meta.json").write_text(json.dumps(meta))
+
+    found = [(found.file, found.code) for found in findings(sound)]
+
+    assert found == [("fixtures/others/request.meta.json", "secret-in-fixture")]
+
+
+@pytest.mark.parametrize(
+    ("secrets", "advised"),
+    [([], True), (["user.tokens"], True), (["user.token"], False), (["**.token"], False), (["user"], False)],
+)
+def test_what_is_named_like_a_secret_is_to_be_listed(tmp_path: Path, secrets: list[str], advised: bool) -> None:
+    """Lists need no step."""
+    bodies = [{"user": [{"token": "t"}], "tokens": 7, "token": ""}]
+
+    found = advice(tmp_path, "unlisted-secret", source={"secrets": secrets}, bodies=bodies)
+
+    assert found == ["source.json/secrets"] * advised
+
+
 def test_the_sections_of_the_readme_are_checked(sound: Path) -> None:
     """An operator looks for how to set the source up, what comes of it, and what does not."""
     readme = sound / "README.md"
