@@ -86,6 +86,8 @@ class Case(msgspec.Struct, frozen=True):
     def reversed_body(self, source: Source) -> bytes | None:
         """Return the body with its batch in reverse; None if it is not a batch."""
         body = self.body
+        if source.framing.body_is_item:
+            return None
         if (self.folder / "request.jsonl").is_file():
             return b"\n".join(reversed(body.split(b"\n")))
         if elements := split_array(body.strip(), len(body)):
@@ -95,7 +97,7 @@ class Case(msgspec.Struct, frozen=True):
         except ValueError:
             return None
         batch = source.framing.find_batch(value) if isinstance(value, dict) else None
-        if batch is None:
+        if batch is None or not isinstance(batch[0], list):
             return None
         batch[0].reverse()  # the list inside the value
         return encode(value)

@@ -12,18 +12,18 @@ from io import BytesIO
 from itertools import islice
 from typing import Any
 
+from msgspec.structs import replace
+
 from .array_splitter import split_array
-from .codec import Object, parse
+from .codec import Object, encode, parse
 from .errors import InvalidJson
 from .form import parse_form, unpack_form
-from .framing import Framing, LocatedItem, Location, Undecodable
+from .framing import MAX_ITEMS, Framing, LocatedItem, Location, Undecodable, parse_item
 from .request import Request, is_credential
 
 BOM = b"\xef\xbb\xbf"
 """The byte order mark some senders put before UTF-8."""
 
-MAX_ITEMS = 10_000
-"""Items accepted in one body: far more than any vendor sends, and a limit to what `[1,1,1,...]` can cost."""
 UNLIMITED = sys.maxsize - 1
 """The number of items accepted in a file of an operator's own."""
 
@@ -39,8 +39,8 @@ def decode(request: Request, framing: Framing, limit: int = MAX_ITEMS) -> list[L
     if body.startswith(BOM):
         body = body[3:]
     if "query" in framing.formats and not body.strip() and (record := _record_in_query(request)):
-        return [(_TOP, record)]
-    if _looks_like_lines(body) and (lines := _lines(body, framing, limit)):
+        located = _items_of_element(record, framing, _TOP)
+    elif _looks_like_lines(body) and (lines := _lines(body, framing, limit)):
         located = _items_of_lines(lines, body, framing, limit)
     else:
         located = _items_of_body(body, framing, limit)
@@ -50,7 +50,7 @@ def decode(request: Request, framing: Framing, limit: int = MAX_ITEMS) -> list[L
 
 def decode_item(body: bytes) -> list[LocatedItem]:
     """Decode a body that is one item in itself, whatever lists it holds."""
-    return [(_TOP, _parse(body))]
+    return [(_TOP, parse_item(body))]
 
 
 def _record_in_query(request: Request) -> Object:
@@ -61,14 +61,14 @@ def _record_in_query(request: Request) -> Object:
 def decode_elements(elements: Iterable[bytes], framing: Framing, first: int = 0) -> Iterator[LocatedItem]:
     """Decode the elements of a list one by one, counted from `first`; a bad one does not affect the others."""
     for index, element in enumerate(elements, first):
-        yield from _items_of_element(_parse(element), framing, _TOP.element(index))
+        yield from _items_of_element(parse_item(element), framing, _TOP.element(index))
 
 
 def decode_lines(lines: Iterable[bytes], framing: Framing, first: int = 1) -> Iterator[LocatedItem]:
     """Decode JSON lines one by one, counted from `first`; a bad one does not affect the others."""
     for number, line in enumerate(lines, first):
         if line.strip():
-            yield from _items(_parse(line.strip()), framing, Location(number))
+            yield from _items(parse_item(line.strip()), framing, Location(number))
 
 
 def _looks_like_lines(body: bytes) -> bool:
@@ -81,9 +81,17 @@ def _looks_like_lines(body: bytes) -> bool:
 
 def _items_of_body(body: bytes, framing: Framing, limit: int) -> Iterable[LocatedItem]:
     try:
-        return _items(parse(body), framing, _TOP)
+        document = parse(body)
+        return _whole_body(document, framing) if framing.body_is_item else _items(document, framing, _TOP)
     except InvalidJson as error:
         return _items_of_several_documents(body, framing, error, limit)
+
+
+def _whole_body(document: Any, framing: Framing) -> Iterable[LocatedItem]:
+    """The only item of a body; what is not an object becomes the `value` of one."""
+    if document.__class__ is dict:
+        return _items_of_element(document, framing, _TOP)
+    return [(_TOP, {"value": document})]
 
 
 def _items_of_several_documents(
@@ -94,10 +102,10 @@ def _items_of_several_documents(
     if not stripped:
         return [(_TOP, Undecodable(body, "json/empty", "the body is empty"))]
     if "form" in framing.formats and _FORM.match(stripped):
-        return [(_TOP, parse_form(stripped))]
+        return _items_of_element(parse_form(stripped), framing, _TOP)
     if lines := _lines(body, framing, limit):
         return _items_of_lines(lines, body, framing, limit)
-    if elements := split_array(stripped, limit):
+    if not framing.body_is_item and (elements := split_array(stripped, limit)):
         return decode_elements(elements, framing)
     return [(_TOP, Undecodable(body, error.rule, error.reason))]
 
@@ -124,7 +132,7 @@ def _lines(body: bytes, framing: Framing, limit: int) -> list[tuple[int, Any]]:
     if "json-lines" not in framing.formats:
         return []
     numbered = ((number, line.strip()) for number, line in enumerate(BytesIO(body), 1) if line.strip())
-    documents = [(number, _parse(line)) for number, line in islice(numbered, limit + 1)]
+    documents = [(number, parse_item(line)) for number, line in islice(numbered, limit + 1)]
     good = [isinstance(document, dict | list) for _, document in documents]
     are_lines = len(good) > 1 and (good[0] or 2 * sum(good) >= len(good))
     return documents if are_lines else []
@@ -141,7 +149,7 @@ def _items_of_list(elements: list[Any], framing: Framing, location: Location) ->
     find_batch = framing.find_batch
     for index, element in enumerate(elements):
         if element.__class__ is dict and (batch := find_batch(element)) is not None:
-            yield from _items_of_batch(*batch, location.element(index))
+            yield from _items_of_batch(element, *batch, location.element(index))
         else:
             yield location.element(index), element
 
@@ -149,19 +157,17 @@ def _items_of_list(elements: list[Any], framing: Framing, location: Location) ->
 def _items_of_element(element: Any, framing: Framing, location: Location) -> Iterable[LocatedItem]:
     if element.__class__ is not dict:
         return [(location, element)]
-    batch = framing.find_batch(element)
-    if batch is not None:
-        return _items_of_batch(*batch, location)
-    return [(location, unpack_form(element) if "form" in framing.formats else element)]
+    value = unpack_form(element) if "form" in framing.formats else element
+    batch = framing.find_batch(value)
+    return [(location, value)] if batch is None else _items_of_batch(value, *batch, location)
 
 
-def _items_of_batch(elements: list[Any], keys: tuple[str, ...], location: Location) -> Iterator[LocatedItem]:
+def _items_of_batch(
+    value: Object, elements: list[Any] | Undecodable, keys: tuple[str, ...], location: Location
+) -> Iterator[LocatedItem]:
     batch = Location(location.line, (*location.steps, *keys))
-    return ((batch.element(index), element) for index, element in enumerate(elements))
-
-
-def _parse(data: bytes) -> Any:
-    try:
-        return parse(data)
-    except InvalidJson as error:
-        return Undecodable(data, error.rule, error.reason)
+    if isinstance(elements, Undecodable):
+        yield batch, replace(elements, data=encode(value))
+        return
+    for index, element in enumerate(elements):
+        yield batch.element(index), element

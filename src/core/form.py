@@ -1,4 +1,4 @@
-"""Turns HTML forms into objects, whether they come as posted or as RudderStack's gateway passes them on."""
+"""Turns HTML forms and queries into objects, also forms as RudderStack's gateway passes them on."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from urllib.parse import parse_qsl
 
 def parse_form(body: bytes) -> dict[str, Any]:
     """Parse a form into an object: a field that comes once is text, one that comes several times a list."""
+    return parse_query(body.decode("utf-8", "replace"))
+
+
+def parse_query(text: str) -> dict[str, Any]:
+    """Parse the query of a URL, which is written as a form is."""
     form: dict[str, list[str]] = {}
-    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
+    for name, value in parse_qsl(text, keep_blank_values=True):
         form.setdefault(name, []).append(value)
     return {name: values[0] if len(values) == 1 else values for name, values in form.items()}
 

@@ -7,10 +7,18 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from .codec import parse
+from .errors import InvalidJson
 from .json_value import Steps, pointer
 
+MAX_ITEMS = 10_000
+"""Items accepted in one body: far more than any vendor sends, and a limit to what `[1,1,1,...]` can cost."""
+
 Locator: TypeAlias = Callable[[Any], "tuple[Any, tuple[str, ...]] | None"]
-"""Finds a value inside an object, and the keys that lead to it; None if it is not there."""
+"""Finds a value inside an object, and the keys that lead to it; None if it is not there.
+
+The value is an `Undecodable` if it was sent as text that begins as JSON and is not.
+"""
 
 
 class Framing(msgspec.Struct, frozen=True):
@@ -19,10 +27,12 @@ class Framing(msgspec.Struct, frozen=True):
     Attributes:
         formats: of `json`, `json-lines`, `form`, `query`.
         find_batch: finds the list at the first of the source's `batch` paths that has one.
+        body_is_item: whether a body is one item, whatever it holds.
     """
 
     formats: tuple[str, ...]
     find_batch: Locator
+    body_is_item: bool = False
 
 
 class Undecodable(msgspec.Struct, frozen=True):
@@ -50,3 +60,11 @@ class Location(msgspec.Struct, frozen=True):
 
 LocatedItem: TypeAlias = tuple[Location, Any]
 """Where an item stands, and the item, or an `Undecodable`."""
+
+
+def parse_item(data: bytes) -> Any:
+    """Parse an item; one that cannot be parsed becomes an `Undecodable`."""
+    try:
+        return parse(data)
+    except InvalidJson as error:
+        return Undecodable(data, error.rule, error.reason)

@@ -39,7 +39,7 @@ def paths_of(entries: IdEntries) -> list[Path]:
 def _entry(terms: TermParser, value: Any, steps: Steps) -> Path | Template:
     # in_each lets $parent pass here, so that it is refused like any other root that an id cannot read.
     if isinstance(value, str):
-        return terms.path(value, steps, in_each=True)
+        return terms.single_path(value, steps, in_each=True)
     return Template(tuple(terms.template(value["template"], (*steps, "template"), in_each=True)))
 
 

@@ -12,11 +12,12 @@ from .event import Envelope
 from .framing import Framing
 from .id_entries import parse_ids, paths_of
 from .ids import Namespace
-from .mapping.compile import compile_first_of, compile_locator
+from .locator import compile_locator
+from .mapping.compile import compile_first_of
 from .mapping.mapper import Mapper
 from .mapping.mask import parse_listed_path
 from .mapping.parser import parse_mapping
-from .mapping.path import Path, parse_path
+from .mapping.path import Path, parse_single_path
 from .mapping.redact import build_masks
 from .request_filter import filter_for
 from .schema import Schema, check
@@ -65,6 +66,7 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
         if file.value is not None:
             check(file, _file_schema(file.name))
     _check_api(about)
+    _check_items(about)
     facts = about.value or {}
     name = str(facts.get("name", folder.resolve().name))
     namespace = Namespace(name)
@@ -76,7 +78,8 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
     problems = [*about.problems, *schema_file.problems, *mapping_file.problems, *table_problems]
     if problems or mapping is None or schema is None:
         return None, sorted(problems)
-    formats = tuple(facts.get("formats", ("json", "json-lines")))
+    body_is_item = facts.get("items") == "body"
+    formats = tuple(facts.get("formats", ("json",) if body_is_item else ("json", "json-lines")))
     levels = {"secrets": paths["secrets"], "pii": paths["secrets"] + paths["pii"]}
     masks = {
         level: build_masks(listed, paths["unwrap"], from_query="query" in formats)
@@ -90,7 +93,7 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
         docs=str(facts.get("docs", "")),
         setup=tuple(facts.get("setup", ())),
         folder=folder,
-        framing=Framing(formats, compile_locator(paths["batch"], list)),
+        framing=Framing(formats, compile_locator(paths["batch"], list), body_is_item),
         unwrap=compile_locator(paths["unwrap"], dict),
         read_id=compile_first_of(ids),
         request_paths=tuple(read_of_request),
@@ -114,8 +117,23 @@ def _check_api(about: SourceFile) -> None:
         )
 
 
+def _check_items(about: SourceFile) -> None:
+    """Check that nothing else splits a body that is one item."""
+    facts = about.value or {}
+    if facts.get("items") != "body":
+        return
+    if facts.get("batch"):
+        about.add_problem(
+            ("batch",), "items-body", 'a body is one item: "items" is "body"', "leave one of them out"
+        )
+    formats = facts.get("formats")
+    if isinstance(formats, list) and "json-lines" in formats:
+        reason, advice = 'a body is one item, not lines: "items" is "body"', "leave one of them out"
+        about.add_problem(("formats", formats.index("json-lines")), "items-body", reason, advice)
+
+
 def _paths(about: SourceFile, key: str) -> tuple[Path, ...]:
-    parse = parse_listed_path if key in ("secrets", "pii") else parse_path
+    parse = parse_listed_path if key in ("secrets", "pii") else parse_single_path
     if about.value is None or about.has_problem((key,)):
         return ()
     paths = []

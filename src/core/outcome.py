@@ -16,7 +16,8 @@ class Rejection(msgspec.Struct, frozen=True):
 
     Attributes:
         source: the name of the source it was sent to.
-        pointer: the JSON Pointer to it in the body; in JSON lines, within the line's own document.
+        pointer: the JSON Pointer to it in the body; in JSON lines, within the line's own document. It leads
+            into text that is JSON as into the value that the text says.
         line: the line of the body it stands on, counted from 1; None if the body is one document.
         rule: what it breaks: `json/syntax`, `item/object`, `schema/required`, `unmatched`, `event/name`, ...
         reason: a sentence; it never quotes a value of the record.

@@ -45,8 +45,10 @@ class Pipeline:
 
     def context(self, request: Request) -> RequestContext:
         """Prepare what the items of this request are processed with."""
-        shown = {} if self._filter is None else self._filter.apply(request).as_json()
-        return RequestContext(request.id, shown)
+        if self._filter is None:
+            return RequestContext(request.id, {})
+        shown = self._filter.apply(request).as_json()
+        return RequestContext(request.id, shown, has_headers=bool(request.headers))
 
     def process(self, items: Iterable[LocatedItem], context: RequestContext) -> Outcome:
         """Process items of a request. No item, however odd, affects another."""
@@ -57,6 +59,9 @@ class Pipeline:
                 outcome.rejections.append(self._not_an_object(location, item))
                 continue
             record, steps = unwrap(item) or (item, ())
+            if isinstance(record, Undecodable):
+                outcome.rejections.append(self._rejection(location, item, record.rule, record.reason, steps))
+                continue
             if self._has_replies and self._reply(record, item, context, outcome):
                 continue
             if not accepts(record):
@@ -69,8 +74,7 @@ class Pipeline:
             elif mapped is not None or self._source.mapper.mapping.drop_unmatched:
                 outcome.dropped += 1
             else:
-                reason = "no rule of the mapping matches this record"
-                outcome.rejections.append(self._rejection(location, item, "unmatched", reason, steps))
+                outcome.rejections.append(self._unmatched(location, item, steps, context))
         return outcome
 
     def _finish(
@@ -129,6 +133,12 @@ class Pipeline:
             reason = f"{'.'.join(map(str, first.steps))} {first.reason}".strip()
         reason += f" (and {len(others)} more)" if others else ""
         return self._rejection(location, item, f"schema/{first.keyword}", reason, (*steps, *first.steps))
+
+    def _unmatched(self, location: Location, item: Object, steps: Steps, context: RequestContext) -> Rejection:
+        reason = "no rule of the mapping matches this record"
+        if not context.has_headers and self._source.mapper.mapping.rules_read_headers:
+            reason += "; no headers came with this request"
+        return self._rejection(location, item, "unmatched", reason, steps)
 
     def _rejection(
         self, location: Location, record: Any, rule: str, reason: str, steps: Steps = ()

@@ -70,11 +70,13 @@ class RequestContext(msgspec.Struct, frozen=True):
     Attributes:
         id: the caller's id of the request.
         request: what `$request` reads.
+        has_headers: whether headers came with the request, read or not.
         occurrences: counts the records without an id of their own, by the digest of their content.
     """
 
     id: str
     request: dict[str, Any]
+    has_headers: bool = True
     occurrences: dict[str, int] = {}
 
 

@@ -29,11 +29,10 @@ def stream_items(file: BinaryIO, request: Request, framing: Framing) -> Iterator
     """
     head = b"".join(_read_up_to(file, BLOCK_SIZE))
     start = head.removeprefix(BOM).lstrip()
-    if len(head) < BLOCK_SIZE:
-        yield decode(replace(request, body=head), framing, UNLIMITED)
-    elif "json-lines" in framing.formats and _is_document(start.split(b"\n", 1)[0]):
+    can_be_split = len(head) == BLOCK_SIZE and not framing.body_is_item
+    if can_be_split and "json-lines" in framing.formats and _is_document(start.split(b"\n", 1)[0]):
         yield from _stream_lines(chain([head.removeprefix(BOM)], _blocks(file)), framing)
-    elif start.startswith(b"["):
+    elif can_be_split and start.startswith(b"["):
         yield from _stream_list(chain([start], _blocks(file)), framing)
     else:
         yield decode(replace(request, body=head + file.read()), framing, UNLIMITED)

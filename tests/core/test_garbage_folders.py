@@ -23,11 +23,33 @@ MAPPINGS = [
     if not path.name.startswith("function-")
 ]
 garbage: st.SearchStrategy[Any] = st.recursive(
-    st.sampled_from([None, True, 7, -1, 1.5, "", "x", "a..b", "$parent.a", "{", "(", "track", "from", "é\0"]),
+    st.sampled_from(
+        [
+            None,
+            True,
+            7,
+            -1,
+            1.5,
+            "",
+            "x",
+            "a..b",
+            "a.*",
+            "**.a",
+            "body",
+            "$parent.a",
+            "{",
+            "(",
+            "track",
+            "from",
+            "é\0",
+        ]
+    ),
     lambda inner: (
         st.lists(inner, max_size=2)
         | st.dictionaries(
-            st.sampled_from(["from", "to", "when", "any", "x", "value", "type", "events", "map", "$ref"]),
+            st.sampled_from(
+                ["from", "all", "to", "when", "any", "x", "value", "type", "events", "map", "$ref"]
+            ),
             inner,
             max_size=2,
         )

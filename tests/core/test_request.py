@@ -196,3 +196,27 @@ def test_a_filtered_request_has_the_same_outcome(tmp_path: Path) -> None:
     assert "x-acme-token" in filtered.headers
     assert host.receive("acme", filtered) == host.receive("acme", request)
     assert host.request_filter("acme").apply(filtered) == filtered
+
+
+@pytest.mark.parametrize(
+    ("condition", "headers", "hint"),
+    [
+        ({"$request.headers.x-topic": "a"}, {}, True),
+        ({"k": 1, "any": [{"$request.headers": {"exists": False}}]}, {}, True),
+        ({"$request.headers.x-topic": "a"}, {"X-Topic": "b"}, False),
+        ({"$request.headers.x-topic": "a"}, {"Host": "example.com"}, False),
+        ({"$request.query.topic": "a"}, {}, False),
+        ({"k": 1}, {}, False),
+    ],
+)
+def test_an_unmatched_record_says_that_no_headers_came(
+    tmp_path: Path, condition: dict[str, Any], headers: dict[str, str], hint: bool
+) -> None:
+    """Only where a rule reads one: a file, or a caller that forgets them, has none."""
+    mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "when": condition}]}
+    host = Host(folders=[source_folder(tmp_path, mapping=mapping)])
+
+    (rejection,) = host.receive("acme", Request(body=b"{}", headers=headers)).rejections
+
+    assert rejection.rule == "unmatched"
+    assert rejection.reason.endswith("; no headers came with this request") == hint

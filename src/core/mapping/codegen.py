@@ -11,15 +11,20 @@ from dataclasses import dataclass, field
 
 from ..json_value import deep_copy
 from .code_writer import CodeWriter
+from .convert import compact
 from .interpret import look_up
 from .mask import Mask
 from .masking import JSON_STARTS, apply_mask
-from .model import Build, Constant, FirstOf, Read, Row, Template
+from .model import Build, Constant, FirstOf, ListOf, Read, Row, Template
 from .path import Path, follow, is_index, read
-from .pattern import AllOf, Equals, Exists, Matcher, Not, OneOf, Pattern, Prefix, holds
-from .write import join, merge, omit, pick, write
+from .pattern import AllOf, Equals, Exists, Matcher, Not, OneOf, Pattern, Prefix, holds, holds_for_any
+from .stars import read_all
+from .write import join, omit, pick, write
 
-_CALLED = (apply_mask, deep_copy, follow, holds, join, look_up, merge, omit, pick, read, write)
+_CALLED = (
+    *(apply_mask, compact, deep_copy, follow, holds, holds_for_any, join, look_up, omit, pick),
+    *(read, read_all, write),
+)
 RUNTIME = {called.__name__: called for called in (*_CALLED, dict, enumerate, list, str)}
 """All that generated code can call; it has no other built-ins."""
 
@@ -66,7 +71,9 @@ class Generator(CodeWriter):
             self.line(f"{value} = {root}.get({'.'.join(path.keys)!r})")
             with self.block(f"if {value} is None:"):
                 self.descend(root, path.keys, value)
-        if path.mask is not None:
+        if path.stars:
+            self.line(f"{value} = read_all({value}, {self.constant(path)})")
+        elif path.mask is not None:
             self.mask(value, path.mask)
         return value
 
@@ -108,6 +115,15 @@ class Generator(CodeWriter):
         self.depth = depth
         return value
 
+    def list_of(self, paths: tuple[Path, ...]) -> str:
+        """List what is at paths, without what is absent, null or `""`."""
+        found = [(self.read(path), path.stars) for path in paths]
+        parts = "".join(f"*({value} or ()), " if stars else f"{value}, " for value, stars in found)
+        result, value = self.variable(), self.variable()
+        self.line(f"{result} = [{value} for {value} in ({parts}) if {value} is not None and {value} != '']")
+        self.line(f"{result} = {result} or None")
+        return result
+
     def complete_template(self, template: Template) -> str:
         """Join the parts of a template, unless the value of one of them is absent, null or `""`."""
         parts = [repr(part) if isinstance(part, str) else self.read(part) for part in template.parts]
@@ -121,12 +137,12 @@ class Generator(CodeWriter):
         """Test a pattern, reading each path only if all before it hold; returns an expression."""
         if len(pattern.entries) == 1 and not pattern.any:
             path, matcher = pattern.entries[0]
-            return self.test(matcher, self.read(path))
+            return self.entry(path, matcher)
         result = self.variable()
         depth = self.depth
         self.line(f"{result} = False")
         for path, matcher in pattern.entries:
-            self.line(f"if {self.test(matcher, self.read(path))}:")
+            self.line(f"if {self.entry(path, matcher)}:")
             self.depth += 1
         if pattern.any:
             self.line(f"if {self.any_condition(pattern.any)}:")
@@ -143,6 +159,13 @@ class Generator(CodeWriter):
             with self.block(f"if not {result}:"):
                 self.line(f"{result} = {self.condition(pattern)}")
         return result
+
+    def entry(self, path: Path, matcher: Matcher) -> str:
+        """Return the expression that tests what a path leads to."""
+        value = self.read(path)
+        if path.stars:
+            return f"holds_for_any({self.constant(matcher)}, {value})"
+        return self.test(matcher, value)
 
     def test(self, matcher: Matcher, value: str) -> str:
         """Return the expression that tests whether a variable satisfies a matcher."""
@@ -208,6 +231,8 @@ class Generator(CodeWriter):
                 return self.read(path)
             case FirstOf(paths):
                 return self.first_of(paths)
+            case ListOf(paths):
+                return self.list_of(paths)
             case Template(parts):
                 values = [repr(part) if isinstance(part, str) else self.read(part) for part in parts]
                 value = self.variable()

@@ -42,24 +42,6 @@ def compile_first_of(origins: tuple[Path | Template, ...]) -> Callable[[Any, Any
     return first_of
 
 
-def compile_locator(
-    paths: tuple[Path, ...], container: type
-) -> Callable[[Any], tuple[Any, tuple[str, ...]] | None]:
-    """Compile a function that finds, in an object, the first of these paths that holds a `dict` or `list`.
-
-    It returns the container and the keys that lead to it, or None.
-    """
-    code = Generator()
-    with code.function("locate", "record", _OBJECTS):
-        for path in paths:
-            value = code.read(path)
-            with code.block(f"if {value}.__class__ is {container.__name__}:"):
-                code.line(f"return {value}, {code.constant(path.keys)}")
-        code.line("return None")
-    locate: Callable[[Any], tuple[Any, tuple[str, ...]] | None] = code.functions(RUNTIME)["locate"]
-    return locate
-
-
 def _rule(code: Generator, index: int, rule: Rule, emit_all: bool) -> tuple[str, str]:
     """Write the functions that make the fields and the name (`""` if there is none) of a rule's event.
 
@@ -133,7 +115,7 @@ def _block(  # noqa: PLR0913 - a function's name, body and surroundings
         if passthrough is not None:
             value = code.read(passthrough)
             with code.block(f"if {value}.__class__ is dict:"):
-                code.line(f"event = merge(event, deep_copy({value}))")
+                code.line(f"event = deep_copy(compact({value}))")
         for row in rows:
             _row(code, row, plan, copy=copy)
         for container in sorted(plan.containers, key=len, reverse=True):

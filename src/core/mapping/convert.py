@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from decimal import Decimal
 from typing import Any
 
 from ..codec import encode, parse
 from ..errors import InvalidJson
+from ..form import parse_query
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|/|[^=&?]*\?")
+"""How text begins that is a URL, perhaps relative, and not a query."""
 _MAX_LENGTH = 308
 """Characters of the longest text read as a number: an integer of 308 digits is always within float64."""
 
@@ -45,6 +50,33 @@ def parse_or_encode(value: Any) -> Any:
         return parse(value.encode())
     except InvalidJson:
         return None
+
+
+def shift(value: Any, places: int) -> int | float | None:
+    """Return a number with its decimal point moved to the right, as exact as float64 can say it.
+
+    A whole number stays an integer. Anything but a number gives None, as does a result beyond float64.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    sign, digits, exponent = Decimal(repr(value)).as_tuple()
+    shifted = Decimal((sign, digits, int(exponent) + places))
+    real = float(shifted)
+    if not math.isfinite(real):
+        return None
+    return int(shifted) if shifted == shifted.to_integral_value() else real
+
+
+def query(value: Any) -> dict[str, Any] | None:
+    """Return the query of a URL, or text that is a query, as an object; None if there is none."""
+    if not isinstance(value, str):
+        return None
+    before_fragment = value.partition("#")[0]
+    if _URL.match(before_fragment):
+        before_fragment = before_fragment.partition("?")[2]
+    elif "=" not in before_fragment:
+        return None
+    return parse_query(before_fragment) or None
 
 
 def compact(value: Any) -> Any:

@@ -12,10 +12,13 @@ from typing import Any, TypeAlias
 from ..errors import InvalidArgument, InvalidRegex
 from ..ids import Namespace, strip_invisible
 from .capture import compile_capture
-from .convert import compact, flatten, number, parse_or_encode, text
+from .convert import compact, flatten, number, parse_or_encode, query, shift, text
 from .times import time_function
 
 Function: TypeAlias = Callable[[Any], Any]
+
+_MAX_SHIFT = 20
+"""Places by which `shift` moves at most: the smallest unit of any currency is the 18th decimal of ether."""
 
 MakeFunction: TypeAlias = Callable[[Any, Namespace], Function]
 """Makes a function from its argument (None if none is written). Raises `InvalidArgument`."""
@@ -104,6 +107,26 @@ def _capture(argument: Any, _: Namespace) -> Function:
     return lambda value: capture(value) if isinstance(value, str) else None
 
 
+def _replace(argument: Any, _: Namespace) -> Function:
+    if not _are_two_texts(argument) or not argument[0]:
+        raise InvalidArgument('replace takes a text, and the text to put in its place: {"replace": ["-", ""]}')
+    old, new = argument
+    return lambda value: value.replace(old, new) if isinstance(value, str) else None
+
+
+def _shift(argument: Any, _: Namespace) -> Function:
+    if not _is_integer(argument) or abs(argument) > _MAX_SHIFT:
+        raise InvalidArgument(
+            f"shift takes by how many places the decimal point moves to the right, from -{_MAX_SHIFT} to"
+            f' {_MAX_SHIFT}: {{"shift": -2}} makes 19.99 of 1999'
+        )
+    return lambda value: shift(value, argument)
+
+
+def _are_two_texts(argument: Any) -> bool:
+    return isinstance(argument, list) and [*map(type, argument)] == [str, str]
+
+
 def _nonblank(value: Any) -> Any:
     return None if isinstance(value, str) and not strip_invisible(value) else value
 
@@ -118,7 +141,7 @@ def _flatten(argument: Any, _: Namespace) -> Function:
 def _pairs(argument: Any, _: Namespace) -> Function:
     if argument is None:
         return lambda value: [[*pair] for pair in value.items()] if isinstance(value, dict) else None
-    if not (isinstance(argument, list) and len(argument) == 2 and all(isinstance(x, str) for x in argument)):  # noqa: PLR2004 - a pair
+    if not _are_two_texts(argument):
         raise InvalidArgument(
             'pairs takes nothing, or the names of key and value: {"pairs": ["name", "value"]}'
         )
@@ -152,9 +175,12 @@ FUNCTIONS: dict[str, MakeFunction] = {
     "at": _at,
     "slice": _slice,
     "capture": _capture,
+    "replace": _replace,
     "nonblank": _without_argument("nonblank", _nonblank),
     "string": _without_argument("string", text),
     "number": _without_argument("number", number),
+    "shift": _shift,
+    "query": _without_argument("query", query),
     "json": _without_argument("json", parse_or_encode),
     "flatten": _flatten,
     "compact": _without_argument("compact", compact),

@@ -11,9 +11,10 @@ import msgspec
 from msgspec.structs import replace
 
 from .masking import apply_mask
-from .model import DROP, Build, Constant, EventMapping, FirstOf, Origin, Read, ReplyRule, Row, Rule
+from .model import DROP, Build, Constant, EventMapping, FirstOf, ListOf, Origin, Read, ReplyRule, Row, Rule
 from .path import Path, Target, read
-from .pattern import Pattern, holds
+from .pattern import Matcher, Pattern, holds, holds_for_any
+from .stars import read_all
 from .write import join, omit, pick, write
 
 
@@ -83,9 +84,14 @@ def look_up(table: dict[str, Any], value: Any) -> Any:
 
 def matches(pattern: Pattern, scope: Scope) -> bool:
     """Whether all entries of a pattern hold, and one of its alternatives if it has some."""
-    return all(holds(matcher, _value_at(path, scope)) for path, matcher in pattern.entries) and (
+    return all(_entry_holds(path, matcher, scope) for path, matcher in pattern.entries) and (
         not pattern.any or any(matches(alternative, scope) for alternative in pattern.any)
     )
+
+
+def _entry_holds(path: Path, matcher: Matcher, scope: Scope) -> bool:
+    value = _value_at(path, scope)
+    return holds_for_any(matcher, value) if path.stars else holds(matcher, value)
 
 
 def _apply_rule(rule: Rule, scope: Scope) -> list[MappedEvent]:
@@ -107,7 +113,8 @@ def _fields(rule: Rule, scope: Scope) -> dict[str, Any]:
     if rule.passthrough is not None:
         passed = _value_at(rule.passthrough, scope)
         for key, value in passed.items() if isinstance(passed, dict) else ():
-            write(event, Target(key, (key,)), value)
+            if value is not None:
+                write(event, Target(key, (key,)), value)
     return _write_rows(rule.rows, replace(scope, event=event))
 
 
@@ -137,6 +144,9 @@ def _origin_value(origin: Origin, scope: Scope) -> Any:
         case FirstOf(paths):
             values = (_value_at(path, scope) for path in paths)
             return next((value for value in values if value is not None and value != ""), None)
+        case ListOf(paths):
+            found = [value for path in paths for value in _values_at(path, scope)]
+            return [value for value in found if value is not None and value != ""] or None
         case Constant(value):
             return value
         case Build(members):
@@ -148,9 +158,17 @@ def _origin_value(origin: Origin, scope: Scope) -> Any:
             )
 
 
+def _values_at(path: Path, scope: Scope) -> list[Any]:
+    """List all values that a path leads to, whether it has stars or not."""
+    value = _value_at(path, scope)
+    return (value or []) if path.stars else [value]
+
+
 def _value_at(path: Path, scope: Scope) -> Any:
-    """Read the value at a path, and mask it if the path has a mask."""
+    """Read the value at a path, or all that its stars lead to, masked if the path has a mask."""
     roots = {"": scope.record, "$item": scope.item, "$request": scope.request}
     roots |= {"$config": scope.config, "$parent": scope.parent, "$event": scope.event}
     value = read(roots[path.root], path)
+    if path.stars:
+        return read_all(value, path)
     return value if path.mask is None else apply_mask(value, path.mask)

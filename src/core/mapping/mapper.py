@@ -39,6 +39,7 @@ class Mapper:
             path.keys[0]
             for condition in self._conditions
             for path, matcher in condition.entries
+            if path.keys and not path.stars
             if isinstance(matcher, Equals) and isinstance(matcher.value, bool)
         }
         self._masks = masks

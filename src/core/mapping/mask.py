@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TypeAlias
 
 from ..errors import InvalidPath
-from .path import Path, is_index, parse_path
+from .path import STAR, Path, is_index, parse_plain_path
 
-_ANY = "*"
-"""Stands for every key."""
+_ANY = STAR
 _ANY_DEPTH = "**"
 """Stands for any number of keys, none included."""
 
@@ -50,6 +49,11 @@ class Mask:
         """The mask of the elements of a list: a path may name them as `*`, or leave them out."""
         return self.union(self.others)
 
+    @cached_property
+    def children(self) -> Mask:
+        """The mask that covers what is masked of any element or member."""
+        return reduce(Mask.union, self.named.values(), self.elements)
+
     def member(self, key: str) -> Mask | None:
         """Return the mask of a member; None if nothing of it is masked.
 
@@ -71,6 +75,15 @@ class Mask:
             if mask is None or mask.covers_all:
                 break
             mask = mask.member(key)
+        return mask
+
+    def at_stars(self, stars: Iterable[Path]) -> Mask | None:
+        """Return the mask that covers whatever the stars of a path may lead to."""
+        mask: Mask | None = self
+        for rest in stars:
+            if mask is None or mask.covers_all:
+                break
+            mask = mask.children.at(rest.keys)
         return mask
 
     def without(self, keys: Iterable[str]) -> Mask:
@@ -103,7 +116,7 @@ def parse_listed_path(text: str) -> Path:
         InvalidPath: the text cannot be read as a path, or has a step that looks as if it stood for many keys
             but stands for none.
     """
-    path = parse_path(text)
+    path = parse_plain_path(text)
     for key in () if path.exact else path.keys:
         if key.endswith("[]"):
             raise InvalidPath(f"{key} is not a step", "leave the brackets out: lists need no step")

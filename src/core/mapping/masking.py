@@ -63,8 +63,8 @@ def _masked_text(text: str, mask: Mask) -> str:
     try:
         value = parse(text.encode())
         masked = apply_mask(value, mask)
-    except InvalidJson:
-        return text
+    except InvalidJson as error:
+        return MASKED if error.rule == "json/depth" else text
     except RecursionError:  # JSON inside JSON inside JSON: only an attacker writes it
         return MASKED
     return text if masked == value else encode(masked).decode()

@@ -42,6 +42,12 @@ class FirstOf(msgspec.Struct, frozen=True):
     paths: tuple[Path, ...]
 
 
+class ListOf(msgspec.Struct, frozen=True):
+    """All values at these paths that are not absent, null or `""`, as a list."""
+
+    paths: tuple[Path, ...]
+
+
 class Constant(msgspec.Struct, frozen=True):
     """A value written in the mapping."""
 
@@ -60,7 +66,7 @@ class Build(msgspec.Struct, frozen=True):
     members: tuple[tuple[str, Row], ...]
 
 
-Origin: TypeAlias = Read | FirstOf | Constant | Template | Build
+Origin: TypeAlias = Read | FirstOf | ListOf | Constant | Template | Build
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -81,7 +87,7 @@ class Row(msgspec.Struct, frozen=True):
         match self.origin:
             case Read(path):
                 yield from self._with_picked((path,))
-            case FirstOf(paths):
+            case FirstOf(paths) | ListOf(paths):
                 yield from self._with_picked(paths)
             case Template(parts):
                 yield from (part for part in parts if isinstance(part, Path))
@@ -151,6 +157,13 @@ class EventMapping(msgspec.Struct, frozen=True):
     replies: tuple[ReplyRule, ...] = ()
     emit_all: bool = False
     drop_unmatched: bool = False
+
+    @property
+    def rules_read_headers(self) -> bool:
+        """Whether it depends on a header which rule matches."""
+        conditions = (rule.when for rule in self.rules if rule.when is not None)
+        read = (path for condition in conditions for path in condition.paths() if path.root == "$request")
+        return any(path.keys[:1] in ((), ("headers",)) for path in read)
 
     def paths(self) -> Iterator[Path]:
         """List all paths the mapping reads."""

@@ -13,11 +13,11 @@ from ..json_value import Steps
 from ..source_file import SourceFile
 from ..suggest import suggest
 from .convert import compact
-from .model import Build, Constant, EventMapping, FirstOf, Origin, Read, ReplyRule, Row, Rule, Template
+from .model import Build, Constant, EventMapping, FirstOf, ListOf, Origin, Read, ReplyRule, Row, Rule, Template
 from .pattern import Pattern
 from .terms import TermParser
 
-_ORIGINS = ("from", "value", "template", "object")
+_ORIGINS = ("from", "value", "template", "object", "all")
 _ROW_KEYS = frozenset((*_ORIGINS, "when", "omit", "pick", "apply", "each", "lookup", "else"))
 
 
@@ -79,7 +79,7 @@ class _Parser:
             self.check_type(event_type, value, steps)
         if passthrough:
             text = "$" if passthrough is True else passthrough
-            passthrough = self.terms.path(text, (*steps, "pass"), in_each)
+            passthrough = self.terms.single_path(text, (*steps, "pass"), in_each)
         return Rule(
             label=value.get("name") or event_type or "pass",
             type=event_type,
@@ -153,7 +153,8 @@ class _Parser:
                 tuple((name, self.constant_or_row(x, (*steps, name), in_each)) for name, x in content.items())
             )
         if isinstance(content, list):
-            return FirstOf(tuple(self.terms.path(x, (*steps, i), in_each) for i, x in enumerate(content)))
+            paths = tuple(self.terms.path(x, (*steps, i), in_each) for i, x in enumerate(content))
+            return ListOf(paths) if key == "all" else FirstOf(paths)
         return Read(self.terms.path(content, steps, in_each))
 
     def constant_or_row(self, value: Any, steps: Steps, in_each: bool) -> Row:

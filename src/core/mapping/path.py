@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 ROOTS = ("$item", "$request", "$config", "$parent", "$event")
 REQUEST_PARTS = ("headers", "query", "method", "url")
+STAR = "*"
+"""A step that stands for every element of a list, or every member of an object."""
 MAX_INDEX = 999
 """The highest list index a row may write, so that a typing error cannot allocate a million nulls."""
 
+_STAR_ADVICE = 'a * stands for a whole step: quote a key that has one in it, as "a*"'
+_STARS_ADVICE = "only secrets and pii take **; a * stands for every element or member"
 _STEP = re.compile(r'"(?:[^"\\]|\\.)*"|[^."]+')
 _MAX_INDEX_DIGITS = 9
 """Digits of the longest key that counts as an index: more than any list has elements."""
@@ -28,18 +32,26 @@ _MAX_INDEX_DIGITS = 9
 class Path(msgspec.Struct, frozen=True):
     """Where a value is read: a root (`""` is the record), and the keys to follow from it.
 
-    An `exact` path has a quoted step; any other path also finds keys that contain dots. The value of a path
-    that has a mask is masked once it is read.
+    Attributes:
+        text: as written.
+        root: one of `ROOTS`, or `""`.
+        keys: the steps, up to the first `*`.
+        exact: whether a step is quoted; any other path also finds keys that contain dots.
+        stars: for each `*`, the path from what it stands for to the next one, or to the end.
+        mask: what is masked of the value at `keys`, once it is read.
     """
 
     text: str
     root: str
     keys: tuple[str, ...]
     exact: bool = False
+    stars: tuple[Path, ...] = ()
     mask: Mask | None = None
 
     def joined(self, inner: Path) -> Path:
-        """Return the path that reads `inner` from what this one reads."""
+        """Return the path that reads `inner`, which has no star, from what this one reads."""
+        if self.stars:
+            return replace(self, stars=(*self.stars[:-1], self.stars[-1].joined(inner)))
         return Path(f"{self.text}.{inner.text}", self.root, self.keys + inner.keys, self.exact or inner.exact)
 
     def masked(self, mask: Mask | None) -> Path:
@@ -56,25 +68,64 @@ class Target(msgspec.Struct, frozen=True):
 
 
 def parse_path(text: str) -> Path:
-    """Parse a path such as `details.request.path`, `$item.log_id`, `tags.0` or `"a.b".c`.
+    """Parse a path such as `details.request.path`, `$item.log_id`, `tags.0`, `labels.*.name` or `"a.b".c`.
 
     `$` alone is what the row reads: the record, or inside `each` the element.
 
     Raises:
         InvalidPath: the text cannot be read as a path.
     """
+    path, quoted = _parse(text)
+    pieces: list[list[str]] = [[]]
+    for key, is_quoted in zip(path.keys, quoted, strict=True):
+        if key == STAR and not is_quoted:
+            pieces.append([])
+        elif STAR in key and not is_quoted:
+            raise InvalidPath(f"{key} is not a step", _STARS_ADVICE if key == "**" else _STAR_ADVICE)
+        else:
+            pieces[-1].append(key)
+    keys, *rest = map(tuple, pieces)
+    stars = tuple(Path(".".join(piece), "", piece, path.exact) for piece in rest)
+    return replace(path, keys=keys, stars=stars)
+
+
+def parse_single_path(text: str) -> Path:
+    """Parse a path that leads to one place: it has no `*`.
+
+    Raises:
+        InvalidPath: the text cannot be read as such a path.
+    """
+    path = parse_path(text)
+    if path.stars:
+        advice = "from, all, each and patterns take a *"
+        raise InvalidPath(f"{text} may lead to many values, and one is needed here", advice)
+    return path
+
+
+def parse_plain_path(text: str) -> Path:
+    """Parse a path in which a star is a key like any other.
+
+    Raises:
+        InvalidPath: the text cannot be read as a path.
+    """
+    return _parse(text)[0]
+
+
+def _parse(text: str) -> tuple[Path, list[bool]]:
+    """Parse a path as it is written; returns it, and whether each of its keys was quoted."""
     if text == "$":
-        return Path(text, "", ())
+        return Path(text, "", ()), []
     steps, quoted = _steps(text)
     root = ""
     if steps[0].startswith("$") and not quoted[0]:
         root, *steps = steps
+        del quoted[0]
         if root not in ROOTS:
             advice = f"use one of {', '.join(ROOTS)}, or quote a key that starts with $"
             raise InvalidPath(f"there is no root {root}", advice)
         if root == "$request":
             steps = _request_steps(steps)
-    return Path(text, root, tuple(steps), exact=any(quoted))
+    return Path(text, root, tuple(steps), exact=any(quoted)), quoted
 
 
 def parse_target(text: str) -> Target:
@@ -87,6 +138,8 @@ def parse_target(text: str) -> Target:
     steps, quoted = _steps(text[:-2] if append else text)
     if steps[0].startswith("$") and not quoted[0]:
         raise InvalidPath(f"{steps[0]} is read-only", "a row writes into the event, for example properties.id")
+    if any(STAR in step and not is_quoted for step, is_quoted in zip(steps, quoted, strict=True)):
+        raise InvalidPath("a row writes to one place, not to *", "write the elements of a list with each")
     if any(is_index(step) and int(step) > MAX_INDEX for step in steps[1:]):
         raise InvalidPath(f"the list index is above {MAX_INDEX}", "append with [] instead")
     return Target(text, tuple(steps), append)

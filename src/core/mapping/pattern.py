@@ -99,6 +99,21 @@ def holds(matcher: Matcher, value: Any) -> bool:
             return isinstance(value, str) and search(value)
 
 
+def holds_for_any(matcher: Matcher, values: list[Any] | None) -> bool:
+    """Whether one of the values that stars lead to satisfies a matcher, and none what stands in a `not`."""
+    match matcher:
+        case Not(inner):
+            return not holds_for_any(inner, values)
+        case OneOf(matchers):
+            return any(holds_for_any(inner, values) for inner in matchers)
+        case AllOf(matchers):
+            return all(holds_for_any(inner, values) for inner in matchers)
+        case IgnoreCase(inner):
+            texts = [value.casefold() for value in values or () if isinstance(value, str)]
+            return bool(texts) and holds_for_any(inner, texts)
+    return any(holds(matcher, value) for value in values or (None,))
+
+
 def casefold(matcher: Matcher) -> Matcher:
     """Case-fold the texts of a matcher, for the inside of `ignore_case`."""
     match matcher:

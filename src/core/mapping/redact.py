@@ -10,11 +10,11 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from .convert import parse_or_encode
+from .convert import parse_or_encode, query
 from .functions import Function
 from .mask import Mask, build_mask
 from .masking import apply_mask
-from .model import IDENTITY, Build, EventMapping, FirstOf, Origin, Read, Row, Rule, Template
+from .model import IDENTITY, Build, EventMapping, FirstOf, ListOf, Origin, Read, Row, Rule, Template
 from .path import Path
 
 Masks: TypeAlias = dict[str, Mask | None]
@@ -41,14 +41,19 @@ def _inside(outer: tuple[Path, ...], inner: tuple[Path, ...]) -> tuple[Path, ...
 
 
 def _mask_at(path: Path, masks: Masks) -> Mask | None:
-    """Return what is masked in the value at a path."""
+    """Return what is masked in the value at a path, or in any value that its stars lead to."""
+    mask = _mask_at_keys(path, masks)
+    return None if mask is None else mask.at_stars(path.stars)
+
+
+def _mask_at_keys(path: Path, masks: Masks) -> Mask | None:
     mask = masks.get(path.root)
     return None if mask is None else mask.at(path.keys)
 
 
 def _masked(path: Path, masks: Masks) -> Path:
     """Return the path with what is masked in its value."""
-    return path.masked(_mask_at(path, masks))
+    return path.masked(_mask_at_keys(path, masks))
 
 
 def _masks_of_elements(path: Path, masks: Masks) -> Masks:
@@ -111,6 +116,8 @@ def _redact_origin(origin: Origin, masks: Masks) -> Origin:
             return Read(_masked(path, masks))
         case FirstOf(paths):
             return FirstOf(tuple(_masked(path, masks) for path in paths))
+        case ListOf(paths):
+            return ListOf(tuple(_masked(path, masks) for path in paths))
         case Template(parts):
             return Template(tuple(part if isinstance(part, str) else _masked(part, masks) for part in parts))
         case Build(members):
@@ -120,12 +127,12 @@ def _redact_origin(origin: Origin, masks: Masks) -> Origin:
 
 
 def _redact_apply(row: Row, masks: Masks) -> tuple[Function, ...]:
-    """Mask what the row parses as JSON, too: it may be a part of a text that is not JSON as a whole."""
+    """Mask what the row parses, too: it may be a part of a text that is not JSON as a whole, or a query."""
     read = (_mask_at(path, masks) for path in row.origin_paths())
     masking = [partial(apply_mask, mask=mask) for mask in read if mask is not None]
     apply: list[Function] = []
     for function in row.apply:
         apply.append(function)
-        if function is parse_or_encode:
+        if function in (parse_or_encode, query):
             apply += masking
     return tuple(apply)

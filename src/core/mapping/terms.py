@@ -20,7 +20,7 @@ from ..source_file import SourceFile
 from ..suggest import suggest
 from .functions import FUNCTIONS, Function
 from .model import FIELDS
-from .path import Path, Target, parse_path, parse_target
+from .path import Path, Target, parse_path, parse_single_path, parse_target
 from .pattern import AllOf, Equals, Exists, IgnoreCase, Matcher, Matches, Not, OneOf, Pattern, Prefix, casefold
 
 _Value = TypeVar("_Value")
@@ -54,15 +54,25 @@ class TermParser:
                 reason = f"a lone {match.group()} at character {match.start() + 1}"
                 self.file.add_problem(steps, "bad-template", reason, "double it")
             else:
-                parts.append(self.path(match.group(1), steps, in_each))
+                parts.append(self.single_path(match.group(1), steps, in_each))
         parts.append(text[offset:])
         return [part for part in parts if part != ""]
 
-    def path(self, text: Any, steps: Steps, in_each: bool = False) -> Path:
+    def single_path(self, text: Any, steps: Steps, in_each: bool = False) -> Path:
+        """Parse a path without stars."""
+        return self.path(text, steps, in_each, parse_single_path)
+
+    def path(
+        self,
+        text: Any,
+        steps: Steps,
+        in_each: bool = False,
+        parse: Callable[[str], Path] = parse_path,
+    ) -> Path:
         """Parse a path."""
-        path = self._parse(parse_path, text, steps, "bad-path", Path("", "", ()))
+        path = self._parse(parse, text, steps, "bad-path", Path("", "", ()))
         if path.root == "$parent" and not in_each:
-            reason = "there is no $parent here: inside an each it is what holds the element"
+            reason = "there is no $parent here: inside an each it is what $ is outside of it"
             self.file.add_problem(steps, "parent-outside-each", reason)
         return path
 
@@ -71,7 +81,13 @@ class TermParser:
         paths = []
         for text, place in _elements(value, steps):
             path = self.path(text, place)
-            if path.text and (path.root or not path.keys):
+            if path.stars:
+                reason, advice = (
+                    f"{text!r} has a *, which omit and pick do not take",
+                    "use each for the elements",
+                )
+                self.file.add_problem(place, "bad-path", reason, advice)
+            elif path.text and (path.root or not path.keys):
                 reason = f"{text!r} must be a path inside the copied object"
                 self.file.add_problem(place, "bad-path", reason)
             else:

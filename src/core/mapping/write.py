@@ -28,9 +28,12 @@ def write(event: Any, target: Target, value: Any) -> None:
 
 
 def merge_member(node: Any, key: str, value: Any) -> None:
-    """Set a member that is absent or null; if it and the value are objects, add what it lacks."""
+    """Set a member that is absent or null; if it and the value are objects, add what it lacks.
+
+    The nulls of a copied object are members like any other, so that the order of the rows does not show.
+    """
     present = member(node, key)
-    if present is None and value is not None:
+    if present is None:
         _set(node, key, value)
     elif isinstance(present, dict) and isinstance(value, dict):
         _set(node, key, merge(present, value))

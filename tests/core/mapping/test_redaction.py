@@ -54,8 +54,27 @@ def events(tmp_path: Path, rows: list[dict[str, Any]], record: Any, **source: An
         {"from": "list", "each": [{"from": "secret", "to": "x"}, {"from": "$", "to": "y"}]},
         {"from": "list", "each": [{"from": "$parent.secret", "to": "x"}, {"from": "$item.secret", "to": "z"}]},
         {"from": "$", "pick": ["secret", "deep"]},
+        {"from": "*"},
+        {"from": "*.secret"},
+        {"from": "all.*"},
+        {"from": "all.*.x"},
+        {"from": "list.*.secret"},
+        {"from": "list.*"},
+        {"from": "list.*.secret.*"},
+        {"from": "tokens.*.secret", "apply": [{"join": ""}]},
+        {"from": "$item.*.secret"},
+        {"from": "$item.*.*"},
+        {"from": "$item.*.*.*"},
+        {"from": "list.*", "each": [{"from": "secret", "to": "x"}, {"from": "$parent.*.secret", "to": "y"}]},
+        {
+            "from": "*",
+            "each": [{"from": "secret", "to": "x"}, {"from": "*", "to": "y"}, {"from": "*.x", "to": "z"}],
+        },
+        {"all": ["secret", "deep.secret", "list.*.secret"]},
+        {"all": ["list", "deep"], "each": [{"from": "secret", "to": "x"}, {"from": "*", "to": "y"}]},
         {"from": "$", "apply": ["json"]},
         {"from": "$", "apply": ["flatten"]},
+        {"from": "secret", "apply": [{"replace": ["hunter", "HUNTER"]}]},
     ],
     ids=json.dumps,
 )
@@ -136,6 +155,8 @@ def test_no_row_reads_around_a_path_of_any_depth(tmp_path: Path, row: dict[str, 
     [
         {"from": "prefixed", "apply": [{"capture": "^data=(.*)$"}, "json"]},
         {"from": "parts", "apply": [{"join": ""}, "json"]},
+        {"from": "parts.*", "apply": [{"join": ""}, "json"]},
+        {"all": ["parts.0", "parts.1"], "apply": [{"join": ""}, "json"]},
         {"from": "parts", "apply": [{"join": ""}, "json", "json"]},
         {"template": "{parts.0}{parts.1}", "apply": ["json"]},
     ],
@@ -150,6 +171,40 @@ def test_json_that_a_row_puts_together_is_masked(tmp_path: Path, row: dict[str, 
 
     assert SECRET not in made
     assert "*****" in made
+
+
+def test_each_value_that_a_star_leads_to_is_masked_by_itself(tmp_path: Path) -> None:
+    """What is not listed stays, and a masked value is still a value."""
+    rows: list[dict[str, Any]] = [
+        {"from": "people.*.name", "to": "properties.names"},
+        {"from": "people.*.age", "to": "properties.ages"},
+        {"from": "people.*", "to": "properties.people"},
+        {"from": "cards.*.number", "to": "properties.numbers"},
+    ]
+    record = {
+        "people": {"ada": {"name": "Ada", "age": 36}, "bob": {"name": "Bob", "age": 7}},
+        "cards": [{"number": 1}, {"number": 2}],
+    }
+
+    (event,) = json.loads(events(tmp_path, rows, record, secrets=["people.ada.name", "people.bob", "cards"]))
+
+    assert event["properties"] == {
+        "names": ["*****", "*****"],
+        "ages": [36, "*****"],
+        "people": [{"name": "*****", "age": 36}, "*****"],
+        "numbers": ["*****", "*****"],
+    }
+
+
+@pytest.mark.parametrize("row", [{"from": "url"}, {"template": "{url}"}], ids=json.dumps)
+def test_a_query_that_a_row_parses_is_masked(tmp_path: Path, row: dict[str, Any]) -> None:
+    """A path leads into it as into an object."""
+    record = {"url": f"https://example.com/?secret={SECRET}&a=1"}
+    row = {**row, "apply": ["query"], "to": "properties.x"}
+
+    (event,) = json.loads(events(tmp_path, [row], record, secrets=["url.secret"]))
+
+    assert event["properties"]["x"] == {"secret": "*****", "a": "1"}
 
 
 @pytest.mark.parametrize("apply", [[], ["json"]])
