@@ -66,7 +66,7 @@ def value_at(path: Path, scope: Scope) -> Any:
 
 def keys_of(path: Path) -> tuple[str, ...]:
     """Return the keys of a path, those after its stars included."""
-    return path.keys + tuple(key for star in getattr(path, "stars", ()) for key in ("*", *star.keys))
+    return path.keys + tuple(key for star in path.stars for key in ("*", *star.keys))
 
 
 def read_paths(row: Row) -> tuple[Path, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...core.json_value import Steps
-from ...core.mapping.model import Build, Template
+from ...core.mapping.model import Build, ListOf, Template
 from .context import read_paths
 from .function_types import LIST, OBJECT, TEXT, names_of, signatures
 from .places import PlacedRow, placed_rows
@@ -38,7 +38,7 @@ def _read_types(placed: PlacedRow) -> Types:
         return TEXT
     if isinstance(placed.row.origin, Build):
         return OBJECT
-    if "all" in placed.written:
+    if isinstance(placed.row.origin, ListOf):
         return LIST
     paths = read_paths(placed.row)
     if len(paths) == 1:

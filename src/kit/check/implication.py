@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...core.mapping.path import Path
 from ...core.mapping.pattern import (
     AllOf,
     Equals,
@@ -28,7 +29,7 @@ def implies(specific: Pattern, general: Pattern) -> bool:
     ):
         return True
     held = all(
-        any(path == other and _implies(matcher, wanted) for other, matcher in specific.entries)
+        any(_entry_implies(entry, (path, wanted)) for entry in specific.entries)
         for path, wanted in general.entries
     )
     return held and (not general.any or any(implies(specific, inner) for inner in general.any))
@@ -40,7 +41,8 @@ def contradicts(pattern: Pattern) -> bool:
         return True
     for position, (path, matcher) in enumerate(pattern.entries):
         for other, wanted in pattern.entries[position + 1 :]:
-            if path.keys == other.keys and path.root == other.root and _disjoint(matcher, wanted):
+            is_one_value = path == other and not path.stars
+            if is_one_value and _disjoint(matcher, wanted):
                 return True
     return bool(pattern.any) and all(
         contradicts(Pattern(pattern.entries + inner.entries, inner.any)) for inner in pattern.any
@@ -73,6 +75,12 @@ def accepted_types(matcher: Matcher) -> Types:
         case AllOf(matchers):
             return next((types for inner in matchers if (types := accepted_types(inner))), None)
     return None
+
+
+def _entry_implies(specific: tuple[Path, Matcher], general: tuple[Path, Matcher]) -> bool:
+    """Whether one condition implies another; of those on many values only the same are compared."""
+    (path, matcher), (other, wanted) = specific, general
+    return path == other and (matcher == wanted or (not path.stars and _implies(matcher, wanted)))
 
 
 def _implies(specific: Matcher, general: Matcher) -> bool:

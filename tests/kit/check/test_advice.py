@@ -87,6 +87,8 @@ def test_an_entitys_id_needs_a_time(
         ({"a": 1}, {"any": [{"a": 1, "b": 2}, {"a": 1, "c": 3}]}, True),
         ({"a": {"matches": "^x"}}, {"a": {"matches": "^x"}}, True),
         ({"a": "x"}, {"a": ["x", "y"]}, False),
+        ({"a.*": "x"}, {"a.*": "x", "b": 1}, True),
+        ({"a.*": {"not": "x"}}, {"a.*": "y"}, False),
         ({"a": "x", "b": 1}, {"a": "x"}, False),
         ({"a": {"not": "x"}}, {"a": {"prefix": "x"}}, False),
         ({"any": [{"a": 1}, {"b": 2}]}, {"c": 2}, False),
@@ -117,6 +119,13 @@ def test_a_condition_that_contradicts_itself_is_unreachable(tmp_path: Path, when
     found = advice(tmp_path, "unreachable-rule", mapping=mapping({**TRACK, "when": when}))
 
     assert found == ["mapping.json/events/0/when"]
+
+
+def test_conditions_on_many_values_may_hold_together(tmp_path: Path) -> None:
+    """One label is `x`, another is `y`."""
+    when = {"labels.*": "x", "any": [{"labels.*": "y"}]}
+
+    assert advice(tmp_path, "unreachable-rule", mapping=mapping({**TRACK, "when": when})) == []
 
 
 def test_a_reply_to_everything_leaves_no_record(tmp_path: Path) -> None:
@@ -240,6 +249,31 @@ def test_references_and_alternatives_of_a_schema_are_followed(tmp_path: Path) ->
     found = advice(tmp_path, "wrong-function", mapping=mapping(rows=rows), schema=schema)
 
     assert found == ["mapping.json/map/0/apply/0", "mapping.json/map/1/apply/0"]
+
+
+def test_paths_with_stars_lead_to_lists(tmp_path: Path) -> None:
+    """What is beyond the star is held against the fixtures, and a function for text does not take a list."""
+    schema = {
+        "type": "object",
+        "properties": {"items": {"type": "array", "items": {"properties": {"sku": {"type": "string"}}}}},
+    }
+    rows = [
+        {"from": "items.*.sku", "apply": [{"join": " "}], "to": "properties.skus"},
+        {"from": "items.*.sku", "apply": ["lower"], "to": "properties.lower"},
+        {"from": "items.*.sku.code", "to": "properties.codes"},
+        {"all": ["items.*.name", "items.*.sku"], "to": "properties.names"},
+    ]
+    folder = source_folder(tmp_path, mapping=mapping(rows=rows), schema=schema)
+    shutil.copytree(SOUND / "fixtures", folder / "fixtures")
+    (folder / "fixtures" / "others" / "request.json").write_text('{"items": [{"sku": "tea"}]}')
+
+    found = [(found.code, found.pointer) for found in findings(folder) if found.file == "mapping.json"]
+
+    assert found == [
+        ("wrong-function", "/map/1/apply/0"),
+        ("impossible-path", "/map/2/from"),
+        ("unknown-path", "/map/3/all/0"),
+    ]
 
 
 def test_each_path_of_each_is_held_against_the_elements(tmp_path: Path) -> None:
