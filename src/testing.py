@@ -12,9 +12,9 @@ class TestAcme(FixtureSuite):
 ```
 
 A case is a folder, `fixtures/acme/<case>/`. It holds the bytes as posted in request.json, request.jsonl or
-request.txt, what came with them in request.meta.json (`headers`, `query`, `method`, `url`, `id`, and `config`
-for the operator's settings), and the outcome in expected.json, which `pytest --snapshot-update` writes. The
-suite runs under pytest and takes pytest-snapshot.
+request.txt, what came with them in request.meta.json (`headers`, `query`, `method`, `url`, `id`, `received_at`
+in epoch seconds, and `config` for the operator's settings), and the outcome in expected.json, which
+`pytest --snapshot-update` writes. The suite runs under pytest and takes pytest-snapshot.
 """
 
 # ruff: noqa: S101 - asserts are what tests are made of
@@ -39,7 +39,7 @@ from .core.source import Source
 from .core.suggest import suggest
 
 _BODIES = ("request.json", "request.jsonl", "request.txt")
-_META = ("headers", "query", "method", "url", "id", "config")
+_META = ("headers", "query", "method", "url", "id", "received_at", "config")
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -165,27 +165,27 @@ class FixtureSuite:
         assert outcome_text(retry) == outcome_text(first)
 
     def test_the_order_of_a_batch_changes_no_event(self, case: Case) -> None:
-        """A batch in reverse has the same events, with the same ids."""
+        """A batch in reverse has the same events, with the same ids, if its signature is left aside."""
         host = _host(*self.folders)
         body = case.reversed_body(host.sources[case.source])
         if body is None:
             return
 
-        forward = host.receive(case.source, case.request(), case.config)
-        backward = host.receive(case.source, case.request(body), case.config)
+        receive = host.receiver(case.source, case.config, verified=True)
+        forward, backward = receive(case.request()), receive(case.request(body))
 
         assert sorted(map(encode_sorted, backward.events)) == sorted(map(encode_sorted, forward.events))
         assert len(backward.rejections) == len(forward.rejections)
         assert backward.dropped == forward.dropped
 
     def test_a_file_has_the_outcome_of_the_body(self, case: Case) -> None:
-        """What `receive` makes of a body, `stream` makes of a file."""
+        """What `receive` makes of a verified body, `stream` makes of a file."""
         host = _host(*self.folders)
         file = io.BytesIO(case.body)
 
         outcomes = list(host.stream(case.source, file, case.request(), case.config))
 
-        received = host.receive(case.source, case.request(), case.config)
+        received = host.receiver(case.source, case.config, verified=True)(case.request())
         assert [event for outcome in outcomes for event in outcome.events] == received.events
         assert [rejection for outcome in outcomes for rejection in outcome.rejections] == received.rejections
         assert sum(outcome.dropped for outcome in outcomes) == received.dropped

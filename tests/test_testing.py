@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from support.folders import source_folder
+from support.signatures import SECRET, documented
 
 pytestmark = pytest.mark.slow
 
@@ -105,3 +109,25 @@ def test_a_source_without_fixtures_is_named(project: Path) -> None:
 
     assert code == 1
     assert f"{project}/fixtures/acme has no case: add a folder with a request" in output
+
+
+def test_a_signed_request_has_a_time_of_receipt_and_a_secret(project: Path) -> None:
+    """Its outcome stays the same for ever; a batch in reverse and a file need no signature."""
+    source_folder(project / "signed", source={"name": "acme", "signature": documented()["stripe"]})
+    shutil.copytree(project / "signed" / "acme", project / "acme", dirs_exist_ok=True)
+    body = '[{"id": 1}, {"id": 2}]'
+    mac = hmac.new(SECRET.encode(), f"1710497730.{body}".encode(), hashlib.sha256).hexdigest()
+    meta = {
+        "headers": {"Stripe-Signature": f"t=1710497730,v1={mac}"},
+        "received_at": 1710497731,
+        "config": {"signing_secret": SECRET},
+    }
+    signed = add_case(project, "signed", request_json=body, request_meta_json=json.dumps(meta))
+    forged = add_case(project, "forged", request_json="{}", request_meta_json=json.dumps(meta))
+    run(project, "--snapshot-update")
+
+    code, output = run(project)
+
+    assert code == 0, output
+    assert len(json.loads((signed / "expected.json").read_text())["events"]) == 2
+    assert "matches" in json.loads((forged / "expected.json").read_text())["refused"]

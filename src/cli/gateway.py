@@ -76,6 +76,9 @@ def init(
     if not url:
         typer.echo("Only this machine can reach that address. For senders elsewhere, put a proxy with TLS")
         typer.echo("in front of the gateway, and write its URL into the file as public_url.\n")
+    if source.signatures:
+        typer.echo(f"{source.title} signs its webhooks: put the secret it shows into the file as")
+        typer.echo("signing_secret, and forged ones are refused.\n")
     for sentence in (*source.setup, *([f"See {source.docs}"] if source.docs else [])):
         typer.echo(sentence)
     typer.echo(f"\nThen start the gateway:\n\n  springhead serve gateway --config {shlex.quote(str(file))}")

@@ -11,6 +11,7 @@ from rich.table import Table
 from ..core.discovery import Plugin
 from ..core.errors import PluginFailure
 from ..core.host import Host
+from ..core.signature.secret import MISSING_SECRET
 from ..core.source import Source
 from .context import Folders, fail, make_host
 from .format import console
@@ -38,6 +39,9 @@ def sources(
     for plugin in host.plugins:
         if plugin.reason:
             output.print(f"\n{plugin.id} is {plugin.status}: {plugin.reason}")
+    for name, source in sorted(host.sources.items()):
+        if source.signatures:
+            output.print(f"\n{name}: {MISSING_SECRET}")
 
 
 def _versions(host: Host, plugin: Plugin) -> str:
@@ -65,4 +69,5 @@ def _source_json(source: Source) -> dict[str, Any]:
         "version": source.version,
         "docs": source.docs,
         "folder": str(source.folder),
+        "signed": bool(source.signatures),
     }

@@ -32,7 +32,12 @@ class HookCalls(msgspec.Struct, frozen=True):
     implementations: Mapping[str, Implementations]
 
     def verifier(self, source: Source, config: Object) -> Verifier | None:
-        """Combine the plugins that verify the requests of a source; None if none does."""
+        """Combine the plugins that verify the requests of a source; None if none does.
+
+        Args:
+            source: the source.
+            config: what they are given: the operator's settings, with a list of secrets as `signing_secret`.
+        """
         implementations = self.implementations["springhead_verify"]
         if not implementations:
             return None

@@ -41,14 +41,16 @@ def springhead_sources() -> Iterable[Source]:  # type: ignore[empty-body] # a sp
 def springhead_verify(source: Source, request: Request, config: dict[str, Any]) -> str | None:
     """Return why the request is refused as not authentic, as a sentence for the operator, or None to accept it.
 
-    Called before the request is decoded, for every request given to `receive`. The first plugin to return a
-    reason decides: the sender gets an error, and nothing of the request is kept. If a plugin raises, or returns
-    anything else, the request is neither accepted nor refused, and its sender may try again.
+    Called before the request is decoded, for every request given to `receive` whose signature, if the source
+    has one, is right. The first plugin to return a reason decides: the sender gets an error, and nothing of the
+    request is kept. If a plugin raises, or returns anything else, the request is neither accepted nor refused,
+    and its sender may try again.
 
     Args:
         source: the source it was sent to.
         request: what was posted, whole: the body as it is signed, all headers, and the URL as called.
-        config: the operator's settings for the source, not to be changed.
+        config: the operator's settings for the source, not to be changed. If `signing_secret` is set, it is a
+            list.
     """
 
 

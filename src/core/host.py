@@ -16,9 +16,11 @@ from .pipeline import Pipeline
 from .plugins import load_plugins
 from .request import Request
 from .request_filter import RequestFilter, settings_problem
+from .signature import without_secrets
 from .source import Source
 from .stream import stream_items
 from .suggest import suggest
+from .verification import source_verifier
 
 BODY_LIMIT = 64 * 2**20
 """Bytes of the longest body accepted, unless the host is given another limit."""
@@ -71,12 +73,12 @@ class Host:
         return self._plugins.found
 
     def reads_request(self, source: str) -> bool:
-        """Whether the source's mapping or id, or a plugin, reads more of a request than its body.
+        """Whether the source's mapping, id or signature, or a plugin, reads more of a request than its body.
 
         If not, a caller may leave the headers and the query out, to save time.
         """
         found = self._source(source)
-        reads = found.reads_request or "query" in found.framing.formats
+        reads = found.reads_request or bool(found.signatures) or "query" in found.framing.formats
         return reads or self.verifier(source) is not None
 
     def request_filter(self, source: str, config: dict[str, Any] | None = None) -> RequestFilter:
@@ -107,7 +109,8 @@ class Host:
         Args:
             source: the source's name, exactly as in `sources`.
             request: what the HTTP call brought. Nothing in it makes this raise, unless a plugin fails over it.
-            config: the operator's settings for the source, which `$config` reads: `{"redact": "secrets"}`.
+            config: the operator's settings for the source, which `$config` reads: `{"redact": "secrets"}`. With
+                `signing_secret`, text or a list, the request's signature is verified; no mapping reads that.
             scope: tells apart several senders of one source, such as two tenants of one vendor: records alike
                 in all else have other ids in another scope.
 
@@ -123,17 +126,18 @@ class Host:
     def verifier(self, source: str, config: dict[str, Any] | None = None) -> Verifier | None:
         """Prepare the check with which `receive` begins, for a caller that changes the body after it.
 
-        Plugins verify the bytes as posted. A caller that turns a form into JSON verifies the form, then gives
-        the JSON to a `receiver` made with `verified=True`.
+        The bytes are verified as posted. A caller that turns a form into JSON verifies the form, then gives the
+        JSON to a `receiver` made with `verified=True`.
 
         Returns:
             A function that returns why a request is refused, or None, and raises VerificationFailed as
-            `receive` does. None if no plugin verifies requests.
+            `receive` does. None if there is no signing secret, and no plugin verifies requests.
 
         Raises:
             UnknownSource: as `receive`.
+            InvalidConfig: `signing_secret` cannot be used, or another setting has nearly its name.
         """
-        return self._hooks.verifier(self._source(source), config or {})
+        return source_verifier(self._source(source), config or {}, self._hooks)
 
     def receiver(  # noqa: PLR0913 - settings, each optional
         self,
@@ -151,8 +155,8 @@ class Host:
             source: as for `receive`.
             config: as for `receive`; must not be changed afterwards.
             scope: as for `receive`.
-            verified: the requests passed a `verifier`: plugins do not verify them again.
-            replay: the requests were received before: plugins do not verify them again, and are not told of
+            verified: the requests passed a `verifier`: they are not verified again.
+            replay: the requests were received before: they are not verified again, and plugins are not told of
                 their rejections.
             body_is_item: the body of each request is one item as JSON, which is not searched for a batch: the
                 `record` of a rejection.
@@ -163,7 +167,7 @@ class Host:
         """
         found = self._source(source)
         pipeline = self._pipeline(found, config, scope)
-        verify = None if verified else self._hooks.verifier(found, config or {})
+        verify = None if verified or replay else source_verifier(found, config or {}, self._hooks)
 
         def process(request: Request) -> Outcome:
             items = decode_item(request.body) if body_is_item else decode(request, found.framing)
@@ -188,7 +192,7 @@ class Host:
     ) -> Iterator[Outcome]:
         """Turn a file of any size into outcomes, chunk by chunk, in memory that does not grow with the file.
 
-        The file is an operator's own: plugins do not verify it, and `body_limit` does not apply.
+        The file is an operator's own: it is not verified, and `body_limit` does not apply.
 
         Args:
             source: the source's name.
@@ -215,7 +219,7 @@ class Host:
         return found
 
     def _pipeline(self, source: Source, config: dict[str, Any] | None, scope: str) -> Pipeline:
-        return Pipeline(source, config or {}, self._hooks.event_hook(source), scope=scope)
+        return Pipeline(source, without_secrets(config or {}), self._hooks.event_hook(source), scope=scope)
 
     def _too_long(self, source: str, request: Request) -> Outcome:
         reason = f"the body has {len(request.body)} bytes, the limit is {self._body_limit}"

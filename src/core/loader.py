@@ -21,6 +21,7 @@ from .mapping.path import Path, parse_single_path
 from .mapping.redact import build_masks
 from .request_filter import filter_for
 from .schema import Schema, check
+from .signature import parse_signatures
 from .source import Source
 from .source_file import Problem, SourceFile, read_source_file
 
@@ -72,6 +73,7 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
     namespace = Namespace(name)
     paths = {key: _paths(about, key) for key in _PATHS}
     ids = parse_ids(about, namespace)
+    signatures = parse_signatures(about, namespace)
     schema = _schema(schema_file)
     tables, table_problems = _tables(folder)
     mapping = parse_mapping(mapping_file, tables, namespace)
@@ -97,7 +99,8 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
         unwrap=compile_locator(paths["unwrap"], dict),
         read_id=compile_first_of(ids),
         request_paths=tuple(read_of_request),
-        request_filter=filter_for(read_of_request),
+        request_filter=filter_for(read_of_request, (signature.header for signature in signatures)),
+        signatures=signatures,
         schema=schema,
         mapper=Mapper(mapping, masks),
         envelope=Envelope(mapping.integration, namespace),

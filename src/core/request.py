@@ -40,6 +40,8 @@ class Request(msgspec.Struct, frozen=True):
         method, url: as called; `url` is path and query.
         id: the caller's id of this call. It tells apart records that have neither an id nor a time of their own
             and are otherwise equal; a retry of such a record is the same message only if this is the same.
+        received_at: when it arrived, in epoch seconds; by default the time at which it is verified. A
+            signature's timestamp is compared with it.
     """
 
     body: bytes = b""
@@ -48,11 +50,15 @@ class Request(msgspec.Struct, frozen=True):
     method: str = "POST"
     url: str = ""
     id: str = ""
+    received_at: float | None = None
 
     def __post_init__(self) -> None:
-        """Raise TypeError if the body is not bytes, so that the caller's mistake shows where it was made."""
+        """Raise TypeError for a value of the wrong type, so that a mistake shows where it was made."""
         if self.body.__class__ is not bytes:
             raise TypeError(f"the body of a Request must be bytes, as posted, not {type(self.body).__name__}")
+        if self.received_at is not None and not isinstance(self.received_at, float | int):
+            name = type(self.received_at).__name__
+            raise TypeError(f"received_at of a Request must be a number of epoch seconds, not {name}")
 
     def as_json(self) -> dict[str, Any]:
         """Return the request as JSON, without its body: lower-case header names, single values as text."""

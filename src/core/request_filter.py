@@ -37,10 +37,13 @@ class RequestFilter(msgspec.Struct, frozen=True):
     Attributes:
         headers: the headers that pass besides the harmless ones, in lower case.
         query: the query values that pass, also in the URL.
+        signatures: the headers that hold signatures, and never pass: with its signature a request could be
+            sent again.
     """
 
     headers: frozenset[str] = frozenset()
     query: frozenset[str] = frozenset()
+    signatures: frozenset[str] = frozenset()
 
     def apply(self, request: Request) -> Request:
         """Return the request with what passes; the body always does."""
@@ -67,14 +70,17 @@ class RequestFilter(msgspec.Struct, frozen=True):
         if SETTINGS.keys().isdisjoint(config):
             return self
         headers = {name.lower() for name in config.get("allow_headers", ())}
-        return RequestFilter(self.headers | headers, self.query | {*config.get("allow_query", ())})
+        return RequestFilter(
+            self.headers | headers, self.query | {*config.get("allow_query", ())}, self.signatures
+        )
 
     def _passes(self, name: str) -> bool:
-        return name in HARMLESS or name in self.headers or name.endswith(HARMLESS_ENDINGS)
+        passes = name in HARMLESS or name in self.headers or name.endswith(HARMLESS_ENDINGS)
+        return passes and name not in self.signatures
 
 
-def filter_for(paths: Iterable[Path]) -> RequestFilter:
-    """Return the filter that passes what these paths read by name."""
+def filter_for(paths: Iterable[Path], signatures: Iterable[str] = ()) -> RequestFilter:
+    """Return the filter that passes what these paths read by name, except for headers with signatures."""
     names: dict[str, set[str]] = {"headers": set(), "query": set()}
     for path in paths:
         part, *steps = path.keys or ("",)
@@ -82,7 +88,7 @@ def filter_for(paths: Iterable[Path]) -> RequestFilter:
             # A name may have dots in it, and steps may follow it: a.0 is the header "a.0", or the first of "a".
             joined = {".".join(steps[:end]) for end in range(1, len(steps) + 1)}
             names[part] |= {name for name in joined if not is_credential(part, name)}
-    return RequestFilter(frozenset(names["headers"]), frozenset(names["query"]))
+    return RequestFilter(frozenset(names["headers"]), frozenset(names["query"]), frozenset(signatures))
 
 
 def settings_problem(config: dict[str, Any]) -> str | None:

@@ -18,6 +18,7 @@ from .mapping.path import Path, read
 from .request import Request
 from .request_filter import RequestFilter
 from .schema import Schema
+from .signature import Signature
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -31,6 +32,7 @@ class Source(msgspec.Struct, frozen=True):
         read_id: reads the id of a record, or of the delivery that brought it.
         request_paths: what its mapping and `read_id` read of a request besides its body.
         request_filter: filters requests down to what the two may read.
+        signatures: how it may sign its requests; empty if it does not, or in a way that a plugin verifies.
         schema: what a record must satisfy.
         mapper: maps records to the fields of events.
         envelope: what all its events have in common.
@@ -47,6 +49,7 @@ class Source(msgspec.Struct, frozen=True):
     read_id: Callable[[Any, Any, Any, Any, Any], Any]
     request_paths: tuple[Path, ...]
     request_filter: RequestFilter
+    signatures: tuple[Signature, ...]
     schema: Schema
     mapper: Mapper
     envelope: Envelope

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..core.errors import InvalidConfig, SpringheadError
 from ..core.host import Host
+from ..core.signature.secret import MISSING_SECRET
 from ..http.answers import NOT_FOUND
 from ..server import log
 from .delivery import Delivery, open_destination
@@ -72,6 +73,7 @@ class Gateway:
         destination = open_destination(settings.delivery, _destination_keys(settings))
         sources = [source.name for source in settings.source]
         self.delivery = Delivery(self.store, destination, sources, settings.delivery, self.metrics)
+        _warn_of_missing_secrets(host, settings)
         _warn_of_missing_keys(settings)
         acceptor = Acceptor(host, settings, self.store, self.recent, self.metrics, self.delivery)
         self.health = Health(self.store, self.delivery, settings.gateway)
@@ -94,6 +96,7 @@ class Gateway:
         self._endpoint.use_sources(settings.source)
         self.delivery.use_keys(_destination_keys(settings))
         self.settings = self.settings.with_sources_of(settings)
+        _warn_of_missing_secrets(self.host, self.settings)
         _warn_of_missing_keys(self.settings)
 
     @asynccontextmanager
@@ -148,10 +151,13 @@ def check_sources(host: Host, settings: Settings) -> None:
     """Raise InvalidSettings if the host does not know a source's type, or refuses its settings."""
     problems: list[tuple[KeyPath, str]] = []
     for index, source in enumerate(settings.source):
+        key = "settings"
         try:
             host.receiver(source.type, source.settings)
+            key = "signing_secret"
+            host.verifier(source.type, source.verification)
         except InvalidConfig as error:
-            problems.append((("source", index, "settings"), error.reason))
+            problems.append((("source", index, key), error.reason.removeprefix(f"{key} ")))
         except SpringheadError as error:
             advice = "a source folder goes into [gateway] folders"
             problems.append((("source", index, "type"), f"{error} - {advice}"))
@@ -162,6 +168,13 @@ def check_sources(host: Host, settings: Settings) -> None:
 def _destination_keys(settings: Settings) -> dict[str, str]:
     """The write key of each source at the data plane."""
     return {source.name: source.destination_key.get_secret_value() for source in settings.source}
+
+
+def _warn_of_missing_secrets(host: Host, settings: Settings) -> None:
+    """Whoever knows the write key of such a source can forge calls."""
+    for source in settings.source:
+        if source.enabled and host.sources[source.type].signatures and not source.signing_secret:
+            _log.warning("source without a signing_secret", source=source.name, advice=MISSING_SECRET)
 
 
 def _warn_of_missing_keys(settings: Settings) -> None:

@@ -40,7 +40,7 @@ class GatewayMetrics:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._requests = self._counter("requests", "Calls of senders, by status", "source", "status")
-        self._refused = self._counter("refused", "Calls that a plugin refused as not authentic", "source")
+        self._refused = self._counter("refused", "Calls refused as not authentic", "source")
         self._accepted = self._counter("accepted", "Events accepted, duplicates included", "source", "type")
         self._duplicates = self._counter("duplicates", "Events accepted before, and not stored again", "source")
         self._stored = self._counter("stored", "Events stored for delivery", "source")
@@ -80,7 +80,7 @@ class GatewayMetrics:
         self._seconds.labels(source).observe(seconds)
 
     def refused(self, source: str) -> None:
-        """Count a call that a plugin refused as not authentic."""
+        """Count a call that was refused as not authentic."""
         self._refused.labels(source).inc()
 
     def accepted(self, source: str, count: OutcomeCounts, duplicates: int) -> None:

@@ -8,7 +8,7 @@ MALFORMED = "Malformed JSON in request body"
 """The text of rudder-server's own transformer for a body that is not JSON."""
 
 NOT_AUTHENTIC = "request refused as not authentic"
-"""The text for a request that a plugin refused: what the plugin says is for the operator."""
+"""The text for a request that was refused: the reason is for the operator."""
 
 
 def error_text(rejections: list[Rejection]) -> str:

@@ -16,6 +16,7 @@ from ..core.codec import Object, encode, encode_into
 from ..core.errors import InvalidConfig, InvalidJson, VerificationFailed
 from ..core.host import Host, Receiver
 from ..core.outcome import Rejection
+from ..core.signature.secret import MISSING_SECRET, SIGNING_SECRET
 from ..http.body_error import BodyError
 from ..http.error_text import NOT_AUTHENTIC
 from ..server import log
@@ -23,6 +24,7 @@ from ..server.body import read_body, takes_long
 from ..server.counts import OutcomeCounts
 from ..server.deadline import Deadline
 from ..server.memory import Claim, MemoryBudget
+from .altered import refuse_altered
 from .answer import INVALID_EVENTS, error_answer, outcome_answer
 from .elements import Element, ElementDecoder, SourceConfig
 from .metrics import TransformerMetrics
@@ -180,7 +182,17 @@ class ArrayEndpoint:
     def _receiver(self, source: str, config: SourceConfig) -> Receiver:
         receiver = config.receivers.get(source)
         if receiver is None:
-            receiver = config.receivers[source] = self._host.receiver(source, config.value, scope=config.id)
+            receiver = config.receivers[source] = self._make_receiver(source, config)
+        return receiver
+
+    def _make_receiver(self, source: str, config: SourceConfig) -> Receiver:
+        receiver = self._host.receiver(source, config.value, scope=config.id)
+        if not self._host.sources[source].signatures:
+            return receiver
+        if SIGNING_SECRET in config.value:
+            return refuse_altered(receiver)
+        kind = source, SIGNING_SECRET
+        self._limited_log.warning(kind, "source without a signing_secret", source=source, advice=MISSING_SECRET)
         return receiver
 
     def _report(self, source: str, rejections: list[Rejection], request_id: str) -> None:

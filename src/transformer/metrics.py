@@ -27,7 +27,7 @@ class TransformerMetrics:
         self._elements = self._counter("elements", "Webhook requests that came in")
         self._events = self._counter("events", "Events that went out", "type")
         self._rejections = self._counter("rejections", "Records rejected", "rule")
-        self._refused = self._counter("refused", "Webhook requests that a plugin refused as not authentic")
+        self._refused = self._counter("refused", "Webhook requests refused as not authentic")
         self._drops = self._counter("drops", "Records left out on purpose")
         self._seconds = self._histogram("request_seconds", "Time to answer an array", LATENCY_BUCKETS)
         self._read = self._histogram("request_bytes", "Size of an array", _BYTES_BUCKETS)

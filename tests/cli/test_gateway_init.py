@@ -31,6 +31,16 @@ def test_it_writes_a_file_and_says_what_to_enter_at_the_sender(tmp_path: Path) -
     assert load_settings(path).gateway.public_url == "https://hooks.example.com"
 
 
+def test_it_says_where_the_secret_of_a_vendor_that_signs_goes(tmp_path: Path) -> None:
+    """Without it, nothing would be verified."""
+    about = {"name": "acme", "title": "Acme", "signature": {"scheme": "standard-webhooks"}}
+    folder = str(source_folder(tmp_path, source=about))
+
+    done = springhead(tmp_path, "gateway", "init", "--type", "acme", "--folder", folder)
+
+    assert "Acme signs its webhooks: put the secret it shows into the file as\nsigning_secret" in done.stdout
+
+
 def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
     """It holds a write key."""
     springhead(tmp_path, "gateway", "init", "--type", "auth0")

@@ -22,3 +22,21 @@ def test_plugins_are_listed_for_people_and_for_scripts(tmp_path: Path) -> None:
     assert "mapping.json:1: events is missing [missing-key]" in people.stdout
     assert (auth0["status"], auth0["sources"][0]["title"]) == ("active", "Auth0")
     assert (acme["status"], acme["sources"]) == ("failed", [])
+
+
+def test_sources_whose_vendor_signs_are_named(tmp_path: Path) -> None:
+    """Without a secret, their requests are not verified."""
+    folder = str(source_folder(tmp_path, source={"name": "acme", "signature": {"scheme": "standard-webhooks"}}))
+
+    people = springhead(tmp_path, "sources", "--folder", folder)
+    scripts = springhead(tmp_path, "sources", "--json", "--folder", folder)
+
+    signed = {
+        source["name"]: source["signed"]
+        for plugin in json.loads(scripts.stdout)["plugins"]
+        for source in plugin["sources"]
+    }
+    line = "acme: the vendor signs its requests: set signing_secret, or forged ones are accepted"
+    assert people.stdout.splitlines().count(line) == 1
+    assert (signed["acme"], signed["auth0"]) == (True, False)
+    assert "auth0: the vendor" not in people.stdout

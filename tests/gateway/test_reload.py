@@ -14,8 +14,10 @@ import httpx
 import pytest
 
 from support.dataplanes import OK, Batch, Reply, data_plane_in_thread
+from support.folders import source_folder
 from support.gateways import KEY, SOURCE, Gateway, gateway, write_settings
 from support.servers import SPRINGHEAD, free_port, until
+from support.signatures import BODY, GITHUB, SECRET, SIGNED
 from support.webhooks import log
 
 pytestmark = pytest.mark.slow
@@ -73,6 +75,26 @@ def test_everything_about_a_source_is_reloaded(tmp_path: Path) -> None:
     assert unauthorized.text == "invalid authorization\n"
     assert [answer.text for answer in authorized] == ["ok", "ok"]
     assert (disabled.status_code, disabled.text) == (404, "source is disabled\n")
+
+
+def test_a_signing_secret_is_reloaded(tmp_path: Path) -> None:
+    """From then on, calls that the vendor did not sign are refused."""
+    folder = source_folder(tmp_path, source={"name": "acme", "signature": GITHUB})
+    acme = {**SOURCE, "type": "acme"}
+    with gateway(tmp_path, acme, folders=(folder,)) as server:
+        warnings = [line["source"] for line in logged(server, "source without a signing_secret")]
+        before = server.post(BODY)
+
+        reloaded(server, {**acme, "signing_secret": SECRET})
+        unsigned, signed = server.post(BODY), server.post(BODY, headers={"X-Hub-Signature-256": SIGNED})
+
+        reload(server, {**acme, "signing_secret": "  "})
+        until(lambda: bool(logged(server, "the settings are not reloaded")))
+        still_unsigned = server.post(BODY)
+
+    assert warnings == [SOURCE["name"]]
+    assert [answer.status_code for answer in (before, unsigned, signed, still_unsigned)] == [200, 401, 200, 401]
+    assert SECRET not in server.log.read_text()
 
 
 def test_sources_come_and_go(tmp_path: Path) -> None:

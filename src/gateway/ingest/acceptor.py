@@ -79,6 +79,8 @@ class Acceptor:
         try:
             body = await read_body(scope, receive, self._body_limit, self._deadline, claim)
         except EncodingError as error:
+            if source.verifies:  # what was signed is not known
+                return self._refuse(source.name, error.message)
             received = source.reject_encoding(WebhookCall(scope, error.body), error.message)
             return await self._keep(source.name, received)
         call = WebhookCall(scope, body)
@@ -95,8 +97,7 @@ class Acceptor:
         """The result of a call, whatever its format; an error if it is refused, or there is nothing to map."""
         reason = source.verify(call)
         if reason is not None:
-            self._metrics.refused(source.name)
-            return answer(Outcome(refused=reason))
+            return self._refuse(source.name, reason)
         body: bytes | Answer = call.body
         if is_form(call.body, call.content_type):
             body = form_to_json(call.body, call.content_type, call.query_string, self._body_limit)
@@ -104,6 +105,10 @@ class Acceptor:
             return body
         is_empty = not body.strip() and not source.reads_query_of(call)
         return EMPTY if is_empty else source.map(call, body)
+
+    def _refuse(self, source: str, reason: str) -> Answer:
+        self._metrics.refused(source)
+        return answer(Outcome(refused=reason))
 
     async def _keep(self, source: str, received: Received | Answer) -> Answer:
         """Store the result of a call, unless there is none, and return the answer."""

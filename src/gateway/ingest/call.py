@@ -88,7 +88,8 @@ class WebhookCall(msgspec.Struct, frozen=True, dict=True):
         """The call whole, as its sender signed it."""
         path, query = self.scope["path"], self.query_string
         url = f"{path}?{query.decode('latin-1')}" if query else path
-        return Request(self.body, self._posted_headers, parse_query(query), self.scope["method"], url, self.id)
+        method, headers = self.scope["method"], self._posted_headers
+        return Request(self.body, headers, parse_query(query), method, url, self.id, self.received_at)
 
     def request(self, body: bytes) -> Request:
         """The call with this body, without write keys."""

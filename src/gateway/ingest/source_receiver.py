@@ -45,7 +45,7 @@ class SourceReceiver:
         self.name = settings.name
         self._settings = settings
         self._keep_calls = keep_calls
-        self._verify = host.verifier(settings.type, settings.settings)
+        self._verify = host.verifier(settings.type, settings.verification)
         self._receive: Receiver = host.receiver(
             settings.type, settings.settings, scope=settings.name, verified=True
         )
@@ -53,6 +53,11 @@ class SourceReceiver:
         self._reads_request = host.reads_request(settings.type)
         self._source = host.sources[settings.type]
         self._reads_query = "query" in self._source.framing.formats
+
+    @property
+    def verifies(self) -> bool:
+        """Whether calls are verified."""
+        return self._verify is not None
 
     def reads_query_of(self, call: WebhookCall) -> bool:
         """Whether the call's query is a record in its own right, if the call has no body."""
@@ -64,10 +69,10 @@ class SourceReceiver:
         return self._received(call, self._request(call, call.body), Outcome(rejections=[rejection]))
 
     def verify(self, call: WebhookCall) -> str | None:
-        """Why plugins refuse a call as posted; None if they accept it.
+        """Why a call is refused as posted, by its signature or by a plugin; None if it is not.
 
         Raises:
-            VerificationFailed: one of them failed.
+            VerificationFailed: a plugin failed.
         """
         return None if self._verify is None else self._verify(call.posted())
 

@@ -19,12 +19,14 @@ from pydantic import (
     field_validator,
 )
 
+from ...core.signature.secret import SIGNING_SECRET
 from ...server.sockets import join_address
 from .values import (
     AccessKey,
     Days,
     DestinationKey,
     Seconds,
+    SigningSecret,
     as_list,
     is_host,
     is_loopback,
@@ -222,12 +224,29 @@ class SourceSettings(FrozenSection):
         AfterValidator(not_empty),
     ] = ()
     """What the sender's Authorization header must hold, if it can send one; several as with `write_key`."""
+    signing_secret: Annotated[
+        tuple[SigningSecret, ...], BeforeValidator(as_list), AfterValidator(not_empty)
+    ] = ()
+    """What the vendor signs its calls with: others are refused; several as with `write_key`."""
     on_rejection: Literal["error", "ok"] = "error"
     """The answer if every record was rejected: 400, or `ok` for senders that give up after an error."""
     destination_write_key: DestinationKey | None = None
     """The source's write key at the data plane; by default the first write_key."""
     settings: Annotated[dict[str, Any], Field(repr=False)] = {}
     """What the mapping reads as `$config`, and `redact`."""
+
+    @field_validator("settings")
+    @classmethod
+    def _holds_no_secret(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        if SIGNING_SECRET in settings:
+            raise ValueError(f"{SIGNING_SECRET} belongs in [[source]]: move it above [source.settings]")
+        return settings
+
+    @property
+    def verification(self) -> dict[str, Any]:
+        """The settings with the signing secrets: what a `Host.verifier` needs, and nothing else may see."""
+        secrets = [secret.get_secret_value() for secret in self.signing_secret]
+        return {**self.settings, SIGNING_SECRET: secrets} if secrets else self.settings
 
     @property
     def destination_key(self) -> SecretStr:

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from ...core.signature.secret import secret_problem
+
 KEY_LENGTH = 16
 """Characters of the shortest write key or token accepted: a shorter one could be guessed."""
 
@@ -35,6 +37,13 @@ def _printable(key: SecretStr) -> SecretStr:
     return key
 
 
+def _usable(secret: SecretStr) -> SecretStr:
+    problem = secret_problem(secret.get_secret_value())
+    if problem is not None:
+        raise ValueError(problem)
+    return secret
+
+
 def _long(key: SecretStr) -> SecretStr:
     if len(key.get_secret_value()) < KEY_LENGTH:
         raise ValueError(f"must have at least {KEY_LENGTH} characters")
@@ -47,6 +56,8 @@ DestinationKey = Annotated[SecretStr, AfterValidator(_printable), Field(min_leng
 """A write key at the data plane, which may be short."""
 AccessKey = Annotated[SecretStr, AfterValidator(_printable), AfterValidator(_long)]
 """A write key or token that lets a caller in."""
+SigningSecret = Annotated[SecretStr, AfterValidator(_usable)]
+"""What a vendor signs its calls with."""
 
 
 def split_address(text: str) -> tuple[str, int]:

@@ -51,4 +51,4 @@ def _check_signature(subject: Subject) -> None:
     )
     if "signature" not in about and _SIGNS.search(spoken):
         reason = "the vendor signs its requests, and nothing says how"
-        subject.about.add_problem((), "unsigned", reason, "describe it in signature (see docs/sources.md)")
+        subject.about.add_problem((), "unsigned", reason, "describe it in signature (see docs/signatures.md)")

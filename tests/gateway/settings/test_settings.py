@@ -71,6 +71,7 @@ def test_all_keys_are_read(tmp_path: Path) -> None:
         write_key = "one-write-key-of-two"
         destination_write_key = "its-own"
         authorization = "Bearer invented"
+        signing_secret = "invented"
         enabled = false
         [source.settings]
         redact = "pii"
@@ -85,6 +86,7 @@ def test_all_keys_are_read(tmp_path: Path) -> None:
     assert source.destination_key.get_secret_value() == "its-own"
     assert [value.get_secret_value() for value in source.authorization] == ["Bearer invented"]
     assert (source.enabled, source.settings) == (False, {"redact": "pii"})
+    assert source.verification == {"redact": "pii", "signing_secret": ["invented"]}
 
 
 def test_relative_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,6 +218,19 @@ enable = true
         (SOURCE + "authorization = []", "[[source]] 1 authorization: needs at least one"),
         (SOURCE + 'authorization = ""', "[[source]] 1 authorization"),
         (SOURCE + 'authorization = ["Bearer invented", ""]', "[[source]] 1 authorization"),
+        (SOURCE + "signing_secret = []", "springhead.toml:6: [[source]] 1 signing_secret: needs at least one"),
+        (
+            SOURCE + 'signing_secret = ""',
+            "[[source]] 1 signing_secret: is blank: give the secret that the vendor",
+        ),
+        (SOURCE + 'signing_secret = ["a", " "]', "[[source]] 1 signing_secret: is blank"),
+        (SOURCE + 'signing_secret = "a\\n"', "signing_secret: begins or ends with white space: remove it"),
+        (SOURCE + "signing_secret = 7", "[[source]] 1 signing_secret: must be a valid string"),
+        (SOURCE + 'signing_secert = "a"', "there is no such key - did you mean signing_secret?"),
+        (
+            SOURCE + '[source.settings]\nsigning_secret = "a"',
+            "springhead.toml:6: [[source]] 1 settings: signing_secret belongs in [[source]]: move it above",
+        ),
         ("source = 5", "source: must be a valid tuple"),
         ("gateway = 5" + SOURCE, "gateway: must be a valid dictionary or instance of GatewaySettings"),
         (SOURCE.replace(KEY, "short"), "[[source]] 1 write_key: must have at least 16 characters"),
@@ -279,7 +294,10 @@ def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
 def test_secrets_are_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither in a repr nor in a problem."""
     monkeypatch.setenv("SPRINGHEAD_GATEWAY__ADMIN_TOKEN", "an-invented-admin-token")
-    text = SOURCE + 'authorization = "Bearer invented"\nsettings = {secret = "an invented secret"}\n'
+    text = (
+        SOURCE + 'authorization = "Bearer invented"\nsigning_secret = "an invented one"\n'
+        'settings = {secret = "an invented secret"}\n'
+    )
 
     shown = repr(loaded(tmp_path, text)) + str(
         loaded(tmp_path, text).model_dump(exclude={"source": {0: {"settings"}}})

@@ -38,7 +38,7 @@ def test_any_name_is_written_as_text(tmp_path: Path) -> None:
 
 def test_the_file_shows_every_key_with_its_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Uncommenting a line changes nothing."""
-    for name in ("ADMIN_TOKEN", "AUTHORIZATION", "DESTINATION_WRITE_KEY"):
+    for name in ("ADMIN_TOKEN", "AUTHORIZATION", "DESTINATION_WRITE_KEY", "SIGNING_SECRET"):
         monkeypatch.setenv(name, "an-invented-token")
     text = re.sub(r"^# (?=\w+ = )", "", starter_settings("auth0"), flags=re.MULTILINE)
 

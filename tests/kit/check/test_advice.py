@@ -439,7 +439,13 @@ def test_a_vendor_that_signs_needs_a_signature(sound: Path) -> None:
     with (sound / "README.md").open("a") as readme:
         readme.write("Acme sends an HMAC of the body.\n")
 
-    assert [(found.file, found.code) for found in findings(sound)] == [("source.json", "unsigned")]
+    unsigned = findings(sound)
+    about = json.loads((sound / "source.json").read_text())
+    signature = {"header": "x-acme-signature", "hmac": "sha256", "format": "{hex}"}
+    (sound / "source.json").write_text(json.dumps({**about, "signature": signature}))
+
+    assert [(found.file, found.code) for found in unsigned] == [("source.json", "unsigned")]
+    assert findings(sound) == []
 
 
 def test_a_source_without_fixtures_proves_nothing(sound: Path) -> None:
