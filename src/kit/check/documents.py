@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ...core.mapping.model import DROP, Rule
+from ...core.source_file import SourceFile
 from .subject import Subject
 
 _SECTIONS = ("Set it up", "What comes out", "Known limits")
@@ -14,17 +15,16 @@ _SIGNS = re.compile(r"\b(?:signatures?|signing secrets?|HMAC)\b", re.IGNORECASE)
 
 def check(subject: Subject) -> None:
     """Record what is missing."""
-    headings = {heading.lower() for heading in _HEADING.findall(subject.readme.text)}
-    for section in _SECTIONS:
-        if section.lower() not in headings:
-            has_text = bool(subject.readme.text)
-            reason = f"README.md has no section {section!r}" if has_text else "README.md is missing"
-            advice = f"its sections are {', '.join(_SECTIONS)}"
-            subject.readme.add_problem((), "readme-section", reason, advice)
-            if not has_text:
-                break
+    _check_readme(subject.readme)
     _check_ids(subject)
     _check_signature(subject)
+
+
+def _check_readme(readme: SourceFile) -> None:
+    headings = {heading.lower() for heading in _HEADING.findall(readme.text)}
+    missing = [f"README.md has no section {name!r}" for name in _SECTIONS if name.lower() not in headings]
+    for reason in missing if readme.text else ["README.md is missing"]:
+        readme.add_problem((), "readme-section", reason, f"its sections are {', '.join(_SECTIONS)}")
 
 
 def _check_ids(subject: Subject) -> None:
@@ -46,9 +46,8 @@ def _writes_time(rule: Rule) -> bool:
 def _check_signature(subject: Subject) -> None:
     """Record that the documents speak of signatures, and source.json does not."""
     about = subject.about.value or {}
-    spoken = " ".join(
-        [subject.readme.text, str(about.get("docs", "")).replace("-", " "), *about.get("setup", ())]
-    )
+    docs = str(about.get("docs", "")).replace("-", " ")
+    spoken = " ".join([subject.readme.text, docs, *about.get("setup", ())])
     if "signature" not in about and _SIGNS.search(spoken):
         reason = "the vendor signs its requests, and nothing says how"
         subject.about.add_problem((), "unsigned", reason, "describe it in signature (see docs/signatures.md)")

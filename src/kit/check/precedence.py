@@ -2,43 +2,54 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...core.codec import encode
 from ...core.json_value import Steps, pointer
 from ...core.mapping.interpret import Scope, matches, row_value
 from ...core.mapping.model import DROP, Constant, FirstOf, Read, Row, Rule
 from ...core.mapping.write import write
+from .function_types import function_name
 from .places import contexts, own_rows
 from .subject import Subject
+
+_MAY_GIVE_OBJECTS = {"flatten", "json", "pairs", "query"}
+"""Functions that may make an object, which adds to the object that an earlier row wrote."""
 
 
 def check(subject: Subject) -> None:
     """Record rows that never win in any of the rules that have them."""
-    winners: dict[Steps, set[int]] = {}
-    losers: dict[Steps, tuple[Row, Steps]] = {}
+    beaten = _beaten(subject)
+    for steps, (row, winner) in beaten.items():
+        reason = f"an earlier row ({pointer(*winner)}) always writes {row.to[0].text} first"
+        advice = "remove one of them, or put the one that should win first"
+        subject.mapping.add_problem(steps, "never-wins", reason, advice)
+    _check_fixtures(subject, set(beaten))
+
+
+def _beaten(subject: Subject) -> dict[Steps, tuple[Row, Steps]]:
+    """Return the rows that are beaten in every rule, each with the place of a row that beats it."""
+    beaten: dict[Steps, tuple[Row, Steps]] = {}
+    unbeaten: set[Steps] = set()
     for index, rule in enumerate(subject.parsed.rules):
-        rows = own_rows(subject, index)
+        rows = own_rows(subject, index) if rule.type != DROP else []
         for position, (steps, row) in enumerate(rows):
-            earlier = [above for above in rows[:position] if rule.type != DROP and _always_first(above[1], row)]
-            if earlier:
-                losers[steps] = (row, earlier[0][0])
-            elif rule.type != DROP:
-                winners.setdefault(steps, set()).add(index)
-    for steps, (row, earlier_steps) in losers.items():
-        if steps not in winners:
-            reason = f"an earlier row ({pointer(*earlier_steps)}) always writes {row.to[0].text} first"
-            advice = "remove one of them, or put the one that should win first"
-            subject.mapping.add_problem(steps, "never-wins", reason, advice)
-    _check_fixtures(subject, set(losers))
+            winners = [place for place, earlier in rows[:position] if _beats(earlier, row, subject.at(steps))]
+            if winners:
+                beaten[steps] = (row, winners[0])
+            else:
+                unbeaten.add(steps)
+    return {steps: found for steps, found in beaten.items() if steps not in unbeaten}
 
 
-def _always_first(earlier: Row, later: Row) -> bool:
+def _beats(earlier: Row, later: Row, written: dict[str, Any]) -> bool:
     """Whether an earlier row has a value for all targets of a later one, whenever that has one."""
     targets = {target.keys for target in earlier.to if not target.append}
-    if not later.to or not all(target.keys in targets and not target.append for target in later.to):
+    if not all(target.keys in targets and not target.append for target in later.to):
         return False
     if earlier.when is not None and earlier.when != later.when:
         return False
-    return _has_constant(earlier) or _covers(earlier, later)
+    return _has_constant(earlier) or _covers(earlier, later, written)
 
 
 def _has_constant(row: Row) -> bool:
@@ -50,11 +61,15 @@ def _has_constant(row: Row) -> bool:
     return fallback is not None and fallback.when is None and _has_constant(fallback)
 
 
-def _covers(earlier: Row, later: Row) -> bool:
-    """Whether an earlier row reads as it is what a later one reads in any way."""
+def _covers(earlier: Row, later: Row, written: dict[str, Any]) -> bool:
+    """Whether an earlier row reads as it is what a later one reads, and does something with perhaps."""
     if earlier.each or earlier.apply or earlier.lookup is not None or earlier.omit or earlier.pick:
         same = (earlier.origin, earlier.apply, earlier.lookup, earlier.omit, earlier.pick, earlier.each)
         return same == (later.origin, later.apply, later.lookup, later.omit, later.pick, later.each)
+    calls = written.get("apply", [])
+    names = {function_name(call) for call in (calls if isinstance(calls, list) else [calls])}
+    if later.lookup is not None or names & _MAY_GIVE_OBJECTS:
+        return False
     if isinstance(earlier.origin, Read | FirstOf) and isinstance(later.origin, Read | FirstOf):
         reads_empty = isinstance(earlier.origin, Read) or isinstance(later.origin, FirstOf)
         return reads_empty and set(later.origin_paths()) <= set(earlier.origin_paths()) and not later.fallback

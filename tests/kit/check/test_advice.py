@@ -144,6 +144,8 @@ def test_a_reply_to_everything_leaves_no_record(tmp_path: Path) -> None:
         ({"value": "x"}, {"from": "b"}, True),
         ({"from": "a", "when": {"b": 1}}, {"from": "a", "when": {"b": 1}}, True),
         ({"from": "a", "apply": ["lower"]}, {"from": "a"}, False),
+        ({"from": "a"}, {"from": "a", "apply": ["flatten"]}, False),
+        ({"from": "a"}, {"from": "a", "lookup": "objects"}, False),
         ({"from": "a", "when": {"b": 1}}, {"from": "a"}, False),
         ({"from": ["a", "b"]}, {"from": "a"}, False),
         ({"value": {"x": 1}}, {"from": "a"}, False),
@@ -156,7 +158,9 @@ def test_a_row_never_wins_behind_one_that_always_has_a_value(
     """The first row that gives a value wins; objects fill each other in."""
     rows = [{**earlier, "to": "properties.x"}, {**later, "to": "properties.x"}]
 
-    assert advice(tmp_path, "never-wins", mapping=mapping(rows=rows)) == ["mapping.json/map/1"] * loses
+    found = advice(tmp_path, "never-wins", mapping=mapping(rows=rows), objects={"x": {"a": 1}})
+
+    assert found == ["mapping.json/map/1"] * loses
 
 
 def test_a_row_that_loses_in_every_fixture_is_shown(tmp_path: Path) -> None:
