@@ -8,6 +8,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,8 +53,12 @@ def stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 
 
 def worker(process: subprocess.Popen[bytes]) -> int:
-    """The process id of a server's only worker."""
-    return int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
+    """The process id of a server's only worker, once it has had the time to start."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while not (workers := children.read_text().split()):
+        time.sleep(0.1)
+    time.sleep(2)
+    return int(workers[0])
 
 
 def cpu(pid: int) -> float:

@@ -148,7 +148,6 @@ def measure(folder: Path, kind: str, rounds: int, connections: tuple[int, ...]) 
     processes = {server: start(server, str(port), str(folder)) for server, port in ports.items()}
     run_numbers = count(int(time.time()) % 100_000)
     try:
-        time.sleep(4)
         pids = {server: worker(process) for server, process in processes.items()}
         print(describe([log(number) for number in range(1_000)]), flush=True)
         print(f"the gateway's worker at rest: {resident(pids[kind]):.0f} MB resident", flush=True)

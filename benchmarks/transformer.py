@@ -138,7 +138,6 @@ def measure(folder: Path, rounds: int, cases: dict[str, tuple[int, int]], connec
     ports = {kind: 19090 + number for number, kind in enumerate(KINDS)}
     processes = {kind: start(kind, str(port)) for kind, port in ports.items()}
     try:
-        time.sleep(4)
         pids = {kind: worker(process) for kind, process in processes.items()}
         print(describe([log(number) for number in range(1_000)]), flush=True)
         print(f"springhead's worker at rest: {resident(pids['springhead']):.0f} MB resident", flush=True)
@@ -163,7 +162,6 @@ def soak(folder: Path) -> None:
     """Drive the transformer for a while, and print its memory meanwhile."""
     process = start("springhead", "19090")
     try:
-        time.sleep(4)
         pid, url = worker(process), "http://127.0.0.1:19090/v2/sources/auth0"
         elements, logs = CASES["100 elements"]
         post = script(folder, [element(body) for body in bodies_of(elements, logs)])

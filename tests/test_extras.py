@@ -68,6 +68,7 @@ def springhead(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         ("sources",),
         ("check", str(ROOT / "src" / "sources" / "auth0")),
         ("transform", "auth0", str(ROOT / "examples" / "auth0.json")),
+        ("test", "auth0", "-k", "identify"),
         ("serve", "gateway", "--help"),
     ],
 )
@@ -111,6 +112,17 @@ def test_a_command_that_lacks_its_extra_names_it(bare: Path, arguments: tuple[st
         r"springhead: this command needs \w+: run pip install 'springhead\[gateway\]'\n", done.stderr
     )
     assert done.returncode == 2
+
+
+@pytest.mark.slow
+def test_the_fixture_suite_names_its_extra(bare: Path) -> None:
+    """It runs under pytest, which is not installed without it."""
+    command = [sys.executable, "-S", "-c", "import springhead.testing"]
+    environment = {**os.environ, "PYTHONPATH": str(bare)}
+
+    done = subprocess.run(command, env=environment, cwd=bare, capture_output=True, text=True, check=False)
+
+    assert "ImportError: springhead.testing needs pytest: pip install 'springhead[testing]'" in done.stderr
 
 
 def test_what_comes_without_an_extra_is_light() -> None:

@@ -11,11 +11,14 @@ from typing import Annotated
 import typer
 
 from .check import check
+from .context import report
 from .dead.commands import dead
+from .explain import explain
 from .extras import extras_named
 from .gateway import gateway
 from .serve import serve
 from .sources import sources
+from .test import run_tests
 from .transform import transform
 
 app = typer.Typer(
@@ -32,6 +35,11 @@ app.command(
     epilog="Example: springhead transform auth0 --set redact=secrets logs.jsonl > events.jsonl",
 )(transform)
 app.command(epilog="Example: springhead check ./acme")(check)
+app.command(
+    short_help="Say which row each value of an event came from.",
+    epilog="Example: springhead explain auth0 examples/auth0.json --path properties.details",
+)(explain)
+app.command("test", epilog="Example: springhead test ./acme -k created --update")(run_tests)
 app.add_typer(serve, name="serve")
 app.add_typer(gateway, name="gateway")
 app.add_typer(dead, name="dead", short_help="List, show, replay and drop dead letters.")
@@ -61,4 +69,8 @@ def main() -> None:
     # Pydantic looks for plugins, and fails if the entry points of any installed package are malformed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     with extras_named():
-        sys.exit(app())
+        try:
+            sys.exit(app())
+        except OSError as error:  # stdout or stderr may be on a full disk
+            report(error)
+            sys.exit(2)

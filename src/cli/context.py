@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeAlias, TypeVar
 
@@ -34,11 +34,18 @@ AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON inst
 
 
 def fail(reason: object) -> NoReturn:
-    """End the command with one line on stderr and exit code 2; an OSError is shown with its file."""
-    if isinstance(reason, OSError) and reason.filename and reason.strerror:
-        reason = f"{os.fsdecode(reason.filename)}: {reason.strerror.lower()}"
-    typer.echo(f"springhead: {reason}", err=True)
+    """End the command with one line on stderr and exit code 2."""
+    report(reason)
     raise typer.Exit(2)
+
+
+def report(reason: object) -> None:
+    """Print why a command fails on stderr, unless that fails as well; an OSError is shown with its file."""
+    if isinstance(reason, OSError) and reason.strerror:
+        file = f"{os.fsdecode(reason.filename)}: " if reason.filename else ""
+        reason = f"{file}{reason.strerror.lower()}"
+    with suppress(OSError):
+        typer.echo(f"springhead: {reason}", err=True)
 
 
 def make_host(**options: Any) -> Host:

@@ -66,8 +66,7 @@ def init(
     if len(name) > _MAX_NAME_LENGTH or not name.isprintable():
         fail(f"--name takes up to {_MAX_NAME_LENGTH} printable characters")
     webhook = _webhook_url(url)
-    folders = [str(Path(one).resolve()) for one in folder or []]
-    text = starter_settings(source.name, name, folders, url)
+    text = starter_settings(source.name, name, [_path_from(file, one) for one in folder or []], url)
     _write_new(file, text)
     key = tomllib.loads(text)["source"][0]["write_key"][0]
     typer.echo(f"Wrote {file} with one source and a new write key. Only you can read the file.\n")
@@ -109,6 +108,12 @@ def _webhook_url(public_url: str) -> str:
         return GatewaySettings(public_url=public_url).webhook_url
     except ValidationError:
         fail(f"--url {public_url!r} cannot be used: write it as in https://hooks.example.com")
+
+
+def _path_from(file: Path, folder: str) -> str:
+    """The folder as the file names it: relative if it is beside the file or below, so that both can move."""
+    path, parent = Path(folder).resolve(), file.parent.resolve()
+    return str(path.relative_to(parent) if path.is_relative_to(parent) else path)
 
 
 def _write_new(file: Path, text: str) -> None:

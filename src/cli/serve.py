@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ..core.errors import SpringheadError
+from ..server.stderr import tolerate_failures
 from .context import Folders, fail, load_host
 
 serve = typer.Typer(help="Run a server.", no_args_is_help=True, rich_markup_mode=None)
@@ -35,6 +36,7 @@ class Level(StrEnum):
 @serve.callback()
 def _group() -> None:
     """Run a server."""
+    tolerate_failures()
     if hasattr(signal, "SIGPIPE"):  # a peer that hangs up ends its connection, not the server
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # one that comes early waits for the supervisor

@@ -32,6 +32,8 @@ class ServerStatus:
         down_reason: its last failure.
         admin_problem: why the server's admin address did not say; None if it did, or if nothing answers there.
         held: sources that the destination refuses whatever is sent, each with the reason.
+        webhook: the URL for senders that is in force: the file's may have changed since the start.
+        to: the destination in force.
     """
 
     address: str
@@ -40,9 +42,12 @@ class ServerStatus:
     down_reason: str | None = None
     admin_problem: str | None = None
     held: Mapping[str, str] = field(default_factory=dict)
+    webhook: str | None = None
+    to: str | None = None
 
 
 class _DestinationStatus(msgspec.Struct):
+    to: str
     down: bool
     reason: str | None
 
@@ -55,6 +60,7 @@ class _SourceStatus(msgspec.Struct):
 class _GatewayStatus(msgspec.Struct):
     """The part of the server's own report that is repeated here."""
 
+    webhook: str
     destination: _DestinationStatus
     sources: list[_SourceStatus]
 
@@ -79,7 +85,8 @@ def server_status(settings: Settings) -> ServerStatus:
         problem = f"{settings.gateway.admin} is not the admin address of this gateway: another service answers"
         return ServerStatus(address, not_ready, admin_problem=problem)
     held = {source.name: source.held for source in status.sources if source.held}
-    return ServerStatus(address, not_ready, status.destination.down, status.destination.reason, held=held)
+    to, down, reason = msgspec.structs.astuple(status.destination)
+    return ServerStatus(address, not_ready, down, reason, held=held, webhook=status.webhook, to=to)
 
 
 def _address(settings: Settings) -> str:
@@ -104,12 +111,16 @@ def status_json(settings: Settings, counts: StoreCounts, server: ServerStatus) -
     return {
         "server": {
             "address": server.address,
-            "webhook": settings.gateway.webhook_url,
+            "webhook": server.webhook or settings.gateway.webhook_url,
             "ready": server.not_ready is None,
             "reason": server.not_ready,
             "admin_problem": server.admin_problem,
         },
-        "destination": {"to": settings.delivery.to, "down": server.down, "reason": server.down_reason},
+        "destination": {
+            "to": server.to or settings.delivery.to,
+            "down": server.down,
+            "reason": server.down_reason,
+        },
         "store": {"folder": str(settings.gateway.data), "bytes": counts.bytes},
         "undelivered": counts.undelivered,
         "oldest_undelivered_seconds": None if counts.oldest is None else max(time.time() - counts.oldest, 0.0),
@@ -129,11 +140,13 @@ def print_status(settings: Settings, counts: StoreCounts, server: ServerStatus) 
     for row in _rows(settings, counts):
         counted = (f"{row.undelivered:,}", f"{row.dead_letters:,}")
         table.add_row(printable(row.name), row.type or "", row.state, *counted)
+    webhook = server.webhook or settings.gateway.webhook_url
+    is_public = settings.gateway.public_url or webhook != settings.gateway.webhook_url
     lines = [
         f"{server.address} {server.not_ready or 'is ready'}",
-        *([f"senders post to {settings.gateway.webhook_url}"] if settings.gateway.public_url else []),
+        *([f"senders post to {webhook}"] if is_public else []),
         *([server.admin_problem] if server.admin_problem else []),
-        *_delivery_problems(settings, server),
+        *_delivery_problems(server),
         oldest,
         f"{settings.gateway.data} takes {file_size(counts.bytes)}\n",
     ]
@@ -142,11 +155,11 @@ def print_status(settings: Settings, counts: StoreCounts, server: ServerStatus) 
     output.print(table)
 
 
-def _delivery_problems(settings: Settings, server: ServerStatus) -> list[str]:
+def _delivery_problems(server: ServerStatus) -> list[str]:
     problems = []
     if server.down:
         reason = printable(server.down_reason or "")
-        problems.append(f"{settings.delivery.to} is down ({reason}); events are kept and retried")
+        problems.append(f"{server.to} is down ({reason}); events are kept and retried")
     for source, reason in server.held.items():
         problem = f"the destination accepts none of its events ({printable(reason)}); they are kept and retried"
         problems.append(f"{printable(source)} is held: {problem}")

@@ -2,39 +2,48 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections import Counter
 from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any, BinaryIO, NamedTuple
 
 import typer
 
 from ..core.codec import encode
 from ..core.errors import SpringheadError
-from ..core.host import Host
 from ..core.outcome import Outcome
-from ..core.suggest import suggest
+from ..core.request import Request
+from ..kit.case import Case
+from ..kit.find_source import find_source
+from .call_options import Headers, Query, Settings, parse_settings, with_options
 from .context import fail
 from .format import plural
 from .input_files import open_input, progress_bar, read_input
 
 
-def transform(
+class _Input(NamedTuple):
+    """A body to read, and what came with it."""
+
+    file: BinaryIO
+    request: Request
+    config: dict[str, Any]
+
+
+def transform(  # noqa: PLR0913 - options
     source: Annotated[str, typer.Argument(help="A source's name, or the path of a source folder.")],
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[FILE|-]...", help="Request bodies to read, gzipped or not; stdin by default, and for -."
+            metavar="[FILE|FIXTURE|-]...",
+            help="Request bodies to read, gzipped or not, or folders of fixtures; stdin by default, and for -.",
         ),
     ] = None,
     *,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A setting of the source; may be repeated."),
-    ] = None,
+    settings: Settings = None,
+    headers: Headers = None,
+    query: Query = None,
     rejected: Annotated[
         Path | None, typer.Option(help="A file for rejections, as JSON lines; stderr by default.")
     ] = None,
@@ -43,21 +52,22 @@ def transform(
 
     Exit code 0: every record became an event or a drop; 1: some were rejected; 2: usage error.
     """
-    config = dict(map(_parse_setting, settings or []))
     counts: Counter[str] = Counter()
     events = sys.stdout.buffer
     with ExitStack() as stack:
         stack.enter_context(redirect_stdout(sys.stderr))  # plugins may print
         try:
-            host, name = _host_and_name(source)
-            _check_setting_names(host, name, config)
-            inputs = [open_input(path, stack) for path in files or ["-"]]
-            if rejected and any(_is_same_file(rejected, file) for file in inputs):
+            host, found = find_source(source)
+            config = parse_settings(found, settings)
+            inputs = [_open(path, stack) for path in files or ["-"]]
+            if rejected and any(_is_same_file(rejected, input_.file) for input_ in inputs):
                 fail(f"--rejected {rejected} is also an input: choose another file")
             rejections = stack.enter_context(rejected.open("wb")) if rejected else sys.stderr.buffer
             progress = stack.enter_context(progress_bar())
-            for file in inputs:
-                for outcome in host.stream(name, read_input(file, progress), config=config):
+            for file, came_with, its_config in inputs:
+                request = with_options(came_with, headers, query)
+                body = read_input(file, progress)
+                for outcome in host.stream(found.name, body, request, {**its_config, **config}):
                     _write(outcome, file.name, events, rejections)
                     _count(outcome, counts)
         except (SpringheadError, OSError) as error:
@@ -67,34 +77,12 @@ def transform(
     raise typer.Exit(1 if counts["rejected"] else 0)
 
 
-def _host_and_name(source: str) -> tuple[Host, str]:
-    """The host, and the source's name. A folder gets a host of its own, so that no other plugin matters."""
-    if "/" not in source and not Path(source, "source.json").exists():
-        return Host(), source
-    host = Host(folders=[source], environ={"SPRINGHEAD_PLUGINS": source})
-    plugin = host.plugins[-1]
-    if plugin.status != "active":
-        fail(plugin.reason)
-    return host, plugin.sources[0]
-
-
-def _check_setting_names(host: Host, source: str, config: dict[str, Any]) -> None:
-    if source not in host.sources:
-        return  # the host says so
-    settings = host.sources[source].settings
-    for name in config.keys() - set(settings):
-        fail(f"source {source!r} has no setting {name!r}: {suggest(name, list(settings))}")
-
-
-def _parse_setting(text: str) -> tuple[str, Any]:
-    """`NAME=VALUE`, whose value is JSON if it parses as JSON, else text."""
-    name, equals, value = text.partition("=")
-    if not (name and equals):
-        fail(f"--set {text!r} is not a setting: write NAME=VALUE")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
+def _open(path: str, stack: ExitStack) -> _Input:
+    """Open a body, or that of a fixture with what came with it."""
+    if not Path(path).is_dir():
+        return _Input(open_input(path, stack), Request(), {})
+    case = Case("", Path(path))
+    return _Input(open_input(str(case.body_path), stack), case.request(b""), case.config)
 
 
 def _is_same_file(path: Path, file: BinaryIO) -> bool:

@@ -39,6 +39,8 @@ _STRIDE = 44
 _DIGITS_AS_ZERO = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
 _ZEROS_IN_A_ROW = b"0" * 7
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 def parse(data: bytes) -> Any:
     """Parse JSON (UTF-8, RFC 8259).
@@ -95,7 +97,7 @@ def _reject_constant(name: str) -> NoReturn:
 
 def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, list):
         return [_without_surrogates(element) for element in value]
     if isinstance(value, dict):

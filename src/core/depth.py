@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -15,6 +16,10 @@ _ESCAPED = b'"\\/bfnrtu'
 _NEITHER_BRACKET_NOR_ESCAPED = bytes(byte for byte in range(256) if byte not in b"[]{}" + _ESCAPED)
 _NEITHER_BRACKET_NOR_QUOTE = _ESCAPED.replace(b'"', b"")
 _BRACES_AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_STEPS = bytes.maketrans(b"[]", b"\x01\xff")
+"""Brackets as signed bytes, whose running sum is the depth."""
+_PASSES = 16
+"""Levels removed one by one, which is fastest where few are nested; any more are summed up."""
 _TEXT_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -60,12 +65,13 @@ def _opens_more_than(limit: int, data: bytes) -> bool:
 
 
 def _is_deeper_than(limit: int, data: bytes) -> bool:
-    """Whether anything of JSON is left without its `limit` innermost levels."""
+    """Whether JSON is nested deeper than `limit`, which is more than `_PASSES`."""
     structure = data.translate(_BRACES_AS_BRACKETS, _NEITHER_BRACKET_NOR_ESCAPED)
     structure = structure.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _NEITHER_BRACKET_NOR_QUOTE)
     structure = b"".join(structure.replace(b'""', b"").split(b'"')[::2])  # every second part is inside a text
-    for _ in range(limit):
+    for _ in range(_PASSES):
         if not structure:
             return False
         structure = structure.replace(b"[]", b"")
-    return bool(structure)
+    depths = accumulate(memoryview(structure.translate(_STEPS)).cast("b"))
+    return max(depths, default=0) > limit - _PASSES

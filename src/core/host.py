@@ -61,6 +61,8 @@ class Host:
         self._plugins = load_plugins(folders, environ)
         self._hooks = self._plugins.hooks
         self._body_limit = body_limit
+        self._receivers: dict[str, Receiver] = {}
+        """Those without settings and scope, which `receive` would make again and again."""
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -121,7 +123,12 @@ class Host:
             VerificationFailed: a plugin could not verify the request. Keep nothing of it, so that its sender
                 tries again.
         """
-        return self.receiver(source, config, scope=scope)(request)
+        if config or scope:
+            return self.receiver(source, config, scope=scope)(request)
+        receive = self._receivers.get(source)
+        if receive is None:
+            receive = self._receivers[source] = self.receiver(source)
+        return receive(request)
 
     def verifier(self, source: str, config: dict[str, Any] | None = None) -> Verifier | None:
         """Prepare the check with which `receive` begins, for a caller that changes the body after it.

@@ -51,7 +51,7 @@ class SourceFile:
     def add_problem(self, steps: Steps, rule: str, reason: str, advice: str = "", line: int = 0) -> None:
         """Record a problem with the value at `steps`, on its line unless another is given."""
         place = pointer(*steps)
-        self.problems.append(Problem(self.name, line or self._line(place), place, rule, reason, advice))
+        self.problems.append(Problem(self.name, line or self.line(place), place, rule, reason, advice))
 
     def has_problem(self, steps: Steps) -> bool:
         """Whether a problem is recorded at this place or below it."""
@@ -70,7 +70,8 @@ class SourceFile:
                 _remove(value, steps)
         return value
 
-    def _line(self, place: str) -> int:
+    def line(self, place: str) -> int:
+        """Return the line of the value at a pointer."""
         if not place:
             return 1
         if self._lines is None:  # a file without problems never needs them

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import TypeAlias
 
 import msgspec
@@ -17,13 +17,13 @@ from ..core.request import Request
 from .ingest.enrich import dead_letter, enrich, rfc3339
 from .ingest.source_receiver import BROKEN_ENCODING
 from .settings import Settings, SourceSettings
-from .storage.records import DeadLetter, NewDeadLetter, NewEvent, Store
+from .storage.records import DeadLetter, LetterGone, NewDeadLetter, NewEvent, Store
 
-EVENTS_AT_ONCE = 1_000
+EVENTS_AT_ONCE = 500
 """Events stored in one transaction, of a letter that came many times."""
 
 Processor: TypeAlias = Callable[[int], Outcome]
-"""What becomes of each occurrence of a letter, counted from 0."""
+"""What becomes of one occurrence of a letter, by how many are left with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +62,24 @@ class Replayer:
             return Replayed(
                 letter.id, gone=False, events=0, summary=f"no [[source]] is called {letter.source!r}"
             )
-        if letter.event:
-            return await self._redeliver(letter, dry_run=dry_run)
         if letter.rule == "refused":  # written by an earlier version
             summary = "cannot be replayed: it was refused as not authentic"
             return Replayed(letter.id, gone=False, events=0, summary=summary)
+        try:
+            if letter.event:
+                return await self._redeliver(letter, dry_run=dry_run)
+            return await self._process(letter, source, dry_run=dry_run)
+        except LetterGone as error:
+            return Replayed(letter.id, gone=False, events=0, summary=str(error))
+
+    async def _process(self, letter: DeadLetter, source: SourceSettings, *, dry_run: bool) -> Replayed:
         process = self._processor(letter, source)
-        outcome = process(0)
+        outcome = await asyncio.to_thread(process, letter.count)
         if not (outcome.events or outcome.dropped):
             return Replayed(letter.id, gone=False, events=0, summary=_unchanged(letter, outcome))
-        is_one_message = letter.count == 1 or _are_same_messages(outcome, process(1))
+        is_one_message = letter.count == 1 or _are_same_messages(
+            outcome, await asyncio.to_thread(process, letter.count - 1)
+        )
         messages = 1 if is_one_message else letter.count
         duplicates = 0 if dry_run else await self._store_outcomes(letter, source, process, messages)
         summary = _changed(letter, outcome, messages, duplicates)
@@ -84,11 +92,10 @@ class Replayer:
     ) -> int:
         """Store what a letter becomes in its place, and return how many of the events are duplicates."""
         filter_ = self._host.request_filter(source.type, source.settings)
-        values = self._host.sources[source.type].request_values(filter_.apply(_request(letter, 0)))
-        at_once = max(EVENTS_AT_ONCE // max(len(process(0).events), 1), 1)
-        outcomes = map(process, range(messages))
+        values = self._host.sources[source.type].request_values(filter_.apply(_request(letter, letter.count)))
+        outcomes = map(process, range(letter.count, letter.count - messages, -1))
         duplicates = 0
-        while some := list(islice(outcomes, at_once)):
+        while some := await asyncio.to_thread(_next, outcomes):
             count = letter.count if messages == 1 else len(some)
             found = [event for outcome in some for event in outcome.events]
             events = [enrich(event, letter.source, rfc3339(letter.first_at)) for event in found]
@@ -103,16 +110,18 @@ class Replayer:
         receive = self._host.receiver(
             source.type, source.settings, scope=source.name, replay=True, body_is_item=letter.decodable
         )
-        return lambda occurrence: receive(_request(letter, occurrence))
+        return lambda left: receive(_request(letter, left))
 
     async def _redeliver(self, letter: DeadLetter, *, dry_run: bool) -> Replayed:
         event = parse(letter.event)
         user = event.get("userId") or event.get("anonymousId") or ""
+        duplicates = 0
         if not dry_run:
             new = NewEvent(letter.source, event["messageId"], user, letter.event)
-            await self._replace(letter, letter.count, [new], [])
-        summary = f"1 event ({event['type']}), to be delivered again"
-        return Replayed(letter.id, gone=True, events=1, summary=summary)
+            duplicates = await self._replace(letter, letter.count, [new], [])
+        change = "accepted once more since, and not stored again" if duplicates else "to be delivered again"
+        summary = f"{_events(1, event['type'])}, {change}"
+        return Replayed(letter.id, gone=True, events=1 - duplicates, summary=summary)
 
     async def _replace(
         self, letter: DeadLetter, count: int, events: list[NewEvent], letters: list[NewDeadLetter]
@@ -122,12 +131,23 @@ class Replayer:
         return (await self._store.append(events, letters, call, replacing={letter.id: count})).duplicates
 
 
-def _request(letter: DeadLetter, occurrence: int) -> Request:
+def _next(outcomes: Iterator[Outcome]) -> list[Outcome]:
+    """The next outcomes, until they have `EVENTS_AT_ONCE` events."""
+    found: list[Outcome] = []
+    events = 0
+    while events < EVENTS_AT_ONCE and (outcome := next(outcomes, None)) is not None:
+        found.append(outcome)
+        events += len(outcome.events)
+    return found
+
+
+def _request(letter: DeadLetter, left: int) -> Request:
     """The request that a letter's record came in, with the record alone as its body.
 
     Its id tells the occurrences apart: a record that is neither identified nor dated becomes as many events.
+    They are counted down, so that a replay that was interrupted goes on where it stopped.
     """
-    call, id_ = letter.call, f"dead-letter/{letter.id}/{letter.at}/{occurrence}"
+    call, id_ = letter.call, f"dead-letter/{letter.id}/{letter.at}/{left}"
     if call is None:
         return Request(letter.record, id=id_)
     return Request(letter.record, call.headers, call.query, call.method, call.url, id_)

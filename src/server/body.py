@@ -16,21 +16,27 @@ LARGE = 1 << 16
 
 _MANY_RECORDS = 1_000
 """Records that take about 20 ms."""
+_STRIDE = 61
+"""One byte in so many tells roughly what a body is made of; to count in all of it would take 80 us."""
 
 
 def takes_long(body: bytes) -> bool:
     """Whether handling a body may take more than 20 ms, in which a server should do other work as well.
 
-    It may if the body is large, or may hold many records: each begins with a bracket, or on a line of its own.
+    It may if the body is large, or may hold many records: each begins with a bracket, or on a line of its own,
+    or is a bare value in a list, which has a comma but, unlike a member of an object, no colon.
     """
     if len(body) >= LARGE:
         return True
-    if len(body) < 3 * _MANY_RECORDS:
+    if len(body) < 2 * _MANY_RECORDS:
         return False
     rest = body
     for start in (b"{", b"[", b"\n"):
         rest = rest.replace(start, b"", _MANY_RECORDS)  # counting them would take several times as long
-    return len(body) - len(rest) >= _MANY_RECORDS
+    if len(body) - len(rest) >= _MANY_RECORDS:
+        return True
+    sample = body[::_STRIDE]
+    return (sample.count(b",") - sample.count(b":")) * _STRIDE >= _MANY_RECORDS
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int, deadline: Deadline, claim: Claim) -> bytes:

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MAX_HEAD_BYTES = 512 * 1024
 """Bytes of the longest head (request line and headers), and of anything between two parts of a body."""
 MAX_HEADERS = 1_000
-"""Headers of one head: each takes far more memory than its bytes."""
+"""Headers of one head, and values of its query: each costs far more than its bytes."""
 
 _BAD_REQUEST = "400 Bad Request"
 _HEAD_TOO_LARGE = "431 Request Header Fields Too Large"
@@ -51,7 +51,6 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse data, unless it makes a head too large."""
-        self._unset_keepalive_if_required()
         self._head_bytes += len(data)
         if self._refused:
             return
@@ -80,7 +79,7 @@ class Connection(HttpToolsProtocol):
             return
         self._head_bytes = 0
         self._end_deadline()
-        if len(self.headers) > MAX_HEADERS:
+        if len(self.headers) > MAX_HEADERS or self.url.count(b"&") >= MAX_HEADERS:
             self.app = _head_too_large
         super().on_headers_complete()
         self.headers = []  # a trailer is not a header
@@ -101,12 +100,19 @@ class Connection(HttpToolsProtocol):
         if self.cycle.response_complete:
             self._start_deadline()
 
+    def timeout_keep_alive_handler(self) -> None:
+        """Close at the deadline, even if the sender has not read the last response."""
+        self.transport.abort()
+
     def _start_deadline(self) -> None:
-        self._deadline = self.loop.call_later(self.timeout_keep_alive, self.transport.abort)
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
         self._idle[self] = None
 
     def _end_deadline(self) -> None:
-        self._deadline.cancel()
+        self._unset_keepalive_if_required()
         self._idle.pop(self, None)
 
     def _ignore_upgrade(self, rest: bytes) -> None:

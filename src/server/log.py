@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import time
@@ -12,16 +13,20 @@ from typing import Any, Literal
 import structlog
 
 from ..core.codec import encode
+from .stderr import tolerate_failures
 
 Format = Literal["json", "console"]
 _INTERVAL_SECONDS = 10.0
 
 
 def configure(format_: Format, level: str) -> None:
-    """Set up structlog for this process, and send the log lines of other libraries through it."""
-    json = format_ == "json"
+    """Set up structlog for this process, and send the log lines of other libraries through it.
+
+    A line that cannot be written is lost: neither a request nor a delivery may fail because of it.
+    """
+    tolerate_failures()
     render: Any
-    if json:
+    if format_ == "json":
         render = structlog.processors.JSONRenderer(_serialize)
         factory: Any = structlog.BytesLoggerFactory(sys.stderr.buffer)
     else:
@@ -64,11 +69,19 @@ class RateLimitedLogger:
 
 
 def _serialize(entry: Any, **_: Any) -> bytes:
-    return encode(entry)
+    try:
+        return encode(entry)
+    except (TypeError, ValueError):  # half a surrogate pair, or a value that is not JSON
+        return json.dumps(entry, default=str).encode()
 
 
 class _StructlogHandler(logging.Handler):
     """Passes the log lines of other libraries to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name)
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 - logging's own handlers do not raise errors for wrong arguments, either
+            message = str(record.msg)
+        level = min(record.levelno // 10 * 10, logging.CRITICAL)  # structlog knows only these
+        structlog.get_logger().log(level, message, logger=record.name)

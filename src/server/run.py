@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ class Worker:
         process.end_with(parent)
         process.keep_free_memory()
         log.configure(self.log_format, self.log_level)
+        sys.stdout = sys.stderr  # plugins may print: stdout is for events, and may have lost its reader
         connections = process.allow_open_files()
         disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each counter, which nobody reads
         server = AsgiServer(self._make_app(), connections=connections, grace_seconds=_GRACE_SECONDS)

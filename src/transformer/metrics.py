@@ -12,8 +12,6 @@ from ..core.mapping.model import EVENT_TYPES
 from ..server.counts import OutcomeCounts
 from ..server.metrics import LATENCY_BUCKETS, MULTIPROCESS_FOLDER
 
-_BYTES_BUCKETS = (1e3, 1e4, 1e5, 1e6, 1e7, 1e8)
-
 
 class TransformerMetrics:
     """The counters and histograms of one app."""
@@ -29,16 +27,19 @@ class TransformerMetrics:
         self._rejections = self._counter("rejections", "Records rejected", "rule")
         self._refused = self._counter("refused", "Webhook requests refused as not authentic")
         self._drops = self._counter("drops", "Records left out on purpose")
-        self._seconds = self._histogram("request_seconds", "Time to answer an array", LATENCY_BUCKETS)
-        self._read = self._histogram("request_bytes", "Size of an array", _BYTES_BUCKETS)
-        self._written = self._histogram("response_bytes", "Size of a response", _BYTES_BUCKETS)
+        self._read = self._counter("request_bytes", "Bytes of the arrays")
+        self._written = self._counter("response_bytes", "Bytes of the responses")
+        self._seconds = Histogram(
+            "springhead_request_seconds",
+            "Time to answer an array",
+            ("source",),
+            registry=self._registry,
+            buckets=LATENCY_BUCKETS,
+        )
         self._sources: dict[str, _SourceMetrics] = {}
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"springhead_{name}", text, ("source", *labels), registry=self._registry)
-
-    def _histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
-        return Histogram(f"springhead_{name}", text, ("source",), registry=self._registry, buckets=buckets)
 
     def refused(self, source: str, status: int) -> None:
         """Count an array that was refused."""
@@ -58,8 +59,8 @@ class TransformerMetrics:
         metrics.requests.inc()
         metrics.elements.inc(counts.elements)
         metrics.seconds.observe(seconds)
-        metrics.read.observe(read)
-        metrics.written.observe(written)
+        metrics.read.inc(read)
+        metrics.written.inc(written)
         for type_, number in counts.types.items():
             metrics.events[type_].inc(number)
         if counts.refused:
@@ -98,5 +99,5 @@ class _SourceMetrics:
     events: dict[str, Counter]
     elements: Counter
     seconds: Histogram
-    read: Histogram
-    written: Histogram
+    read: Counter
+    written: Counter

@@ -99,6 +99,16 @@ def make_older(gateway: GatewayFolder, id_: int, seconds: float) -> None:
         connection.execute("UPDATE dead_letter SET at = at - ? WHERE id = ?", (seconds, id_))
 
 
+def test_a_letter_is_found_whatever_its_time_is(gateway: GatewayFolder) -> None:
+    """The clock by which a letter was kept may have been ahead of the one by which it is looked for."""
+    gateway.add(dead_letter())
+    with closing(sqlite3.connect(gateway.data / FILE, isolation_level=None)) as connection:
+        connection.execute("UPDATE dead_letter SET at = at + 3000")
+
+    assert gateway.run("dead", "list").stdout.count("schema/type") == 1
+    assert gateway.run("dead", "drop", "--all", "--yes").stderr == "1 dead letter dropped\n"
+
+
 def test_an_empty_list_is_said_in_words(gateway: GatewayFolder) -> None:
     """To people; a script gets nothing."""
     gateway.add()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from springhead.gateway import replay
+from springhead.gateway.storage.records import NewEvent, Receipt, StoreFull
+from springhead.gateway.storage.sqlite import SqliteStore
 from support.commands import GatewayFolder, dead_letter, springhead
 from support.folders import source_folder
 from support.gateways import LOG, SOURCE, write_settings
 from support.gateways import gateway as running_gateway
+from support.stores import use
 
 RECORD = json.dumps(LOG).encode()
 
@@ -67,6 +71,22 @@ def test_a_duplicate_is_not_stored_again(gateway: GatewayFolder) -> None:
     assert done.stderr == "2 dead letters: 2 gone (1 event), 0 still dead\n"
 
 
+def test_a_refused_event_that_was_accepted_once_more_is_not_stored_again(gateway: GatewayFolder) -> None:
+    """Its sender posted it after the window, while the letter was still kept."""
+    event = b'{"type": "track", "messageId": "1", "userId": "ada"}'
+    gateway.add(dead_letter(b"", "delivery/400", event=event))
+
+    async def accept(store: SqliteStore) -> None:
+        await store.append([NewEvent("auth0", "1", "ada", event)], [], None)
+
+    use(gateway.data, accept)
+
+    assert gateway.run("dead", "replay", "1").stdout == (
+        "1  gone  1 event (track), accepted once more since, and not stored again\n"
+    )
+    assert len(gateway.events()) == 1
+
+
 def test_a_letter_that_came_often_is_replayed_as_often(gateway: GatewayFolder) -> None:
     """Heartbeats have neither id nor time, so each is an event; retries of a record with an id are one."""
     heartbeat, record = dead_letter(b'{"type": "s"}'), dead_letter(b'{"type": "s", "log_id": "1"}')
@@ -92,6 +112,28 @@ def test_a_letter_that_came_very_often_is_replayed_in_several_transactions(
 
     assert done.stdout == "1  gone  25 events (track)\n"
     assert (gateway.letters(), len(gateway.events())) == ([], 25)
+
+
+def test_a_replay_that_was_interrupted_goes_on_where_it_stopped(
+    gateway: GatewayFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left of a letter becomes other events than those that were stored before."""
+    monkeypatch.setattr(replay, "EVENTS_AT_ONCE", 10)
+    gateway.add(*[dead_letter(b'{"type": "s"}')] * 25)
+    with monkeypatch.context() as patch:
+        append, calls = SqliteStore.append, count()
+
+        async def full_at_second(store: SqliteStore, *arguments: Any, **named: Any) -> Receipt:
+            if next(calls) == 1:
+                raise StoreFull("the disk is full")
+            return await append(store, *arguments, **named)
+
+        patch.setattr(SqliteStore, "append", full_at_second)
+        assert gateway.run("dead", "replay", "--all").returncode == 2
+
+    assert [letter.count for letter in gateway.letters()] == [15]
+    assert gateway.run("dead", "replay", "--all").stdout == "1  gone  15 events (track)\n"
+    assert len({event["messageId"] for event in gateway.events()}) == 25
 
 
 def test_a_replay_leaves_the_dead_letters_it_makes(gateway: GatewayFolder) -> None:

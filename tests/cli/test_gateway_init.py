@@ -77,6 +77,22 @@ def test_with_several_sources_it_asks_for_the_type(tmp_path: Path) -> None:
     assert load_settings(tmp_path / "springhead.toml").gateway.folders == (Path(folder),)
 
 
+@pytest.mark.parametrize(
+    ("file", "written"), [("springhead.toml", "sources/acme"), ("etc/springhead.toml", "{folder}/sources/acme")]
+)
+def test_a_folder_beside_the_file_is_named_relative_to_it(tmp_path: Path, file: str, written: str) -> None:
+    """Both can be moved together; a folder elsewhere is named in full."""
+    source_folder(tmp_path / "sources")
+    (tmp_path / "etc").mkdir()
+
+    done = springhead(tmp_path, "gateway", "init", "--type", "acme", "--folder", "sources/acme", "--file", file)
+
+    assert done.returncode == 0, done.stderr
+    named = tomllib.loads((tmp_path / file).read_text())["gateway"]["folders"]
+    assert named == [written.format(folder=tmp_path)]
+    assert load_settings(tmp_path / file).gateway.folders == (tmp_path / "sources" / "acme",)
+
+
 def test_the_only_source_needs_no_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is nothing to choose."""
     folder = source_folder(tmp_path)

@@ -63,6 +63,21 @@ def test_the_url_for_senders_is_shown(tmp_path: Path) -> None:
     assert json.loads(scripts.stdout)["server"]["webhook"] == "https://hooks.example.com/in/v1/webhook"
 
 
+@pytest.mark.slow
+def test_the_url_and_the_destination_in_force_are_shown(tmp_path: Path) -> None:
+    """Those in the file may be meant for the next start."""
+    with running_gateway(tmp_path, gateway={"public_url": "https://old.example.com"}):
+        file = tmp_path / "springhead.toml"
+        text = file.read_text().replace("old.example.com", "new.example.com")
+        file.write_text(f'{text}\n[delivery]\nto = "file:new.jsonl"\n')
+        people = springhead(tmp_path, "gateway", "status")
+        scripts = json.loads(springhead(tmp_path, "gateway", "status", "--json").stdout)
+
+    assert "\nsenders post to https://old.example.com/v1/webhook\n" in people.stdout
+    assert scripts["server"]["webhook"] == "https://old.example.com/v1/webhook"
+    assert scripts["destination"]["to"].endswith("delivered.jsonl")
+
+
 @pytest.mark.parametrize(
     ("status", "problem"),
     [

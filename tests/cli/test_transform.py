@@ -15,7 +15,7 @@ import pytest
 
 from springhead.cli import input_files
 from support.commands import springhead
-from support.folders import source_folder
+from support.folders import add_case, source_folder
 from support.servers import SPRINGHEAD
 
 LOG = {"log_id": "1", "data": {"type": "s", "user_id": "auth0|1"}}
@@ -100,6 +100,44 @@ def test_settings_may_be_json_or_text(tmp_path: Path) -> None:
     assert first == second
     assert first["properties"]["details"] == {"link": "*****"}
     assert first["properties"]["extra"] == 1
+
+
+def test_headers_and_query_values_are_what_the_body_came_with(tmp_path: Path) -> None:
+    """A name that comes twice has a list, as in a call."""
+    rows = [
+        {"from": "$request.headers.x-event", "to": "properties.header"},
+        {"from": "$request.query.page", "to": "properties.page"},
+        {"from": "$request.query.tag", "to": "properties.tags"},
+    ]
+    folder = source_folder(tmp_path, mapping=mapping_of(rows))
+    options = ("--header", "X-Event: a:b", "--query", "page=1", "--query", "tag=x", "--query", "tag=y=z")
+
+    done = transform(str(folder), *options, body={})
+
+    (event,) = json_lines(done.stdout)
+    assert event["properties"] == {"header": "a:b", "page": "1", "tags": ["x", "y=z"]}
+
+
+def test_a_fixture_is_read_with_what_came_with_it(tmp_path: Path) -> None:
+    """Its headers, its query and its settings, which options replace."""
+    rows = [
+        {"from": "$request.headers.x-event", "to": "properties.header"},
+        {"from": "$config.tenant", "to": "properties.tenant"},
+    ]
+    folder = source_folder(tmp_path, mapping=mapping_of(rows))
+    meta = {"headers": {"X-Event": "a"}, "config": {"tenant": "one"}}
+    case = add_case(tmp_path, "case", request_json="{}", request_meta_json=json.dumps(meta))
+
+    plain = transform(str(folder), str(case))
+    replaced = transform(str(folder), str(case), "--header", "x-event: b", "--set", "tenant=two")
+
+    assert json_lines(plain.stdout)[0]["properties"] == {"header": "a", "tenant": "one"}
+    assert json_lines(replaced.stdout)[0]["properties"] == {"header": "b", "tenant": "two"}
+
+
+def mapping_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Make a mapping with these rows."""
+    return {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": rows}]}
 
 
 def test_gzipped_input_is_inflated(tmp_path: Path) -> None:
@@ -197,6 +235,19 @@ def test_a_folder_is_used_whatever_is_installed(tmp_path: Path) -> None:
     for path in (str(folder), folder.name):
         done = transform(path, body={}, cwd=tmp_path)
         assert json_lines(done.stdout)[0]["event"] == "E", done.stderr
+
+
+def test_a_folder_without_source_json_is_told_what_it_lacks(tmp_path: Path) -> None:
+    """Its name alone is enough, unless a source has that name."""
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "auth0").mkdir()
+
+    done = springhead(tmp_path, "transform", "acme", "body.json")
+    installed = springhead(tmp_path, "transform", "auth0", "body.json")
+
+    assert "source.json is missing" in done.stderr
+    assert "body.json: no such file" in installed.stderr
+    assert (done.returncode, installed.returncode) == (2, 2)
 
 
 def test_a_closed_pipe_ends_it_quietly() -> None:

@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from springhead import Host, encode
+from springhead.core import stream
+from springhead.core.array_splitter import ArraySplitter
 from springhead.core.stream import BLOCK_SIZE
+from springhead.kit.case import Case, find_cases
+from support.paths import FIXTURES
 
 
 def items(count: int) -> list[dict[str, Any]]:
@@ -121,3 +125,29 @@ def test_a_long_file_that_is_one_object_is_read_whole() -> None:
     (outcome,) = Host().stream("auth0", io.BytesIO(body))
 
     assert len(outcome.events) == 1_000
+
+
+@pytest.mark.parametrize("case", find_cases(FIXTURES / "auth0", "auth0"), ids=lambda case: case.name)
+def test_nothing_depends_on_where_a_file_is_cut(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks and chunks of any size have the outcome of the body.
+
+    A list that is cut off is an exception: its whole elements are events before the end is seen.
+    """
+    monkeypatch.setattr(stream, "BLOCK_SIZE", max(1, len(case.body) - 1))
+    monkeypatch.setattr(stream, "CHUNK_SIZE", 2)
+    host = Host()
+
+    outcomes = list(host.stream("auth0", io.BytesIO(case.body), case.request(), case.config))
+
+    received = host.receive("auth0", case.request(), case.config)
+    if not is_cut_off(case.body):
+        assert [event for outcome in outcomes for event in outcome.events] == received.events
+        assert [one for outcome in outcomes for one in outcome.rejections] == received.rejections
+    assert sum(outcome.dropped for outcome in outcomes) == received.dropped
+    assert next((outcome.reply for outcome in outcomes if outcome.reply), None) == received.reply
+
+
+def is_cut_off(body: bytes) -> bool:
+    """Whether a body is a list that does not close."""
+    elements = ArraySplitter([body])
+    return body.startswith(b"[") and bool(list(elements)) and not elements.closed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from springhead import Host
+from springhead import Host, Outcome, Request
+from springhead.core.host import Receiver
 from springhead.gateway import app
 from springhead.gateway.replay import Replayer
 from springhead.gateway.settings import load_settings
@@ -20,6 +22,7 @@ from support.folders import source_folder
 from support.gateways import KEY, toml
 from support.stores import claim, letters
 
+NO_ID = {"api": 1, "name": "acme"}
 ABOUT = {"api": 1, "name": "acme", "id": ["$request.headers.x-delivery-id"]}
 MAPPING = {
     "integration": "Acme",
@@ -106,6 +109,37 @@ def test_a_replay_sees_the_request_that_tells_letters_apart(tmp_path: Path) -> N
         return summaries
 
     assert run(tmp_path, scenario) == ["1 event (track)", "1 event (track)"]
+
+
+def test_a_letter_that_is_replayed_twice_at_once_is_replayed_once(tmp_path: Path) -> None:
+    """The event loop is free meanwhile, and what came after the letter was read is left for another replay."""
+    threads: set[threading.Thread] = set()
+
+    class Observed(Host):
+        def receiver(self, *arguments: Any, **more: Any) -> Receiver:
+            receive = super().receiver(*arguments, **more)
+
+            def received(request: Request) -> Outcome:
+                threads.add(threading.current_thread())
+                return receive(request)
+
+            return received
+
+    async def scenario(gateway: app.Gateway, post: Post) -> list[str]:
+        mapping = {**MAPPING, "events": [{"type": "track", "event": "Mended"}]}
+        mended = Observed(folders=[source_folder(tmp_path / "mended", source=NO_ID, mapping=mapping)])
+        replayer = Replayer(mended, gateway.settings, gateway.store)
+        await post([{}] * 5)
+        (early,) = await letters(gateway.store)
+        await post([{}] * 3)
+        (late,) = await letters(gateway.store)
+        summaries = [(await replayer.replay(letter)).summary for letter in (early, late)]
+        assert [letter.count for letter in await letters(gateway.store)] == [3]
+        assert len(await claim(gateway.store, source="Acme")) == 5
+        return summaries
+
+    assert run(tmp_path, scenario) == ["5 events (track)", "another replay was faster, or it was dropped"]
+    assert threading.main_thread() not in threads
 
 
 def test_what_retention_deletes_is_counted_and_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,11 +53,14 @@ def test_what_becomes_long_is_inflated_in_a_thread(monkeypatch: pytest.MonkeyPat
         (b"[]," * 1_000, True),
         (b"ab\n" * 1_000, True),
         (b"[{\n" * 334 + b" " * 3_000, True),
+        (b"a," * 900, False),
+        (b"a," * 1_100, True),
+        (b'"a":1,' * 2_000, False),
         (b"a" * (LARGE - 1), False),
         (b"a" * LARGE, True),
     ],
     ids=lambda value: ascii(value)[:20],
 )
 def test_large_bodies_and_many_records_take_long(body: bytes, long: bool) -> None:
-    """A record begins with a bracket, or on a line of its own."""
+    """A record begins with a bracket, on a line of its own, or is a bare value in a list."""
     assert takes_long(body) == long

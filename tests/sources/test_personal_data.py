@@ -12,11 +12,11 @@ import pytest
 
 from springhead import Host
 from springhead.core.decode import decode
-from springhead.testing import Case, find_cases
+from springhead.kit.case import Case, find_cases
 from support.paths import FIXTURES
 
 HOST = Host()
-CASES = [case for source in sorted(HOST.sources) for case in find_cases(FIXTURES, source)]
+CASES = [case for source in sorted(HOST.sources) for case in find_cases(FIXTURES / source, source)]
 
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 PHONE = re.compile(r"\+\d{7,15}")

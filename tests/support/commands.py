@@ -31,7 +31,14 @@ class Completed:
 
 
 def springhead(folder: Path, *arguments: str) -> Completed:
-    """Run a command in this process, with `folder` as the current one and no terminal."""
+    """Run a command in this process, with `folder` as the current one and no terminal.
+
+    A server gets a process of its own, because it changes the logging, stderr and signals of its process.
+    """
+    if arguments[0] == "serve":
+        command = [SPRINGHEAD, *arguments]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+        return Completed(done.stdout, done.stderr, done.returncode)
     with chdir(folder):
         result = CliRunner().invoke(app, arguments)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info

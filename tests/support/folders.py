@@ -27,3 +27,12 @@ def source_folder(parent: Path, fixture: Path | None = None, **files: Any) -> Pa
         if not (folder / name).exists():
             (folder / name).write_text(json.dumps(value))
     return folder
+
+
+def add_case(fixtures: Path, name: str, **files: str) -> Path:
+    """Add a case with these files, `request_json` standing for request.json."""
+    case = fixtures / name
+    case.mkdir(parents=True)
+    for file, text in files.items():
+        (case / file.replace("_", ".")).write_text(text)
+    return case

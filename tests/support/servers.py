@@ -86,9 +86,8 @@ def serving(folder: Path, *arguments: str, port: int = 0, **more: Any) -> Iterat
     else:
         command += ["--port", str(port)]
     with log.open("ab") as file:
-        process = subprocess.Popen(
-            command, stdout=file, stderr=file, env=environ, start_new_session=True, **more
-        )
+        streams = {name: more.pop(name, file) for name in ("stdout", "stderr")}
+        process = subprocess.Popen(command, env=environ, start_new_session=True, **streams, **more)
     server = Server(f"http://127.0.0.1:{port}", process, log)
     try:
         wait_for(server)

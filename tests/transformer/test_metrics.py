@@ -41,4 +41,4 @@ def test_metrics_count_what_was_answered(tmp_path: Path, workers: str) -> None:
     assert found['springhead_rejections_total{rule="schema/type",source="auth0"}'] == 20
     assert found['springhead_rejections_total{rule="item/object",source="auth0"}'] == 20
     assert found['springhead_request_seconds_count{source="auth0"}'] == 20
-    assert found['springhead_request_bytes_sum{source="auth0"}'] == 20 * len(mixed)
+    assert found['springhead_request_bytes_total{source="auth0"}'] == 20 * len(mixed)

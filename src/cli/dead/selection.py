@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
@@ -93,11 +92,11 @@ async def pages(store: Store, selection: Selection) -> AsyncIterator[list[DeadLe
 
     Those that arrive meanwhile are left out; a replay adds some.
     """
-    started = time.time()
     for start in range(0, len(selection.ids), PAGE_SIZE):
         found = [await store.dead_letter(id_) for id_ in selection.ids[start : start + PAGE_SIZE]]
         yield [letter.summary for letter in found if letter is not None]
     after = 0
+    last = max([letter.id for letter in await store.dead_letters(newest=True, limit=1)], default=0)
     while not selection.ids:
         page = await store.dead_letters(
             source=selection.source,
@@ -107,10 +106,11 @@ async def pages(store: Store, selection: Selection) -> AsyncIterator[list[DeadLe
             after=after,
             limit=PAGE_SIZE,
         )
+        page = [letter for letter in page if letter.id <= last]
         if not page:
             return
         after = page[-1].id
-        yield [letter for letter in page if letter.at <= started]
+        yield page
 
 
 def _seconds(option: str, text: str | None) -> float | None:

@@ -90,35 +90,26 @@ def matches(pattern: Pattern, scope: Scope) -> bool:
 
 
 def _entry_holds(path: Path, matcher: Matcher, scope: Scope) -> bool:
-    value = _value_at(path, scope)
+    value = value_at(path, scope)
     return holds_for_any(matcher, value) if path.stars else holds(matcher, value)
 
 
-def _apply_rule(rule: Rule, scope: Scope) -> list[MappedEvent]:
-    if rule.type == DROP:
-        return [(rule, 0, None, None)]
+def event_scopes(rule: Rule, scope: Scope) -> list[Scope]:
+    """Return a scope for each event the rule makes, whose `event` is what is passed through, or empty."""
     scopes = [scope]
     if rule.each is not None:
-        elements = _value_at(rule.each, scope)
+        elements = value_at(rule.each, scope)
         elements = elements if isinstance(elements, list) else []
         scopes = [replace(scope, record=element, parent=scope.record) for element in elements]
-    return [
-        (rule, index, None if rule.event is None else row_value(rule.event, inner), _fields(rule, inner))
-        for index, inner in enumerate(scopes)
-    ]
+    return [replace(inner, event=_passed(rule, inner)) for inner in scopes]
 
 
-def _fields(rule: Rule, scope: Scope) -> dict[str, Any]:
-    event: dict[str, Any] = {}
-    if rule.passthrough is not None:
-        passed = _value_at(rule.passthrough, scope)
-        for key, value in passed.items() if isinstance(passed, dict) else ():
-            if value is not None:
-                write(event, Target(key, (key,)), value)
-    return _write_rows(rule.rows, replace(scope, event=event))
+def event_name(rule: Rule, scope: Scope) -> Any:
+    """Return the name of the event the rule makes, or None."""
+    return None if rule.event is None else row_value(rule.event, replace(scope, event=None))
 
 
-def _write_rows(rows: tuple[Row, ...], scope: Scope) -> dict[str, Any]:
+def write_rows(rows: tuple[Row, ...], scope: Scope) -> dict[str, Any]:
     """Write the rows into `scope.event`, in their order, and return it."""
     event: dict[str, Any] = scope.event
     for row in rows:
@@ -129,20 +120,49 @@ def _write_rows(rows: tuple[Row, ...], scope: Scope) -> dict[str, Any]:
     return event
 
 
+def value_at(path: Path, scope: Scope) -> Any:
+    """Read the value at a path, and mask it if the path has a mask."""
+    roots = {"": scope.record, "$item": scope.item, "$request": scope.request}
+    roots |= {"$config": scope.config, "$parent": scope.parent, "$event": scope.event}
+    value = read(roots[path.root], path)
+    if path.stars:
+        return read_all(value, path)
+    return value if path.mask is None else apply_mask(value, path.mask)
+
+
+def _apply_rule(rule: Rule, scope: Scope) -> list[MappedEvent]:
+    if rule.type == DROP:
+        return [(rule, 0, None, None)]
+    return [
+        (rule, index, event_name(rule, inner), write_rows(rule.rows, inner))
+        for index, inner in enumerate(event_scopes(rule, scope))
+    ]
+
+
+def _passed(rule: Rule, scope: Scope) -> dict[str, Any]:
+    event: dict[str, Any] = {}
+    if rule.passthrough is not None:
+        passed = value_at(rule.passthrough, scope)
+        for key, value in passed.items() if isinstance(passed, dict) else ():
+            if value is not None:
+                write(event, Target(key, (key,)), value)
+    return event
+
+
 def _map_elements(value: Any, rows: tuple[Row, ...], scope: Scope) -> Any:
     """Map each element of a list to an object; None if the value is not a list, or all objects are empty."""
     if not isinstance(value, list):
         return None
     scopes = [replace(scope, record=element, parent=scope.record, event={}) for element in value]
-    return [made for inner in scopes if (made := _write_rows(rows, inner))] or None
+    return [made for inner in scopes if (made := write_rows(rows, inner))] or None
 
 
 def _origin_value(origin: Origin, scope: Scope) -> Any:
     match origin:
         case Read(path):
-            return _value_at(path, scope)
+            return value_at(path, scope)
         case FirstOf(paths):
-            values = (_value_at(path, scope) for path in paths)
+            values = (value_at(path, scope) for path in paths)
             return next((value for value in values if value is not None and value != ""), None)
         case ListOf(paths):
             found = [value for path in paths for value in _values_at(path, scope)]
@@ -154,21 +174,11 @@ def _origin_value(origin: Origin, scope: Scope) -> Any:
             return {key: value for key, value in made.items() if value is not None} or None
         case _:
             return join(
-                tuple(part if isinstance(part, str) else _value_at(part, scope) for part in origin.parts)
+                tuple(part if isinstance(part, str) else value_at(part, scope) for part in origin.parts)
             )
 
 
 def _values_at(path: Path, scope: Scope) -> list[Any]:
     """List all values that a path leads to, whether it has stars or not."""
-    value = _value_at(path, scope)
+    value = value_at(path, scope)
     return (value or []) if path.stars else [value]
-
-
-def _value_at(path: Path, scope: Scope) -> Any:
-    """Read the value at a path, or all that its stars lead to, masked if the path has a mask."""
-    roots = {"": scope.record, "$item": scope.item, "$request": scope.request}
-    roots |= {"$config": scope.config, "$parent": scope.parent, "$event": scope.event}
-    value = read(roots[path.root], path)
-    if path.stars:
-        return read_all(value, path)
-    return value if path.mask is None else apply_mask(value, path.mask)

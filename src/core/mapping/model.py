@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec.structs import force_setattr
 
+from ..json_value import Steps
 from .functions import Function
 from .path import Path, Target
 from .pattern import Pattern
@@ -70,7 +71,10 @@ Origin: TypeAlias = Read | FirstOf | ListOf | Constant | Template | Build
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One line of a mapping: where a value comes from, what is done with it (in this order), where it goes."""
+    """One line of a mapping: where a value comes from, what is done with it (in this order), where it goes.
+
+    `steps` lead to the row in the mapping file.
+    """
 
     origin: Origin
     when: Pattern | None = None
@@ -81,6 +85,7 @@ class Row(msgspec.Struct, frozen=True):
     lookup: dict[str, Any] | None = None
     fallback: Row | None = None
     to: tuple[Target, ...] = ()
+    steps: Steps = ()
 
     def origin_paths(self) -> Iterator[Path]:
         """List the paths the row starts from, but not those of the members it builds."""

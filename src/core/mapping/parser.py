@@ -132,6 +132,7 @@ class _Parser:
             apply=self.terms.functions(value.get("apply", []), (*steps, "apply")),
             lookup=self.terms.table(value["lookup"], (*steps, "lookup")) if "lookup" in value else None,
             fallback=None if fallback is None else self.constant_or_row(fallback, (*steps, "else"), in_each),
+            steps=steps,
         )
 
     def origin(self, value: dict[str, Any], steps: Steps, in_each: bool) -> Origin:
@@ -159,7 +160,7 @@ class _Parser:
 
     def constant_or_row(self, value: Any, steps: Steps, in_each: bool) -> Row:
         if not isinstance(value, dict):
-            return Row(Constant(value))
+            return Row(Constant(value), steps=steps)
         for key in value.keys() - _ROW_KEYS:
             advice = suggest(key, sorted(_ROW_KEYS)) + ' (a constant object is written {"value": {...}})'
             self.file.add_problem((*steps, key), "unknown-key", f"a row here has no key {key!r}", advice)

@@ -25,8 +25,6 @@ _BEGIN, _END = b'{"batch":[', b'],"sentAt":"2026-08-19T10:15:00.123Z"}'
 ENVELOPE = len(_BEGIN + _END)
 """Bytes of a request's body around its events."""
 
-_TEXT = 1_000
-"""Characters of an answer that are kept at most."""
 _ANSWER = 1 << 20
 """The most bytes of an answer that are read."""
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
@@ -75,15 +73,14 @@ class DataPlane:
                 asyncio.timeout(self._timeout),
                 self._client.stream("POST", self._url, content=body, headers=self._headers[source]) as response,
             ):
-                text = await _text(response, _TEXT + self._key_mask.longest)
+                text = await _text(response)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return Unreachable(connection_failure(error))
         except (TimeoutError, httpx.TimeoutException):
             return Failed("timeout")
         except httpx.HTTPError as error:
             return Failed(type(error).__name__)
-        text = self._key_mask.masked(text)[:_TEXT]
-        return answer_of(response.status_code, response.headers, text)
+        return answer_of(response.status_code, response.headers, self._key_mask.masked(text))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -116,24 +113,23 @@ def _headers(key: str, compress: bool) -> dict[str, str]:
     return headers | {"Content-Encoding": "gzip"} if compress else headers
 
 
-async def _text(response: httpx.Response, limit: int) -> str:
-    """The first `limit` bytes of an answer, which is read to its end: one that is cut off says nothing."""
-    kept, size = b"", 0
+async def _text(response: httpx.Response) -> str:
+    """The text of an answer, or its first `_ANSWER` bytes."""
+    raw = bytearray()
     async for chunk in response.aiter_raw():
-        size += len(chunk)
-        kept += chunk[: limit - len(kept)]
-        if size > _ANSWER:
+        raw += chunk
+        if len(raw) > _ANSWER:
             break
-    text = _inflated(kept, response.headers.get("content-encoding", ""), limit).decode("utf-8", "replace")
+    text = _inflated(bytes(raw), response.headers.get("content-encoding", "")).decode("utf-8", "replace")
     return " ".join(text.split())
 
 
-def _inflated(raw: bytes, encoding: str, limit: int) -> bytes:
+def _inflated(raw: bytes, encoding: str) -> bytes:
     """The beginning of an answer that is encoded in spite of `Accept-Encoding: identity`."""
     if encoding.strip().lower() in ("", "identity"):
         return raw
     try:
-        return zlib.decompressobj(_GZIP_OR_ZLIB).decompress(raw, limit)
+        return zlib.decompressobj(_GZIP_OR_ZLIB).decompress(raw, _ANSWER)
     except zlib.error:
         return b""
 
@@ -144,8 +140,6 @@ class WriteKeyMask:
     def __init__(self, keys: Iterable[str]) -> None:
         written = {form for key in keys for form in _written_forms(key)}
         self._written = sorted(written, key=len, reverse=True)
-        self.longest = max(map(len, written), default=0)
-        """Characters of the longest form of a key: a text must be masked before it is cut within one."""
 
     def masked(self, text: str) -> str:
         """The text with a mask in place of each key."""

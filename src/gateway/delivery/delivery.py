@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -157,7 +158,8 @@ def open_destination(settings: DeliverySettings, keys: Mapping[str, str]) -> Des
         keys: the write key of each source at the data plane, by the source's name.
     """
     if settings.to == "stdout:":
-        return Stdout(sys.stdout.buffer)
+        stdout: Any = sys.__stdout__  # in a worker, sys.stdout is stderr
+        return Stdout(stdout.buffer)
     if settings.to.startswith("file:"):
         path = Path(settings.to.removeprefix("file:"))
         return JsonLines(path, rotate_bytes=settings.rotate_bytes, rotate_keep=settings.rotate_keep)

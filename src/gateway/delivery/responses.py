@@ -16,6 +16,8 @@ from .destination import Accepted, Answer, Failed, Refused, Throttled, Unauthori
 MAX_WAIT = 3600.0
 """Seconds waited at most, even if a data plane asks for more."""
 
+_KEPT = 1_000
+"""Characters of a text that are kept at most."""
 _THROTTLED = frozenset({408, 425, 429})
 _UNAUTHORIZED = frozenset({401, 404, 405, 407})
 _CONNECTION_FAILURES: tuple[tuple[type[BaseException], str], ...] = (
@@ -28,7 +30,7 @@ _CONNECTION_FAILURES: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def answer_of(status: int, headers: Mapping[str, str], text: str) -> Answer:
-    """What a response means for the batch; `text` is its beginning."""
+    """What a response means for the batch; the beginning of its text is kept."""
     reason = f"status {status}"
     after = retry_after(headers.get("retry-after"))
     if 200 <= status < 300:  # noqa: PLR2004 - what success is
@@ -37,10 +39,10 @@ def answer_of(status: int, headers: Mapping[str, str], text: str) -> Answer:
     if status in _THROTTLED or (status >= 500 and after is not None):  # noqa: PLR2004 - the server's own failures
         return Throttled(reason, after)
     if status >= 500:  # noqa: PLR2004 - as above
-        return Failed(reason, status, text)
+        return Failed(reason, status, text[:_KEPT])
     if status < 400 or status in _UNAUTHORIZED:  # noqa: PLR2004 - a redirect
         return Unauthorized(reason)
-    return Refused(status, text)
+    return Refused(status, text[:_KEPT])
 
 
 def connection_failure(error: httpx.HTTPError) -> str:
@@ -68,8 +70,7 @@ def retry_after(header: str | None) -> float | None:
 
 def _problem(content_type: str, text: str) -> str:
     """What in a response with 2xx shows that no data plane has accepted the batch; empty if nothing does."""
-    start = text[:20].lower()
-    if "html" in content_type.lower() or start.startswith(("<!doctype html", "<html")):
+    if "html" in content_type.lower() or text.removeprefix("\ufeff").startswith("<"):
         return "a web page"
     try:
         content = msgspec.json.decode(text.encode("utf-8", "replace"))

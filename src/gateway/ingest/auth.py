@@ -30,18 +30,21 @@ class WriteKeys:
             self._digest(key.get_secret_value()): source for source in sources for key in source.write_key
         }
 
-    def authenticate(self, scope: Scope) -> SourceSettings | Answer:
-        """The source whose key a call presents: in the query, or else as the user of Basic authentication."""
+    def authenticate(self, scope: Scope) -> tuple[str, Answer | None]:
+        """The name of the source whose key a call presents, empty if none has it, and why the call is refused.
+
+        The key is in the query, or else the user of Basic authentication.
+        """
         authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         key = write_key(scope["query_string"]) or _basic_user(authorization)
         if not key:
-            return NO_KEY
+            return "", NO_KEY
         source = self._sources.get(self._digest(key))
         if source is None:
-            return WRONG_KEY
+            return "", WRONG_KEY
         if source.authorization and not _is_accepted(authorization, source.authorization):
-            return WRONG_AUTHORIZATION
-        return source if source.enabled else DISABLED
+            return source.name, WRONG_AUTHORIZATION
+        return source.name, None if source.enabled else DISABLED
 
     def _digest(self, key: str) -> bytes:
         return hashlib.blake2b(key.encode("utf-8", "surrogateescape"), key=self._secret).digest()

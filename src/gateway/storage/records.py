@@ -236,8 +236,15 @@ class StoreUnusable(SpringheadError):  # noqa: N818
     """The store cannot be opened or read: it is damaged, missing, not permitted, or of another layout."""
 
 
+class LetterGone(SpringheadError):  # noqa: N818
+    """A dead letter was replayed or dropped meanwhile, or some of its occurrences were: nothing was stored."""
+
+    def __str__(self) -> str:
+        return "another replay was faster, or it was dropped"
+
+
 class Store(Protocol):
-    """Keeps events until they are delivered. All methods may raise the three errors above."""
+    """Keeps events until they are delivered. All methods may raise StoreFull, StoreBusy and StoreUnusable."""
 
     async def append(
         self,
@@ -256,6 +263,9 @@ class Store(Protocol):
             call: the call they all came in; kept if there are dead letters, or if the store keeps all calls.
             replacing: the ids of dead letters that are replayed, and how often: so many are taken away in the
                 same transaction.
+
+        Raises:
+            LetterGone: a dead letter in `replacing` is not there as often.
         """
 
     async def probe(self) -> None:

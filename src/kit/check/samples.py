@@ -14,7 +14,7 @@ from ...core.framing import Framing
 from ...core.mapping.interpret import Scope
 from ...core.source import Source
 from ...core.source_file import SourceFile
-from ...testing import Case, find_cases
+from ..case import META, Case, case_folder, find_cases
 from .finding import Finding
 
 
@@ -54,38 +54,24 @@ class Samples:
         ]
 
 
-def fixtures_of(folder: Path, name: str) -> Path:
-    """Return the folder that holds the fixtures of a source.
-
-    It is `tests/fixtures/NAME` under the nearest folder above that has a pyproject.toml, else
-    `FOLDER/fixtures`.
-    """
-    above = (parent for parent in folder.resolve().parents if (parent / "pyproject.toml").is_file())
-    project = next(above, None)
-    outside = project and project / "tests" / "fixtures" / name
-    return outside if outside and outside.is_dir() else folder / "fixtures"
-
-
 def read_samples(source: Source) -> Samples:
     """Read the fixtures of a source; one that cannot be read is recorded as a problem."""
-    folder = fixtures_of(source.folder, source.name)
+    folder = case_folder(source, source.folder)
     site = Path(sysconfig.get_paths()["purelib"])
     samples = Samples(folder, installed=source.folder.resolve().is_relative_to(site))
-    for case in find_cases(folder.parent, folder.name):
+    for case in find_cases(folder, source.name):
         try:
             _read_case(samples, source, case)
-        except (InvalidFixture, ValueError, TypeError, AttributeError) as error:
+        except InvalidFixture as error:
             file = SourceFile(f"fixtures/{case.folder.name}")
-            reason = error.reason if isinstance(error, InvalidFixture) else f"cannot be read: {error}"
-            file.add_problem((), "bad-fixture", reason, "a case is a request, and what came with it")
+            file.add_problem((), "bad-fixture", error.reason, error.advice)
             samples.files.append(file)
     return samples
 
 
 def _read_case(samples: Samples, source: Source, case: Case) -> None:
     request, config = case.request(), case.config
-    body = next(path for path in sorted(case.folder.glob("request.*")) if path.name != "request.meta.json")
-    for path in (body, case.folder / "request.meta.json"):
+    for path in (case.body_path, case.folder / META):
         text = path.read_bytes().decode("utf-8-sig", "replace") if path.exists() else ""
         samples.files.append(SourceFile(f"fixtures/{case.folder.name}/{path.name}", text=text))
     shown = request.as_json()

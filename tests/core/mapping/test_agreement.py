@@ -19,6 +19,8 @@ from springhead.core.mapping.parser import parse_mapping
 from springhead.core.mapping.path import Path, parse_path
 from springhead.core.mapping.redact import build_masks
 from springhead.core.source_file import SourceFile
+from springhead.kit.explain.mapping_file import MappingFile
+from springhead.kit.explain.rule_trace import trace_rules
 from support.effort import scaled
 
 pytestmark = pytest.mark.slow
@@ -227,6 +229,26 @@ def test_compiled_and_interpreted_agree(
         assert comparable(run(record, item, request, config)) == comparable(interpreted)
 
     assert json.dumps(batch) == before
+
+
+@settings(max_examples=scaled(100), deadline=None, suppress_health_check=list(HealthCheck))
+@given(mapping=mappings, record=records, config=configs)
+def test_explained_and_interpreted_agree(
+    mapping: dict[str, Any], record: dict[str, Any], config: dict[str, Any]
+) -> None:
+    """An explanation has the events of the interpreter, and a reason for each row that writes nothing."""
+    spec = loaded(mapping)
+    if spec is None:
+        return
+    variant = Mapper(spec, {}).variant(config)
+    scope = Scope(record, {"data": record}, {"query": {"a": "q"}}, config)
+
+    _, traced = trace_rules(variant, scope, MappingFile(SourceFile("mapping.json", mapping)))
+
+    explained = [(event.rule, event.position, event.name, event.fields) for event in traced]
+    assert comparable(explained) == comparable(apply_rules(variant, scope) or [])
+    rows = [row for event in traced for row in event.traces if row.to]
+    assert [row for row in rows if bool(row.wrote) == bool(row.reason)] == []
 
 
 @settings(max_examples=scaled(50), deadline=None, suppress_health_check=list(HealthCheck))

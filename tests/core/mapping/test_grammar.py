@@ -13,11 +13,11 @@ from springhead.core.decode import decode
 from springhead.core.framing import Undecodable
 from springhead.core.mapping.functions import FUNCTIONS
 from springhead.core.mapping.interpret import MappedEvent, Scope, apply_rules
-from springhead.testing import Case, find_cases, outcome_text
+from springhead.kit.case import Case, find_cases, outcome_text
 from support.folders import source_folder
 from support.paths import FIXTURES, ROOT
 
-VALID = find_cases(FIXTURES / "mapping", "valid")
+VALID = find_cases(FIXTURES / "mapping" / "valid", "valid")
 INVALID = sorted((FIXTURES / "mapping" / "invalid").iterdir())
 SCHEMAS = ROOT / "src" / "core" / "schemas"
 

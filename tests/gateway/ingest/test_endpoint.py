@@ -8,12 +8,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from springhead import Host
 from springhead.gateway.app import Gateway as WebhookGateway
 from springhead.gateway.settings import load_settings
 from support.gateways import KEY, SOURCE, Gateway, gateway, toml
-from support.webhooks import ERROR, is_busy, log
+from support.webhooks import AUTHORIZATION, ERROR, GUARDED_KEY, OFF_KEY, is_busy, log
 
 
 def test_a_get_is_answered_and_changes_nothing(here: Gateway) -> None:
@@ -135,3 +136,28 @@ def test_a_gateway_without_its_lifespan_accepts_nothing(tmp_path: Path) -> None:
 
     assert (posted.status_code, ready.status_code) == (503, 503)
     assert posted.text == ready.text == "the gateway is not started: its lifespan does not run\n"
+
+
+def test_the_log_names_the_source_and_the_status_of_a_call(tmp_path: Path) -> None:
+    """Also if the call is refused after its key was found; the status is a number in every log format."""
+    config = tmp_path / "springhead.toml"
+    guarded = {**SOURCE, "name": "guarded", "write_key": [GUARDED_KEY], "authorization": AUTHORIZATION}
+    off = {**SOURCE, "name": "off", "write_key": [OFF_KEY], "enabled": False}
+    config.write_text(toml({"gateway": {"access_log": True}}, SOURCE, guarded, off))
+    keys = (KEY, GUARDED_KEY, OFF_KEY, "unknown")
+
+    async def scenario() -> None:
+        app = WebhookGateway(Host(), load_settings(config))
+        transport = httpx.ASGITransport(app.app)
+        client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+        async with app.app.lifespan_context(app.app), client:
+            for key in keys:
+                await client.post(f"/v1/webhook?writeKey={key}", json=log())
+
+    with capture_logs() as logs:
+        asyncio.run(scenario())
+
+    answered = [(one["source"], repr(one["status"])) for one in logs if one["event"] == "call answered"]
+    refused = [(one["source"], repr(one["status"])) for one in logs if one["event"] == "call refused"]
+    assert answered == [("Auth0", "200"), ("guarded", "401"), ("off", "404"), ("", "401")]
+    assert refused == answered[1:]

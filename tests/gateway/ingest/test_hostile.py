@@ -312,6 +312,8 @@ END = b"Connection: close\r\n"
         (HEAD + b"Transfer-Encoding: nonsense\r\n\r\n", [400]),
         (HEAD + b"X-A: " + b"a" * 600_000 + b"\r\n" + WHOLE, [431]),
         (HEAD + b"".join(b"X-%d: a\r\n" % number for number in range(1_000)) + WHOLE, [431]),
+        (HEAD.replace(b" HTTP", b"&" * 999 + b" HTTP") + END + WHOLE, [200]),
+        (HEAD.replace(b" HTTP", b"&" * 1_000 + b" HTTP") + WHOLE, [431]),
         (HEAD.replace(b" HTTP", b"&" + b"a" * 70_000 + b" HTTP") + WHOLE, [400]),
         (HEAD + b"X-A: a\0b\r\n" + WHOLE, [400]),
         (HEAD + b"X-A: a\r\n b\r\n" + WHOLE, [400]),
@@ -505,6 +507,7 @@ class Observed(Host):
         (as_json({"logs": json.dumps([{"type": "s"}] * MANY)}), {}, False),
         (b"{}\n" * MANY, {}, False),
         (b"x\n" * 2 * MANY, {}, False),
+        (b"[" + b"x," * 2 * MANY + b"x]", {}, False),
         (b"[" * 2_000 + b"]" * 2_000, {}, False),
         (as_json({"type": "s", "x": "\ud800" * 11_000}), {}, False),
         (b"&".join(b"a%d=%b" % (number, b"%41" * 30) for number in range(999)), FORM, False),
@@ -517,7 +520,14 @@ class Observed(Host):
     ],
     ids=[
         *("few logs", "many logs", "many empty objects", "many rejections", "JSON text", "many lines"),
-        *("lines that are not JSON", "deep nesting", "lone surrogates", "a form", "a multipart form"),
+        *(
+            "lines that are not JSON",
+            "values that are not JSON",
+            "deep nesting",
+            "lone surrogates",
+            "a form",
+            "a multipart form",
+        ),
     ],
 )
 def test_what_takes_long_is_handled_in_a_thread(

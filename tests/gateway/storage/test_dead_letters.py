@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from springhead.gateway.storage.records import NewDeadLetter, NewEvent, Receipt
+from springhead.gateway.storage.records import LetterGone, NewDeadLetter, NewEvent, Receipt
 from springhead.gateway.storage.sqlite import SqliteStore, dedup
 from support.stores import call, claim, dead_event, entry, keep, letter, letters, names, opened, rows, use
 
@@ -96,6 +96,26 @@ def test_a_letter_that_comes_again_during_its_replay_stays(tmp_path: Path) -> No
         await store.append([entry("3")], [], None, replacing={1: 1})
         assert await store.dead_letters() == []
         assert names(await claim(store)) == ["1", "2", "3"]
+
+    use(tmp_path, scenario)
+
+
+def test_of_two_replays_of_a_letter_one_is_stored(tmp_path: Path) -> None:
+    """Even if they are committed together, and others with them; nor is one stored that was dropped."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await store.append([], [letter()] * 2, None)
+        await store.append([], [letter(record=b"[]")], None)
+        await store.drop([2])
+        appends = [
+            store.append([entry("1")], [], None, replacing={1: 2}),
+            store.append([entry("2")], [], None, replacing={1: 1}),
+            store.append([entry("3")], [], None, replacing={2: 1}),
+            keep(store, entry("4")),
+        ]
+        results = await asyncio.gather(*appends, return_exceptions=True)
+        assert [type(result) for result in results] == [Receipt, LetterGone, LetterGone, Receipt]
+        assert names(await claim(store)) == ["1", "4"]
 
     use(tmp_path, scenario)
 

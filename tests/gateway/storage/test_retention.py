@@ -10,7 +10,7 @@ import pytest
 from springhead.gateway.storage.records import Receipt, Removal
 from springhead.gateway.storage.sqlite import SqliteStore
 from springhead.gateway.storage.sqlite.clock import Clock
-from support.stores import call, entry, keep, letter, opened, rows, use
+from support.stores import call, claim, entry, keep, letter, opened, rows, use
 
 DAY = 86_400.0
 HOUR = 3_600.0
@@ -224,6 +224,24 @@ def test_a_sweep_in_another_process_is_seen(tmp_path: Path, clocks: Clocks) -> N
             await other.append([], [letter()], None)
             clocks.run(31 * DAY)
             assert len(await other.sweep()) == 1
+
+    use(tmp_path, scenario)
+
+
+def test_leases_hold_after_a_clock_is_set_back(tmp_path: Path, clocks: Clocks) -> None:
+    """They are not taken for those of a process that ended before this one started."""
+
+    async def scenario(store: SqliteStore) -> None:
+        clocks.run(60.0)
+        clocks.wall -= 2 * HOUR
+        await keep(store, entry("1"))
+        (claimed,) = await claim(store)
+        assert await claim(store) == []
+        await store.postpone(claimed.seq, refusals=1, seconds=300.0)
+        clocks.run(200.0)
+        assert await claim(store) == []
+        clocks.run(200.0)
+        assert len(await claim(store)) == 1
 
     use(tmp_path, scenario)
 

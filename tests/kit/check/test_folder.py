@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from springhead import Host, UnknownSource
+from springhead.kit.case import Case, find_cases
 from springhead.kit.check import check_folders
 from springhead.kit.check.finding import ADVICE
-from springhead.testing import Case, find_cases
 from support.folders import source_folder
 from support.paths import FIXTURES
 
-EXAMPLES = find_cases(FIXTURES / "mapping", "valid")
+EXAMPLES = find_cases(FIXTURES / "mapping" / "valid", "valid")
 
 
 def test_a_folder_is_checked_by_its_path(tmp_path: Path) -> None:

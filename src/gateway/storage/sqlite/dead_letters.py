@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from ..records import DeadLetter, DeadLetterSummary, NewDeadLetter, StoredCall
+from ..records import DeadLetter, DeadLetterSummary, LetterGone, NewDeadLetter, StoredCall
 from . import dedup
 from .sql import IN_LIST, json_list
 
@@ -25,7 +25,8 @@ _INSERT = """INSERT INTO dead_letter
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _COUNT_AGAIN = """UPDATE dead_letter SET count = count + ?, at = max(at, ?)
     WHERE fingerprint = ? RETURNING id"""
-_TAKE_SOME = "UPDATE dead_letter SET count = count - ? WHERE id = ? AND count > ?"
+_OCCURRENCES = "SELECT ifnull(sum(count), 0) FROM dead_letter WHERE id = ?"
+_TAKE_SOME = "UPDATE dead_letter SET count = count - ? WHERE id = ?"
 _DELETE = f"DELETE FROM dead_letter WHERE id {IN_LIST} RETURNING digest, accepted_at"  # noqa: S608 - no value in it
 _SUMMARY = """SELECT letter.id, letter.at, name, rule, reason, pointer, line,
     iif(length(event), 'event', 'record'), iif(length(event), length(event), length(record)), count, first_at
@@ -134,13 +135,19 @@ def drop(connection: sqlite3.Connection, ids: Sequence[int]) -> int:
 
 
 def take(connection: sqlite3.Connection, replayed: Mapping[int, int]) -> None:
-    """Take dead letters away, by id, as often as they were replayed."""
-    whole = [
-        id_
-        for id_, count in replayed.items()
-        if not connection.execute(_TAKE_SOME, (count, id_, count)).rowcount
-    ]
-    drop(connection, whole)
+    """Take dead letters away, by id, as often as they were replayed.
+
+    Raises:
+        LetterGone: one is not there as often.
+    """
+    for id_, count in replayed.items():
+        (kept,) = connection.execute(_OCCURRENCES, (id_,)).fetchone()
+        if kept < count:
+            raise LetterGone(id_)
+        if kept > count:
+            connection.execute(_TAKE_SOME, (count, id_))
+        else:
+            drop(connection, [id_])
 
 
 def _fingerprint(letter: NewDeadLetter) -> bytes:

@@ -20,13 +20,16 @@ class ProcessLock:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._started = time.time()
+        self._started = time.monotonic()
         self._locked = self._warned = False
         self._path = folder
         self._folder: int | None = os.open(folder, os.O_RDONLY)
 
     def leases_count_since(self) -> float:
-        """The time since which leases count, older ones being dead; 0 while another process holds the lock."""
+        """The time since which leases count, older ones being dead; 0 while another process holds the lock.
+
+        It is when this process started, by the system's clock as it is set now: new leases go by that.
+        """
         if not self._locked and self._folder is not None:
             try:
                 fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -34,7 +37,7 @@ class ProcessLock:
                 self._warn()
                 return 0.0
             self._locked = True
-        return self._started
+        return time.time() - (time.monotonic() - self._started)
 
     def _warn(self) -> None:
         if not self._warned:
