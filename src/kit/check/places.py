@@ -20,16 +20,19 @@ class PlacedRow:
     """A row, wherever it stands: in `map`, in `each`, as a member of `object`, as `else` or `event`.
 
     Attributes:
-        steps: lead to it in mapping.json.
         row: the row.
         written: the row as its author wrote it.
         context: what it reads from.
     """
 
-    steps: Steps
     row: Row
     written: dict[str, Any]
     context: Context
+
+    @property
+    def steps(self) -> Steps:
+        """The steps that lead to the row in mapping.json."""
+        return self.row.steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +43,6 @@ class PlacedPath:
     path: Path
     context: Context
     matcher: Matcher | None = None
-
-
-def own_rows(subject: Subject, index: int) -> list[tuple[Steps, Row]]:
-    """List the rows of a rule with their places: its own, then the shared ones."""
-    rows = subject.parsed.rules[index].rows
-    count = len((subject.mapping.value or {})["events"][index].get("map", ()))
-    return [
-        (("events", index, "map", i) if i < count else ("map", i - count), row) for i, row in enumerate(rows)
-    ]
 
 
 def contexts(subject: Subject) -> list[Context]:
@@ -68,18 +62,17 @@ def placed_rows(subject: Subject) -> list[PlacedRow]:
     """List all rows; one that is shared by the rules is listed once."""
     by_rule = contexts(subject)
     found: dict[Steps, tuple[Row, list[Context]]] = {}
-    for index, rule in enumerate(subject.parsed.rules):
-        named = [(("events", index, "event"), rule.event)] if rule.event else []
-        for steps, row in [*named, *own_rows(subject, index)]:
-            found.setdefault(steps, (row, []))[1].append(by_rule[index])
+    for rule, context in zip(subject.parsed.rules, by_rule, strict=True):
+        for row in (*((rule.event,) if rule.event else ()), *rule.rows):
+            found.setdefault(row.steps, (row, []))[1].append(context)
     received = Context(subject.samples.received, record_context(subject).shape)
-    for index, reply in enumerate(subject.parsed.replies):
-        found["reply", index, "body"] = (reply.body, [received])
+    for reply in subject.parsed.replies:
+        found[reply.body.steps] = (reply.body, [received])
     return [
         placed
-        for steps, (row, read_from) in found.items()
-        if isinstance(written := subject.at(steps), dict)
-        for placed in _with_inner(PlacedRow(steps, row, written, _merged(read_from)))
+        for row, read_from in found.values()
+        if isinstance(written := subject.at(row.steps), dict)
+        for placed in _with_inner(PlacedRow(row, written, _merged(read_from)))
     ]
 
 
@@ -130,20 +123,18 @@ def _paths_of_row(placed: PlacedRow) -> Iterator[PlacedPath]:
 def _with_inner(placed: PlacedRow) -> Iterator[PlacedRow]:
     """List a row and the rows inside it."""
     yield placed
-    row, steps, written = placed.row, placed.steps, placed.written
-    inner: list[tuple[Steps, Row, Any, Context]] = []
+    row, written, context = placed.row, placed.written, placed.context
+    inner: list[tuple[Row, Any, Context]] = []
     if isinstance(row.origin, Build):
-        for name, member in row.origin.members:
-            inner.append(((*steps, "object", name), member, written["object"][name], placed.context))
+        inner += [(member, written["object"][name], context) for name, member in row.origin.members]
     if row.fallback is not None:
-        inner.append(((*steps, "else"), row.fallback, written["else"], placed.context))
+        inner.append((row.fallback, written["else"], context))
     if row.each is not None:
-        elements = placed.context.elements(row)
-        for index, element_row in enumerate(row.each):
-            inner.append(((*steps, "each", index), element_row, written["each"][index], elements))
-    for place, inner_row, inner_written, context in inner:
+        elements = context.elements(row)
+        inner += [(inside, written["each"][index], elements) for index, inside in enumerate(row.each)]
+    for inner_row, inner_written, read_from in inner:
         if isinstance(inner_written, dict):
-            yield from _with_inner(PlacedRow(place, inner_row, inner_written, context))
+            yield from _with_inner(PlacedRow(inner_row, inner_written, read_from))
 
 
 def _merged(read_from: list[Context]) -> Context:

@@ -10,7 +10,7 @@ from ...core.mapping.interpret import Scope, matches, row_value
 from ...core.mapping.model import DROP, Constant, FirstOf, Read, Row, Rule
 from ...core.mapping.write import write
 from .function_types import function_name
-from .places import contexts, own_rows
+from .places import contexts
 from .subject import Subject
 
 _MAY_GIVE_OBJECTS = {"flatten", "json", "pairs", "query"}
@@ -31,14 +31,15 @@ def _beaten(subject: Subject) -> dict[Steps, tuple[Row, Steps]]:
     """Return the rows that are beaten in every rule, each with the place of a row that beats it."""
     beaten: dict[Steps, tuple[Row, Steps]] = {}
     unbeaten: set[Steps] = set()
-    for index, rule in enumerate(subject.parsed.rules):
-        rows = own_rows(subject, index) if rule.type != DROP else []
-        for position, (steps, row) in enumerate(rows):
-            winners = [place for place, earlier in rows[:position] if _beats(earlier, row, subject.at(steps))]
+    for rule in subject.parsed.rules:
+        rows = rule.rows if rule.type != DROP else ()
+        for position, row in enumerate(rows):
+            written = subject.at(row.steps)
+            winners = [earlier.steps for earlier in rows[:position] if _beats(earlier, row, written)]
             if winners:
-                beaten[steps] = (row, winners[0])
+                beaten[row.steps] = (row, winners[0])
             else:
-                unbeaten.add(steps)
+                unbeaten.add(row.steps)
     return {steps: found for steps, found in beaten.items() if steps not in unbeaten}
 
 
@@ -80,15 +81,13 @@ def _check_fixtures(subject: Subject, known: set[Steps]) -> None:
     """Record rows that have a value in some fixture, but change no event."""
     won: dict[Steps, bool] = {}
     rows: dict[Steps, Row] = {}
-    by_rule = contexts(subject)
-    for index, rule in enumerate(subject.parsed.rules):
+    for rule, context in zip(subject.parsed.rules, contexts(subject), strict=True):
         if rule.type == DROP or rule.passthrough is not None:
             continue
-        placed = own_rows(subject, index)
-        rows.update(placed)
-        for scope in by_rule[index].scopes:
+        rows.update({row.steps: row for row in rule.rows})
+        for scope in context.scopes:
             if rule.when is None or matches(rule.when, _outer(scope, rule)):
-                _run(placed, scope, won)
+                _run(rule.rows, scope, won)
     for steps, has_won in won.items():
         if not has_won and steps not in known:
             target = rows[steps].to[0].text
@@ -102,14 +101,14 @@ def _outer(scope: Scope, rule: Rule) -> Scope:
     return scope if rule.each is None else Scope(scope.parent, scope.item, scope.request, scope.config)
 
 
-def _run(placed: list[tuple[Steps, Row]], scope: Scope, won: dict[Steps, bool]) -> None:
+def _run(rows: tuple[Row, ...], scope: Scope, won: dict[Steps, bool]) -> None:
     event: dict[str, object] = {}
     inner = Scope(scope.record, scope.item, scope.request, scope.config, scope.parent, event)
-    for steps, row in placed:
+    for row in rows:
         value = row_value(row, inner)
         if value is None:
             continue
-        before = b"" if won.get(steps) else encode(event)
+        before = b"" if won.get(row.steps) else encode(event)
         for target in row.to:
             write(event, target, value)
-        won[steps] = won.get(steps, False) or encode(event) != before
+        won[row.steps] = won.get(row.steps, False) or encode(event) != before

@@ -10,7 +10,6 @@ from ...core.mapping.model import DROP, FIELDS, Row, Rule
 from ...core.mapping.path import Target
 from ...core.suggest import suggest
 from .event_spec import CONTEXT, REQUIRED, TRAITS, TYPES_WITH_FIELD
-from .places import own_rows
 from .subject import Subject
 
 
@@ -18,11 +17,11 @@ def check(subject: Subject) -> None:
     """Record targets that the event spec does not know, or not for these events, and those that are missing."""
     types_of_row: dict[Steps, tuple[Row, set[str | None]]] = {}
     for index, rule in enumerate(subject.parsed.rules):
-        for steps, row in own_rows(subject, index):
-            types_of_row.setdefault(steps, (row, set()))[1].add(rule.type)
+        for row in rule.rows:
+            types_of_row.setdefault(row.steps, (row, set()))[1].add(rule.type)
         _check_required(subject, rule, index)
-    for where, (row, types) in types_of_row.items():
-        for target, place in _placed_targets(subject, row, where):
+    for row, types in types_of_row.values():
+        for target, place in _placed_targets(subject, row):
             _check_target(subject, target, place, types - {DROP})
 
 
@@ -94,8 +93,8 @@ def _instead(field: str, members: list[str]) -> str:
     return f"write properties.{field}, or move the row to the rule it is for"
 
 
-def _placed_targets(subject: Subject, row: Row, steps: Steps) -> Iterator[tuple[Target, Steps]]:
+def _placed_targets(subject: Subject, row: Row) -> Iterator[tuple[Target, Steps]]:
     """List the targets of a row, each with its place."""
-    written = subject.at(steps).get("to")
+    written = subject.at(row.steps).get("to")
     for index, target in enumerate(row.to):
-        yield target, (*steps, "to", index) if isinstance(written, list) else (*steps, "to")
+        yield target, (*row.steps, "to", index) if isinstance(written, list) else (*row.steps, "to")
