@@ -59,11 +59,6 @@ class Context:
         return [(scope, row_value(row, scope)) for scope in self.scopes]
 
 
-def value_at(path: Path, scope: Scope) -> Any:
-    """Return what a row would read at a path."""
-    return row_value(Row(Read(path)), scope)
-
-
 def keys_of(path: Path) -> tuple[str, ...]:
     """Return the keys of a path, those after its stars included."""
     return path.keys + tuple(key for star in path.stars for key in ("*", *star.keys))

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
+from ...core.mapping.interpret import value_at
 from ...core.mapping.path import Path
-from .context import Context, value_at
+from .context import Context
 
 _MAX_RECORDS = 200
 """Records whose keys are listed."""

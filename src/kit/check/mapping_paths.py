@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+from ...core.mapping.interpret import value_at
 from ...core.mapping.path import Path
 from ...core.source_file import SourceFile
-from .context import keys_of, value_at
+from .context import keys_of
 from .function_types import names_of
 from .known_paths import did_you_mean, known_paths
 from .places import PlacedPath, placed_paths, placed_rows

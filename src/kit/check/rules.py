@@ -7,10 +7,9 @@ from difflib import get_close_matches
 from itertools import islice
 
 from ...core.json_value import Steps
-from ...core.mapping.interpret import matches
+from ...core.mapping.interpret import matches, value_at
 from ...core.mapping.path import Path
 from ...core.mapping.pattern import Equals, Matcher, OneOf, Pattern, Prefix
-from .context import value_at
 from .implication import contradicts, implies
 from .subject import Subject
 
