@@ -222,6 +222,19 @@ def test_json_text_that_holds_the_record_is_masked(tmp_path: Path, apply: list[s
     assert SECRET not in made
 
 
+@pytest.mark.parametrize("text", ['\ufeff%s', '[{"body": %s}, bad]', '\ufeff [{"body": %s}, ]'])
+@pytest.mark.parametrize("row", [{"from": "$item.text"}, {"from": "$item"}, {"from": "$item.*"}], ids=json.dumps)
+def test_text_from_which_a_record_is_unwrapped_is_masked(
+    tmp_path: Path, text: str, row: dict[str, Any]
+) -> None:
+    """All that counts as JSON there is masked: after a byte order mark, and beside a bad element."""
+    record = {"text": text % json.dumps({"secret": SECRET})}
+
+    made = events(tmp_path, [{**row, "to": "properties.x"}], record, unwrap=["text", "text.0.body"])
+
+    assert SECRET not in made
+
+
 def test_the_query_of_a_record_that_is_a_query_is_masked(tmp_path: Path) -> None:
     """The record of such a source can be read as `$request.query`, too."""
     row = {"from": "$request.query", "pick": ["secret", "a"], "to": "properties.x"}
