@@ -56,7 +56,7 @@ def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
     folder = add_case(tmp_path, "slip", request_json="{}")
     (folder / "request.meta.json").mkdir()
 
-    with pytest.raises(InvalidFixture, match="is not a JSON object: .*Is a directory"):
+    with pytest.raises(InvalidFixture, match=r"is not a JSON object: .*Is a directory"):
         Case("acme", folder).request()
 
 

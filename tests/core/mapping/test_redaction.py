@@ -222,8 +222,10 @@ def test_json_text_that_holds_the_record_is_masked(tmp_path: Path, apply: list[s
     assert SECRET not in made
 
 
-@pytest.mark.parametrize("text", ['\ufeff%s', '[{"body": %s}, bad]', '\ufeff [{"body": %s}, ]'])
-@pytest.mark.parametrize("row", [{"from": "$item.text"}, {"from": "$item"}, {"from": "$item.*"}], ids=json.dumps)
+@pytest.mark.parametrize("text", ["\ufeff%s", '[{"body": %s}, bad]', '\ufeff [{"body": %s}, ]'])
+@pytest.mark.parametrize(
+    "row", [{"from": "$item.text"}, {"from": "$item"}, {"from": "$item.*"}], ids=json.dumps
+)
 def test_text_from_which_a_record_is_unwrapped_is_masked(
     tmp_path: Path, text: str, row: dict[str, Any]
 ) -> None:
