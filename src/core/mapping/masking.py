@@ -12,8 +12,8 @@ from .mask import Mask
 
 MASKED = "*****"
 """Takes the place of a masked value, as it does in vendors' own logs."""
-JSON_STARTS = "{[ \t\r\n\ufeff"
-"""Characters that text may start with if it is an object or a list as JSON: brackets, blanks, and the BOM."""
+JSON_STARTS = '{[" \t\r\n\ufeff'
+"""Characters that JSON in text may start with, if it is an object, a list, or text that may be JSON again."""
 
 _PLAIN = frozenset((int, float, bool, None.__class__))
 """Types of scalars that hold nothing else."""
@@ -22,8 +22,8 @@ _PLAIN = frozenset((int, float, bool, None.__class__))
 def apply_mask(value: Any, mask: Mask) -> Any:
     """Return a value with `*****` in place of all that the mask covers, except empty text and null.
 
-    The value is not changed; parts of it that nothing covers are shared with the result. Text that is an object
-    or a list as JSON is masked inside.
+    The value is not changed; parts of it that nothing covers are shared with the result. Text that is JSON is
+    masked inside.
     """
     kind = value.__class__
     if kind is dict and not mask.covers_all:
@@ -60,7 +60,7 @@ def _masked_object(value: dict[str, Any], mask: Mask) -> dict[str, Any]:
 
 def _masked_text(text: str, mask: Mask) -> str:
     stripped = text.removeprefix("\ufeff").strip()
-    if stripped[:1] + stripped[-1:] not in ("{}", "[]"):
+    if stripped[:1] + stripped[-1:] not in ("{}", "[]", '""'):
         return text
     try:
         value = parse(stripped.encode())

@@ -207,15 +207,19 @@ def test_a_query_that_a_row_parses_is_masked(tmp_path: Path, row: dict[str, Any]
     assert event["properties"]["x"] == {"secret": "*****", "a": "1"}
 
 
+@pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("apply", [[], ["json"]])
-def test_json_text_that_holds_the_record_is_masked(tmp_path: Path, apply: list[str]) -> None:
-    """A path leads into text that is JSON, from wherever the text is read."""
+def test_json_text_that_holds_the_record_is_masked(tmp_path: Path, apply: list[str], times: int) -> None:
+    """A path leads into text that is JSON, from wherever the text is read, even if it was encoded twice."""
     rows: list[dict[str, Any]] = [
         {"from": "text", "apply": apply, "to": "properties.a"},
         {"from": "$event.properties.a", "apply": ["json"], "to": "properties.b"},
         {"from": "$item.data.text", "to": "properties.c"},
     ]
-    record = {"data": {"text": json.dumps({"user": {"secret": SECRET}})}}
+    text: Any = {"user": {"secret": SECRET}}
+    for _ in range(times):
+        text = json.dumps(text)
+    record = {"data": {"text": text}}
 
     made = events(tmp_path, rows, record, unwrap=["data"], secrets=["text.user.secret"])
 
