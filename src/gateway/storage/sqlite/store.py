@@ -78,7 +78,8 @@ class SqliteStore:
             dead_letter_age: seconds for which dead letters and calls are kept.
             dead_letter_bytes: the most bytes they may take together; the oldest of the source that takes most
                 are deleted first.
-            max_bytes: accept nothing more while the store takes more than this; None for no limit.
+            max_bytes: while the store takes more than this, accept nothing of a source that holds its equal
+                share; None for no limit.
             reserve: accept nothing more while its disk has fewer bytes than this to spare, so that what was
                 accepted can still be delivered; 0 for no limit.
             max_waiting: accept nothing more while this many calls wait for the disk.
