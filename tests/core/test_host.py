@@ -54,6 +54,19 @@ def test_a_setting_that_is_nearly_right_raises(config: dict[str, Any], advice: s
     assert advice in str(error.value)
 
 
+def test_settings_are_those_of_one_request() -> None:
+    """A request with settings and a scope changes nothing for the next one without."""
+    host, request = Host(), Request(body=b'{"type": "s", "log_id": "1", "user_name": "ada@example.com"}')
+    plain = host.receive("auth0", request)
+
+    scoped = host.receive("auth0", request, {"redact": "pii"}, scope="acme")
+
+    assert "ada@example.com" in json.dumps(plain.events)
+    assert "ada@example.com" not in json.dumps(scoped.events)
+    assert scoped.events[0]["messageId"] != plain.events[0]["messageId"]
+    assert host.receive("auth0", request) == plain
+
+
 def test_unrelated_settings_are_ignored() -> None:
     """RudderStack's configuration of a source holds many settings that are not the mapping's."""
     config = {"webhookUrl": "https://example.com", "workspace": {"id": 1}}

@@ -250,3 +250,38 @@ def test_what_finishing_changes_is_explained(tmp_path: Path) -> None:
     assert [(change.word, change.after) for change in user.changes] == [("as text", "7")]
     assert [(read.path, read.value) for read in address.reads] == [("ip", "*****")]
     assert (address.code, address.reason) == ("removed", "springhead leaves it out of the event")
+
+
+def test_the_signing_secret_is_in_no_explanation(tmp_path: Path) -> None:
+    """No mapping reads it, whatever else it reads of the settings."""
+    folder = mapping_folder(tmp_path, {"from": "$config", "to": "properties.settings"})
+
+    record = explained(folder, {}, config={"more": 1, "signing_secret": "an-example-secret"})
+
+    assert record.events[0].rows[1].wrote == {"properties.settings.more": 1}
+    assert "an-example-secret" not in repr(record)
+
+
+def test_a_star_and_a_list_of_paths_are_read_as_rows_read_them(tmp_path: Path) -> None:
+    """What a star does not lead to is in no event."""
+    row = {"all": ["name", "labels.*.name"], "apply": [{"join": ","}], "to": "properties.names"}
+    folder = mapping_folder(tmp_path, row)
+
+    record = explained(folder, {"name": "x", "labels": [{"name": "y", "colour": "red"}, {"name": "z"}]})
+
+    assert [(read.path, read.value) for read in record.events[0].rows[1].reads] == [
+        ("name", "x"),
+        ("labels.*.name", ["y", "z"]),
+    ]
+    assert [(value.path, value.reason) for value in record.unused] == [("labels.0.colour", "no row reads it")]
+
+
+def test_a_record_that_was_sent_as_text_is_explained(tmp_path: Path) -> None:
+    """Its values are the record's; the text around them is no value of its own."""
+    folder = mapping_folder(
+        tmp_path, {"from": "a", "to": "properties.a"}, source={"name": "acme", "unwrap": ["Message"]}
+    )
+
+    record = explained(folder, {"Message": '{"a": 1, "b": 2}', "Type": "Notification"})
+
+    assert [value.path for value in record.unused] == ["b", "$item.Type"]

@@ -99,7 +99,7 @@ class Acceptor:
         if reason is not None:
             return self._refuse(source.name, reason)
         body: bytes | Answer = call.body
-        if source.accepts_forms and is_form(call.body, call.content_type):
+        if is_form(call.body, call.content_type):
             body = form_to_json(call.body, call.content_type, call.query_string, self._body_limit)
         if isinstance(body, Answer):
             return body

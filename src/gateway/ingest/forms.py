@@ -21,8 +21,8 @@ from .responses import FORM, MULTIFORM
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _FIELDS = 1_000
 """Fields and files of the largest form accepted: each costs more than its bytes."""
-_JSON = re.compile(rb"\s*(?:\xef\xbb\xbf\s*)?(?:\{\s*[\"}]|(\[))")
-"""How JSON begins; but a form may also begin with a bracket."""
+_JSON = re.compile(rb"\s*(?:\xef\xbb\xbf\s*)?(?:\{\s*[\"}]|\[\s*[\"{]|(\[))")
+"""How JSON begins; but a form may also begin with a lone bracket."""
 _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _QUOTED = r'"(?:[^"\\]++|\\.)*+"'
 _MEDIA_TYPE = re.compile(rf"\s*{_WORD}/{_WORD}\s*(?:;\s*{_WORD}\s*=\s*(?:{_WORD}|{_QUOTED})\s*)*+(?:;\s*)?")

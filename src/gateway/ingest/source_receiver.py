@@ -38,7 +38,6 @@ class SourceReceiver:
 
     Attributes:
         name: the configured name.
-        accepts_forms: whether a body that is a form is parsed as one; else it is taken as posted.
     """
 
     def __init__(self, host: Host, settings: SourceSettings, *, keep_calls: bool) -> None:
@@ -53,8 +52,7 @@ class SourceReceiver:
         self._filter = host.request_filter(settings.type, settings.settings)
         self._reads_request = host.reads_request(settings.type)
         self._source = host.sources[settings.type]
-        formats = self._source.framing.formats
-        self.accepts_forms, self._reads_query = "form" in formats, "query" in formats
+        self._reads_query = "query" in self._source.framing.formats
 
     @property
     def verifies(self) -> bool:

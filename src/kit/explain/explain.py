@@ -19,6 +19,7 @@ from ...core.mapping.interpret import Scope
 from ...core.outcome import Outcome
 from ...core.pipeline import Pipeline
 from ...core.request import Request, RequestContext
+from ...core.signature import without_secrets
 from ...core.source import Source
 from .leaves import leaves
 from .mapping_file import read_mapping_file
@@ -74,9 +75,9 @@ class Explainer:
     def __init__(self, source: Source, config: Object) -> None:
         """Raises InvalidConfig as `Host.receive` does."""
         self._source = source
-        self._config = config
-        self._pipeline = Pipeline(source, config)
-        self._identifier = Identifier(source, config)
+        self._config = without_secrets(config)
+        self._pipeline = Pipeline(source, self._config)
+        self._identifier = Identifier(source, self._config)
         self._file = read_mapping_file(source.folder)
 
     def explain(self, request: Request) -> Iterator[ExplainedRecord]:
