@@ -102,14 +102,16 @@ def test_embedding_needs_no_extra(bare: Path) -> None:
         ("gateway", "status"),
         ("gateway", "tail"),
         ("dead", "list"),
+        ("new", "acme", "--from", str(ROOT / "examples" / "auth0.json")),
     ],
 )
 def test_a_command_that_lacks_its_extra_names_it(bare: Path, arguments: tuple[str, ...]) -> None:
     """In one line, with exit code 2."""
     done = springhead(bare, *arguments)
 
+    extra = "testing" if arguments[0] == "new" else "gateway"
     assert re.fullmatch(
-        r"springhead: this command needs \w+: run pip install 'springhead\[gateway\]'\n", done.stderr
+        rf"springhead: this command needs \w+: run pip install 'springhead\[{extra}\]'\n", done.stderr
     )
     assert done.returncode == 2
 

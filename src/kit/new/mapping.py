@@ -1,0 +1,95 @@
+"""Writes the rows and the rule of mapping.json for what is recognised, and copies the rest into properties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from .captured import parse_text
+from .event_name import EventName
+from .fields import Field, Record, path_text, property_target, words_of
+from .money import Money
+from .people import Recognised
+from .privacy import Kind, kind_of
+from .times import EventTime
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """What is recognised in the records."""
+
+    event: EventName
+    time: EventTime | None
+    people: Sequence[Recognised]
+    money: Money | None
+
+
+def write_mapping(title: str, findings: Findings, records: Sequence[Record]) -> dict[str, Any]:
+    """Write the mapping: one rule, so that each record becomes a track event."""
+    rows = [_row(one.fields, one.apply, one.target) for one in findings.people]
+    if findings.time:
+        rows.append(_row(findings.time.fields, findings.time.apply, "originalTimestamp"))
+    if findings.money:
+        rows.append(_row((findings.money.amount,), findings.money.apply, "properties.revenue"))
+        rows.append(_row((findings.money.currency,), ["upper"], "properties.currency"))
+    rows += _other_rows(findings, records)
+    return {"integration": title, "events": [{"type": "track", "event": findings.event.term}], "map": rows}
+
+
+def recognised_fields(findings: Findings) -> list[Field]:
+    """List the fields that rows read for what they mean."""
+    fields = [field for one in findings.people for field in one.fields]
+    if findings.time:
+        fields += findings.time.fields
+    if findings.money:
+        fields += [findings.money.amount, findings.money.currency]
+    return fields
+
+
+def _row(fields: Sequence[Field], apply: Sequence[Any], target: str) -> dict[str, Any]:
+    paths = [field.path for field in fields]
+    row: dict[str, Any] = {"from": paths[0] if len(paths) == 1 else paths}
+    if apply:
+        row["apply"] = list(apply)
+    return {**row, "to": target}
+
+
+def _other_rows(findings: Findings, records: Sequence[Record]) -> Iterable[dict[str, Any]]:
+    """Copy every other member of the records that has a value, then of what is around them, but no secret."""
+    read = {field.path for field in recognised_fields(findings)} | set(findings.event.reads)
+    taken = {"properties.revenue", "properties.currency"} if findings.money else set()
+    for key in dict.fromkeys(key for one in records for key in one.record):
+        values = [one.record[key] for one in records if one.record.get(key) is not None]
+        path, target = path_text([key]), property_target(key)
+        if not values or path in read or target in taken or _are_secret(key, values):
+            continue
+        row: dict[str, Any] = {"from": path}
+        if secrets := sorted({path_text(keys) for value in values for keys in _secrets(value, ())}):
+            row["omit"] = secrets
+        taken.add(target)
+        yield {**row, "to": target}
+    for key in dict.fromkeys(key for one in records if one.item is not one.record for key in one.item):
+        path, target = path_text([key], "$item"), property_target(key)
+        values = [one.item[key] for one in records if _is_scalar(one.item.get(key))]
+        if values and path not in read and target not in taken and not _are_secret(key, values):
+            yield {"from": path, "to": target}
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is not None and not isinstance(value, dict | list) and parse_text(value) is value
+
+
+def _are_secret(key: str, values: Iterable[Any]) -> bool:
+    return any(kind_of(words_of([key]), value) is Kind.SECRET for value in values)
+
+
+def _secrets(value: Any, keys: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+    """List the keys that lead to secrets inside objects, or inside the objects of a list that is copied."""
+    if isinstance(value, list) and not keys:
+        for element in value:
+            yield from _secrets(element, keys)
+    for key, member in value.items() if isinstance(value, dict) else ():
+        if kind_of(words_of([key]), member) is Kind.SECRET:
+            yield (*keys, key)
+        yield from _secrets(member, (*keys, key)) if isinstance(member, dict) else ()
