@@ -26,6 +26,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	SPRINGHEAD_PLUGINS=springhead $(BIN)/springhead check --strict
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/transform.py

@@ -21,9 +21,10 @@ def check(
         ),
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per problem.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per finding.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Let advice fail, too.")] = False,
 ) -> None:
-    """Find all problems of source folders. Exit code 0: none, or only warnings; 1: some; 2: usage error."""
+    """Find the mistakes in source folders. Exit code 0: none, or only advice; 1: some; 2: usage error."""
     try:
         host = make_host()
         checked = check_folders(host, names or [])
@@ -33,18 +34,14 @@ def check(
         _warn_of_inactive_plugins(host)
     for folder in checked:
         _print(folder, as_json=as_json)
-    raise typer.Exit(1 if any(folder.problems for folder in checked) else 0)
+    raise typer.Exit(1 if any(folder.findings if strict else folder.has_errors for folder in checked) else 0)
 
 
 def _print(checked: CheckedFolder, *, as_json: bool) -> None:
-    for severity, problems in (("error", checked.problems), ("warning", checked.warnings)):
-        for problem in problems:
-            if as_json:
-                line = {"folder": str(checked.folder), "severity": severity, **problem.as_json()}
-                typer.echo(json.dumps(line))
-            else:
-                typer.echo(f"{'warning: ' if severity == 'warning' else ''}{checked.folder}/{problem}")
-    if not (checked.problems or checked.warnings or as_json):
+    for finding in checked.findings:
+        line = {"folder": str(checked.folder), **finding.as_json()}
+        typer.echo(json.dumps(line) if as_json else str(finding))
+    if not checked.findings and not as_json:
         typer.echo(f"{checked.name}: no problems")
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import signal
+import sys
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -45,9 +46,7 @@ def init(
     *,
     type_: Annotated[
         str | None,
-        typer.Option(
-            "--type", metavar="SOURCE", help="The kind of sender; needed if there is more than one source."
-        ),
+        typer.Option("--type", metavar="SOURCE", help="The kind of sender; on a terminal you are asked."),
     ] = None,
     name: Annotated[str, typer.Option(help="Your name for this sender; its type by default.")] = "",
     file: Annotated[
@@ -84,18 +83,28 @@ def init(
 
 
 def _choose_source(type_: str | None, folders: list[str] | None) -> Source:
-    """The source of this type; without a type, the only one there is."""
+    """The source of this type; without a type the only one there is, or the one chosen on a terminal."""
     sources = load_host(folders or []).sources
     names = sorted(sources)
     if type_ is None:
         if not names:
             fail("there are no sources")
-        if len(names) > 1:
-            fail(f"which --type is the sender? One of: {', '.join(names)}")
-        return sources[names[0]]
+        return sources[names[0] if len(names) == 1 else _ask(sources)]
     if type_ not in sources:
         fail(f"--type {type_!r} is not an active source: {suggest(type_, names)}")
     return sources[type_]
+
+
+def _ask(sources: dict[str, Source]) -> str:
+    """The name of the source that is chosen from a list."""
+    from rich.prompt import Prompt  # noqa: PLC0415
+
+    names = sorted(sources)
+    if not sys.stdin.isatty():
+        fail(f"which --type is the sender? One of: {', '.join(names)}")
+    for name in names:
+        typer.echo(f"  {name:<20} {sources[name].title}")
+    return Prompt.ask("Which of these sends the webhooks?", choices=names, show_choices=False)
 
 
 def _webhook_url(public_url: str) -> str:

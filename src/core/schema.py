@@ -19,6 +19,21 @@ if TYPE_CHECKING:
     from .violations import Violation
 
 
+_EXPECTED = {
+    "type": "must be string, number, integer, boolean, object, array or null, or a list of these",
+    "required": "must be a list of the names of members",
+    "properties": "must be an object that has a schema for each member",
+    "enum": "must be a list of values",
+    "minLength": "must be a whole number, 0 or more",
+    "maxLength": "must be a whole number, 0 or more",
+    "minItems": "must be a whole number, 0 or more",
+    "maxItems": "must be a whole number, 0 or more",
+    "minimum": "must be a number",
+    "maximum": "must be a number",
+}
+"""What may stand under the keywords that authors use most."""
+
+
 class Schema:
     """A JSON Schema (2020-12), ready to validate."""
 
@@ -61,10 +76,16 @@ def _validator(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
         return jsonschema_rs.Draft202012Validator(schema, pattern_options=LINEAR)
     except jsonschema_rs.ValidationError as error:
         steps = tuple(error.instance_path)
-        reason = f"is not what JSON Schema allows for {steps[-1]}" if steps else error.message
-        raise InvalidSchema(steps, reason) from None
+        raise InvalidSchema(steps, _expected(steps) if steps else error.message) from None
     except (jsonschema_rs.ReferencingError, ValueError) as error:
         raise InvalidSchema((), str(error).splitlines()[0]) from None
+
+
+def _expected(steps: Steps) -> str:
+    """Say what may stand at these steps of a schema."""
+    if steps[-2:-1] == ("properties",):
+        return 'must be a schema, such as {"type": "string"}'
+    return _EXPECTED.get(str(steps[-1]), f"is not what JSON Schema allows for {steps[-1]}")
 
 
 def _described_keys(schema: Any) -> Iterator[str]:

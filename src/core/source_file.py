@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from .json_syntax import explain_syntax
 from .json_value import Steps, deep_copy, pointer, type_name
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]|[^\s{}\[\],:"]+')
@@ -110,8 +111,11 @@ def _parse(file: SourceFile) -> None:
     except RecursionError:
         file.add_problem((), "json-syntax", "nested too deeply")
     except json.JSONDecodeError as error:
-        reason = f"not JSON: {error.msg} (column {error.colno})"
-        file.add_problem((), "json-syntax", reason, line=error.lineno)
+        mistake = explain_syntax(file.text, error)
+        line = file.text.count("\n", 0, mistake.offset) + 1
+        column = mistake.offset - file.text.rfind("\n", 0, mistake.offset)
+        reason = f"not JSON: {mistake.reason} (column {column})"
+        file.add_problem((), "json-syntax", reason, mistake.advice, line)
     except ValueError as error:
         file.add_problem((), "json-syntax", f"not JSON: {error}")
     else:

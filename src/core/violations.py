@@ -103,6 +103,12 @@ def _reason(keyword: str, wanted: Any, instance: Any) -> str:
         return f"must be one of {', '.join(map(json.dumps, allowed))}"
     if keyword in ("minLength", "minItems", "minProperties") and wanted == 1:
         return "must not be empty"
+    if keyword == "maxProperties" and wanted == 1:
+        return "must have one member only"
+    if keyword == "uniqueItems":
+        return "must not hold the same twice"
+    if keyword == "pattern":
+        return f"does not match {wanted}"
     detail = keyword if isinstance(wanted, dict | list) else f"{keyword}: {wanted}"
     return f"is not what the schema allows ({detail})"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from springhead.gateway import load_settings
-from support.commands import springhead
+from support.commands import on_terminal, springhead
 from support.folders import source_folder
 
 
@@ -75,6 +75,18 @@ def test_with_several_sources_it_asks_for_the_type(tmp_path: Path) -> None:
     assert unsaid.returncode == 2
     assert "Paste it below Hooks." in said.stdout
     assert load_settings(tmp_path / "springhead.toml").gateway.folders == (Path(folder),)
+
+
+def test_on_a_terminal_it_offers_a_list(tmp_path: Path) -> None:
+    """What is not on the list is asked for again."""
+    folder = str(source_folder(tmp_path, source={"name": "acme", "title": "Acme Hooks"}))
+
+    done = on_terminal(tmp_path, "gateway", "init", "--folder", folder, typed=b"acne\nacme\n")
+
+    assert done.returncode == 0, done.stdout
+    assert "acme                 Acme Hooks" in done.stdout
+    assert done.stdout.count("Which of these sends the webhooks?") == 2
+    assert load_settings(tmp_path / "springhead.toml").source[0].type == "acme"
 
 
 @pytest.mark.parametrize(

@@ -114,3 +114,24 @@ def test_an_unsupported_schema_is_refused_at_its_place(schema: dict[str, Any], w
         Schema(schema)
 
     assert error.value.steps == where
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        (
+            {"type": "strng"},
+            "must be string, number, integer, boolean, object, array or null, or a list of these",
+        ),
+        ({"required": "kind"}, "must be a list of the names of members"),
+        ({"properties": {"type": "string"}}, 'must be a schema, such as {"type": "string"}'),
+        ({"properties": {"a": {"minLength": "1"}}}, "must be a whole number, 0 or more"),
+        ({"minContains": "x"}, "is not what JSON Schema allows for minContains"),
+    ],
+)
+def test_what_a_keyword_takes_is_said_in_words(schema: dict[str, Any], reason: str) -> None:
+    """An author need not know the specification of JSON Schema."""
+    with pytest.raises(InvalidSchema) as error:
+        Schema(schema)
+
+    assert error.value.reason == reason

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import sys
+import time
 from importlib import import_module
 from pathlib import Path
 from queue import Queue
@@ -128,7 +129,15 @@ def test_a_worker_keeps_only_what_may_succeed_later(capsys: pytest.CaptureFixtur
     queue: Queue[dict[str, Any] | None] = Queue()
     for name, call in CALLS.items():
         headers = {name.lower(): value for name, value in call.headers.items()}
-        queue.put({"id": name, "source": call.source, "headers": headers, "body": call.body})
+        queue.put(
+            {
+                "id": name,
+                "source": call.source,
+                "headers": headers,
+                "body": call.body,
+                "received_at": time.time(),
+            }
+        )
     queue.put(None)
 
     worker.work(queue)

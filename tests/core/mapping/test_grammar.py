@@ -13,6 +13,8 @@ from springhead.core.decode import decode
 from springhead.core.framing import Undecodable
 from springhead.core.mapping.functions import FUNCTIONS
 from springhead.core.mapping.interpret import MappedEvent, Scope, apply_rules
+from springhead.core.mapping.model import FIELDS
+from springhead.core.mapping.path import ROOTS, parse_target
 from springhead.kit.case import Case, find_cases, outcome_text
 from support.folders import source_folder
 from support.paths import FIXTURES, ROOT
@@ -85,3 +87,13 @@ def test_an_editor_knows_every_function() -> None:
     described = {option["const"] for option in schema["anyOf"] if "const" in option} | {*schema["properties"]}
 
     assert described == set(FUNCTIONS)
+
+
+def test_an_editor_knows_the_targets_and_roots() -> None:
+    """It offers every field an event has, but `context` as a whole, and every root of a path."""
+    definitions = json.loads((SCHEMAS / "mapping.schema.json").read_text())["$defs"]
+    targets = [parse_target(text.removesuffix(".")) for text in definitions["target"]["examples"]]
+    roots = {text.partition(".")[0] for text in definitions["path"]["examples"]}
+
+    assert {target.keys[0] for target in targets} == set(FIELDS)
+    assert roots == {"$", *ROOTS}

@@ -119,7 +119,7 @@ def test_the_documents_show_no_other_signature() -> None:
 def test_the_fixture_that_the_documents_show_is_accepted(tmp_path: Path) -> None:
     """With the time of receipt and the secret that it gives."""
     text = (DOCS / "signatures.md").read_text()
-    folder = "fixtures/stripe/paid"
+    folder = "stripe/fixtures/paid"
     body, meta = (
         re.search(rf"```json file={folder}/{file}\n(.*?)\n```", text, re.DOTALL)
         for file in ("request.json", "request.meta.json")
