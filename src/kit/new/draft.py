@@ -45,6 +45,7 @@ def draft_source(name: str, captured: Sequence[Captured]) -> Draft:
     """Draft a source from bodies that all came with the same headers.
 
     Raises:
+        InvalidDraft: a body has lines that are not objects.
         ModuleNotFoundError: genson is not installed.
     """
     title = name.replace("-", " ").replace("_", " ").title()

@@ -8,6 +8,9 @@ from typing import Any
 import msgspec
 
 from ...core.codec import Object
+from ...core.decode import decode
+from ...core.errors import InvalidDraft
+from ...core.framing import Framing, Undecodable
 from .captured import Captured, parse_text
 from .event_name import has_event_name
 from .fields import Record, path_text
@@ -28,7 +31,11 @@ class FramingGuess(msgspec.Struct, frozen=True):
 
 
 def guess_framing(captured: Sequence[Captured]) -> FramingGuess:
-    """Guess the framing of captured bodies."""
+    """Guess the framing of captured bodies.
+
+    Raises:
+        InvalidDraft: a body is lines of something else than objects.
+    """
     settings: dict[str, Any] = {}
     guesses: list[str] = []
     formats = {one.format for one in captured}
@@ -53,11 +60,13 @@ def guess_framing(captured: Sequence[Captured]) -> FramingGuess:
 
 
 def _whole_bodies(captured: Sequence[Captured]) -> list[Record]:
-    bodies = []
+    records = []
     for one in captured:
-        whole: Any = parse_text(one.request.body.decode("utf-8", "replace"))
-        bodies.append(whole if isinstance(whole, dict) else {"value": whole})
-    return [Record(body, body) for body in bodies]
+        ((_, record),) = decode(one.request, Framing(("json", "form"), lambda _: None, body_is_item=True))
+        if isinstance(record, Undecodable):
+            raise InvalidDraft(one.name, "has lines that are not objects")
+        records.append(Record(record, record))
+    return records
 
 
 def _elements(item: Object, key: str) -> list[Object]:

@@ -40,7 +40,8 @@ def write_schema(title: str, findings: Findings, records: Sequence[Record]) -> d
 def _describe(schema: dict[str, Any], inferred: dict[str, Any], keys: Sequence[str]) -> None:
     """Add the type of a member, which may also be null, and of the objects that lead to it."""
     for key in keys:
-        inferred = inferred.get("properties", {}).get(key, {})
+        alternatives = (inferred, *inferred.get("anyOf", ()))
+        inferred = next(one["properties"] for one in alternatives if "properties" in one)[key]
         schema = schema.setdefault("properties", {}).setdefault(key, _nullable(inferred))
 
 

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from springhead import check_source
 from springhead.core.errors import InvalidDraft
 from springhead.core.request import Request
 from springhead.kit.new.captured import capture
 from springhead.kit.new.draft import draft_source
 from springhead.kit.new.write import write_source
 from springhead.kit.suite import find_suites
+from support.folders import find_findings
 
 NAMES = st.one_of(
     st.sampled_from(
@@ -77,7 +77,7 @@ def assert_sound(*bodies: bytes) -> None:
     draft = draft_source("acme", [capture(f"case-{index}", Request(body)) for index, body in enumerate(bodies)])
     with TemporaryDirectory() as folder:
         source = write_source(draft, Path(folder))
-        assert check_source(source) == []
+        assert find_findings(source) == []
         (suite,) = find_suites([str(source)], source)
         assert [failure for case in suite.cases for failure in suite.failures(case)] == []
 
@@ -117,3 +117,9 @@ def test_what_is_neither_json_nor_a_form_is_refused(body: bytes) -> None:
     """With the reason."""
     with pytest.raises(InvalidDraft, match="is neither JSON nor a form"):
         capture("case", Request(body))
+
+
+def test_lines_are_objects() -> None:
+    """Other lines are not records, and together they are not one."""
+    with pytest.raises(InvalidDraft, match="case has lines that are not objects"):
+        draft_source("acme", [capture("case", Request(b'{"a": 1}\n{"a": 2}\n[3]\n'))])

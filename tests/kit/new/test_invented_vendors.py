@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from springhead import check_source
 from springhead.core.request import Request
 from springhead.kit.new.captured import capture
 from springhead.kit.new.draft import Draft, draft_source
 from springhead.kit.new.write import write_source
 from springhead.kit.suite import find_suites
+from support.folders import find_findings
 
 SIGNED = Request(
     json.dumps(
@@ -126,7 +126,7 @@ def test_a_draft_passes_its_own_tests(request_: Request, package: bool, tmp_path
     folder = write_source(drafted("acme", request_), tmp_path, package=package)
     source = folder / "src" / "springhead_source_acme" if package else folder
 
-    assert check_source(source) == []
+    assert find_findings(source) == []
     (suite,) = find_suites([str(source)], tmp_path)
     assert [suite.failures(case) for case in suite.cases] == [[]]
     outcome = json.loads(suite.cases[0].expected or "")
