@@ -42,6 +42,9 @@ test = ["springhead[testing]"]
 
 [tool.hatch.build.targets.wheel]
 packages = ["src/{module}"]
+
+[tool.pytest.ini_options]
+testpaths = ["tests"]
 """
 
 

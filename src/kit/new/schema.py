@@ -29,20 +29,24 @@ def write_schema(title: str, findings: Findings, records: Sequence[Record]) -> d
         "description": "What the mapping needs; unknown fields are accepted.",
         "type": "object",
     }
+    ids = {field.path for one in findings.people if one.target == "userId" for field in one.fields}
     for field in recognised_fields(findings):
         if not field.is_in_item:
-            _describe(schema, inferred, field.keys)
+            member = _describe(schema, inferred, field.keys)
+            if field.path in ids:
+                member["type"] = ["number", "string", "null"]
     if findings.event.field and not findings.event.field.is_in_item:
         _require(schema, findings.event.field)
     return schema
 
 
-def _describe(schema: dict[str, Any], inferred: dict[str, Any], keys: Sequence[str]) -> None:
-    """Add the type of a member, which may also be null, and of the objects that lead to it."""
+def _describe(schema: dict[str, Any], inferred: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """Add the type of a member, which may be null, and of the objects around it; returns its schema."""
     for key in keys:
         alternatives = (inferred, *inferred.get("anyOf", ()))
         inferred = next(one["properties"] for one in alternatives if "properties" in one)[key]
         schema = schema.setdefault("properties", {}).setdefault(key, _nullable(inferred))
+    return schema
 
 
 def _nullable(inferred: dict[str, Any]) -> dict[str, Any]:
