@@ -20,8 +20,8 @@ from typing import Any
 try:
     import pytest
     import pytest_snapshot  # noqa: F401 - brings the fixture `snapshot` and --snapshot-update
-except ModuleNotFoundError as error:
-    raise ImportError(f"springhead.testing needs {error.name}: pip install 'springhead[testing]'") from error
+except ModuleNotFoundError as _error:
+    raise ImportError(f"springhead.testing needs {_error.name}: pip install 'springhead[testing]'") from _error
 
 from .kit.case import EXPECTED, Case
 from .kit.suite import Suite, find_suites

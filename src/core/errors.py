@@ -20,7 +20,8 @@ SpringheadError
 ├── InvalidSettings      the gateway's settings are wrong
 ├── StoreFull            the store or its disk is full
 ├── StoreBusy            another process locks the store, or too many calls wait for it
-└── StoreUnusable        the store cannot be opened or read
+├── StoreUnusable        the store cannot be opened or read
+└── LetterGone           a dead letter was replayed or dropped meanwhile
 ```
 
 Each is a mistake of a caller, an author or an operator, or a problem of the machine. What a sender posts never
