@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ...core.codec import Object
 from .captured import parse_text
 from .event_name import EventName
 from .fields import Field, Record, path_text, property_target, words_of
@@ -65,7 +66,7 @@ def _other_rows(findings: Findings, records: Sequence[Record]) -> Iterable[dict[
         if not values or path in read or target in taken or _are_secret(key, values):
             continue
         row: dict[str, Any] = {"from": path}
-        if secrets := sorted({path_text(keys) for value in values for keys in _secrets(value, ())}):
+        if secrets := sorted({path_text(keys) for value in values for keys in _secrets(value)}):
             row["omit"] = secrets
         taken.add(target)
         yield {**row, "to": target}
@@ -84,12 +85,15 @@ def _are_secret(key: str, values: Iterable[Any]) -> bool:
     return any(kind_of(words_of([key]), value) is Kind.SECRET for value in values)
 
 
-def _secrets(value: Any, keys: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
-    """List the keys that lead to secrets inside objects, or inside the objects of a list that is copied."""
-    if isinstance(value, list) and not keys:
-        for element in value:
-            yield from _secrets(element, keys)
-    for key, member in value.items() if isinstance(value, dict) else ():
+def _secrets(value: Any) -> Iterable[tuple[str, ...]]:
+    """List the keys that lead to secrets inside an object, or inside the objects of a list."""
+    for member in value if isinstance(value, list) else [value]:
+        yield from _secrets_of(member, ()) if isinstance(member, dict) else ()
+
+
+def _secrets_of(value: Object, keys: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+    for key, member in value.items():
         if kind_of(words_of([key]), member) is Kind.SECRET:
             yield (*keys, key)
-        yield from _secrets(member, (*keys, key)) if isinstance(member, dict) else ()
+        elif isinstance(member, dict):
+            yield from _secrets_of(member, (*keys, key))
