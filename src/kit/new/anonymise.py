@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -21,10 +21,9 @@ _EXAMPLES = {
     Kind.LAST_NAME: (("Example", "Sample", "Specimen"), "Example{}"),
     Kind.NAME: (("Ada Example", "Grace Example", "Katherine Example"), "Person{} Example"),
     Kind.USERNAME: (("ada", "grace", "katherine"), "person{}"),
-    Kind.IP: ((), "192.0.2.{}"),
     Kind.USER_AGENT: ((), "Mozilla/5.0 (example {})"),
     Kind.ADDRESS: ((), "{} Example Street"),
-    Kind.BIRTHDAY: (("1815-12-10", "1906-12-09"), "1918-08-{:02}"),
+    Kind.BIRTHDAY: ((), "1815-12-10"),
 }
 """The first examples of a kind, and the pattern of those after them."""
 _IN_TEXT = {
@@ -48,6 +47,11 @@ _SHORTEST = 6
 """A shorter value is replaced where it stands alone, not inside text, where it may mean anything."""
 
 
+_NETWORKS = ("192.0.2", "198.51.100", "203.0.113")
+"""The networks set aside for documentation (RFC 5737)."""
+_HOSTS = 254
+
+
 def anonymise(captured: Sequence[Captured]) -> list[Captured]:
     """Replace people and secrets in bodies and headers."""
     examples = _Examples()
@@ -68,6 +72,7 @@ class _Examples:
 
     def __init__(self) -> None:
         self._given: dict[Kind, dict[str, str]] = {kind: {} for kind in Kind}
+        self._in_text: Callable[[str], str] | None = None
 
     def collect(self, value: Any, keys: tuple[str, ...]) -> Any:
         """Give an example to everything in a value that needs one; returns the value."""
@@ -102,7 +107,11 @@ class _Examples:
         if kind := kind_of(words_of(keys), value):
             example = self._given[kind].get(str(value), str(value))
             return int(re.sub(r"\D", "", example)) if isinstance(value, int) else example
-        return self._in_text(value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        if self._in_text is None:
+            self._in_text = _replacing(self._given)
+        return self._in_text(value)
 
     def _give(self, kind: Kind, value: str) -> None:
         given = self._given[kind]
@@ -111,23 +120,32 @@ class _Examples:
         if _INVENTED.fullmatch(value):
             given[value] = value
             return
+        number = len(given) + 1
+        if kind is Kind.IP:
+            given[value] = f"2001:db8::{number:x}" if ":" in value else _address(number)
+            return
         first, pattern = _EXAMPLES[kind]
-        used = set(given.values())
-        numbered = (pattern.format(number) for number in range(1, len(given) + 2))
-        given[value] = next(example for example in (*first, *numbered) if example not in used)
-        if kind is Kind.IP and ":" in value:
-            given[value] = f"2001:db8::{len(given)}"
+        unused = (example for example in first if example not in given.values())
+        given[value] = next(unused, pattern.format(number))
 
-    def _in_text(self, text: str) -> str:
-        """Replace what has an example inside text, the longest first; usernames only where a URL has them."""
-        words = {
-            value: example
-            for kind in (Kind.SECRET, Kind.EMAIL, Kind.IP, Kind.NAME)
-            for value, example in self._given[kind].items()
-            if len(value) >= _SHORTEST
-        }
-        users = self._given[Kind.USERNAME]
-        found = [rf"(?<!\w){re.escape(word)}(?!\w)" for word in sorted(words, key=len, reverse=True)]
-        found += [rf"(?<=[/@]){re.escape(user)}(?!\w)" for user in users]
-        pattern = "|".join(found)
-        return re.sub(pattern, lambda match: words.get(match[0]) or users[match[0]], text) if found else text
+
+def _address(number: int) -> str:
+    network, host = divmod(number - 1, _HOSTS)
+    return f"{_NETWORKS[network % len(_NETWORKS)]}.{host + 1}"
+
+
+def _replacing(given: Mapping[Kind, Mapping[str, str]]) -> Callable[[str], str]:
+    """Make what replaces values inside text, the longest first; usernames only where a URL has them."""
+    examples = {
+        value: example
+        for kind in (Kind.SECRET, Kind.EMAIL, Kind.IP, Kind.NAME)
+        for value, example in given[kind].items()
+        if len(value) >= _SHORTEST
+    }
+    users = given[Kind.USERNAME]
+    patterns = [rf"(?<!\w){re.escape(value)}(?!\w)" for value in sorted(examples, key=len, reverse=True)]
+    patterns += [rf"(?<=[/@]){re.escape(user)}(?!\w)" for user in users]
+    if not patterns:
+        return str
+    pattern = re.compile("|".join(patterns))
+    return lambda text: pattern.sub(lambda match: examples.get(match[0]) or users[match[0]], text)

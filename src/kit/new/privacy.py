@@ -52,7 +52,7 @@ _NAMES = {
     Kind.ADDRESS: re.compile(r"address_?(?:line_?)?[0-9]|street(?:_.*)?|zip(?:_?code)?|postal_?code|postcode"),
     Kind.BIRTHDAY: re.compile(r"birth_?(?:day|date)|date_of_birth|dob"),
 }
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_EMAIL = re.compile(r"[^@\s/:<>(),;]+@[^@\s/:<>(),;]+\.[^@\s/:<>(),;]+")
 
 
 def kind_of(words: Sequence[str], value: Any) -> Kind | None:

@@ -12,7 +12,7 @@ import msgspec
 
 _KNOWN = Path(__file__).parent / "signatures.json"
 """How vendors sign, as docs/signatures.md has it."""
-_SIGNATURE = re.compile(r"(?:.*-)?(?:signature|signature-[a-z0-9]+|hmac|hmac-[a-z0-9]+)")
+_SIGNATURE = re.compile(r"(?:.*-)?(?:signature|hmac)(?:-sha-?[0-9]+|-v[0-9]+)?")
 _HEX = {40: "sha1", 64: "sha256", 128: "sha512"}
 _BASE64 = {28: "sha1", 44: "sha256", 88: "sha512"}
 _TIMESTAMPED = re.compile(r"t=[0-9]+,\s*(\w+)=([0-9a-f]+)(?:,.*)?")
