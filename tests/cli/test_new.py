@@ -66,6 +66,16 @@ def test_fixtures_go_where_test_looks_for_them(folder: Path) -> None:
     assert (folder / "tests" / "fixtures" / "acme" / "paid" / "expected.json").exists()
 
 
+def test_a_source_among_others_in_a_package_is_a_plugin(folder: Path) -> None:
+    """As in `src/sources` of springhead."""
+    (folder / "sources").mkdir()
+    (folder / "sources" / "__init__.py").touch()
+
+    springhead(folder, "new", "acme", "--from", "paid.json", "--into", "sources")
+
+    assert "def springhead_sources()" in (folder / "sources" / "acme" / "__init__.py").read_text()
+
+
 @pytest.mark.parametrize("existing", ["src/acme", "tests/fixtures/acme"])
 def test_nothing_is_overwritten(folder: Path, existing: str) -> None:
     """Neither a source nor its fixtures; what was begun is removed."""

@@ -55,16 +55,16 @@ _HOSTS = 254
 def anonymise(captured: Sequence[Captured]) -> list[Captured]:
     """Replace people and secrets in bodies and headers."""
     examples = _Examples()
-    for one in captured:
-        one.rewritten(examples.collect)
-        for name, value in one.request.headers.items():
+    for body in captured:
+        body.rewritten(examples.collect)
+        for name, value in body.request.headers.items():
             examples.collect(value, (name,))
-    return [_with_headers(one.rewritten(examples.rewrite), examples) for one in captured]
+    return [_with_headers(body.rewritten(examples.rewrite), examples) for body in captured]
 
 
-def _with_headers(one: Captured, examples: _Examples) -> Captured:
-    headers = {name: examples.rewrite(value, (name,)) for name, value in one.request.headers.items()}
-    return replace(one, request=replace(one.request, headers=headers))
+def _with_headers(body: Captured, examples: _Examples) -> Captured:
+    headers = {name: examples.rewrite(value, (name,)) for name, value in body.request.headers.items()}
+    return replace(body, request=replace(body.request, headers=headers))
 
 
 class _Examples:

@@ -11,7 +11,7 @@ from .anonymise import anonymise
 from .captured import Captured
 from .deliveries import find_delivery_id
 from .event_name import find_event_name
-from .fields import Record, fields_of, path_text, words_of
+from .fields import Sample, fields_of, path_text, words_of
 from .framing import guess_framing
 from .mapping import Findings, write_mapping
 from .money import find_money
@@ -49,32 +49,37 @@ def draft_source(name: str, captured: Sequence[Captured]) -> Draft:
         ModuleNotFoundError: genson is not installed.
     """
     title = name.replace("-", " ").replace("_", " ").title()
-    signing = find_signing({key: str(value) for key, value in captured[0].request.headers.items()})
+    headers = captured[0].request.headers
+    signing = find_signing(
+        {key: value if isinstance(value, str) else value[0] for key, value in headers.items()}
+    )
     fixtures = anonymise(captured)
     framing = guess_framing(fixtures)
-    records = framing.records
-    headers = list(fixtures[0].request.headers)
-    fields = fields_of(records)
+    samples = framing.samples
+    fields = fields_of(samples)
     findings = Findings(
-        find_event_name(fields, headers, len(records), title),
-        find_time(fields, len(records)),
-        find_people(fields, len(records)),
-        find_money(fields, len(records)),
+        find_event_name(fields, headers, len(samples), title),
+        find_time(fields, len(samples)),
+        find_people(fields, len(samples)),
+        find_money(fields, len(samples)),
     )
-    is_batch = len(records) > len(fixtures) or "batch" in framing.settings
-    delivery = find_delivery_id(
-        fields, headers, len(records), is_batch=is_batch, has_time=findings.time is not None
-    )
-    about: dict[str, Any] = {"api": 1, "name": name, "title": title, "version": "0.1.0", **framing.settings}
-    if delivery.entries:
-        about["id"] = delivery.entries
-    if signing and signing.signature:
-        about["signature"] = signing.signature
-    about |= _privacy(records)
-    mapping = write_mapping(title, findings, records)
+    is_batch = len(samples) > len(fixtures) or "batch" in framing.settings
+    has_time = findings.time is not None
+    delivery = find_delivery_id(fields, headers, len(samples), is_batch=is_batch, has_time=has_time)
+    about: dict[str, Any] = {
+        "api": 1,
+        "name": name,
+        "title": title,
+        "version": "0.1.0",
+        **framing.settings,
+        **({"id": delivery.entries} if delivery.entries else {}),
+        **({"signature": signing.signature} if signing and signing.signature else {}),
+        **_privacy(samples),
+    }
+    mapping = write_mapping(title, findings, samples)
     files = {
         "source.json": about,
-        "schema.json": write_schema(title, findings, records),
+        "schema.json": write_schema(title, findings, samples),
         "mapping.json": mapping,
         "README.md": write_readme(title, about, mapping),
     }
@@ -94,8 +99,8 @@ def _guesses(findings: Findings) -> Iterator[str]:
         yield f"{_paths(findings.time.fields)} is when it happened ({_functions(findings.time.apply)})"
     else:
         yield "nothing says when it happened, so the time of receipt is the event's"
-    for one in findings.people:
-        yield f"{_paths(one.fields)} is {one.target}"
+    for known in findings.people:
+        yield f"{_paths(known.fields)} is {known.target}"
     if findings.money:
         yield findings.money.guess
 
@@ -105,16 +110,15 @@ def _paths(fields: Iterable[Any]) -> str:
 
 
 def _functions(apply: Sequence[Any]) -> str:
-    return ", ".join(
-        f'{name} "{argument}"' for one in apply if isinstance(one, dict) for name, argument in one.items()
-    )
+    named = [function for function in apply if isinstance(function, dict)]
+    return ", ".join(f'{name} "{argument}"' for function in named for name, argument in function.items())
 
 
-def _privacy(records: Sequence[Record]) -> dict[str, list[str]]:
+def _privacy(samples: Sequence[Sample]) -> dict[str, list[str]]:
     """List what `redact` masks: a member at any depth if its name alone tells, else where it is."""
     found: dict[str, dict[str, None]] = {"secrets": {}, "pii": {}}
-    for record in records:
-        for keys, kind in sensitive_members(record.record):
+    for sample in samples:
+        for keys, kind in sensitive_members(sample.record):
             path = f"**.{path_text(keys[-1:])}" if is_named(words_of(keys), kind) else path_text(keys)
             found["secrets" if kind is Kind.SECRET else "pii"][path] = None
     return {name: list(paths) for name, paths in found.items() if paths}

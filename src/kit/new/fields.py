@@ -10,15 +10,17 @@ from typing import Any
 import msgspec
 
 from ...core.codec import Object
-from ...core.mapping.path import STAR, is_index
+from ...core.mapping.path import is_index
 
 _MAX_DEPTH = 6
 _QUOTED = re.compile(r'[."*]|^$|^\$|\[\]$')
+_UNUSUAL = re.compile(r"[*{}]")
+"""In keys that mean something else in a path or a template: what they lead to is copied, not interpreted."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
-class Record(msgspec.Struct, frozen=True):
-    """A record, and the item that it was unwrapped from, which may be the same."""
+class Sample(msgspec.Struct, frozen=True):
+    """A captured record, and the item that it was unwrapped from, which may be the same."""
 
     record: Object
     item: Object
@@ -59,16 +61,16 @@ class Field(msgspec.Struct, frozen=True):
         return all(isinstance(value, types) and not isinstance(value, bool) for value in self.values.values())
 
 
-def fields_of(records: Sequence[Record]) -> list[Field]:
+def fields_of(samples: Sequence[Sample]) -> list[Field]:
     """List the fields of records, then those of the items around them."""
     found: dict[tuple[str, tuple[str, ...]], dict[int, Any]] = {}
-    for index, one in enumerate(records):
-        for keys, value in _scalars(one.record, ()):
+    for index, sample in enumerate(samples):
+        for keys, value in _scalars(sample.record, ()):
             found.setdefault(("", keys), {})[index] = value
-    for index, one in enumerate(records):
-        if one.item is not one.record:
-            for keys, value in _scalars(one.item, ()):
-                if not _is_inside_record(one, keys):
+    for index, sample in enumerate(samples):
+        if sample.item is not sample.record:
+            for keys, value in _scalars(sample.item, ()):
+                if not _is_inside_record(sample, keys):
                     found.setdefault(("$item", keys), {})[index] = value
     return [
         Field(path_text(keys, root), keys, words_of(keys), values) for (root, keys), values in found.items()
@@ -95,16 +97,18 @@ def words_of(keys: Sequence[str]) -> tuple[str, ...]:
 
 def _scalars(value: Object, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     for key, member in value.items():
+        if _UNUSUAL.search(key):
+            continue
         if isinstance(member, dict) and len(keys) < _MAX_DEPTH:
             yield from _scalars(member, (*keys, key))
-        elif not isinstance(member, dict | list) and member not in (None, "") and key != STAR:
+        elif not isinstance(member, dict | list) and member not in (None, ""):
             yield (*keys, key), member
 
 
-def _is_inside_record(one: Record, keys: tuple[str, ...]) -> bool:
-    value: Any = one.item
+def _is_inside_record(sample: Sample, keys: tuple[str, ...]) -> bool:
+    value: Any = sample.item
     for key in keys[:-1]:
         value = value[key]
-        if value is one.record:
+        if value is sample.record:
             return True
     return False

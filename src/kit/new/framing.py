@@ -13,7 +13,7 @@ from ...core.errors import InvalidDraft
 from ...core.framing import Framing, Undecodable
 from .captured import Captured, parse_text
 from .event_name import has_event_name
-from .fields import Record, path_text
+from .fields import Sample, path_text
 
 _ENVELOPES = ("event", "payload", "data", "detail", "record", "message", "body", "log", "resource")
 _BATCHES = (
@@ -23,10 +23,10 @@ _BATCHES = (
 
 
 class FramingGuess(msgspec.Struct, frozen=True):
-    """What source.json says of framing, the records found so, and what is a guess about it."""
+    """What source.json says of framing, the samples found so, and what is a guess about it."""
 
     settings: dict[str, Any]
-    records: tuple[Record, ...]
+    samples: tuple[Sample, ...]
     guesses: tuple[str, ...]
 
 
@@ -38,11 +38,11 @@ def guess_framing(captured: Sequence[Captured]) -> FramingGuess:
     """
     settings: dict[str, Any] = {}
     guesses: list[str] = []
-    formats = {one.format for one in captured}
+    formats = {body.format for body in captured}
     if "form" in formats:
         settings["formats"] = sorted(formats - {"json"})
         guesses.append("bodies are forms")
-    items = [item for one in captured for item in one.items]
+    items = [item for body in captured for item in body.items]
     if not all(isinstance(item, dict) for item in items):
         guesses.append("each body is one record, because not all it holds are objects")
         settings["items"] = "body"
@@ -51,22 +51,22 @@ def guess_framing(captured: Sequence[Captured]) -> FramingGuess:
         settings["batch"] = [path_text([key])]
         guesses.append(f"{key} is a batch of records")
         items = [element for item in items for element in _elements(item, key)]
-    records = [Record(item, item) for item in items]
+    samples = [Sample(item, item) for item in items]
     if key := _envelope_key(items):
         settings["unwrap"] = [path_text([key])]
         guesses.append(f"{key} is the record, and what is around it an envelope")
-        records = [Record(_unwrapped(item, key), item) for item in items]
-    return FramingGuess(settings, tuple(records), tuple(guesses))
+        samples = [Sample(_unwrapped(item, key), item) for item in items]
+    return FramingGuess(settings, tuple(samples), tuple(guesses))
 
 
-def _whole_bodies(captured: Sequence[Captured]) -> list[Record]:
-    records = []
-    for one in captured:
-        ((_, record),) = decode(one.request, Framing(("json", "form"), lambda _: None, body_is_item=True))
+def _whole_bodies(captured: Sequence[Captured]) -> list[Sample]:
+    samples = []
+    for body in captured:
+        ((_, record),) = decode(body.request, Framing(("json", "form"), lambda _: None, body_is_item=True))
         if isinstance(record, Undecodable):
-            raise InvalidDraft(one.name, "has lines that are not objects")
-        records.append(Record(record, record))
-    return records
+            raise InvalidDraft(body.name, "has lines that are not objects")
+        samples.append(Sample(record, record))
+    return samples
 
 
 def _elements(item: Object, key: str) -> list[Object]:

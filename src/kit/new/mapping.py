@@ -10,7 +10,7 @@ import msgspec
 from ...core.codec import Object
 from .captured import parse_text
 from .event_name import EventName
-from .fields import Field, Record, path_text, property_target, words_of
+from .fields import Field, Sample, path_text, property_target, words_of
 from .money import Money
 from .people import Recognised
 from .privacy import Kind, kind_of
@@ -26,21 +26,21 @@ class Findings(msgspec.Struct, frozen=True):
     money: Money | None
 
 
-def write_mapping(title: str, findings: Findings, records: Sequence[Record]) -> dict[str, Any]:
+def write_mapping(title: str, findings: Findings, samples: Sequence[Sample]) -> dict[str, Any]:
     """Write the mapping: one rule, so that each record becomes a track event."""
-    rows = [_row(one.fields, one.apply, one.target) for one in findings.people]
+    rows = [_row(known.fields, known.apply, known.target) for known in findings.people]
     if findings.time:
         rows.append(_row(findings.time.fields, findings.time.apply, "originalTimestamp"))
     if findings.money:
         rows.append(_row((findings.money.amount,), findings.money.apply, "properties.revenue"))
         rows.append(_row((findings.money.currency,), ["upper"], "properties.currency"))
-    rows += _other_rows(findings, records)
+    rows += _other_rows(findings, samples)
     return {"integration": title, "events": [{"type": "track", "event": findings.event.term}], "map": rows}
 
 
 def recognised_fields(findings: Findings) -> list[Field]:
     """List the fields that rows read for what they mean."""
-    fields = [field for one in findings.people for field in one.fields]
+    fields = [field for known in findings.people for field in known.fields]
     if findings.time:
         fields += findings.time.fields
     if findings.money:
@@ -56,12 +56,12 @@ def _row(fields: Sequence[Field], apply: Sequence[Any], target: str) -> dict[str
     return {**row, "to": target}
 
 
-def _other_rows(findings: Findings, records: Sequence[Record]) -> Iterable[dict[str, Any]]:
+def _other_rows(findings: Findings, samples: Sequence[Sample]) -> Iterable[dict[str, Any]]:
     """Copy every other member of the records that has a value, then of what is around them, but no secret."""
     read = {field.path for field in recognised_fields(findings)} | set(findings.event.reads)
     taken = {"properties.revenue", "properties.currency"} if findings.money else set()
-    for key in dict.fromkeys(key for one in records for key in one.record):
-        values = [one.record[key] for one in records if one.record.get(key) is not None]
+    for key in dict.fromkeys(key for sample in samples for key in sample.record):
+        values = [sample.record[key] for sample in samples if sample.record.get(key) is not None]
         path, target = path_text([key]), property_target(key)
         if not values or path in read or target in taken or _are_secret(key, values):
             continue
@@ -70,9 +70,10 @@ def _other_rows(findings: Findings, records: Sequence[Record]) -> Iterable[dict[
             row["omit"] = secrets
         taken.add(target)
         yield {**row, "to": target}
-    for key in dict.fromkeys(key for one in records if one.item is not one.record for key in one.item):
+    envelopes = [sample.item for sample in samples if sample.item is not sample.record]
+    for key in dict.fromkeys(key for item in envelopes for key in item):
         path, target = path_text([key], "$item"), property_target(key)
-        values = [one.item[key] for one in records if _is_scalar(one.item.get(key))]
+        values = [item[key] for item in envelopes if _is_scalar(item.get(key))]
         if values and path not in read and target not in taken and not _are_secret(key, values):
             yield {"from": path, "to": target}
 

@@ -14,7 +14,7 @@ def package_files(draft: Draft) -> dict[str, str]:
         "README.md": _readme(draft, distribution, module),
         ".gitignore": "__pycache__/\n.venv/\ndist/\n",
         ".github/workflows/test.yml": _WORKFLOW.replace("MODULE", module),
-        f"src/{module}/__init__.py": _plugin(draft),
+        f"src/{module}/__init__.py": plugin_text(draft.title),
         f"tests/test_{draft.name.replace('-', '_')}.py": (
             f'from springhead.testing import fixtures\n\ntest_fixtures = fixtures("{module}")\n'
         ),
@@ -69,8 +69,9 @@ pytest
 """
 
 
-def _plugin(draft: Draft) -> str:
-    return f'''"""{draft.title}'s webhooks."""
+def plugin_text(title: str) -> str:
+    """Return the code of the plugin that brings the source whose folder it is in."""
+    return f'''"""{title}'s webhooks."""
 
 from pathlib import Path
 
@@ -79,7 +80,7 @@ from springhead import Source, hookimpl, load_source
 
 @hookimpl
 def springhead_sources() -> list[Source]:
-    """The {draft.title} source."""
+    """The {title} source."""
     return [load_source(Path(__file__).parent)]
 '''
 

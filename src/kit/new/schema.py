@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .fields import Field, Record
+from .fields import Field, Sample
 from .mapping import Findings, recognised_fields
 
 _EVENT_NAME = {"type": "string", "minLength": 1}
 
 
-def write_schema(title: str, findings: Findings, records: Sequence[Record]) -> dict[str, Any]:
+def write_schema(title: str, findings: Findings, samples: Sequence[Sample]) -> dict[str, Any]:
     """Write a schema that requires the event's name only, and lets unknown members and nulls pass.
 
     Raises:
@@ -20,8 +20,8 @@ def write_schema(title: str, findings: Findings, records: Sequence[Record]) -> d
     from genson import SchemaBuilder  # noqa: PLC0415 - an extra that no other command needs
 
     builder = SchemaBuilder(schema_uri="https://json-schema.org/draft/2020-12/schema")
-    for one in records:
-        builder.add_object(one.record)
+    for sample in samples:
+        builder.add_object(sample.record)
     inferred = builder.to_schema()
     schema: dict[str, Any] = {
         "$schema": inferred["$schema"],
@@ -29,7 +29,7 @@ def write_schema(title: str, findings: Findings, records: Sequence[Record]) -> d
         "description": "What the mapping needs; unknown fields are accepted.",
         "type": "object",
     }
-    ids = {field.path for one in findings.people if one.target == "userId" for field in one.fields}
+    ids = {field.path for known in findings.people if known.target == "userId" for field in known.fields}
     for field in recognised_fields(findings):
         if not field.is_in_item:
             member = _describe(schema, inferred, field.keys)
@@ -44,14 +44,16 @@ def _describe(schema: dict[str, Any], inferred: dict[str, Any], keys: Sequence[s
     """Add the type of a member, which may be null, and of the objects around it; returns its schema."""
     for key in keys:
         alternatives = (inferred, *inferred.get("anyOf", ()))
-        inferred = next(one["properties"] for one in alternatives if "properties" in one)[key]
+        inferred = next(
+            alternative["properties"] for alternative in alternatives if "properties" in alternative
+        )[key]
         schema = schema.setdefault("properties", {}).setdefault(key, _nullable(inferred))
     return schema
 
 
 def _nullable(inferred: dict[str, Any]) -> dict[str, Any]:
     alternatives = [inferred, *inferred.get("anyOf", ())]
-    types = {name for one in alternatives for name in _types(one)}
+    types = {name for alternative in alternatives for name in _types(alternative)}
     if "integer" in types:
         types = types - {"integer"} | {"number"}
     return {"type": sorted(types | {"null"}, key=lambda name: (name == "null", name))} if types else {}

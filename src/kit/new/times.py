@@ -42,7 +42,7 @@ def find_time(fields: Sequence[Field], count: int) -> EventTime | None:
     found: list[Field] = []
     functions: list[Any] = []
     seen: set[int] = set()
-    for field in sorted((field for field in fields if field.name in _names()), key=lambda f: _rank(f, count)):
+    for field in sorted((field for field in fields if field.name in _NAMES), key=lambda f: _rank(f, count)):
         apply = notation_of(list(field.values.values()))
         if apply is None or (found and apply != functions) or field.values.keys() <= seen:
             continue
@@ -64,10 +64,6 @@ def _reads(values: Sequence[Any], apply: list[Any]) -> bool:
     time = time_function(apply[-1]["time"])
     texts = [time(number(value) if len(apply) > 1 else value) for value in values]
     return all(text is not None and _YEARS[0] <= text < _YEARS[1] for text in texts)
-
-
-def _names() -> frozenset[str]:
-    return frozenset(_NAMES)
 
 
 def _rank(field: Field, count: int) -> tuple[Any, ...]:

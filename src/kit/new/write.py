@@ -15,7 +15,7 @@ from ..case import META, case_folder
 from ..suite import find_suites
 from .captured import FORMATS, Captured
 from .draft import Draft
-from .package import package_files
+from .package import package_files, plugin_text
 
 _WIDTH = 100
 """Columns within which a JSON value stays on one line."""
@@ -41,13 +41,15 @@ def write_source(draft: Draft, into: Path, *, package: bool = False) -> Path:
 def _write_project(draft: Draft, project: Path, *, package: bool) -> None:
     source = project / "src" / module_of(draft.name) if package else project
     files = package_files(draft) if package else {}
+    if (project.parent / "__init__.py").exists():
+        files["__init__.py"] = plugin_text(draft.title)  # a package of sources, as springhead's own are
     files |= {f"{source.relative_to(project)}/{name}": text_of(value) for name, value in draft.files.items()}
     _write(project, files)
     loaded = load_source(source)
     fixtures = case_folder(loaded, source)
     _check_is_new(fixtures)
-    for one in draft.fixtures:
-        _write_case(fixtures / one.name, one, loaded.request_filter)
+    for fixture in draft.fixtures:
+        _write_case(fixtures / fixture.name, fixture, loaded.request_filter)
     (suite,) = find_suites([str(source.resolve())], source)
     for case in suite.cases:
         suite.write(case)
@@ -75,12 +77,13 @@ def _json(value: Any, indent: int) -> str:
     inner = " " * (indent + 2)
     if isinstance(value, dict):
         members = [
-            f"{json.dumps(key, ensure_ascii=False)}: {_json(one, indent + 2)}" for key, one in value.items()
+            f"{json.dumps(key, ensure_ascii=False)}: {_json(member, indent + 2)}"
+            for key, member in value.items()
         ]
     else:
-        members = [_json(one, indent + 2) for one in value]
+        members = [_json(member, indent + 2) for member in value]
     opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
-    return f"{opening}\n" + ",\n".join(f"{inner}{one}" for one in members) + f"\n{' ' * indent}{closing}"
+    return f"{opening}\n" + ",\n".join(f"{inner}{member}" for member in members) + f"\n{' ' * indent}{closing}"
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
@@ -90,12 +93,12 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def _write_case(folder: Path, one: Captured, request_filter: RequestFilter) -> None:
+def _write_case(folder: Path, fixture: Captured, request_filter: RequestFilter) -> None:
     """Write a body, and of its headers those that a mapping may read."""
     folder.mkdir(parents=True)
-    (folder / FORMATS[one.format]).write_bytes(one.request.body)
-    names = request_filter.select_headers(one.request.headers)
-    headers = {name: value for name, value in one.request.headers.items() if name.lower() in names}
+    (folder / FORMATS[fixture.format]).write_bytes(fixture.request.body)
+    names = request_filter.select_headers(fixture.request.headers)
+    headers = {name: value for name, value in fixture.request.headers.items() if name.lower() in names}
     if headers:
         (folder / META).write_text(text_of({"headers": headers}), encoding="utf-8")
 
