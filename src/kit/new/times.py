@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from ...core.mapping.convert import number
 from ...core.mapping.times import time_function
 from .fields import Field
 
@@ -57,12 +56,12 @@ def notation_of(values: Sequence[Any]) -> list[Any] | None:
     if any(isinstance(value, bool) for value in values):
         return None
     known: list[list[Any]] = [[{"time": name}] for name in ("iso", "s", "ms", "epoch", *_PATTERNS)]
-    return next((apply for apply in [*known, ["number", {"time": "epoch"}]] if _reads(values, apply)), None)
+    return next((apply for apply in known if _reads(values, apply[0]["time"])), None)
 
 
-def _reads(values: Sequence[Any], apply: list[Any]) -> bool:
-    time = time_function(apply[-1]["time"])
-    texts = [time(number(value) if len(apply) > 1 else value) for value in values]
+def _reads(values: Sequence[Any], notation: str) -> bool:
+    time = time_function(notation)
+    texts = [time(value) for value in values]
     return all(text is not None and _YEARS[0] <= text < _YEARS[1] for text in texts)
 
 
