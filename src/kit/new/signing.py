@@ -13,6 +13,7 @@ import msgspec
 _KNOWN = Path(__file__).parent / "signatures.json"
 """How vendors sign, as docs/signatures.md has it."""
 _SIGNATURE = re.compile(r"(?:.*-)?(?:signature|hmac)(?:-sha-?[0-9]+|-v[0-9]+)?")
+_WHEN = "verified where signing_secret is set"
 _HEX = {40: "sha1", 64: "sha256", 128: "sha512"}
 _BASE64 = {28: "sha1", 44: "sha256", 88: "sha512"}
 _TIMESTAMPED = re.compile(r"t=[0-9]+,\s*(\w+)=([0-9a-f]+)(?:,.*)?")
@@ -31,7 +32,8 @@ def find_signing(headers: Mapping[str, str]) -> Signing | None:
     by_name = {name.lower(): (name, value) for name, value in headers.items()}
     for vendor, signature in json.loads(_KNOWN.read_bytes()).items():
         if name := _header_of(signature, by_name):
-            return Signing(signature, f"requests are signed as those of {vendor} are: {by_name[name][0]}")
+            guess = f"requests are signed as those of {vendor} are: {by_name[name][0]}; {_WHEN}"
+            return Signing(signature, guess)
     for name, value in by_name.values():
         if _SIGNATURE.fullmatch(name.lower()):
             return _by_value(name, value)
@@ -57,11 +59,11 @@ def _by_value(name: str, value: str) -> Signing:
                 "signed": "{timestamp}.{body}",
                 "tolerance": 300,
             }
-            return Signing(signature, f"{name} signs its time and the body with HMAC-{hash_.upper()}")
+            return Signing(signature, f"{name} signs its time and the body with HMAC-{hash_.upper()}; {_WHEN}")
     elif match := _PREFIXED.fullmatch(value):
         is_hex = re.fullmatch("[0-9a-f]+", match[2])
         if hash_ := (_HEX if is_hex else _BASE64).get(len(match[2])):
             digest = "{hex}" if is_hex else "{base64}"
             signature = {"header": name.lower(), "hmac": hash_, "format": f"{match[1]}{digest}"}
-            return Signing(signature, f"{name} signs the body with HMAC-{hash_.upper()}")
+            return Signing(signature, f"{name} signs the body with HMAC-{hash_.upper()}; {_WHEN}")
     return Signing(None, f"{name} is a signature of another kind: describe it in source.json")
