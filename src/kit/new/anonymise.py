@@ -138,14 +138,19 @@ def _replacing(given: Mapping[Kind, Mapping[str, str]]) -> Callable[[str], str]:
     """Make what replaces values inside text, the longest first; usernames only where a URL has them."""
     examples = {
         value: example
-        for kind in (Kind.SECRET, Kind.EMAIL, Kind.IP, Kind.NAME)
+        for kind in (Kind.SECRET, Kind.NAME)
         for value, example in given[kind].items()
         if len(value) >= _SHORTEST
     }
     users = given[Kind.USERNAME]
     patterns = [rf"(?<!\w){re.escape(value)}(?!\w)" for value in sorted(examples, key=len, reverse=True)]
     patterns += [rf"(?<=[/@]){re.escape(user)}(?!\w)" for user in users]
-    if not patterns:
-        return str
-    pattern = re.compile("|".join(patterns))
-    return lambda text: pattern.sub(lambda match: examples.get(match[0]) or users[match[0]], text)
+    pattern = re.compile("|".join(patterns) or r"(?!)")
+
+    def replaced(text: str) -> str:
+        for kind in (Kind.EMAIL, Kind.IP):
+            found = given[kind]
+            text = _IN_TEXT[kind].sub(lambda match: found.get(match[0], match[0]), text)  # noqa: B023 - now
+        return pattern.sub(lambda match: examples.get(match[0]) or users[match[0]], text)
+
+    return replaced
