@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -83,9 +83,14 @@ def path_text(keys: Sequence[str], root: str = "") -> str:
     return ".".join([root, *steps] if root else steps)
 
 
-def property_target(key: str) -> str:
-    """Write where a member goes below `properties`: `data[email]` into `data`; a number makes no list."""
-    steps = [step for step in re.split(r"[\[\]]+", key) if step] or [key]
+def property_target(key: str, beside: Container[str] = ()) -> str:
+    """Write where a member goes below `properties`; a number makes no list.
+
+    `data[email]` of a form goes into `data`, unless there is a member of that name beside it.
+    """
+    steps = [step for step in re.split(r"[\[\]]+", key) if step]
+    if not steps or steps[0] in beside:
+        steps = [key]
     return path_text(["properties", *(f"_{step}" if is_index(step) else step for step in steps)])
 
 

@@ -60,10 +60,11 @@ def _other_rows(findings: Findings, samples: Sequence[Sample]) -> Iterable[dict[
     """Copy every other member of the records that has a value, then of what is around them, but no secret."""
     read = {field.path for field in recognised_fields(findings)} | set(findings.event.reads)
     taken = {"properties.revenue", "properties.currency"} if findings.money else set()
-    for key in dict.fromkeys(key for sample in samples for key in sample.record):
+    members = dict.fromkeys(key for sample in samples for key in sample.record)
+    for key in members:
         values = [sample.record[key] for sample in samples if sample.record.get(key) is not None]
-        path, target = path_text([key]), property_target(key)
-        if not values or path in read or target in taken or _are_secret(key, values):
+        path, target = path_text([key]), property_target(key, members)
+        if not values or path in read or not _is_free(target, taken) or _are_secret(key, values):
             continue
         row: dict[str, Any] = {"from": path}
         if secrets := sorted({path_text(keys) for value in values for keys in _secrets(value)}):
@@ -74,8 +75,14 @@ def _other_rows(findings: Findings, samples: Sequence[Sample]) -> Iterable[dict[
     for key in dict.fromkeys(key for item in envelopes for key in item):
         path, target = path_text([key], "$item"), property_target(key)
         values = [item[key] for item in envelopes if _is_scalar(item.get(key))]
-        if values and path not in read and target not in taken and not _are_secret(key, values):
+        if values and path not in read and _is_free(target, taken) and not _are_secret(key, values):
+            taken.add(target)
             yield {"from": path, "to": target}
+
+
+def _is_free(target: str, taken: Iterable[str]) -> bool:
+    """Whether no row writes at, above or below a target."""
+    return not any(f"{target}.".startswith(f"{other}.") or other.startswith(f"{target}.") for other in taken)
 
 
 def _is_scalar(value: Any) -> bool:
