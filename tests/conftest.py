@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.distributions import Install
-from support.folders import source_folder
+from support.distributions import Install, write_distribution
 
 # Whatever else is installed, the suite sees the plugins of this repository.
 os.environ.setdefault("SPRINGHEAD_PLUGINS", "springhead")
@@ -33,15 +32,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
         api: int = 1,
     ) -> None:
         site = tmp_path / distribution
-        module = distribution.replace("-", "_")
-        package = site / module
-        source_folder(package, source={"api": api, "name": source})
-        (package / "__init__.py").write_text(code)
-        info = site / f"{module}-1.2.3.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2.3\n")
-        (info / "entry_points.txt").write_bytes(entries or f"[springhead]\n{entry} = {module}\n".encode())
+        write_distribution(site, distribution, code, entry=entry, entries=entries, source=source, api=api)
         monkeypatch.syspath_prepend(str(site))
-        monkeypatch.delitem(sys.modules, module, raising=False)
+        monkeypatch.delitem(sys.modules, distribution.replace("-", "_"), raising=False)
 
     return install

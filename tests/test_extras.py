@@ -7,45 +7,19 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
+from support.distributions import PROJECT, installed_for, link_distributions
 from support.paths import ROOT
-
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-
-
-def installed_for(names: list[str]) -> set[str]:
-    """Distributions that are installed with these, the ones they need included."""
-    found: set[str] = set()
-    while names:
-        name = re.sub(r"[-_.]+", "-", re.split(r"[\s<>=!~;\[(]", names.pop())[0]).lower()
-        if name not in found and (requires := required_by(name)) is not None:
-            found.add(name)
-            names += [one for one in requires if "extra ==" not in one]
-    return found
-
-
-def required_by(name: str) -> list[str] | None:
-    """What a distribution requires; None where it is not installed, as it is for another platform."""
-    try:
-        return importlib.metadata.requires(name) or []
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of links to what `pip install springhead` installs, without an extra."""
     site = tmp_path_factory.mktemp("site")
-    for name in installed_for(list(PROJECT["dependencies"])):
-        distribution = importlib.metadata.distribution(name)
-        for file in distribution.files or []:
-            top = file.parts[0]
-            if top not in ("..", "__pycache__") and not (site / top).exists():
-                (site / top).symlink_to(Path(str(distribution.locate_file(top))))
+    link_distributions(site)
     (site / "springhead").symlink_to(ROOT / "src")
     metadata = Path(str(importlib.metadata.distribution("springhead").locate_file("")))
     (info,) = metadata.glob("springhead-*.dist-info")
@@ -102,14 +76,16 @@ def test_embedding_needs_no_extra(bare: Path) -> None:
         ("gateway", "status"),
         ("gateway", "tail"),
         ("dead", "list"),
+        ("new", "acme", "--from", str(ROOT / "examples" / "auth0.json")),
     ],
 )
 def test_a_command_that_lacks_its_extra_names_it(bare: Path, arguments: tuple[str, ...]) -> None:
     """In one line, with exit code 2."""
     done = springhead(bare, *arguments)
 
+    extra = "testing" if arguments[0] == "new" else "gateway"
     assert re.fullmatch(
-        r"springhead: this command needs \w+: run pip install 'springhead\[gateway\]'\n", done.stderr
+        rf"springhead: this command needs \w+: run pip install 'springhead\[{extra}\]'\n", done.stderr
     )
     assert done.returncode == 2
 

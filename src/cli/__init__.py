@@ -16,6 +16,7 @@ from .dead.commands import dead
 from .explain import explain
 from .extras import extras_named
 from .gateway import gateway
+from .new import new
 from .serve import serve
 from .sources import sources
 from .test import run_tests
@@ -34,6 +35,10 @@ app.command(
     short_help="Turn request bodies into events.",
     epilog="Example: springhead transform auth0 --set redact=secrets logs.jsonl > events.jsonl",
 )(transform)
+app.command(
+    short_help="Draft a source from captured bodies.",
+    epilog="Example: springhead new acme --from body.json --header 'X-Acme-Event: order.paid' --package",
+)(new)
 app.command(epilog="Example: springhead check ./acme")(check)
 app.command(
     short_help="Say which row each value of an event came from.",

@@ -9,13 +9,15 @@ from contextlib import contextmanager
 import typer
 
 _SERVERS = "gateway"
+_EXTRAS = {"genson": "testing"}
+"""The extras of libraries that are not the servers'."""
 
 
 @contextmanager
 def extras_named() -> Iterator[None]:
     """End with exit code 2 if a library is missing, and say how to install it.
 
-    `pip install springhead` installs all that the other commands import, so the library is one of the servers'.
+    `pip install springhead` installs all that the other commands import.
     """
     try:
         yield
@@ -23,7 +25,6 @@ def extras_named() -> Iterator[None]:
         library = (error.name or "").partition(".")[0]
         if library in ("", "springhead"):
             raise
-        typer.echo(
-            f"springhead: this command needs {library}: run pip install 'springhead[{_SERVERS}]'", err=True
-        )
+        extra = _EXTRAS.get(library, _SERVERS)
+        typer.echo(f"springhead: this command needs {library}: run pip install 'springhead[{extra}]'", err=True)
         sys.exit(2)

@@ -14,6 +14,7 @@ SpringheadError
 ├── InvalidJson          bytes are not JSON, or are beyond a limit
 ├── InvalidEvent         the fields of an event break a rule that holds for every event
 ├── InvalidFixture       a fixture cannot be run
+├── InvalidDraft         a source cannot be drafted from what was given
 ├── BodyError            a request's body cannot be read
 │   └── EncodingError    it is not encoded as its header says
 ├── InvalidSettings      the gateway's settings are wrong
@@ -176,3 +177,15 @@ class InvalidFixture(SpringheadError):  # noqa: N818
 
     def __str__(self) -> str:
         return f"{self.folder} {self.reason}: {self.advice}"
+
+
+class InvalidDraft(SpringheadError):  # noqa: N818
+    """A source cannot be drafted from what was given; `subject` is the name, the body or the folder."""
+
+    def __init__(self, subject: str, reason: str) -> None:
+        super().__init__(subject, reason)
+        self.subject = subject
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.reason}"

@@ -76,7 +76,7 @@ class Gateway:
         _warn_of_missing_secrets(host, settings)
         _warn_of_missing_keys(settings)
         acceptor = Acceptor(host, settings, self.store, self.recent, self.metrics, self.delivery)
-        self.health = Health(self.store, self.delivery, settings.gateway)
+        self.health = Health(self.store, self.delivery, settings)
         self._endpoint = WebhookEndpoint(settings, acceptor, self.metrics)
         routes: list[BaseRoute] = [Route("/v1/webhook", self._endpoint), *self.health.routes]
         if prefix := settings.gateway.path_prefix:
@@ -94,6 +94,7 @@ class Gateway:
         """
         check_sources(self.host, settings)
         self._endpoint.use_sources(settings.source)
+        self.health.use_sources(settings.source)
         self.delivery.use_keys(_destination_keys(settings))
         self.settings = self.settings.with_sources_of(settings)
         _warn_of_missing_secrets(self.host, self.settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Iterable
 from importlib.metadata import version
 from importlib.resources import files
 
@@ -15,7 +16,7 @@ from starlette.routing import Route
 from ..core.errors import SpringheadError
 from .delivery import Delivery
 from .ingest.responses import NOT_STARTED
-from .settings.model import GatewaySettings
+from .settings import Settings, SourceSettings
 from .storage.records import Store
 from .storage.sqlite.database import FILE
 
@@ -26,18 +27,19 @@ _PROBE_SECONDS = 1.0
 class Health:
     """The health routes, for senders and for operators."""
 
-    def __init__(self, store: Store, delivery: Delivery, settings: GatewaySettings) -> None:
+    def __init__(self, store: Store, delivery: Delivery, settings: Settings) -> None:
         self._store = store
+        self.use_sources(settings.source)
         self._delivery = delivery
-        self._data = settings.data
+        self._data = settings.gateway.data
         self._probing = asyncio.Lock()
         self._probed_at = -_PROBE_SECONDS
         self._problem = ""
         self._version = version("springhead")
         self._openapi = json.loads(files(__package__).joinpath("gateway.openapi.json").read_text("utf-8"))
         self._openapi["info"]["version"] = self._version
-        if settings.public_url:
-            self._openapi["servers"] = [{"url": settings.public_url}]
+        if settings.gateway.public_url:
+            self._openapi["servers"] = [{"url": settings.gateway.public_url}]
         self.routes = [
             Route("/", self.health),
             Route("/health", self.health),
@@ -45,6 +47,10 @@ class Health:
             Route("/version", self.version),
             Route("/openapi.json", self.openapi),
         ]
+
+    def use_sources(self, sources: Iterable[SourceSettings]) -> None:
+        """Be ready from now on as long as one of these can store events."""
+        self._sources = [source.name for source in sources if source.enabled]
 
     async def health(self, _: Request) -> Response:
         """The answer of rudder-server's /health; 503 if the store does not answer."""
@@ -86,7 +92,7 @@ class Health:
 
     async def _probe(self) -> str:
         try:
-            await self._store.probe()
+            await self._store.probe(self._sources)
         except SpringheadError as error:
             return (
                 str(error).replace(str(self._data / FILE), "the store").replace(str(self._data), "its folder")

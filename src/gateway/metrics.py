@@ -55,6 +55,8 @@ class GatewayMetrics:
         self._letters = self._gauge("dead_letters", "Dead letters stored", "source")
         self._oldest = self._gauge("oldest_undelivered_seconds", "Age of the oldest event not delivered yet")
         self._bytes = self._gauge("store_bytes", "Bytes of the store on disk")
+        text = "Bytes of the events, dead letters and requests of a source"
+        self._source_bytes = self._gauge("source_bytes", text, "source")
         self._parts = self._gauge("store_part_bytes", "Bytes of the store, by what holds them", "part")
         self._breaker = self._gauge("breaker_open", "1 while the destination is down")
         self._bodies = self._gauge("body_bytes", "Bytes of memory that bodies take")
@@ -129,6 +131,8 @@ class GatewayMetrics:
         for source, (undelivered, letters) in counts.by_source.items():
             self._undelivered.labels(source).set(undelivered)
             self._letters.labels(source).set(letters)
+        for source, size in counts.bytes_by_source.items():
+            self._source_bytes.labels(source).set(size)
         self._oldest.set(0 if counts.oldest is None else max(time.time() - counts.oldest, 0))
         self._bytes.set(counts.bytes)
         for part, size in msgspec.structs.asdict(counts.space).items():

@@ -14,6 +14,7 @@ from support.servers import SPRINGHEAD
 COMMANDS = [
     "sources",
     "transform",
+    "new",
     "check",
     "test",
     "explain",

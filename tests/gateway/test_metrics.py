@@ -19,7 +19,7 @@ def test_metrics_count_by_source_and_hold_no_key(tmp_path: Path) -> None:
     config = tmp_path / "springhead.toml"
     config.write_text(toml({"delivery": {"to": "http://127.0.0.1:9"}}, SOURCE))
 
-    async def scenario() -> str:
+    async def scenario() -> tuple[str, int]:
         app = WebhookGateway(Host(), load_settings(config))
         transport = httpx.ASGITransport(app.app)
         client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
@@ -28,11 +28,14 @@ def test_metrics_count_by_source_and_hold_no_key(tmp_path: Path) -> None:
                 await client.post(
                     f"/v1/webhook?writeKey={key}", json=body, headers={"Authorization": AUTHORIZATION}
                 )
-            return app.metrics.render(await app.store.counts()).decode()
+            counts = await app.store.counts()
+            return app.metrics.render(counts).decode(), counts.bytes_by_source["Auth0"]
 
-    text = asyncio.run(scenario())
+    text, size = asyncio.run(scenario())
 
+    assert size > 0
     for line in (
+        f'source_bytes{{source="Auth0"}} {float(size)}',
         'requests_total{source="Auth0",status="200"} 1.0',
         'requests_total{source="Auth0",status="400"} 1.0',
         'requests_total{source="",status="401"} 1.0',

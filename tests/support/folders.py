@@ -7,6 +7,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from springhead import Host
+from springhead.kit.check.folder import check_folders
+
 PLAIN = {
     "source.json": {"api": 1, "name": "acme"},
     "schema.json": {"type": "object"},
@@ -36,3 +39,10 @@ def add_case(fixtures: Path, name: str, **files: str) -> Path:
     for file, text in files.items():
         (case / file.replace("_", ".")).write_text(text)
     return case
+
+
+def find_findings(folder: Path) -> list[str]:
+    """What `springhead check --strict` finds in a folder."""
+    host = Host(folders=[folder], environ={"SPRINGHEAD_PLUGINS": str(folder)})
+    (checked,) = check_folders(host, [str(folder)])
+    return [str(finding) for finding in checked.findings]

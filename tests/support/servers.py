@@ -75,11 +75,12 @@ class Server:
 def serving(folder: Path, *arguments: str, port: int = 0, **more: Any) -> Iterator[Server]:
     """Run `springhead serve ARGUMENTS` until the end of the block, and expect exit code 0.
 
+    `program` is the command of another environment.
     It leads a process group of its own, all of which is gone afterwards, however the block ends.
     """
     port = port or free_port()
     log = folder / f"log-{port}"
-    command = [SPRINGHEAD, "serve", *arguments]
+    command = [more.pop("program", SPRINGHEAD), "serve", *arguments]
     environ = {**(more.pop("env", None) or os.environ)}
     if arguments[0] == "gateway":
         environ["SPRINGHEAD_GATEWAY__PORT"] = str(port)

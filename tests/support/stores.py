@@ -69,13 +69,13 @@ async def keep(store: SqliteStore, *entries: NewEvent) -> Receipt:
     return await store.append(entries, [], None)
 
 
-async def fill(store: SqliteStore, at_once: int = 10) -> tuple[list[str], list[str]]:
+async def fill(store: SqliteStore, at_once: int = 10, source: str = "auth0") -> tuple[list[str], list[str]]:
     """Append until nothing more is accepted: the messageIds with a receipt, and the refused ones."""
     accepted: list[str] = []
     refused: list[str] = []
     for round_ in range(1_000):
         sent = [f"{round_}/{each}" for each in range(at_once)]
-        appends = (keep(store, entry(each, size=5_000)) for each in sent)
+        appends = (keep(store, entry(each, source=source, size=5_000)) for each in sent)
         for message_id, receipt in zip(
             sent, await asyncio.gather(*appends, return_exceptions=True), strict=True
         ):

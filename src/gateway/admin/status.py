@@ -80,6 +80,7 @@ def _backlog(gateway: Gateway, name: str, counts: StoreCounts, now: float) -> Ob
         "undelivered": undelivered,
         "oldest_undelivered_seconds": _age(counts.oldest_by_source.get(name), now),
         "dead_letters": letters,
+        "bytes": counts.bytes_by_source.get(name, 0),
         "held": gateway.delivery.held.get(name),
     }
 

@@ -205,7 +205,7 @@ class Retention(FrozenSection):
     keep_bytes: PositiveInt = 1_000_000_000
     """Bytes of dead letters and requests kept; beyond it, the oldest of the source that takes most go."""
     max_bytes: PositiveInt = 10_000_000_000
-    """Bytes in use on disk at which the gateway stops accepting. Ids of accepted events take at most half."""
+    """Bytes in use on disk at which a source that holds its equal share is refused. Ids take at most half."""
     keep_requests: bool = False
     """Whether requests are kept even if nothing was wrong with them."""
 

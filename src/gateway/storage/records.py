@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
@@ -211,7 +211,8 @@ class StoreCounts(msgspec.Struct, frozen=True):
         dead_letters: how many there are.
         bytes: on disk.
         by_source: undelivered events and dead letters of each source that ever had one.
-        oldest_by_source: the same for each source that has undelivered events.
+        bytes_by_source: bytes of the events, dead letters and requests of each of these.
+        oldest_by_source: as `oldest`, for each source that has undelivered events.
         space: what holds the bytes.
     """
 
@@ -220,6 +221,7 @@ class StoreCounts(msgspec.Struct, frozen=True):
     dead_letters: int
     bytes: int
     by_source: dict[str, tuple[int, int]]
+    bytes_by_source: dict[str, int] = {}
     oldest_by_source: dict[str, float] = {}
     space: StoreSpace = StoreSpace()
 
@@ -268,8 +270,11 @@ class Store(Protocol):
             LetterGone: a dead letter in `replacing` is not there as often.
         """
 
-    async def probe(self) -> None:
-        """Raise whatever keeps an event from being stored now: write one, durably, and take it back."""
+    async def probe(self, sources: Collection[str]) -> None:
+        """Raise whatever keeps an event from being stored now: write one, durably, and take it back.
+
+        If only some of these sources may store events, that is no reason to raise.
+        """
 
     async def claim(  # noqa: PLR0913 - limits, each of its own kind
         self, source: str, lane: int, lanes: int, *, events: int, size: int, lease: float

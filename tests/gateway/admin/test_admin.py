@@ -85,6 +85,7 @@ def test_the_status_reports_the_backlog(tmp_path: Path) -> None:
         status = until(lambda: (found := admin.status())["destination"]["down"] and found)
 
     assert status["undelivered"] == status["sources"][0]["undelivered"] == 1
+    assert status["sources"][0]["bytes"] > 0
     assert status["oldest_undelivered_seconds"] >= 0
     assert status["sources"][0]["oldest_undelivered_seconds"] == status["oldest_undelivered_seconds"]
 

@@ -9,8 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.gateways import KEY, gateway
+from support.dataplanes import OK, Batch, Reply, data_plane_in_thread
+from support.gateways import KEY, SOURCE, gateway
+from support.servers import until
 from support.webhooks import is_busy, log
+
+OTHER_KEY = "key-of-another-tenant"
 
 
 @pytest.mark.slow
@@ -28,6 +32,29 @@ def test_a_full_store_accepts_nothing(tmp_path: Path) -> None:
         assert full.get("/health").status_code == 200
         assert "has reached its limit of 1 bytes" in full.log.read_text()
         assert KEY not in full.log.read_text()
+
+
+@pytest.mark.slow
+def test_a_held_source_does_not_take_the_space_of_another(tmp_path: Path) -> None:
+    """It may fill the store, and is refused; the calls of the other are still `ok`, and delivered."""
+    other = {"name": "Other", "type": "auth0", "write_key": [OTHER_KEY]}
+
+    def answer(batch: Batch) -> Reply:
+        return (401, {}, "Invalid write key") if batch.key == KEY else OK
+
+    with (
+        data_plane_in_thread(answer) as plane,
+        gateway(tmp_path, SOURCE, other, delivery={"to": plane.url}, store={"max_bytes": 1_500_000}) as one,
+    ):
+        answers = [one.post(log(description="x" * 20_000)) for _ in range(100)]
+        assert is_busy(answers[-1])
+        assert all(answer.text == "ok" or is_busy(answer) for answer in answers)
+
+        assert [one.post(log(), OTHER_KEY).text for _ in range(20)] == ["ok"] * 20
+        until(lambda: len(plane.taken) == 20)
+        assert is_busy(one.post(log()))
+        assert one.get("/ready").text == "ready\n"
+        assert "source 'Auth0' holds " in one.log.read_text()
 
 
 @pytest.mark.slow

@@ -93,7 +93,7 @@ def test_a_refusal_says_that_events_hold_the_space(tmp_path: Path) -> None:
         refusal = await refused(store)
         assert "has reached its limit of 1500000 bytes: it holds 1." in refusal
         assert " MB of undelivered events, " in refusal
-        assert refusal.endswith("; wait until events are delivered, or raise max_bytes")
+        assert refusal.endswith("; wait until its events are delivered, or raise max_bytes")
 
     use(tmp_path, scenario, max_bytes=1_500_000)
 
@@ -105,7 +105,7 @@ def test_a_refusal_says_that_dead_letters_hold_the_space(tmp_path: Path) -> None
         await store.append([], [letter(record=b"x" * 1_000_000)], call(b"x" * 1_000_000))
         refusal = await refused(store)
         assert "it holds 2.0 MB of dead letters and requests, " in refusal
-        assert refusal.endswith("; drop dead letters, or raise max_bytes")
+        assert refusal.endswith("; drop its dead letters, or raise max_bytes")
 
     use(tmp_path, scenario, max_bytes=1_500_000)
 

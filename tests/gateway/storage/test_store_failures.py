@@ -341,7 +341,7 @@ def test_a_probe_writes_and_leaves_nothing(tmp_path: Path) -> None:
         log = tmp_path / f"{FILE}-wal"
         before = log.stat().st_size, await store.counts()
 
-        await store.probe()
+        await store.probe(["auth0"])
 
         assert log.stat().st_size > before[0]
         assert (await store.counts()).by_source == before[1].by_source
@@ -360,10 +360,10 @@ def test_a_probe_finds_what_keeps_an_event_from_being_stored(tmp_path: Path) -> 
         with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
             other.execute(trigger)
             with pytest.raises(sqlite3.IntegrityError):
-                await store.probe()
+                await store.probe(["auth0"])
             other.execute("DROP TRIGGER broken")
 
-        await store.probe()
+        await store.probe(["auth0"])
 
         assert (await keep(store, entry("1"))).stored == 1
 

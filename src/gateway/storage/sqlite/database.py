@@ -12,7 +12,7 @@ import structlog
 from ....core.errors import SpringheadError
 from ..records import StoreBusy, StoreFull, StoreUnusable
 from .layout import LAYOUT, READABLE, update_layout
-from .recovery import recovered_frames, written_frames
+from .recovery import header_of, lost_frames, written_frames
 
 _log = structlog.get_logger()
 
@@ -51,6 +51,7 @@ def open_writer(folder: Path, busy_timeout: float, *, create: bool, log: int = M
     """
     path = folder / FILE
     try:
+        header = header_of(log_of(path))
         written = written_frames(log_of(path)) if create else 0  # the gateway opens it first, and can say so
         if create:
             _make_file(path)
@@ -62,12 +63,12 @@ def open_writer(folder: Path, busy_timeout: float, *, create: bool, log: int = M
     except OSError as error:
         raise StoreUnusable(f"{path} cannot be created: {error.strerror}") from None
     try:
-        lost = written - recovered_frames(connection) if written else 0
+        lost = lost_frames(connection, log_of(path), header, written)
         _prepare(connection, path, log)
     except (sqlite3.Error, StoreUnusable) as error:
         connection.close()
         raise refusal(error, path) or error from None
-    if lost > 0:
+    if lost:
         advice = "what it held is lost; after a power cut, that is nothing a sender was told is kept"
         _log.error("the write-ahead log was damaged", file=str(log_of(path)), pages=lost, advice=advice)
     return connection

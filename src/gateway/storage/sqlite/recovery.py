@@ -13,6 +13,15 @@ LOG_BEGINS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 """The first bytes of a log: https://www.sqlite.org/fileformat2.html#the_write_ahead_log"""
 
 
+def header_of(log: Path) -> bytes:
+    """The header of a log, which is another one once the log was emptied; empty if there is no log."""
+    try:
+        with log.open("rb") as file:
+            return file.read(_HEADER)
+    except FileNotFoundError:
+        return b""
+
+
 def written_frames(log: Path) -> int:
     """Frames up to the end of the last transaction that was written to the log, sound or not."""
     try:
@@ -33,7 +42,16 @@ def written_frames(log: Path) -> int:
         return 0
 
 
-def recovered_frames(connection: sqlite3.Connection) -> int:
-    """Frames that SQLite recovered from the log when the connection was opened."""
-    _, frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    return int(frames)
+def lost_frames(connection: sqlite3.Connection, log: Path, header: bytes, written: int) -> int:
+    """How many of the frames in the log with this header SQLite did not recover when the connection was opened.
+
+    Frames that another process commits or takes out of the log at this moment are not lost.
+    """
+    if not written:
+        return 0
+    connection.execute("BEGIN IMMEDIATE")  # waits for what another process commits
+    connection.execute("ROLLBACK")
+    _, recovered, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    if recovered < 0 or header_of(log) != header:  # another process empties the log, or has done so
+        return 0
+    return max(written - int(recovered), 0)

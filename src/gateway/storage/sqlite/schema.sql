@@ -5,6 +5,7 @@ CREATE TABLE IF NOT EXISTS source (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     undelivered INTEGER NOT NULL DEFAULT 0,
+    undelivered_bytes INTEGER NOT NULL DEFAULT 0,
     dead_letters INTEGER NOT NULL DEFAULT 0,
     kept_bytes INTEGER NOT NULL DEFAULT 0 -- of its dead letters and calls
 );
@@ -88,10 +89,10 @@ CREATE INDEX IF NOT EXISTS dead_letter_call ON dead_letter (call) WHERE call IS 
 CREATE TABLE IF NOT EXISTS sweep (id INTEGER PRIMARY KEY CHECK (id = 1), at REAL NOT NULL);
 
 CREATE TRIGGER IF NOT EXISTS event_in AFTER INSERT ON event BEGIN
-    UPDATE source SET undelivered = undelivered + 1 WHERE id = NEW.source;
+    UPDATE source SET undelivered = undelivered + 1, undelivered_bytes = undelivered_bytes + NEW.size WHERE id = NEW.source;
 END;
 CREATE TRIGGER IF NOT EXISTS event_out AFTER DELETE ON event BEGIN
-    UPDATE source SET undelivered = undelivered - 1 WHERE id = OLD.source;
+    UPDATE source SET undelivered = undelivered - 1, undelivered_bytes = undelivered_bytes - OLD.size WHERE id = OLD.source;
     DELETE FROM body WHERE seq = OLD.seq;
 END;
 CREATE TRIGGER IF NOT EXISTS seen_in AFTER INSERT ON seen BEGIN

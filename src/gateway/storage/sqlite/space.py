@@ -11,6 +11,8 @@ from . import dedup
 
 SPARE = 2**24
 """Bytes of free pages that the file keeps: to give them back and take them again costs more."""
+_MIN_PART = 0.01
+"""A description leaves out what holds less than this part of what the largest does."""
 _SLICE_SECONDS = 0.01
 """How long one transaction may give pages back, so that no append waits long for it."""
 
@@ -42,6 +44,25 @@ def space_of(connection: sqlite3.Connection, pages: Pages, log: int) -> StoreSpa
     ids = dedup.count(connection) * dedup.BYTES
     events = max(pages.used - dead_letters - ids, 0)
     return StoreSpace(events, dead_letters, ids, log, pages.free)
+
+
+def describe(space: StoreSpace) -> str:
+    """What holds the space, the largest part first, without what is small beside it."""
+    parts = {
+        "undelivered events": space.events,
+        "dead letters and requests": space.dead_letters,
+        "ids of accepted events": space.ids,
+        "log": space.log,
+        "free pages": space.free,
+    }
+    largest = max(parts.values())
+    listed = sorted((-size, name) for name, size in parts.items() if size >= largest * _MIN_PART)
+    return ", ".join(f"{megabytes(-size)} of {name}" for size, name in listed)
+
+
+def megabytes(size: float) -> str:
+    """So many bytes, as text."""
+    return f"{size / 1e6:,.1f} MB"
 
 
 def give_back(connection: sqlite3.Connection) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -25,6 +25,7 @@ from ..records import (
     StoreBusy,
     StoreCounts,
     StoredCall,
+    StoreFull,
 )
 from . import dead_letters, dedup, queue, retention
 from .append import Append, append, probe
@@ -77,7 +78,8 @@ class SqliteStore:
             dead_letter_age: seconds for which dead letters and calls are kept.
             dead_letter_bytes: the most bytes they may take together; the oldest of the source that takes most
                 are deleted first.
-            max_bytes: accept nothing more while the store takes more than this; None for no limit.
+            max_bytes: while the store takes more than this, accept nothing of a source that holds its equal
+                share; None for no limit.
             reserve: accept nothing more while its disk has fewer bytes than this to spare, so that what was
                 accepted can still be delivered; 0 for no limit.
             max_waiting: accept nothing more while this many calls wait for the disk.
@@ -124,10 +126,9 @@ class SqliteStore:
             raise StoreBusy(f"{self._writer.waiting} calls are waiting for {self._path}: its disk is too slow")
         return await self._writer.do_together(self._append, Append(events, dead_letters, call, replacing))
 
-    async def probe(self) -> None:
+    async def probe(self, sources: Collection[str]) -> None:
         """As `Store.probe`."""
-        await self.append((), (), None)  # checks the limits
-        await self._writer.do(probe)
+        await self._writer.do(partial(self._probe, sources=sources))
 
     async def claim(  # noqa: PLR0913 - as the interface
         self, source: str, lane: int, lanes: int, *, events: int, size: int, lease: float
@@ -228,9 +229,26 @@ class SqliteStore:
             results.append(result)
         return results
 
-    def _append(self, connection: sqlite3.Connection, appends: list[Append]) -> list[Receipt]:
-        self._capacity.check(connection, sum(one.size for one in appends))
-        return append(connection, appends, self._seen, self._clock, keep_calls=self._keep_calls)
+    def _append(
+        self, connection: sqlite3.Connection, appends: Sequence[Append]
+    ) -> Sequence[Receipt | StoreFull]:
+        """The receipt of each, or why it alone is refused."""
+        add = partial(append, connection, seen=self._seen, clock=self._clock, keep_calls=self._keep_calls)
+        shares = self._capacity.check(connection, sum(one.size for one in appends))
+        if shares is None:
+            return add(appends)
+        refusals = [shares.refusal(one.source) for one in appends]
+        allowed = [one for one, refusal in zip(appends, refusals, strict=True) if refusal is None]
+        receipts = iter(add(allowed))
+        return [refusal or next(receipts) for refusal in refusals]
+
+    def _probe(self, connection: sqlite3.Connection, sources: Collection[str]) -> None:
+        shares = self._capacity.check(connection, 0)
+        if shares is not None:
+            refusals = [refusal for source in sources if (refusal := shares.refusal(source))]
+            if refusals and len(refusals) == len(sources):
+                raise refusals[0]
+        probe(connection)
 
 
 def _last_sweep(connection: sqlite3.Connection, path: Path) -> float | None:

@@ -1,5 +1,6 @@
 -- Brings a store of layout 3 to the columns of layout 4; schema.sql then adds what else is new.
 
+ALTER TABLE source ADD COLUMN undelivered_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE source ADD COLUMN kept_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE call ADD COLUMN source INTEGER REFERENCES source;
 ALTER TABLE dead_letter ADD COLUMN accepted_at REAL;
@@ -7,6 +8,8 @@ ALTER TABLE dead_letter ADD COLUMN fingerprint BLOB;
 ALTER TABLE dead_letter ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE dead_letter ADD COLUMN first_at REAL NOT NULL DEFAULT 0;
 
+DROP TRIGGER event_in;
+DROP TRIGGER event_out;
 DROP TRIGGER dead_letter_in;
 DROP TRIGGER dead_letter_out;
 DROP TRIGGER call_in;
@@ -32,9 +35,10 @@ UPDATE call SET source = coalesce(
     (SELECT source FROM dead_letter WHERE call = call.id LIMIT 1),
     (SELECT min(id) FROM source)
 );
-UPDATE source SET kept_bytes =
-    (SELECT coalesce(sum(size), 0) FROM dead_letter WHERE source = source.id)
-    + (SELECT coalesce(sum(size), 0) FROM call WHERE source = source.id);
+UPDATE source SET
+    undelivered_bytes = (SELECT coalesce(sum(size), 0) FROM event WHERE source = source.id),
+    kept_bytes = (SELECT coalesce(sum(size), 0) FROM dead_letter WHERE source = source.id)
+        + (SELECT coalesce(sum(size), 0) FROM call WHERE source = source.id);
 
 -- Ids without their times, and how many there are of each day.
 ALTER TABLE seen RENAME TO seen_with_times;

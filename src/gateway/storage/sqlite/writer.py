@@ -7,7 +7,7 @@ import contextlib
 import sqlite3
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -19,9 +19,10 @@ from .database import MAX_LOG, log_of, refusal
 
 T = TypeVar("T")
 A = TypeVar("A")
-Work: TypeAlias = Callable[[sqlite3.Connection, list[A]], list[T]]
+Work: TypeAlias = Callable[[sqlite3.Connection, list[A]], Sequence[T | Exception]]
 """Writes for several requests within the caller's transaction, and returns a result for each.
 
+An error that it returns is that request's alone; one that it raises rolls all of them back.
 It may run more than once, rolled back each time but the last.
 """
 
@@ -109,33 +110,34 @@ class Writer:
         return group, True
 
     def _results(self, group: list[_Request]) -> list[Any]:
-        """The result of each. A request that finds the store full is retried alone, once the log is emptied."""
-        results = self._commit(group)
-        for index, result in enumerate(results):
-            if isinstance(result, StoreFull):
-                results[index] = self._retry(group[index])
-        return results
+        """The results of one transaction; if it fails, of one per request, so that none fails for another."""
+        try:
+            return self._commit(group)
+        except Exception as error:  # noqa: BLE001 - whatever it is, callers must hear of it and the thread must live
+            refused = refusal(error, self._path)
+            if isinstance(refused or error, StoreFull):
+                return [self._retry(one) for one in group]
+            if refused is not None or len(group) == 1:
+                return [refused or error for _ in group]
+            return [result for one in group for result in self._results([one])]
 
     def _retry(self, request: _Request) -> Any:
+        """The result of a request that found the disk full, alone and once the log is emptied."""
         try:
             self._empty_log()
-        except Exception as error:  # noqa: BLE001 - as in _commit
-            return error
-        (result,) = self._commit([request])
+            (result,) = self._commit([request])
+        except Exception as error:  # noqa: BLE001 - as above
+            return refusal(error, self._path) or error
         return result
 
     def _commit(self, group: list[_Request]) -> list[Any]:
-        """The results of one transaction; if it fails, of one per request, so that none fails for another."""
         try:
             self._begin(durable=any(request.durable for request in group))
             results = self._run(group)
             self._connection.execute("COMMIT")
-        except Exception as error:  # noqa: BLE001 - whatever it is, callers must hear of it and the thread must live
+        except BaseException:
             self._undo()
-            refused = refusal(error, self._path)
-            if refused is not None or len(group) == 1:
-                return [refused or error for _ in group]
-            return [result for one in group for result in self._commit([one])]
+            raise
         self.commits += 1
         return results
 

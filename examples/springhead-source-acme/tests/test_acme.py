@@ -1,0 +1,3 @@
+from springhead.testing import fixtures
+
+test_fixtures = fixtures("springhead_source_acme")

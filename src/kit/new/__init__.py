@@ -1,0 +1,1 @@
+"""Drafts a source folder from bodies as a vendor posts them."""

@@ -1,0 +1,117 @@
+"""What a field is, is recognised by its name, its place and its values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from springhead.core.request import Request
+from springhead.kit.new.captured import capture
+from springhead.kit.new.draft import draft_source
+from springhead.kit.new.times import notation_of
+
+
+def drafted(*bodies: dict[str, Any], **headers: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The source.json and the mapping.json drafted from bodies with these headers."""
+    request_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    captured = [capture("case", Request(json.dumps(body).encode(), request_headers)) for body in bodies]
+    files = draft_source("acme", captured).files
+    return files["source.json"], files["mapping.json"]
+
+
+def reads(mapping: dict[str, Any], target: str) -> Any:
+    """What the row for a target reads; None if there is none."""
+    return next((row["from"] for row in mapping["map"] if row["to"] == target), None)
+
+
+@pytest.mark.parametrize(
+    ("value", "apply"),
+    [
+        ("2024-03-15T10:15:30+01:00", [{"time": "iso"}]),
+        ("2024-03-15 10:15:30", [{"time": "iso"}]),
+        (1710497730, [{"time": "s"}]),
+        (1710497730.5, [{"time": "s"}]),
+        (1710497730123, [{"time": "ms"}]),
+        ("1710497730", [{"time": "s"}]),
+        ("Fri, 15 Mar 2024 10:15:30 +0000", [{"time": "%a, %d %b %Y %H:%M:%S %z"}]),
+        (7, None),
+        (True, None),
+        ("soon", None),
+    ],
+)
+def test_the_notation_of_a_time(value: Any, apply: list[Any] | None) -> None:
+    """It is one in which the value is a time of our days."""
+    assert notation_of([value]) == apply
+
+
+@pytest.mark.parametrize(
+    ("body", "event"),
+    [
+        ({"type": "order.paid"}, {"from": "type"}),
+        ({"event": "paid", "type": "order"}, {"from": "event"}),
+        ({"type": "order", "action": "paid"}, {"template": "{type} {action}", "else": {"from": "type"}}),
+        ({"id": 1, "meta": {"event_type": "paid"}, "status": "ok"}, {"from": "meta.event_type"}),
+        ({"user": {"type": "admin"}}, "Acme Event"),
+        ({"type": "https://example.com/types/1"}, "Acme Event"),
+    ],
+)
+def test_the_name_of_an_event(body: dict[str, Any], event: Any) -> None:
+    """A name of its own comes before one that says half of it; without any it is a constant."""
+    _, mapping = drafted(body)
+
+    assert mapping["events"] == [{"type": "track", "event": event}]
+
+
+def test_a_header_names_the_event_before_the_body_does() -> None:
+    """Vendors that have one send entities, whose members are named like events."""
+    _, mapping = drafted({"type": "sku"}, X_Acme_Topic="orders/create")
+
+    assert mapping["events"][0]["event"] == {"from": "$request.headers.x-acme-topic"}
+
+
+@pytest.mark.parametrize(
+    ("amount", "row"),
+    [
+        ({"amount": 1999}, {"from": "amount", "apply": [{"shift": -2}], "to": "properties.revenue"}),
+        ({"total": 1999}, {"from": "total", "to": "properties.revenue"}),
+        ({"total_cents": 1999}, {"from": "total_cents", "apply": [{"shift": -2}], "to": "properties.revenue"}),
+        ({"price": 19.99}, {"from": "price", "to": "properties.revenue"}),
+        (
+            {"total_tax": "1.00", "total_price": "19.99"},
+            {"from": "total_price", "apply": ["number"], "to": "properties.revenue"},
+        ),
+    ],
+)
+def test_money(amount: dict[str, Any], row: dict[str, Any]) -> None:
+    """An amount has a currency beside it, and is in minor units where its name or an integer says so."""
+    _, mapping = drafted({**amount, "currency": "gbp"})
+    _, without_currency = drafted(amount)
+
+    assert row in mapping["map"]
+    assert reads(without_currency, "properties.revenue") is None
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "ids"),
+    [
+        ({"id": 1, "created_at": "2024-03-15T10:15:30Z"}, {}, ["id"]),
+        ({"id": 1}, {}, None),
+        ({"id": 1}, {"X_Acme_Delivery": "d"}, ["$request.headers.x-acme-delivery"]),
+        ({"a": 1}, {"Webhook_Id": "d"}, ["$request.headers.webhook-id"]),
+        ({"a": 1}, {"X_Acme_Webhook_Id": "hook"}, None),
+    ],
+)
+def test_the_id_of_a_delivery(body: dict[str, Any], headers: dict[str, str], ids: Any) -> None:
+    """An entity's id counts only beside a time, and a subscription's never."""
+    about, _ = drafted(body, **headers)
+
+    assert about.get("id") == ids
+
+
+def test_a_value_that_some_bodies_lack_has_a_second_path() -> None:
+    """Rows read the first that has a value."""
+    _, mapping = drafted({"user_id": 7}, {"customer": {"id": 8}})
+
+    assert reads(mapping, "userId") == ["user_id", "customer.id"]
