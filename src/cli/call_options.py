@@ -66,5 +66,5 @@ def _by_name(pairs: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:
 def _json_or_text(value: str) -> Any:
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value

@@ -60,9 +60,9 @@ def springhead_event(source: Source, event: dict[str, Any]) -> dict[str, Any] | 
 
     Return None to leave it as it is, an object to replace it, or False to drop it (drops are counted). Plugins
     are called in the order of their ids (first those marked `tryfirst`, last those marked `trylast`), each with
-    what the one before made of the event. If one raises, or the
-    result is not JSON or has no id of a user, the event becomes a rejection with rule `plugin`: what should
-    have been redacted never passes, and no event spoils the batch it is sent in.
+    what the one before made of the event. If one raises, or the result is not JSON or has no id of a user, the
+    event becomes a rejection with rule `plugin`: what should have been redacted never passes, and no event
+    spoils the batch it is sent in.
     """
 
 

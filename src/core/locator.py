@@ -11,11 +11,10 @@ from .codec import parse
 from .errors import InvalidJson
 from .framing import MAX_ITEMS, Locator, Undecodable, parse_item
 from .mapping.codegen import RUNTIME, Generator
+from .mapping.masking import JSON_STARTS
 from .mapping.path import Path, is_index, read
 
 _OPENING: Final[dict[type, str]] = {dict: "{", list: "["}
-_MAY_OPEN: Final = "{[ \t\r\n\ufeff"
-"""Characters that text may start with if it is an object or a list as JSON: brackets, blanks, and the BOM."""
 
 
 def compile_locator(paths: tuple[Path, ...], container: type) -> Locator:
@@ -31,7 +30,7 @@ def compile_locator(paths: tuple[Path, ...], container: type) -> Locator:
             value = code.read(path)
             with code.block(f"if {value}.__class__ is {container.__name__}:"):
                 code.line(f"return {value}, {code.constant(path.keys)}")
-            may_be_text = f"{value}.__class__ is str and {value}[:1] in {_MAY_OPEN!r}"
+            may_be_text = f"{value}.__class__ is str and {value}[:1] in {JSON_STARTS!r}"
             may_be_in_text = f"{value} is None or " if len(path.keys) > 1 else ""
             with code.block(f"if {may_be_in_text}{may_be_text}:"):
                 code.line(f"found = {function}(record, {code.constant(path)}, {container.__name__})")

@@ -47,8 +47,8 @@ class Pipeline:
         """Prepare what the items of this request are processed with."""
         if self._filter is None:
             return RequestContext(request.id, {})
-        shown = self._filter.apply(request).as_json()
-        return RequestContext(request.id, shown, has_headers=bool(request.headers))
+        filtered = self._filter.apply(request).as_json()
+        return RequestContext(request.id, filtered, has_headers=bool(request.headers))
 
     def process(self, items: Iterable[LocatedItem], context: RequestContext) -> Outcome:
         """Process items of a request. No item, however odd, affects another."""

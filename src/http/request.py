@@ -18,6 +18,8 @@ from .query import parse_query
 
 _PATH = "/:@!$&'()*+,;=~"
 """Characters that stand for themselves in a path (RFC 3986, section 3.3)."""
+_SIZE_DIGITS = 20
+"""Digits enough for a length beyond any limit: Python refuses to read more than some thousand."""
 _UNPREFIXED = ("CONTENT_TYPE", "CONTENT_LENGTH")
 """The headers that CGI names without `HTTP_`."""
 
@@ -124,7 +126,7 @@ def _read_input(environ: Mapping[str, Any], limit: int) -> bytes:
     """Read the body: as many bytes as its length says, or all if the server ends `wsgi.input` with the body."""
     length = environ.get("CONTENT_LENGTH") or ""
     if length.isascii() and length.isdigit():
-        size = int(length)
+        size = int(length.lstrip("0")[:_SIZE_DIGITS] or 0)
         if size > limit:
             raise too_large(limit)
         body = _read(environ, size)

@@ -10,8 +10,8 @@ import msgspec
 from msgspec.structs import replace
 
 from ..core.array_splitter import split_array
-from ..core.codec import encode
-from ..core.errors import InvalidFixture
+from ..core.codec import encode, parse
+from ..core.errors import InvalidFixture, InvalidJson
 from ..core.outcome import Outcome
 from ..core.request import Request
 from ..core.source import Source
@@ -57,7 +57,7 @@ class Case(msgspec.Struct, frozen=True):
             return {}
         try:
             meta = msgspec.convert(json.loads(path.read_bytes()), dict[str, Any])
-        except ValueError as error:
+        except (OSError, ValueError, RecursionError) as error:
             reason = f"has a {META} that is not a JSON object"
             raise InvalidFixture(str(self.folder), reason, str(error)) from None
         for key in meta.keys() - set(_META_KEYS):
@@ -78,7 +78,7 @@ class Case(msgspec.Struct, frozen=True):
     def expected(self) -> str | None:
         """The text of expected.json; None if it is not written yet."""
         path = self.folder / EXPECTED
-        return path.read_text(encoding="utf-8") if path.exists() else None
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
 
     def request(self, body: bytes | None = None) -> Request:
         """Make the request, or the same with another body."""
@@ -99,8 +99,8 @@ class Case(msgspec.Struct, frozen=True):
         if elements := split_array(body.strip(), len(body)):
             return b"[" + b",".join(reversed(elements)) + b"]"
         try:
-            value = json.loads(body)
-        except ValueError:
+            value = parse(body)
+        except InvalidJson:
             return None
         batch = source.framing.find_batch(value) if isinstance(value, dict) else None
         if batch is None or not isinstance(batch[0], list):

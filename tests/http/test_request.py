@@ -143,6 +143,7 @@ def test_a_body_ends_where_its_length_says() -> None:
 
     assert request_from_wsgi(environ(sent, ends=False, CONTENT_LENGTH="6")).body == b"[1, 2]"
     assert request_from_wsgi(environ(sent, ends=False, CONTENT_LENGTH="0")).body == b""
+    assert request_from_wsgi(environ(sent, ends=False, CONTENT_LENGTH="6".zfill(5_000))).body == b"[1, 2]"
 
 
 @pytest.mark.parametrize("length", [None, "", "x", "-1", "²"])
@@ -167,8 +168,9 @@ def test_a_body_that_is_cut_off_is_refused() -> None:
 def test_no_more_of_a_body_is_read_than_the_limit() -> None:
     """And nothing of one whose length says that it is too long."""
     endless = environ(b"12345", ends=False) | {"wsgi.input_terminated": True}
+    lengths = [environ(ends=False, CONTENT_LENGTH=length) for length in ("5", "9" * 5_000)]
 
-    for call in (environ(ends=False, CONTENT_LENGTH="5"), endless):
+    for call in (*lengths, endless):
         with pytest.raises(BodyError, match="longer than 4 bytes") as caught:
             request_from_wsgi(call, limit=4)
         assert caught.value.status == 413

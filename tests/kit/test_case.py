@@ -30,6 +30,10 @@ from support.folders import add_case, source_folder
             "has a request.meta.json that is not a JSON object",
         ),
         (
+            {"request_json": "{}", "request_meta_json": "[" * 100_000},
+            "has a request.meta.json that is not a JSON object",
+        ),
+        (
             {"request_json": "{}", "request_meta_json": '{"headers": {"X-Count": 1}}'},
             "has a mistake in request.meta.json: Expected `str | array`, got `int` - at `$.headers[...]`",
         ),
@@ -45,6 +49,32 @@ def test_a_slip_in_a_case_is_named(tmp_path: Path, files: dict[str, str], reason
         (case.request(), case.config)
 
     assert str(error.value).startswith(f"{folder} {reason}")
+
+
+def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
+    """As is any other file that cannot be read."""
+    folder = add_case(tmp_path, "slip", request_json="{}")
+    (folder / "request.meta.json").mkdir()
+
+    with pytest.raises(InvalidFixture, match=r"is not a JSON object: .*Is a directory"):
+        Case("acme", folder).request()
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('{"items": [1, 1e400]}', '{"items":["1e400",1]}'),
+        ("[" * 100_000, None),
+        ('{"items": 1}', None),
+    ],
+    ids=["number beyond float64", "nested too deep", "no batch"],
+)
+def test_a_batch_is_reversed_as_the_host_reads_it(tmp_path: Path, body: str, expected: str | None) -> None:
+    """No number in it becomes another, and what the host does not read is not reversed."""
+    source = load_source(source_folder(tmp_path / "acme", source={"name": "acme", "batch": ["items"]}))
+    case = Case("acme", add_case(tmp_path, "batch", request_json=body))
+
+    assert case.reversed_body(source) == (expected and expected.encode())
 
 
 def test_cases_are_in_the_project_of_the_source(tmp_path: Path) -> None:

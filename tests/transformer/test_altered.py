@@ -16,6 +16,7 @@ from springhead.transformer.altered import ALTERED
 from support.signatures import BODY, GITHUB, SECRET, SIGNED, signing_host
 
 LENGTH = str(len(BODY))
+FORGED = "sha256=" + "0" * 64
 CONFIG = {"signing_secret": SECRET}
 REFUSED = (401, "request refused as not authentic")
 
@@ -39,7 +40,7 @@ def answers(host: Host, rejected: Path, *array: dict[str, Any]) -> tuple[list[An
 
 
 def test_a_signed_element_is_accepted(tmp_path: Path) -> None:
-    """If its body is what was posted; without a length, the signature alone decides."""
+    """If its body is what was posted; where its length is not known, the signature alone decides."""
     signed = {"X-Hub-Signature-256": [SIGNED]}
 
     array, _ = answers(
@@ -47,10 +48,11 @@ def test_a_signed_element_is_accepted(tmp_path: Path) -> None:
         tmp_path / "rejected",
         element({**signed, "Content-Length": [LENGTH]}),
         element(signed),
+        element({**signed, "Content-Length": ["11"], "Content-Encoding": ["gzip"]}),
         element(signed, {"signing_secret": ["another secret", SECRET]}),
     )
 
-    assert [len(answer["output"]["batch"]) for answer in array] == [1, 1, 1]
+    assert [len(answer["output"]["batch"]) for answer in array] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,11 @@ def test_a_signed_element_is_accepted(tmp_path: Path) -> None:
         ({"X-Hub-Signature-256": [SIGNED], "Content-Length": [LENGTH, "11"]}, ALTERED),
         ({"Content-Length": [LENGTH]}, "the header x-hub-signature-256 is missing"),
         (
-            {"X-Hub-Signature-256": ["sha256=" + "0" * 64]},
+            {"X-Hub-Signature-256": [FORGED], "Content-Length": ["11"], "content-encoding": ["gzip"]},
+            "no signature in the header x-hub-signature-256 matches",
+        ),
+        (
+            {"X-Hub-Signature-256": [FORGED]},
             "no signature in the header x-hub-signature-256 matches",
         ),
     ],

@@ -167,8 +167,8 @@ class EventMapping(msgspec.Struct, frozen=True):
     def rules_read_headers(self) -> bool:
         """Whether it depends on a header which rule matches."""
         conditions = (rule.when for rule in self.rules if rule.when is not None)
-        read = (path for condition in conditions for path in condition.paths() if path.root == "$request")
-        return any(path.keys[:1] in ((), ("headers",)) for path in read)
+        paths = (path for condition in conditions for path in condition.paths() if path.root == "$request")
+        return any(path.keys[:1] in ((), ("headers",)) for path in paths)
 
     def paths(self) -> Iterator[Path]:
         """List all paths the mapping reads."""

@@ -25,7 +25,7 @@ def signature_verifier(
     """Make the function that returns why a request is refused, or None.
 
     Args:
-        signatures: how the vendor may sign; the first whose header came counts.
+        signatures: how the vendor may sign; the first whose header was sent counts.
         secrets: any of them may have signed.
 
     Raises:
@@ -35,8 +35,8 @@ def signature_verifier(
 
     def verify(request: Request) -> str | None:
         headers = _by_name(request)
-        came = (verifier for verifier in verifiers if verifier.signature.header in headers)
-        return next(came, verifiers[0]).verify(request, headers)
+        sent = (verifier for verifier in verifiers if verifier.signature.header in headers)
+        return next(sent, verifiers[0]).verify(request, headers)
 
     return verify
 
@@ -89,7 +89,7 @@ class _SignatureVerifier:
         return candidates, values
 
     def _matches(self, candidates: list[str], values: Mapping[str, bytes]) -> bool:
-        """Compare each signature that came with that of each secret; the time it takes reveals nothing."""
+        """Compare each signature that was sent with that of each secret, in constant time."""
         is_hex = self.signature.encoding == "hex"
         candidates = [candidate.lower() for candidate in candidates] if is_hex else candidates
         matches = []

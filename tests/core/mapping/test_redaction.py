@@ -207,17 +207,36 @@ def test_a_query_that_a_row_parses_is_masked(tmp_path: Path, row: dict[str, Any]
     assert event["properties"]["x"] == {"secret": "*****", "a": "1"}
 
 
+@pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("apply", [[], ["json"]])
-def test_json_text_that_holds_the_record_is_masked(tmp_path: Path, apply: list[str]) -> None:
-    """A path leads into text that is JSON, from wherever the text is read."""
+def test_json_text_that_holds_the_record_is_masked(tmp_path: Path, apply: list[str], times: int) -> None:
+    """A path leads into text that is JSON, from wherever the text is read, even if it was encoded twice."""
     rows: list[dict[str, Any]] = [
         {"from": "text", "apply": apply, "to": "properties.a"},
         {"from": "$event.properties.a", "apply": ["json"], "to": "properties.b"},
         {"from": "$item.data.text", "to": "properties.c"},
     ]
-    record = {"data": {"text": json.dumps({"user": {"secret": SECRET}})}}
+    text: Any = {"user": {"secret": SECRET}}
+    for _ in range(times):
+        text = json.dumps(text)
+    record = {"data": {"text": text}}
 
     made = events(tmp_path, rows, record, unwrap=["data"], secrets=["text.user.secret"])
+
+    assert SECRET not in made
+
+
+@pytest.mark.parametrize("text", ["\ufeff%s", '[{"body": %s}, bad]', '\ufeff [{"body": %s}, ]'])
+@pytest.mark.parametrize(
+    "row", [{"from": "$item.text"}, {"from": "$item"}, {"from": "$item.*"}], ids=json.dumps
+)
+def test_text_from_which_a_record_is_unwrapped_is_masked(
+    tmp_path: Path, text: str, row: dict[str, Any]
+) -> None:
+    """All that counts as JSON there is masked: after a byte order mark, and beside a bad element."""
+    record = {"text": text % json.dumps({"secret": SECRET})}
+
+    made = events(tmp_path, [{**row, "to": "properties.x"}], record, unwrap=["text", "text.0.body"])
 
     assert SECRET not in made
 
