@@ -8,6 +8,7 @@ from enum import Enum
 from ipaddress import ip_address
 from typing import Any
 
+from .captured import parse_text
 from .fields import words_of
 
 PEOPLE = frozenset(
@@ -80,7 +81,8 @@ def is_named(words: Sequence[str], kind: Kind) -> bool:
 
 
 def sensitive_members(value: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Kind]]:
-    """List the keys that lead to something sensitive, at any depth; lists need no key."""
+    """List the keys that lead to something sensitive, at any depth, also in JSON in text; lists need no key."""
+    value = parse_text(value)
     for element in value if isinstance(value, list) else ():
         yield from sensitive_members(element, keys)
     for key, member in value.items() if isinstance(value, dict) else ():
