@@ -144,3 +144,10 @@ def test_text_that_is_json_beside_the_name_of_the_event_stays_text() -> None:
     assert "unwrap" not in draft.files["source.json"]
     assert draft.files["source.json"]["pii"] == ["**.email"]
     assert "event_data holds JSON as text" in draft.guesses
+
+
+def test_a_nested_name_is_personal() -> None:
+    """Wherever the record has it."""
+    about, _ = drafted({"data": {"rider": {"full_name": "Mary Jackson"}}, "customer_name": "Mary Jackson"})
+
+    assert about["pii"] == ["data.rider.full_name", "customer_name"]
