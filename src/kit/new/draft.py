@@ -100,6 +100,8 @@ def _guesses(findings: Findings) -> Iterator[str]:
         yield f"{_paths(findings.time.fields)} is when it happened ({_functions(findings.time.apply)})"
     else:
         yield "nothing says when it happened, so the time of receipt is the event's"
+    if not any(known.target == "userId" for known in findings.people):
+        yield "nothing says whose event it is: each gets a derived anonymousId"
     for known in findings.people:
         yield f"{_paths(known.fields)} is {known.target}"
     if findings.money:
