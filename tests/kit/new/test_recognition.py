@@ -98,6 +98,8 @@ def test_money(amount: dict[str, Any], row: dict[str, Any]) -> None:
     ("body", "headers", "ids"),
     [
         ({"id": 1, "created_at": "2024-03-15T10:15:30Z"}, {}, ["id"]),
+        ({"delivery": {"uuid": "d"}, "created_at": "2024-03-15T10:15:30Z"}, {}, ["delivery.uuid"]),
+        ({"order": {"uuid": "o"}, "created_at": "2024-03-15T10:15:30Z"}, {}, None),
         ({"id": 1}, {}, None),
         ({"id": 1}, {"X_Acme_Delivery": "d"}, ["$request.headers.x-acme-delivery"]),
         ({"a": 1}, {"Webhook_Id": "d"}, ["$request.headers.webhook-id"]),
