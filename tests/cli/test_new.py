@@ -27,6 +27,7 @@ def test_a_draft_is_green_unedited(folder: Path) -> None:
         "guess: type names the event",
         "guess: id identifies the delivery",
         'guess: at is when it happened (time "s")',
+        "guess: nothing says whose event it is: each gets a derived anonymousId",
         "guess: customer.email is context.traits.email",
         "guess: pii are **.email",
         "acme: written",

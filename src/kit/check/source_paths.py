@@ -80,7 +80,9 @@ def _check_listed(subject: Subject, path: Path, steps: Steps, known: list[str]) 
 
 
 def _is_covered(subject: Subject, path: Path) -> bool:
-    return any(covers(scope.record, path.keys) for scope in subject.samples.received)
+    """Whether a record, or the item around it, has a value at a listed path: both are masked."""
+    samples = subject.samples
+    return any(covers(value, path.keys) for scope in samples.received for value in (scope.record, scope.item))
 
 
 def _leads_into_list(path: Path, subject: Subject) -> bool:

@@ -20,13 +20,20 @@ def check(subject: Subject) -> None:
     """Record members that are named like a secret, and that `redact` would not mask."""
     about = subject.about.value or {}
     mask = build_mask(map(parse_listed_path, [*about.get("secrets", ()), *about.get("pii", ())]))
-    unlisted = {keys: None for scope in subject.samples.accepted for keys in _secrets(scope.record, ())}
+    unlisted = {keys: None for value in _values(subject) for keys in _secrets(value, ())}
     for keys in unlisted:
         found = mask.at(keys) if mask else None
         if found is None or not found.covers_scalars:
             path = ".".join(keys)
             reason = f"{path} is named like a secret, and secrets does not list it"
             subject.about.add_problem(("secrets",), "unlisted-secret", reason, f'list it: "{path}"')
+
+
+def _values(subject: Subject) -> Iterator[Any]:
+    """List the records, then the scalars of the items around them: a row may read both."""
+    yield from (scope.record for scope in subject.samples.accepted)
+    for scope in subject.samples.accepted:
+        yield {key: member for key, member in scope.item.items() if not isinstance(member, dict | list)}
 
 
 def _secrets(value: Any, keys: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

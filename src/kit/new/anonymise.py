@@ -30,7 +30,7 @@ _IN_TEXT = {
     Kind.EMAIL: re.compile(r"[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}\b"),
     Kind.IP: re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"),
     Kind.SECRET: re.compile(
-        r"(?:(?<=[?&]token=)|(?<=[?&]key=)|(?<=[?&]secret=)|(?<=[?&]sig=)|(?<=[?&]signature=)|(?<=[?&]code=))"
+        r"(?:(?<=[?&]token=)|(?<=[?&]access_token=)|(?<=[?&]api_key=)|(?<=[?&]key=)|(?<=[?&]secret=)|(?<=[?&]sig=)|(?<=[?&]signature=)|(?<=[?&]code=))"
         r"[^&#\s\"]+"
         r"|\b(?:(?:sk|rk|pk)_(?:live|test)_\w{10,}|gh[pousr]_\w{30,}|github_pat_\w{30,}|xox[abeprs]-[\w-]{10,}"
         r"|shp(?:at|ss|ca|pa)_[0-9a-fA-F]{20,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{30,}"
@@ -148,9 +148,9 @@ def _replacing(given: Mapping[Kind, Mapping[str, str]]) -> Callable[[str], str]:
     pattern = re.compile("|".join(patterns) or r"(?!)")
 
     def replaced(text: str) -> str:
-        for kind in (Kind.EMAIL, Kind.IP):
+        for kind, part in _IN_TEXT.items():
             found = given[kind]
-            text = _IN_TEXT[kind].sub(lambda match: found.get(match[0], match[0]), text)  # noqa: B023 - now
+            text = part.sub(lambda match: found.get(match[0], match[0]), text)  # noqa: B023 - now
         return pattern.sub(lambda match: examples.get(match[0]) or users[match[0]], text)
 
     return replaced

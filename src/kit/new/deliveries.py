@@ -60,7 +60,7 @@ def _in_body(fields: Sequence[Field], count: int, *, has_time: bool) -> Field | 
     candidates = [
         field
         for field in fields
-        if len(field.words) == 1
+        if (len(field.words) == 1 or field.words[:-1] == ("delivery",))
         and field.name in _NAMES
         and len(field.values) == count
         and field.holds(str, int)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -99,6 +100,8 @@ def _guesses(findings: Findings) -> Iterator[str]:
         yield f"{_paths(findings.time.fields)} is when it happened ({_functions(findings.time.apply)})"
     else:
         yield "nothing says when it happened, so the time of receipt is the event's"
+    if not any(known.target == "userId" for known in findings.people):
+        yield "nothing says whose event it is: each gets a derived anonymousId"
     for known in findings.people:
         yield f"{_paths(known.fields)} is {known.target}"
     if findings.money:
@@ -118,7 +121,7 @@ def _privacy(samples: Sequence[Sample]) -> dict[str, list[str]]:
     """List what `redact` masks: a member at any depth if its name alone tells, else where it is."""
     found: dict[str, dict[str, None]] = {"secrets": {}, "pii": {}}
     for sample in samples:
-        for keys, kind in sensitive_members(sample.record):
+        for keys, kind in chain(sensitive_members(sample.record), sensitive_members(sample.around())):
             path = f"**.{path_text(keys[-1:])}" if is_named(words_of(keys), kind) else path_text(keys)
             found["secrets" if kind is Kind.SECRET else "pii"][path] = None
     return {name: list(paths) for name, paths in found.items() if paths}

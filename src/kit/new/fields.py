@@ -11,6 +11,7 @@ import msgspec
 
 from ...core.codec import Object
 from ...core.mapping.path import is_index
+from .captured import parse_text
 
 _MAX_DEPTH = 6
 _QUOTED = re.compile(r'[."*]|^$|^\$|\[\]$')
@@ -24,6 +25,12 @@ class Sample(msgspec.Struct, frozen=True):
 
     record: Object
     item: Object
+
+    def around(self) -> Object:
+        """Return the members of the item that do not hold the record; none if it is the record."""
+        if self.item is self.record:
+            return {}
+        return {key: value for key, value in self.item.items() if parse_text(value) != self.record}
 
 
 class Field(msgspec.Struct, frozen=True):

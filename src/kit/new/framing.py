@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -56,7 +56,16 @@ def guess_framing(captured: Sequence[Captured]) -> FramingGuess:
         settings["unwrap"] = [path_text([key])]
         guesses.append(f"{key} is the record, and what is around it an envelope")
         samples = [Sample(_unwrapped(item, key), item) for item in items]
+    guesses += [f"{path_text([key])} holds JSON as text" for key in _json_texts(samples)]
     return FramingGuess(settings, tuple(samples), tuple(guesses))
+
+
+def _json_texts(samples: Sequence[Sample]) -> Iterator[str]:
+    """List the members of the records whose text is JSON somewhere."""
+    for key in dict.fromkeys(key for sample in samples for key in sample.record):
+        values = [sample.record.get(key) for sample in samples]
+        if any(parse_text(value) is not value for value in values):
+            yield key
 
 
 def _whole_bodies(captured: Sequence[Captured]) -> list[Sample]:
@@ -105,9 +114,10 @@ def _envelope_key(items: Sequence[Object]) -> str | None:
         inner = [parse_text(item.get(key)) for item in items]
         if not inner or not all(isinstance(record, dict) and record for record in inner):
             continue
-        if all(isinstance(item[key], str) for item in items) and (key in _ENVELOPES or len(items[0]) == 1):
+        is_text = all(isinstance(item[key], str) for item in items)
+        if is_text and (key in _ENVELOPES or len(items[0]) == 1):
             return key
-        are_events = key in _ENVELOPES and all(map(has_event_name, inner))
+        are_events = (is_text or key in _ENVELOPES) and all(map(has_event_name, inner))
         if are_events and (key in ("event", "payload") or not any(map(has_event_name, items))):
             return key
     return None

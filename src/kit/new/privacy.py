@@ -8,6 +8,7 @@ from enum import Enum
 from ipaddress import ip_address
 from typing import Any
 
+from .captured import parse_text
 from .fields import words_of
 
 PEOPLE = frozenset(
@@ -15,9 +16,26 @@ PEOPLE = frozenset(
         *("user", "customer", "actor", "sender", "contact", "subscriber", "member", "person", "profile"),
         *("lead", "visitor", "author", "attendee", "invitee", "recipient", "buyer", "owner", "agent"),
         *("billing_address", "shipping_address", "employee", "patient", "student", "requester"),
+        *("rider", "driver", "courier", "passenger", "guest", "client", "candidate", "applicant"),
+        *("cardholder", "payer", "donor", "reporter", "assignee", "creator"),
     }
 )
 """Objects that describe a person."""
+_THINGS = frozenset(
+    {
+        "repo",
+        "repository",
+        "forkee",
+        "project",
+        "product",
+        "organization",
+        "company",
+        "team",
+        "channel",
+        "place",
+    }
+)
+"""Objects whose full name is not a person's."""
 
 
 class Kind(Enum):
@@ -52,6 +70,8 @@ _NAMES = {
     Kind.ADDRESS: re.compile(r"address_?(?:line_?)?[0-9]|street(?:_.*)?|zip(?:_?code)?|postal_?code|postcode"),
     Kind.BIRTHDAY: re.compile(r"birth_?(?:day|date)|date_of_birth|dob"),
 }
+_NAME_OF_PERSON = re.compile(rf"(?:.*_)?(?:{'|'.join(sorted(PEOPLE))}|billing|shipping)_name")
+_ADDRESS_LINE = re.compile(r"line_?[0-9]")
 _EMAIL = re.compile(r"[^@\s/:<>(),;]+@[^@\s/:<>(),;]+\.[^@\s/:<>(),;]+")
 
 
@@ -65,11 +85,20 @@ def kind_of(words: Sequence[str], value: Any) -> Kind | None:
         return Kind.EMAIL
     kind = next((kind for kind, names in _NAMES.items() if names.fullmatch(words[-1])), None)
     owner = words[-2] if len(words) > 1 else ""
-    if kind is Kind.NAME and owner and owner not in PEOPLE:
+    if kind is Kind.NAME and not _is_of_person(words[-1], owner):
         return None
     if words[-1] == "name" and owner in PEOPLE:
         kind = Kind.NAME
+    if kind is None and _NAME_OF_PERSON.fullmatch(words[-1]):
+        kind = Kind.NAME
+    if _ADDRESS_LINE.fullmatch(words[-1]) and owner.endswith("address"):
+        kind = Kind.ADDRESS
     return kind if kind and _fits(kind, value) else None
+
+
+def _is_of_person(name: str, owner: str) -> bool:
+    """Whether a member that is named like somebody's name is one: things have display names, too."""
+    return not owner or owner in PEOPLE or (name in ("full_name", "fullname") and owner not in _THINGS)
 
 
 def is_named(words: Sequence[str], kind: Kind) -> bool:
@@ -80,7 +109,8 @@ def is_named(words: Sequence[str], kind: Kind) -> bool:
 
 
 def sensitive_members(value: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Kind]]:
-    """List the keys that lead to something sensitive, at any depth; lists need no key."""
+    """List the keys that lead to something sensitive, at any depth, also in JSON in text; lists need no key."""
+    value = parse_text(value)
     for element in value if isinstance(value, list) else ():
         yield from sensitive_members(element, keys)
     for key, member in value.items() if isinstance(value, dict) else ():

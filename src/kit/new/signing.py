@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 _KNOWN = Path(__file__).parent / "signatures.json"
 """How vendors sign, as docs/signatures.md has it."""
-_SIGNATURE = re.compile(r"(?:.*-)?(?:signature|hmac)(?:-sha-?[0-9]+|-v[0-9]+)?")
+_SIGNATURE = re.compile(r"(?:.*-)?(?:signature|sig|hmac)(?:-sha-?[0-9]+|-v[0-9]+)?")
 _WHEN = "verified where signing_secret is set"
 _HEX = {40: "sha1", 64: "sha256", 128: "sha512"}
 _BASE64 = {28: "sha1", 44: "sha256", 88: "sha512"}
@@ -36,8 +37,17 @@ def find_signing(headers: Mapping[str, str]) -> Signing | None:
             return Signing(signature, guess)
     for name, value in by_name.values():
         if _SIGNATURE.fullmatch(name.lower()):
-            return _by_value(name, value)
+            signing = _by_value(name, value)
+            return _with_timestamp(signing, [other for other, _ in by_name.values()])
     return None
+
+
+def _with_timestamp(signing: Signing, names: Iterable[str]) -> Signing:
+    """Say that a header has a time that may be signed too, where only the body is described as signed."""
+    timestamp = next((name for name in names if name.lower().endswith("timestamp")), None)
+    if timestamp is None or (signing.signature and "signed" in signing.signature):
+        return signing
+    return replace(signing, guess=f"{signing.guess}; {timestamp} may be signed as well")
 
 
 def _header_of(signature: dict[str, Any], names: Iterable[str]) -> str | None:

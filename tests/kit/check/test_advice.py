@@ -427,6 +427,19 @@ def test_what_is_named_like_a_secret_is_to_be_listed(tmp_path: Path, secrets: li
     assert found == ["source.json/secrets"] * advised
 
 
+@pytest.mark.parametrize(("secrets", "code"), [(["**.token"], None), ([], "unlisted-secret")])
+def test_a_secret_may_be_around_the_record(tmp_path: Path, secrets: list[str], code: str | None) -> None:
+    """A row that reads `$item` reads it, and `redact` masks it there."""
+    source = source_folder(tmp_path, source={"unwrap": ["data"], "secrets": secrets})
+    case = source / "fixtures" / "case"
+    case.mkdir(parents=True)
+    (case / "request.json").write_text(json.dumps({"token": "t", "data": {"a": 1}}))
+
+    found = [found.code for found in findings(source) if found.pointer.startswith("/secrets")]
+
+    assert found == ([code] if code else [])
+
+
 def test_the_sections_of_the_readme_are_checked(sound: Path) -> None:
     """An operator looks for how to set the source up, what comes of it, and what does not."""
     readme = sound / "README.md"

@@ -33,6 +33,10 @@ def test_the_same_value_has_the_same_example_in_every_body() -> None:
     ("before", "after"),
     [
         ({"user": {"name": "Mary Jackson"}}, {"user": {"name": "Ada Example"}}),
+        ({"data": {"rider": {"full_name": "Mary Jackson"}}}, {"data": {"rider": {"full_name": "Ada Example"}}}),
+        ({"customer_name": "Mary Jackson"}, {"customer_name": "Ada Example"}),
+        ({"repository": {"full_name": "acme/mug"}}, {"repository": {"full_name": "acme/mug"}}),
+        ({"billing_address": {"line1": "7 High Road"}}, {"billing_address": {"line1": "1 Example Street"}}),
         ({"product": {"name": "Mug"}}, {"product": {"name": "Mug"}}),
         ({"firstName": "Mary", "lastName": "Jackson"}, {"firstName": "Ada", "lastName": "Example"}),
         ({"phone": "+44 20 7946 0000"}, {"phone": "+1 555 0101"}),
@@ -46,6 +50,7 @@ def test_the_same_value_has_the_same_example_in_every_body() -> None:
             {"url": "https://acme.io/reset?id=1&token=s3cr3t"},
             {"url": "https://acme.io/reset?id=1&token=example-secret-1"},
         ),
+        ({"url": "https://acme.io/r?token=abc"}, {"url": "https://acme.io/r?token=example-secret-1"}),
         ({"log": f"key sk_live_{'a1' * 10} used"}, {"log": "key example-secret-1 used"}),
         (
             {"login": "mjackson", "url": "https://acme.io/mjackson/x"},

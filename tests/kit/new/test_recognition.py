@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -97,6 +98,8 @@ def test_money(amount: dict[str, Any], row: dict[str, Any]) -> None:
     ("body", "headers", "ids"),
     [
         ({"id": 1, "created_at": "2024-03-15T10:15:30Z"}, {}, ["id"]),
+        ({"delivery": {"uuid": "d"}, "created_at": "2024-03-15T10:15:30Z"}, {}, ["delivery.uuid"]),
+        ({"order": {"uuid": "o"}, "created_at": "2024-03-15T10:15:30Z"}, {}, None),
         ({"id": 1}, {}, None),
         ({"id": 1}, {"X_Acme_Delivery": "d"}, ["$request.headers.x-acme-delivery"]),
         ({"a": 1}, {"Webhook_Id": "d"}, ["$request.headers.webhook-id"]),
@@ -115,3 +118,38 @@ def test_a_value_that_some_bodies_lack_has_a_second_path() -> None:
     _, mapping = drafted({"user_id": 7}, {"customer": {"id": 8}})
 
     assert reads(mapping, "userId") == ["user_id", "customer.id"]
+
+
+FORM = {
+    "token": "s3cr3t",
+    "account": "7",
+    "delivery_id": "d1",
+    "event_data": json.dumps({"type": "order.paid", "at": 1710497730, "email": "mary@corp.io"}),
+}
+
+
+def test_text_that_is_json_is_the_record_of_a_form_with_other_fields() -> None:
+    """What is around it is an envelope, whose secrets are listed as well."""
+    form = capture("case", Request(urlencode(FORM).encode()))
+    about = draft_source("acme", [form]).files["source.json"]
+
+    assert about["unwrap"] == ["event_data"]
+    assert about["id"] == ["$item.delivery_id"]
+    assert (about["secrets"], about["pii"]) == (["**.token"], ["**.email"])
+
+
+def test_text_that_is_json_beside_the_name_of_the_event_stays_text() -> None:
+    """It is said, and the people in it are listed."""
+    captured = capture("case", Request(json.dumps({**FORM, "type": "order.paid"}).encode()))
+    draft = draft_source("acme", [captured])
+
+    assert "unwrap" not in draft.files["source.json"]
+    assert draft.files["source.json"]["pii"] == ["**.email"]
+    assert "event_data holds JSON as text" in draft.guesses
+
+
+def test_a_nested_name_is_personal() -> None:
+    """Wherever the record has it."""
+    about, _ = drafted({"data": {"rider": {"full_name": "Mary Jackson"}}, "customer_name": "Mary Jackson"})
+
+    assert about["pii"] == ["data.rider.full_name", "customer_name"]

@@ -45,6 +45,7 @@ def test_a_vendor_is_recognised(vendor: str) -> None:
     [
         ("X-Acme-Signature", "0a" * 32, {"hmac": "sha256", "format": "{hex}"}),
         ("X-Acme-Signature", f"sha512={'0a' * 64}", {"hmac": "sha512", "format": "sha512={hex}"}),
+        ("X-Sig", "0a" * 64, {"hmac": "sha512", "format": "{hex}"}),
         ("X-Acme-Hmac-Sha1", "QUJDREVGR0hJSktMTU5PUFFSU1Q=", {"hmac": "sha1", "format": "{base64}"}),
         (
             "Acme-Signature",
@@ -64,6 +65,17 @@ def test_an_unknown_header_is_described_by_its_value(header: str, value: str, ex
 
     assert signing is not None
     assert signing.signature == {"header": header.lower(), **expected}
+
+
+def test_a_timestamp_header_beside_a_signature_is_said() -> None:
+    """What a vendor signs cannot be seen in a header."""
+    signing = find_signing({"X-Helpo-Signature": "0a" * 32, "X-Helpo-Timestamp": "1710497730"})
+
+    assert signing is not None
+    assert signing.guess == (
+        "X-Helpo-Signature signs the body with HMAC-SHA256; verified where signing_secret is set; "
+        "X-Helpo-Timestamp may be signed as well"
+    )
 
 
 def test_a_signature_of_another_kind_is_left_to_the_author() -> None:
