@@ -48,7 +48,8 @@ def find_source(name: str) -> tuple[Host, Source]:
 
 
 def _of_folder(name: str, folder: Path) -> tuple[Host, list[Source]]:
-    host = Host(folders=[folder], environ={"SPRINGHEAD_PLUGINS": str(folder)})
+    only = str(folder.absolute())  # which no installed plugin is called
+    host = Host(folders=[folder], environ={"SPRINGHEAD_PLUGINS": only})
     plugin = host.plugins[-1]
     if plugin.status != "active":
         raise UnknownSource(name, plugin.reason)

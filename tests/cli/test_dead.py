@@ -126,7 +126,7 @@ def test_show_is_whole_and_warns(gateway: GatewayFolder) -> None:
     scripts = gateway.run("dead", "show", "1", "--json")
 
     shown = json.loads(scripts.stdout)
-    assert people.stderr == scripts.stderr == "nothing below is masked; it is shown as it was sent\n"
+    assert people.stderr == scripts.stderr == "nothing below is masked; a form is shown as the JSON it became\n"
     assert '  "big": 12345678901234567890123,\n  "text": "a\\x9bb"' in people.stdout
     assert "POST /v1/webhook\nuser-agent:  example\n" in people.stdout
     assert shown["record"] == json.loads(record)

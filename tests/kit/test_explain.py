@@ -158,6 +158,28 @@ COPY = {"from": "$", "omit": ["a.secret"], "to": "properties"}
             "its else is not needed",
         ),
         ([COPY], {"a": {"secret": 1}}, "a.secret", "left-out", "its omit leaves this out"),
+        ([COPY], {"a": {"secret": {"b": 1}}}, "a.secret.b", "left-out", "its omit leaves this out"),
+        (
+            [{"from": "a", "omit": ["b.c"], "to": "properties.a"}],
+            {"a": {"b": [{"c": 1}]}},
+            "a.b.0.c",
+            "left-out",
+            "its omit leaves this out",
+        ),
+        (
+            [{"object": {"b": {"from": "a", "omit": ["c"]}}, "to": "properties"}],
+            {"a": {"c": 1, "d": 2}},
+            "a.c",
+            "left-out",
+            "its omit leaves this out",
+        ),
+        (
+            [{"from": "a", "each": [{"from": "$", "omit": ["b"], "to": "c"}], "to": "properties.a"}],
+            {"a": [{"b": 1, "d": 2}]},
+            "a.0.b",
+            "left-out",
+            "its omit leaves this out",
+        ),
         (
             [{"from": "a", "apply": [{"at": 0}], "to": "userId"}],
             {"a": ["x", "y"]},

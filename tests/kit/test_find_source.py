@@ -46,6 +46,19 @@ def test_a_folder_is_found_from_where_it_is_named(tmp_path: Path) -> None:
     assert (source.name, list(host.sources)) == ("auth0", ["auth0"])
 
 
+@pytest.mark.parametrize("name", ["auth0", "./auth0"])
+def test_a_folder_takes_precedence_over_the_plugin_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Also if both have a source of that name."""
+    source_folder(tmp_path, source={"name": "auth0"}).rename(tmp_path / "auth0")
+    monkeypatch.chdir(tmp_path)
+
+    _, source = find_source(name)
+
+    assert source.folder.resolve() == (tmp_path / "auth0").resolve()
+
+
 def test_a_package_with_several_sources_is_not_one_source(install: Install) -> None:
     """The sentence lists them."""
     install("springhead-source-acme", TWO)

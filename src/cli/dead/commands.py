@@ -105,7 +105,7 @@ def show(
     letter = with_store(read_settings(config), lambda store: store.dead_letter(id_))
     if letter is None:
         fail_unknown_id(id_)
-    typer.echo("nothing below is masked; it is shown as it was sent", err=True)
+    typer.echo("nothing below is masked; a form is shown as the JSON it became", err=True)
     typer.echo(encode(letter_json(letter)) if as_json else letter_text(letter))
 
 

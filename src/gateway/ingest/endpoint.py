@@ -9,7 +9,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from ...core.errors import SpringheadError, VerificationFailed
-from ...http.answers import FAILED, Answer
+from ...http.answers import FAILED, REFUSED, Answer
 from ...server import log
 from ..metrics import GatewayMetrics
 from ..settings import Settings, SourceSettings
@@ -19,6 +19,8 @@ from .fair_limit import FairLimit
 from .responses import BUSY, NOT_STORED, send_answer, send_not_allowed
 
 _log = structlog.get_logger()
+_MAX_REASONS = 8
+"""A plugin may give each call a reason of its own; the log remembers no more than these of a source."""
 
 
 class WebhookEndpoint:
@@ -31,6 +33,8 @@ class WebhookEndpoint:
         self._in_flight = FairLimit(settings.limits.waiting)
         self._access_log = settings.gateway.access_log
         self._limited_log = log.RateLimitedLogger(_log)
+        self._reasons: dict[str, set[str]] = {}
+        """For each source, the reasons of its 401s that are logged apart."""
 
     def use_sources(self, sources: Sequence[SourceSettings]) -> None:
         """Accept calls to these sources, with their keys, from now on."""
@@ -73,6 +77,15 @@ class WebhookEndpoint:
         self._metrics.answered(source, status, seconds)
         if answer.reason:
             fields = {"source": source, "status": status, "reason": answer.reason}
-            self._limited_log.warning((source, status), "call refused", **fields)
+            self._limited_log.warning(self._kind(source, answer), "call refused", **fields)
         if self._access_log:
             _log.info("call answered", source=source, status=status, ms=round(seconds * 1e3, 3))
+
+    def _kind(self, source: str, answer: Answer) -> tuple[str, int, str]:
+        """What calls are refused alike: a 401 for the same reason, as long as its reasons are few."""
+        if answer.status != REFUSED.status:
+            return source, answer.status, ""
+        reasons = self._reasons.setdefault(source, set())
+        if len(reasons) < _MAX_REASONS:
+            reasons.add(answer.reason)
+        return source, answer.status, answer.reason if answer.reason in reasons else ""

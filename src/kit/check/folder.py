@@ -84,7 +84,9 @@ def _findings(folder: Path) -> list[Finding]:
 
 
 def _folder(name: str, active: dict[str, Path]) -> Path:
-    folder = active.get(name, Path(name))
+    folder = Path(name)
+    if not (folder / "source.json").exists():
+        folder = active.get(name, folder)
     if not folder.is_dir():
         raise UnknownSource(name, f"{suggest(name, list(active))} (or give the path of a source folder)")
     return folder

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ...core.json_value import Steps
 from ...core.mapping.interpret import Scope, apply_rules, value_at
-from ...core.mapping.model import EventMapping, FirstOf, Row, Rule
+from ...core.mapping.model import Build, EventMapping, FirstOf, Row, Rule
 from ...core.mapping.path import Path
 from ...core.source import Source
 from .leaves import changed_leaf, dotted, leaf_steps, leaves, paths_overlap, with_leaf, without
@@ -126,9 +126,23 @@ class UnusedFinder(msgspec.Struct, frozen=True):
             return "else", "its else is not needed"
         if lost := self._lost_to(row, trace, root, steps):
             return "earlier-row", lost
-        if any(_leads_to(path, steps[-len(path.keys) :]) for path in row.omit):
+        if self._is_omitted(row, root, steps):
             return "left-out", "its omit leaves this out"
         return "left-out", "what it writes does not depend on this"
+
+    def _is_omitted(self, row: Row, root: str, steps: Steps) -> bool:
+        """Whether an `omit` leaves the value out: that of the row, or of one inside its `object` or `each`."""
+        if isinstance(row.origin, Build):
+            return any(self._is_omitted(member, root, steps) for _, member in row.origin.members)
+        for path in row.origin_paths():
+            if self._reads([path], root, steps):
+                rest = self._from_root(path.root, root, steps)[len(path.keys) :]
+                names = tuple(step for step in rest if isinstance(step, str))  # omit needs no step into a list
+                if any(_leads_to(omitted, place) for omitted in row.omit for place in (rest, names)):
+                    return True
+                if any(self._is_omitted(inner, "", rest[1:]) for inner in row.each or ()):
+                    return True
+        return False
 
     def _lost_to(self, row: Row, trace: Trace, root: str, steps: Steps) -> str:
         """Say which row had written where this one would have, if it copies an object that holds the value."""

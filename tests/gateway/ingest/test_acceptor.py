@@ -9,10 +9,12 @@ import sqlite3
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import closing
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from springhead import Host, Request
 from springhead.core.codec import Object, parse
@@ -134,6 +136,28 @@ def test_a_call_that_a_plugin_fails_to_verify_is_answered_500(
     assert logged.count(reason) == 1
     assert "springhead_verify" in logged  # where it raised
     assert "b'raise'" not in logged
+
+
+def test_the_reasons_that_are_logged_apart_are_few(tmp_path: Path, install: Install) -> None:
+    """A plugin that gives each call a reason of its own neither floods the log nor fills memory."""
+    module = """
+        from springhead import hookimpl
+
+        @hookimpl
+        def springhead_verify(source, request, config):
+            return f"the call {request.body.decode()} is forged"
+    """
+    install("invented-verifier", dedent(module), entry="verifier")
+
+    async def scenario(_: WebhookGateway, client: httpx.AsyncClient) -> None:
+        for number in range(12):
+            await client.post(f"/v1/webhook?writeKey={KEY}", content=b"%d" % number)
+
+    with capture_logs() as logs:
+        run(tmp_path, scenario)
+
+    refused = [line["reason"] for line in logs if line["event"] == "call refused"]
+    assert refused == [f"the call {number} is forged" for number in range(8 + 1)]
 
 
 def test_a_refused_call_in_an_old_store_cannot_be_replayed(tmp_path: Path, verifier: Any) -> None:

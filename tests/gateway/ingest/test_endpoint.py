@@ -161,3 +161,25 @@ def test_the_log_names_the_source_and_the_status_of_a_call(tmp_path: Path) -> No
     refused = [(one["source"], repr(one["status"])) for one in logs if one["event"] == "call refused"]
     assert answered == [("Auth0", "200"), ("guarded", "401"), ("off", "404"), ("", "401")]
     assert refused == answered[1:]
+
+
+def test_the_log_has_each_reason_for_a_401(tmp_path: Path) -> None:
+    """A call without a key does not hide that the next one has a wrong key; a repeated reason is counted."""
+    config = tmp_path / "springhead.toml"
+    config.write_text(toml({}, SOURCE))
+
+    async def scenario() -> None:
+        app = WebhookGateway(Host(), load_settings(config))
+        transport = httpx.ASGITransport(app.app)
+        client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+        async with app.app.lifespan_context(app.app), client:
+            for query in ("", "?writeKey=unknown", "", "?writeKey=unknown"):
+                await client.post(f"/v1/webhook{query}", json=log())
+
+    with capture_logs() as logs:
+        asyncio.run(scenario())
+
+    assert [one["reason"] for one in logs if one["event"] == "call refused"] == [
+        "failed to read writekey from query params",
+        "invalid write key",
+    ]

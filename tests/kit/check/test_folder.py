@@ -36,6 +36,18 @@ def test_a_source_is_checked_by_its_name() -> None:
     assert (checked.name, checked.folder) == ("auth0", host.sources["auth0"].folder)
 
 
+def test_a_folder_takes_precedence_over_the_source_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it does for all commands of an author."""
+    source_folder(tmp_path, source={"name": "auth0"}).rename(tmp_path / "auth0")
+    monkeypatch.chdir(tmp_path)
+
+    (checked,) = check_folders(Host(), ["auth0"])
+
+    assert checked.folder.resolve() == (tmp_path / "auth0").resolve()
+
+
 def test_without_names_all_active_sources_are_checked() -> None:
     """There is nothing to say of what is bundled, not even advice."""
     host = Host()
