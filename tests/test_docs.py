@@ -132,6 +132,8 @@ def plain(text: str) -> str:
 @each_document
 def test_commands_print_what_a_document_shows(document: Path, shell: Shell) -> None:
     """Run in order, in a folder that holds the document's files."""
+    if shutil.which("openssl") is None and "$ openssl" in document.read_text():
+        pytest.skip("openssl makes the signature of a call")
     for block in blocks(document, "console", "json", "python"):
         if block.file:
             path = shell.folder / block.file
