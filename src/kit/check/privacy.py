@@ -7,26 +7,10 @@ from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
+from ..tokens import TOKENS
 from .subject import Subject
 
-_SECRET = re.compile(
-    r"""
-      -----BEGIN\ [A-Z ]*PRIVATE\ KEY
-    | \b(?: (?:sk|rk)_live_[0-9A-Za-z]{10,}            # Stripe
-          | gh[pousr]_[0-9A-Za-z]{30,}                 # GitHub
-          | github_pat_[0-9A-Za-z_]{30,}
-          | xox[abeprs]-[0-9A-Za-z-]{10,}              # Slack
-          | xapp-[0-9]-[0-9A-Za-z-]{10,}
-          | shp(?:at|ss|ca|pa)_[0-9a-fA-F]{20,}        # Shopify
-          | (?:AKIA|ASIA)[0-9A-Z]{16}                  # AWS
-          | AIza[0-9A-Za-z_-]{30,}                     # Google
-          | SG\.[0-9A-Za-z_-]{15,}\.[0-9A-Za-z_-]{15,} # SendGrid
-          | whsec_[0-9A-Za-z+/=]{20,}
-          | eyJ[0-9A-Za-z_-]{15,}\.eyJ[0-9A-Za-z_-]{15,}\.[0-9A-Za-z_-]{20,}  # a JSON Web Token
-      )
-    """,
-    re.VERBOSE,
-)
+_SECRET = re.compile(rf"-----BEGIN [A-Z ]*PRIVATE KEY|\b(?:{TOKENS})")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})\b")
 _ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
 _PHONE = re.compile(r'"(\+[1-9][\d ()-]{8,18}\d)"')

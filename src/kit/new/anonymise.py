@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from ...core.codec import encode
+from ..tokens import TOKENS
 from .captured import Captured, parse_text
 from .fields import words_of
 from .privacy import Kind, is_ip, kind_of
@@ -32,9 +33,7 @@ _IN_TEXT = {
     Kind.SECRET: re.compile(
         r"(?:(?<=[?&]token=)|(?<=[?&]access_token=)|(?<=[?&]api_key=)|(?<=[?&]key=)|(?<=[?&]secret=)|(?<=[?&]sig=)|(?<=[?&]signature=)|(?<=[?&]code=))"
         r"[^&#\s\"]+"
-        r"|\b(?:(?:sk|rk|pk)_(?:live|test)_\w{10,}|gh[pousr]_\w{30,}|github_pat_\w{30,}|xox[abeprs]-[\w-]{10,}"
-        r"|shp(?:at|ss|ca|pa)_[0-9a-fA-F]{20,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{30,}"
-        r"|SG\.[\w-]{15,}\.[\w-]{15,}|whsec_[\w+/=]{20,}|eyJ[\w-]{15,}\.eyJ[\w-]{15,}\.[\w-]{20,})"
+        rf"|\b(?:(?:sk|rk|pk)_(?:live|test)_\w{{10,}}|{TOKENS})"
     ),
 }
 """What is recognised inside other text."""
