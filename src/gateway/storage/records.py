@@ -273,7 +273,7 @@ class Store(Protocol):
     async def probe(self, sources: Collection[str]) -> None:
         """Raise whatever keeps an event from being stored now: write one, durably, and take it back.
 
-        If only some of these sources may store events, that is no reason to raise.
+        It does not raise while at least one of these sources may still store events.
         """
 
     async def claim(  # noqa: PLR0913 - limits, each of its own kind
