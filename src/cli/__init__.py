@@ -17,6 +17,7 @@ from .explain import explain
 from .extras import extras_named
 from .gateway import gateway
 from .new import new
+from .play import play
 from .serve import serve
 from .sources import sources
 from .test import run_tests
@@ -45,6 +46,9 @@ app.command(
     epilog="Example: springhead explain auth0 examples/auth0.json --path properties.details",
 )(explain)
 app.command("test", epilog="Example: springhead test ./acme -k created --update")(run_tests)
+app.command(
+    short_help="Open a page to write a source on.", epilog="Example: springhead play ./acme --no-browser"
+)(play)
 app.add_typer(serve, name="serve")
 app.add_typer(gateway, name="gateway")
 app.add_typer(dead, name="dead", short_help="List, show, replay and drop dead letters.")

@@ -121,11 +121,11 @@ def case_folder(source: Source, nearby: Path) -> Path:
     as an installed package, belongs to the project nearest above `nearby`.
     """
     inside = source.folder / "fixtures"
-    project = _project(source.folder) or (None if inside.is_dir() else _project(nearby))
+    project = project_of(source.folder) or (None if inside.is_dir() else project_of(nearby))
     return project / "tests" / "fixtures" / source.name if project else inside
 
 
-def _project(path: Path) -> Path | None:
+def project_of(path: Path) -> Path | None:
     """Return the nearest folder above a path, or the path itself, that has a pyproject.toml."""
     folders = (path.resolve(), *path.resolve().parents)
     return next((folder for folder in folders if (folder / "pyproject.toml").is_file()), None)

@@ -1,0 +1,140 @@
+"""Tries a source with a request, and says of every value in the events where it came from."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path as FilePath
+from typing import Any
+
+import msgspec
+
+from ...core.codec import Object
+from ...core.decode import decode
+from ...core.errors import InvalidConfig, SpringheadError
+from ...core.framing import LocatedItem
+from ...core.loader import check_source
+from ...core.source import Source
+from ..case import outcome_text
+from ..explain.explain import ExplainedEvent, ExplainedRecord, Explainer
+from ..explain.mapping_file import quote
+from ..explain.row_trace import Trace
+from ..find_source import find_source
+from .origins import Located, Place, Reach, find_origin
+from .snapshot import Snapshot
+
+MAX_RECORDS = 30
+"""Records of a request that are explained; the others are only counted."""
+
+
+def try_source(snapshot: Snapshot, parent: FilePath) -> Object:
+    """Return what becomes of the request, or the problems that keep the source from loading."""
+    with snapshot.written(parent) as folder:
+        if problems := check_source(folder):
+            return {"problems": [problem.as_json() for problem in problems]}
+        host, source = find_source(str(folder))
+        known = {"problems": [], "settings": source.settings, "signed": bool(source.signatures)}
+        request, config = snapshot.request.as_request(), snapshot.request.config
+        try:
+            outcome = host.receive(source.name, request, config)
+            explainer = Explainer(source, config)
+        except InvalidConfig as error:
+            return {**known, "config_problem": error.reason}
+        located = decode(request, source.framing) if outcome.refused is None else iter(())
+        pairs = zip(located, explainer.explain(request), strict=False)
+        return {
+            **known,
+            "events": len(outcome.events),
+            "rejected": len(outcome.rejections),
+            "dropped": outcome.dropped,
+            "refused": outcome.refused,
+            "reply": outcome.reply and outcome.reply.body.decode("utf-8", "replace"),
+            "rejections": [_rejection(one.as_json()) for one in outcome.rejections[:MAX_RECORDS]],
+            "records": [_record(source, *pair) for pair in islice(pairs, MAX_RECORDS)],
+        }
+
+
+def expected_outcome(snapshot: Snapshot, parent: FilePath) -> Object:
+    """Return the text of expected.json for the request, or why there is none."""
+    with snapshot.written(parent) as folder:
+        if problems := check_source(folder):
+            return {"error": str(problems[0])}
+        try:
+            host, source = find_source(str(folder))
+            outcome = host.receive(source.name, snapshot.request.as_request(), snapshot.request.config)
+        except SpringheadError as error:
+            return {"error": str(error)}
+        return {"expected": outcome_text(outcome)}
+
+
+def _rejection(rejection: Object) -> Object:
+    place = Place("body", rejection["pointer"], rejection.get("line"))
+    return {"rule": rejection["rule"], "reason": rejection["reason"], "place": place}
+
+
+def _record(source: Source, located: LocatedItem, record: ExplainedRecord) -> Object:
+    location, item = located
+    unwrapped, steps = (source.unwrap(item) or (item, ())) if isinstance(item, dict) else (item, ())
+    whole = Located(location.steps, item)
+    reach = Reach(Located((*location.steps, *steps), unwrapped), whole, line=location.line)
+    return {
+        "place": Place("body", record.pointer, record.line),
+        "result": record.result,
+        "reason": record.reason,
+        "rules": record.rules,
+        "events": [_event(source, event, reaches) for event, reaches in _reaches(source, record, reach)],
+        "unused": [
+            {"path": unused.path, "reason": unused.reason, "line": unused.line, "places": found}
+            for unused in record.unused
+            if (found := [reach.place(one) for one in reach.at(unused.path)])
+        ],
+    }
+
+
+def _reaches(source: Source, record: ExplainedRecord, reach: Reach) -> list[tuple[ExplainedEvent, Reach]]:
+    """Pair each event with what its rows reach: the record, or an element if the rule has an `each`."""
+    rules = {rule.label: rule for rule in source.mapper.mapping.rules}
+    counts: dict[int, int] = {}
+    pairs = []
+    for event in record.events:
+        position = counts[event.line] = counts.get(event.line, -1) + 1
+        each = rules[event.rule].each if event.rule in rules else None
+        elements = [child for one in reach.at(each.text) for child in one.children()] if each else []
+        pairs.append((event, reach.element(elements[position]) if position < len(elements) else reach))
+    return pairs
+
+
+def _event(source: Source, event: ExplainedEvent, reach: Reach) -> Object:
+    rows: dict[str, int] = {}
+    shown: list[Any] = []
+    origins: Object = {}
+    for trace in event.rows:
+        for leaf, value in trace.wrote.items():
+            origin = find_origin(leaf, value, trace, reach)
+            key = f"{origin.row.pointer} {origin.row.reads}"
+            if key not in rows:
+                rows[key] = len(shown)
+                shown.append(_row(origin.row))
+            origins[leaf] = {"row": rows[key], "places": origin.places}
+    return {
+        "rule": event.rule,
+        "line": event.line,
+        "reason": event.reason,
+        "event": event.event,
+        "integration": source.mapper.mapping.integration,
+        "rows": shown,
+        "origins": origins,
+    }
+
+
+def _row(trace: Trace) -> Object:
+    return {
+        "pointer": trace.pointer,
+        "line": trace.line,
+        "reads": [[read.path, quote(read.value)] for read in trace.reads],
+        "changes": [[change.word, quote(change.before), quote(change.after)] for change in trace.changes],
+    }
+
+
+def encode_result(result: Object) -> bytes:
+    """Write what is shown on the page as JSON."""
+    return msgspec.json.encode(result)
