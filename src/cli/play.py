@@ -28,13 +28,14 @@ def play(
     Only this machine can reach it, and files are written only when you save. Ctrl-C ends it.
     """
     from ..kit.play.server import serve_playground  # noqa: PLC0415 - it needs an extra
-    from ..kit.play.sources import find_workspaces, open_source  # noqa: PLC0415
+    from ..kit.play.sources import find_workspaces, only_writable, open_source  # noqa: PLC0415
 
     here = Path.cwd()
     try:
         with redirect_stdout(sys.stderr):  # plugins may print
             sources = {source: open_source(source, here)} if source else find_workspaces(here)
-        serve_playground(sources, here, port, lambda url: _show(url, browser=browser))
+        start = source or only_writable(sources)
+        serve_playground(sources, start, here, port=port, on_start=lambda url: _show(url, browser=browser))
     except (SpringheadError, OSError) as error:
         fail(error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -28,13 +29,23 @@ class Api:
 
     Args:
         sources: what can be opened, by name.
+        start: the one that the page shows first; None if one is chosen there.
         into: where new source folders are made.
         live: tries sources as one types.
         review: checks them, which takes longer.
     """
 
-    def __init__(self, sources: dict[str, Workspace], into: Path, live: Evaluator, review: Evaluator) -> None:
-        self._sources = sources
+    def __init__(
+        self,
+        sources: Mapping[str, Workspace],
+        start: str | None,
+        into: Path,
+        *,
+        live: Evaluator,
+        review: Evaluator,
+    ) -> None:
+        self._sources = dict(sources)
+        self._start = start
         self._into = into
         self._live = live
         self._review = review
@@ -56,7 +67,7 @@ class Api:
 
     async def _list(self, _: Request) -> Response:
         sources = [{"name": name, "writable": one.writable} for name, one in self._sources.items()]
-        return _json({"sources": sources, "into": str(self._into)})
+        return _json({"sources": sources, "start": self._start, "into": str(self._into)})
 
     async def _open(self, request: Request) -> Response:
         return _json(await asyncio.to_thread(_opened, self._source(request)))

@@ -19,8 +19,12 @@ TIME_LIMIT = 10.0
 """Seconds that one task may take."""
 
 
+START_LIMIT = 60.0
+"""Seconds that its process may take to start, on a machine that is busy."""
+
+
 class Evaluator:
-    """Runs tasks one after another, in a process that is started with the first one."""
+    """Runs tasks one after another, in a process that is started at once and again when it ends."""
 
     def __init__(self, seconds: float = TIME_LIMIT) -> None:
         self._seconds = seconds
@@ -28,6 +32,8 @@ class Evaluator:
         self._folder = TemporaryDirectory(prefix="springhead-play-")
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
+        self._is_ready = False
+        self._start()
 
     def run(self, task: Task) -> bytes:
         """Return the result of a task, as JSON.
@@ -38,6 +44,7 @@ class Evaluator:
         with self._lock:
             connection = self._connection or self._start()
             try:
+                self._await_start(connection)
                 connection.send_bytes(msgspec.json.encode(task))
                 if connection.poll(self._seconds):
                     return connection.recv_bytes()
@@ -67,6 +74,14 @@ class Evaluator:
         other.close()
         return self._connection
 
+    def _await_start(self, connection: Connection) -> None:
+        """Wait until the process is ready, which is not part of what a task may take."""
+        if not self._is_ready:
+            if not connection.poll(START_LIMIT):
+                raise EOFError
+            connection.recv_bytes()
+            self._is_ready = True
+
     def _end(self) -> None:
         """End the process and what it left behind."""
         if self._process is not None and self._connection is not None:
@@ -76,3 +91,4 @@ class Evaluator:
             for left in Path(self._folder.name).iterdir():
                 shutil.rmtree(left, ignore_errors=True)
         self._process = self._connection = None
+        self._is_ready = False

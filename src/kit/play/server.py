@@ -22,12 +22,18 @@ _CONNECTIONS = 100
 
 
 def serve_playground(
-    sources: Mapping[str, Workspace], into: Path, port: int, on_start: Callable[[str], None]
+    sources: Mapping[str, Workspace],
+    start: str | None,
+    into: Path,
+    *,
+    port: int,
+    on_start: Callable[[str], None],
 ) -> None:
     """Serve a page for these sources until SIGINT or SIGTERM.
 
     Args:
         sources: the sources that can be opened, by name.
+        start: the one that the page shows first; None if one is chosen there.
         into: where new source folders are made.
         port: the port to listen on; 0 is any that is free.
         on_start: gets the page's URL, which holds the token of the page.
@@ -39,7 +45,7 @@ def serve_playground(
     token = secrets.token_urlsafe(24)
     sockets = listen(ADDRESS, port)
     with closing(Evaluator()) as live, closing(Evaluator()) as review:
-        app = playground_app(Api(dict(sources), into, live, review), token)
+        app = playground_app(Api(sources, start, into, live=live, review=review), token)
         server = AsgiServer(app, connections=_CONNECTIONS, grace_seconds=5)
 
         def end(number: int, frame: FrameType | None) -> None:

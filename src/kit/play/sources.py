@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -40,6 +40,12 @@ def find_workspaces(nearby: Path) -> dict[str, Workspace]:
         if source.folder.resolve() not in folders:
             found.setdefault(name, Workspace(source.folder, writable=_is_of_project(source.folder, nearby)))
     return found
+
+
+def only_writable(sources: Mapping[str, Workspace]) -> str | None:
+    """Name the only source that may be written; None if there is none, or several."""
+    names = [name for name, workspace in sources.items() if workspace.writable]
+    return names[0] if len(names) == 1 else None
 
 
 def _source_folders(top: Path) -> Iterator[Path]:

@@ -34,6 +34,7 @@ def run_tasks(connection: Connection, folder: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the server, which ends this process
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     with suppress(EOFError, OSError):
+        connection.send_bytes(b"ready")
         while True:
             task = msgspec.json.decode(connection.recv_bytes(), type=Task)
             connection.send_bytes(msgspec.json.encode(_result(task, Path(folder))))

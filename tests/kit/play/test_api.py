@@ -230,5 +230,6 @@ def test_the_sources_of_a_project_are_found(tmp_path: Path) -> None:
 
     assert found == {
         "sources": [{"name": "src/acme", "writable": True}, {"name": "auth0", "writable": False}],
+        "start": "src/acme",
         "into": str(tmp_path),
     }

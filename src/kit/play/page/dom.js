@@ -15,8 +15,9 @@ export const setText = (target, text) => { if (target.textContent !== text) targ
 
 export const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
-// Opens a dialog with a form; resolves to the value of the button that closes it.
+// Opens a dialog with a form; resolves to the value of the button that closes it. Enter is the button that submits.
 export function ask(dialog) {
+  for (const button of dialog.querySelectorAll("button[type=button]")) button.onclick = () => dialog.close(button.value);
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true }));

@@ -136,9 +136,10 @@ function bodyMarks(rejections) {
 }
 
 function showSources(sources, name) {
-  $("source").replaceChildren(...sources.map((one) => element("option", { value: one.name, selected: one.name === name }, one.name)));
+  const options = sources.map((one) => element("option", { value: one.name, selected: one.name === name }, one.name));
+  $("source").replaceChildren(...options, element("option", { value: "" }, "Open or draft another…"));
   $("source").hidden = false;
-  $("source").addEventListener("change", () => location.assign(address($("source").value)));
+  $("source").addEventListener("change", () => location.assign($("source").value ? address($("source").value) : "?choose"));
 }
 
 function takeGuesses() {
@@ -152,7 +153,7 @@ const failed = (error) => ({ error: error.message, isGone: true });
 takeToken();
 try {
   const known = await call("sources");
-  const named = new URLSearchParams(location.search).get("source");
-  if (named !== null || known.sources.length === 1) await work(named ?? known.sources[0].name, known);
-  else choose(known);
+  const parameters = new URLSearchParams(location.search), name = parameters.get("source") ?? known.start;
+  if (name === null || parameters.has("choose")) choose(known);
+  else await work(name, known);
 } catch (error) { setText($("trouble"), error.message); }

@@ -13,7 +13,7 @@ export class RequestPanel {
 
   constructor(onChange) {
     this.#onChange = onChange;
-    this.body = new Editor("Body", onChange);
+    this.body = new Editor("Request body", onChange);
     $("body").append(this.body.root);
     this.settingsBox = element("details", { "data-part": "config" }, element("summary", {}, "Settings"));
     const fields = CALL.map(([name, label, placeholder]) => this.#field(this.#call, name, label, placeholder));
