@@ -47,7 +47,11 @@ class Fixtures(msgspec.Struct, frozen=True):
             raise InvalidFixture(name, "is not a fixture of this source", "choose another")
         case = Case("", self.folder / name)
         values = msgspec.structs.asdict(case.request())
-        body = values.pop("body").decode("utf-8", "replace")
+        try:
+            body = values.pop("body").decode()
+        except UnicodeDecodeError:
+            advice = "try it with springhead explain"
+            raise InvalidFixture(name, "is not UTF-8 text, which the page cannot show", advice) from None
         return TriedRequest(body, **values, config=case.config)
 
     def check_new(self, name: str) -> None:

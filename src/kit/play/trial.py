@@ -6,9 +6,7 @@ from itertools import islice
 from pathlib import Path as FilePath
 from typing import Any
 
-import msgspec
-
-from ...core.codec import Object
+from ...core.codec import Object, encode
 from ...core.decode import decode
 from ...core.errors import InvalidConfig, SpringheadError
 from ...core.framing import LocatedItem
@@ -81,7 +79,7 @@ def _record(source: Source, located: LocatedItem, record: ExplainedRecord) -> Ob
         "result": record.result,
         "reason": record.reason,
         "rules": record.rules,
-        "events": [_event(source, event, reaches) for event, reaches in _reaches(source, record, reach)],
+        "events": [_event(event, reaches) for event, reaches in _reaches(source, record, reach)],
         "unused": [
             {"path": unused.path, "reason": unused.reason, "line": unused.line, "places": found}
             for unused in record.unused
@@ -93,17 +91,17 @@ def _record(source: Source, located: LocatedItem, record: ExplainedRecord) -> Ob
 def _reaches(source: Source, record: ExplainedRecord, reach: Reach) -> list[tuple[ExplainedEvent, Reach]]:
     """Pair each event with what its rows reach: the record, or an element if the rule has an `each`."""
     rules = {rule.label: rule for rule in source.mapper.mapping.rules}
-    counts: dict[int, int] = {}
+    counts: dict[str, int] = {}
     pairs = []
     for event in record.events:
-        position = counts[event.line] = counts.get(event.line, -1) + 1
+        position = counts[event.rule] = counts.get(event.rule, -1) + 1
         each = rules[event.rule].each if event.rule in rules else None
         elements = [child for one in reach.at(each.text) for child in one.children()] if each else []
         pairs.append((event, reach.element(elements[position]) if position < len(elements) else reach))
     return pairs
 
 
-def _event(source: Source, event: ExplainedEvent, reach: Reach) -> Object:
+def _event(event: ExplainedEvent, reach: Reach) -> Object:
     rows: dict[str, int] = {}
     shown: list[Any] = []
     origins: Object = {}
@@ -119,11 +117,19 @@ def _event(source: Source, event: ExplainedEvent, reach: Reach) -> Object:
         "rule": event.rule,
         "line": event.line,
         "reason": event.reason,
-        "event": event.event,
-        "integration": source.mapper.mapping.integration,
+        "event": event.event and _with_texts(event.event),
         "rows": shown,
         "origins": origins,
     }
+
+
+def _with_texts(value: Any) -> Any:
+    """Return an event whose scalars are JSON texts: a browser's numbers have 53 bits."""
+    if not value or not isinstance(value, dict | list):
+        return encode(value).decode()
+    if isinstance(value, dict):
+        return {key: _with_texts(member) for key, member in value.items()}
+    return [_with_texts(element) for element in value]
 
 
 def _row(trace: Trace) -> Object:
@@ -133,8 +139,3 @@ def _row(trace: Trace) -> Object:
         "reads": [[read.path, quote(read.value)] for read in trace.reads],
         "changes": [[change.word, quote(change.before), quote(change.after)] for change in trace.changes],
     }
-
-
-def encode_result(result: Object) -> bytes:
-    """Write what is shown on the page as JSON."""
-    return msgspec.json.encode(result)

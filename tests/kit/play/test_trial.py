@@ -29,6 +29,13 @@ def _as_json(value: Any) -> Any:
     return {name: getattr(value, name) for name in value.__struct_fields__}
 
 
+def without_texts(value: Any) -> Any:
+    """An event of the page with its scalars as values."""
+    if isinstance(value, dict):
+        return {key: without_texts(member) for key, member in value.items()}
+    return [without_texts(element) for element in value] if isinstance(value, list) else json.loads(value)
+
+
 def origin(result: Any, path: str) -> tuple[str, list[str]]:
     """The pointer to the row that wrote a value, and the places it came from."""
     (record,) = result["records"]
@@ -122,7 +129,8 @@ def test_the_events_are_those_of_the_host(tmp_path: Path) -> None:
     events = host.receive("acme", Request(json.dumps(BODY).encode())).events
     expected = expected_outcome(Snapshot(files, TriedRequest(json.dumps(BODY)), "acme"), tmp_path)
 
-    assert [event["event"] for record in result["records"] for event in record["events"]] == events
+    shown = [event["event"] for record in result["records"] for event in record["events"]]
+    assert [without_texts(event) for event in shown] == events
     assert json.loads(expected["expected"])["events"] == events
 
 

@@ -17,6 +17,7 @@ export class Editor {
   #lines = element("div", { class: "lines" });
   #gutter = element("div", { class: "gutter", "aria-hidden": "true" });
   #marks = new Map();
+  #drawn = "";
 
   constructor(label, onInput) {
     this.area = element("textarea", {
@@ -102,23 +103,30 @@ export class Editor {
   }
 
   #drawMarks() {
-    const count = this.text.split("\n").length, marks = [...this.#marks.values()].filter(({ line }) => line <= count);
-    const byLine = Map.groupBy(marks, ({ line }) => line);
+    const lines = this.text.split("\n"), count = lines.length;
+    const byLine = Map.groupBy([...this.#marks.values()].filter(({ line }) => line <= count), ({ line }) => line);
+    this.#drawGutter(count, byLine);
+    for (const box of this.#lines.querySelectorAll(".mark")) box.remove();
+    for (const [line, found] of byLine) {
+      const error = found.find(({ kind }) => kind === "error");
+      if (!error) continue;
+      const box = element("div", { class: "row mark error" }, element("span", {}, error.message));
+      box.style.setProperty("--line", line);
+      box.style.setProperty("--length", lines[line - 1].length);
+      this.#lines.append(box);
+    }
+  }
+
+  // A long text has many lines: they are drawn again only where they change.
+  #drawGutter(count, byLine) {
+    const wanted = `${count} ${[...this.#marks.keys()]}`;
+    if (wanted === this.#drawn) return;
+    this.#drawn = wanted;
     this.#gutter.replaceChildren(...Array.from({ length: count }, (_, index) => {
       const found = byLine.get(index + 1) ?? [];
       const kinds = found.map(({ kind }) => kind).join(" "), title = found.map(({ message }) => message).join("\n");
       return element("span", { class: kinds || null, title: title || null }, String(index + 1));
     }));
-    for (const box of this.#lines.querySelectorAll(".mark")) box.remove();
-    const lines = this.text.split("\n");
-    for (const [line, found] of byLine) {
-      const [first] = found.filter(({ kind }) => kind !== "uncovered");
-      if (!first) continue;
-      const box = element("div", { class: `row mark ${first.kind}` }, element("span", {}, first.message));
-      box.style.setProperty("--line", line);
-      box.style.setProperty("--length", lines[line - 1].length);
-      this.#lines.append(box);
-    }
   }
 
   #range({ start, end }) {

@@ -8,6 +8,7 @@ export class FilesPanel {
   #active = "";
   #findings = [];
   #uncovered = [];
+  #isReviewed = false;
 
   constructor(onChange) {
     this.#onChange = onChange;
@@ -80,6 +81,7 @@ export class FilesPanel {
   showReview({ findings, uncovered }) {
     this.#findings = findings;
     this.#uncovered = uncovered;
+    this.#isReviewed = true;
     this.#draw();
   }
 
@@ -143,7 +145,7 @@ export class FilesPanel {
     const mapping = this.#files.get("mapping.json")?.editor;
     const rows = this.#uncovered.map((pointer) => this.#item("uncovered", `mapping.json:${mapping.lineOf(pointer)}`, "no fixture runs this row", () => this.goTo("mapping.json", { pointer })));
     $("problems").replaceChildren(
-      ...(errors.length + advice.length ? [element("ul", {}, ...[...errors, ...advice].map((finding) => this.#finding(finding)))] : [element("p", { class: "soft" }, "No problems.")]),
+      ...(errors.length + advice.length ? [element("ul", {}, ...[...errors, ...advice].map((finding) => this.#finding(finding)))] : [element("p", { class: "soft" }, this.#isReviewed ? "No problems." : "Checking…")]),
       ...(rows.length ? [element("details", {}, element("summary", {}, `${plural(rows.length, "row")} that no fixture runs`), element("ul", {}, ...rows))] : []));
   }
 

@@ -44,7 +44,6 @@ async function work(name, { sources, into }) {
     if (result.problems) files.showProblems(result.problems);
     if (result.settings) request.showSettings(result.settings, result.signed);
     request.body.mark(bodyMarks(result.rejections ?? []));
-    setText($("trouble"), result.isGone ? result.error : "");
   });
   const review = debounced(REVIEW_MS, async () => {
     const result = await call("review", { source: name }, { files: files.texts }).catch(failed);
@@ -92,6 +91,7 @@ async function work(name, { sources, into }) {
   }
 
   async function load(fixture) {
+    setText($("trouble"), "");
     request.value = await call("fixture", { source: name, name: fixture });
     tryIt();
   }
@@ -103,7 +103,7 @@ async function work(name, { sources, into }) {
   showFixtures(source.fixtures, source.example);
   if (source.example) await load(source.example);
   else request.value = { body: "{\n}\n" };
-  $("fixture").addEventListener("change", () => { if ($("fixture").value) load($("fixture").value).catch(failed); });
+  $("fixture").addEventListener("change", () => { if ($("fixture").value) load($("fixture").value).catch((error) => setText($("trouble"), error.message)); });
   $("keep").hidden = !source.writable;
   $("save").hidden = false;
   $("keep").addEventListener("click", onKeep);
@@ -148,7 +148,7 @@ function takeGuesses() {
   return guesses.length ? `Drafted. Guesses: ${guesses.join("; ")}` : "";
 }
 
-const failed = (error) => ({ error: error.message, isGone: true });
+const failed = (error) => ({ error: error.message });
 
 takeToken();
 try {

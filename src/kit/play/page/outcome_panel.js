@@ -5,11 +5,14 @@ export class OutcomePanel {
   #lights;
   #origins = new Map();
   #current = null;
+  #notes = element("div");
+  #records = element("div");
 
   // `lights.show` gets what to light up, or null: { row, places }. `lights.goTo` gets a place in mapping.json.
   constructor(lights) {
     this.#lights = lights;
     const panel = $("outcome");
+    panel.append(this.#notes, this.#records);
     panel.addEventListener("mouseover", ({ target }) => this.#point(target.closest("[data-origin]")));
     panel.addEventListener("mouseleave", () => this.#point(panel.contains(document.activeElement) ? document.activeElement.closest("[data-origin]") : null));
     panel.addEventListener("focusin", ({ target }) => this.#point(target.closest("[data-origin]")));
@@ -19,23 +22,27 @@ export class OutcomePanel {
     this.#explain(null);
   }
 
-  // Shows a result. One that says why there is no outcome leaves the last one there, greyed.
+  // Shows a result. One that says why there is no outcome leaves the last one there, greyed; so does a body that is
+  // not JSON, which may be half typed.
   show(result) {
-    const isStale = result.problems?.length > 0 || Boolean(result.error) || Boolean(result.config_problem);
-    $("outcome").classList.toggle("stale", isStale);
-    const reason = result.error ?? result.config_problem ?? (isStale ? `${result.problems[0].file} does not load` : "");
-    setText($("summary"), isStale ? `${reason}: this is from before` : summary(result));
-    $("summary").classList.toggle("bad", isStale);
-    if (isStale) return;
-    this.#origins.clear();
-    const several = result.records.length > 1;
-    $("outcome").replaceChildren(
+    const reason = result.error ?? result.config_problem ?? (result.problems.length ? `${result.problems[0].file} does not load` : "");
+    const isHalfTyped = !reason && !result.events && result.rejections.length > 0 && result.rejections.every(({ rule }) => rule.startsWith("json/"));
+    const isStale = Boolean(reason) || isHalfTyped;
+    setText($("summary"), reason ? `${reason} (the last outcome is shown)` : summary(result));
+    $("summary").title = reason;
+    $("summary").classList.toggle("bad", Boolean(reason));
+    this.#records.classList.toggle("stale", isStale);
+    this.#notes.classList.toggle("stale", Boolean(reason));
+    if (!isStale) this.#origins.clear();
+    if (!reason) this.#notes.replaceChildren(
       ...(result.refused ? [note("Refused", result.refused)] : []),
       ...(result.reply === null ? [] : [note("Answered with", result.reply)]),
-      ...result.rejections.map((rejection) => this.#rejection(rejection)),
-      ...result.records.flatMap((record, index) => this.#record(record, several ? index + 1 : 0)),
-      ...(result.records.length ? [] : [element("p", { class: "empty" }, "Nothing came of this request.")]));
-    for (const values of $("outcome").querySelectorAll(".values")) values.querySelector("[data-origin]")?.setAttribute("tabindex", "0");
+      ...result.rejections.map((rejection) => this.#rejection(rejection)));
+    if (isStale) return;
+    const several = result.records.length > 1;
+    this.#records.replaceChildren(...result.records.flatMap((record, index) => this.#record(record, several ? index + 1 : 0)),
+      ...(result.records.length || result.refused ? [] : [element("p", { class: "empty" }, "Nothing came of this request.")]));
+    for (const values of this.#records.querySelectorAll(".values")) values.querySelector("[data-origin]")?.setAttribute("tabindex", "0");
   }
 
   #record(record, number) {
@@ -51,22 +58,24 @@ export class OutcomePanel {
       ...(record.unused.length ? [this.#unused(record.unused)] : []))];
   }
 
-  #event({ rule, line, event, integration, rows, origins }) {
-    const name = { group: event.groupId }[event.type] ?? event.event ?? event.name ?? "";
+  // The scalars of an event are JSON texts, because a number may be longer than this language can hold.
+  #event({ rule, line, event, rows, origins }) {
+    const type = JSON.parse(event.type), name = { group: event.groupId }[type] ?? event.event ?? event.name ?? '""';
     const draw = (value, path) => {
-      if (value !== null && typeof value === "object" && Object.keys(value).length) {
+      if (typeof value === "object") {
         const [opening, closing] = Array.isArray(value) ? "[]" : "{}";
         const members = Object.entries(value).map(([key, member]) => element("div", { class: "member" },
           ...(Array.isArray(value) ? [] : [element("span", { class: "key" }, JSON.stringify(key)), ": "]), ...draw(member, path === "" ? key : `${path}.${key}`)));
         return [opening, ...members, closing];
       }
       const origin = origins[path];
-      const id = this.#remember({ path, ...origin, row: origin ? rows[origin.row] : null, places: origin?.places ?? [], isAdded: !origin, integration });
-      return [element("button", { class: `value ${origin ? typeof value : "added"}`, tabindex: "-1", "data-origin": id }, JSON.stringify(value))];
+      const id = this.#remember({ path, row: origin ? rows[origin.row] : null, places: origin?.places ?? [], isAdded: !origin });
+      const kind = !origin ? "added" : value[0] === '"' ? "string" : "scalar";
+      return [element("button", { class: `value ${kind}`, tabindex: "-1", "data-origin": id }, value)];
     };
     return element("article", { class: "event" },
-      element("p", { class: "line" }, element("span", { class: `type ${event.type}` }, event.type), element("strong", {}, String(name)), element("button", { class: "plain soft push", title: "Go to the rule", onclick: () => this.#lights.goTo({ line }) }, `rule ${rule}, line ${line}`)),
-      element("div", { class: "values", role: "group", "aria-label": `Values of the ${event.type} event; the arrow keys move` }, ...draw(event, "")));
+      element("p", { class: "line" }, element("span", { class: `type ${type}` }, type), element("strong", {}, asName(name)), element("button", { class: "plain soft push", title: "Go to the rule", onclick: () => this.#lights.goTo({ line }) }, `rule ${rule}, line ${line}`)),
+      element("div", { class: "values", role: "group", "aria-label": `Values of the ${type} event; the arrow keys move` }, ...draw(event, "")));
   }
 
   #rejection({ rule, reason, place }) {
@@ -129,6 +138,8 @@ export class OutcomePanel {
     $("origin").replaceChildren(...parts);
   }
 }
+
+const asName = (text) => (typeof text === "string" && text[0] === '"' ? JSON.parse(text) : String(text));
 
 const note = (title, text) => element("p", { class: "line note" }, element("strong", {}, `${title} `), element("code", {}, text));
 
