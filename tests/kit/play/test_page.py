@@ -335,12 +335,14 @@ def test_a_newcomer_drafts_a_source_from_a_body(context: BrowserContext, tmp_pat
         expect(page.get_by_role("link", name="auth0")).to_be_visible()
         page.locator("#draft-name").fill("shop")
         page.locator("#draft-body").fill(json.dumps(BODY))
+        page.locator("#draft-headers").fill("X-Acme-Delivery: d_1")
         pictured(page, "choose")
         assert page.evaluate(CONTRAST) == []
         page.get_by_role("button", name="Draft it").click()
 
         expect(page.locator("#outcome strong")).to_have_text("order.paid")
         expect(page.locator("#state")).to_contain_text("type names the event")
+        expect(page.locator("#state")).to_contain_text("X-Acme-Delivery identifies the delivery")
         assert (tmp_path / "shop" / "mapping.json").exists()
         page.locator("#source").select_option("auth0")
         expect(page.locator("#state")).to_contain_text("installed")

@@ -4,6 +4,9 @@ import { $, element, setText } from "./dom.js";
 
 export const address = (source) => `?${new URLSearchParams({ source })}`;
 
+const headersOf = (text) => Object.fromEntries(text.split("\n").filter((line) => line.includes(":"))
+  .map((line) => [line.slice(0, line.indexOf(":")).trim(), line.slice(line.indexOf(":") + 1).trim()]));
+
 export function choose({ sources, into }) {
   $("choose").hidden = false;
   $("choices").replaceChildren(...sources.map(({ name, writable }) => element("li", {},
@@ -14,7 +17,7 @@ export function choose({ sources, into }) {
     event.preventDefault();
     setText($("draft-problem"), "");
     try {
-      const { source, guesses } = await call("draft", {}, { name: $("draft-name").value, request: { body: $("draft-body").value } });
+      const { source, guesses } = await call("draft", {}, { name: $("draft-name").value, request: { body: $("draft-body").value, headers: headersOf($("draft-headers").value) } });
       sessionStorage.setItem("springhead-guesses", JSON.stringify(guesses));
       location.assign(address(source));
     } catch (error) { setText($("draft-problem"), error.message); }

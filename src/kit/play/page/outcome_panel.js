@@ -39,6 +39,7 @@ export class OutcomePanel {
       ...(result.reply === null ? [] : [note("Answered with", result.reply)]),
       ...result.rejections.map((rejection) => this.#rejection(rejection)));
     if (isStale) return;
+    this.#point(null);
     const several = result.records.length > 1;
     this.#records.replaceChildren(...result.records.flatMap((record, index) => this.#record(record, several ? index + 1 : 0)),
       ...(result.records.length || result.refused ? [] : [element("p", { class: "empty" }, "Nothing came of this request.")]));
