@@ -6,6 +6,7 @@ import sys
 import webbrowser
 from contextlib import redirect_stdout
 from pathlib import Path
+from threading import Thread
 from typing import Annotated
 
 import typer
@@ -44,4 +45,6 @@ def _show(url: str, *, browser: bool) -> None:
     typer.echo(f"The playground is at {url}")
     typer.echo("Press Ctrl-C to end it.", err=True)
     if browser:
-        webbrowser.open(url)
+        Thread(
+            target=webbrowser.open, args=(url,), daemon=True
+        ).start()  # a browser of the terminal never returns

@@ -120,9 +120,14 @@ def case_folder(source: Source, nearby: Path) -> Path:
     The project is the nearest folder above the source that has a pyproject.toml. A source without either, such
     as an installed package, belongs to the project nearest above `nearby`.
     """
-    inside = source.folder / "fixtures"
-    project = project_of(source.folder) or (None if inside.is_dir() else project_of(nearby))
-    return project / "tests" / "fixtures" / source.name if project else inside
+    return fixtures_folder(source.folder, source.name, nearby)
+
+
+def fixtures_folder(folder: Path, name: str, nearby: Path) -> Path:
+    """Return the folder of the cases of a source with this folder and name, as `case_folder` does."""
+    inside = folder / "fixtures"
+    project = project_of(folder) or (None if inside.is_dir() else project_of(nearby))
+    return project / "tests" / "fixtures" / name if project else inside
 
 
 def project_of(path: Path) -> Path | None:

@@ -22,6 +22,8 @@ from .snapshot import Snapshot
 
 MAX_RECORDS = 30
 """Records of a request that are explained; the others are only counted."""
+UNUSED_LIMIT = 150
+"""Values of the longest record whose unused ones are listed: to find them takes the square of that."""
 
 
 def try_source(snapshot: Snapshot, parent: FilePath) -> Object:
@@ -34,7 +36,7 @@ def try_source(snapshot: Snapshot, parent: FilePath) -> Object:
         request, config = snapshot.request.as_request(), snapshot.request.config
         try:
             outcome = host.receive(source.name, request, config)
-            explainer = Explainer(source, config)
+            explainer = Explainer(source, config, unused_limit=UNUSED_LIMIT)
         except InvalidConfig as error:
             return {**known, "config_problem": error.reason}
         located = decode(request, source.framing) if outcome.refused is None else iter(())
@@ -102,17 +104,16 @@ def _reaches(source: Source, record: ExplainedRecord, reach: Reach) -> list[tupl
 
 
 def _event(event: ExplainedEvent, reach: Reach) -> Object:
-    rows: dict[str, int] = {}
+    rows: dict[int, int] = {}
     shown: list[Any] = []
     origins: Object = {}
     for trace in event.rows:
         for leaf, value in trace.wrote.items():
             origin = find_origin(leaf, value, trace, reach)
-            key = f"{origin.row.pointer} {origin.row.reads}"
-            if key not in rows:
-                rows[key] = len(shown)
+            if id(origin.row) not in rows:
+                rows[id(origin.row)] = len(shown)
                 shown.append(_row(origin.row))
-            origins[leaf] = {"row": rows[key], "places": origin.places}
+            origins[leaf] = {"row": rows[id(origin.row)], "places": origin.places}
     return {
         "rule": event.rule,
         "line": event.line,

@@ -16,8 +16,8 @@ from .review import review_source
 from .snapshot import Snapshot
 from .trial import expected_outcome, try_source
 
-MEMORY_LIMIT = 2 << 30
-"""Bytes of address space; a tenth of it is what Python and the libraries take."""
+MEMORY_LIMIT = 1 << 30
+"""Bytes of address space; a bundled source and its fixtures take a twentieth of it."""
 
 TASKS = {"try": try_source, "review": review_source, "expect": expected_outcome}
 
@@ -32,7 +32,8 @@ class Task(msgspec.Struct, frozen=True):
 def run_tasks(connection: Connection, folder: str) -> None:
     """Run the tasks that arrive on a connection, until it is closed; `folder` is for temporary files."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the server, which ends this process
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    with suppress(ValueError, OSError):  # a lower limit is in force, or the system has none
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     with suppress(EOFError, OSError):
         connection.send_bytes(b"ready")
         while True:

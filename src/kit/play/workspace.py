@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import suppress
 from pathlib import Path
 
-from ...core.errors import InvalidSource
-from ...core.loader import load_source
-from ..case import case_folder
+from ...core.source_file import read_source_file
+from ..case import fixtures_folder
+from ..new.write import is_name
 from .errors import NotWritten
 from .files import DiskFile, Edit, is_unchanged, read_file, write_file
 from .fixtures import Fixtures
@@ -28,14 +27,13 @@ class Workspace:
     def __init__(self, folder: Path, *, writable: bool) -> None:
         self.folder = folder.resolve()
         self.writable = writable
-        self._fixtures = self.folder / "fixtures"
 
     @property
     def fixtures(self) -> Fixtures:
-        """Its fixtures; while the source does not load, those in the last folder known."""
-        with suppress(InvalidSource):
-            self._fixtures = case_folder(load_source(self.folder), self.folder)
-        return Fixtures(self._fixtures)
+        """Its fixtures, also while the source does not load."""
+        about = read_source_file(self.folder / "source.json").value or {}
+        name = str(about.get("name", ""))
+        return Fixtures(fixtures_folder(self.folder, name if is_name(name) else self.folder.name, self.folder))
 
     def files(self) -> dict[str, DiskFile]:
         """Read the JSON files, those every source has first."""

@@ -33,8 +33,8 @@ def doubling(times: int) -> Task:
 
 @pytest.fixture
 def evaluator() -> Iterator[Evaluator]:
-    """An evaluator with the usual limits."""
-    with closing(Evaluator()) as one:
+    """An evaluator that is patient, as this machine may be busy."""
+    with closing(Evaluator(seconds=100)) as one:
         yield one
 
 

@@ -146,6 +146,15 @@ def test_a_rejection_says_where(tmp_path: Path) -> None:
     assert {value["path"] for value in tried(tmp_path)["records"][0]["unused"]} >= {"id", "order.amount"}
 
 
+def test_a_long_record_is_shown_without_what_is_unused(tmp_path: Path) -> None:
+    """To find that takes the square of its length."""
+    result = tried(tmp_path, body={**BODY, **{f"k{number}": number for number in range(200)}})
+
+    (record,) = result["records"]
+    assert record["unused"] == []
+    assert origin(result, "userId") == ("/map/0", ["body /customer/id"])
+
+
 def test_files_that_do_not_load_have_problems_instead(tmp_path: Path) -> None:
     """Each with its line; a wrong setting is said, too."""
     broken = tried(tmp_path, MAPPING.replace('"to": "userId"},', '"to": "userId"}'))
