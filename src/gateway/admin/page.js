@@ -28,8 +28,22 @@ const timeElement = (at) => {
   return element("time", { datetime: date.toISOString() }, isToday ? clock.format(date) : `${day.format(date)} ${clock.format(date)}`);
 };
 
-// Status: figures, sources, rejections.
-let latestStatus, letterCount = null, shownRejections = "";
+// A command to copy. Where the browser lets no page write to the clipboard, as over plain HTTP, the command is selected.
+function commandLine(command) {
+  const code = element("code", { title: command }, command), button = element("button", { class: "quiet", "aria-label": `Copy: ${command}` }, "Copy");
+  button.addEventListener("click", async () => {
+    const copied = await navigator.clipboard?.writeText(code.textContent).then(() => true, () => false);
+    getSelection().selectAllChildren(code);
+    setText(button, copied || document.execCommand("copy") ? "Copied" : "Selected");
+    setTimeout(() => setText(button, "Copy"), 2000);
+  });
+  return element("div", { class: "command" }, code, button);
+}
+const springhead = (...words) => ["springhead", ...words, "--config", latestStatus.config].map(shellQuoted).join(" ");
+const shellQuoted = (text) => (/^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+// Status: figures and sources.
+let latestStatus, letterState = "";
 const cards = new Map();
 
 function showStatus(status) {
@@ -45,12 +59,14 @@ function showStatus(status) {
   setText($("to"), `Delivers to ${destination.to}`);
   const reason = destination.reason ? `: ${destination.reason.replace(/\.$/, "")}.` : ".";
   setText($("trouble"), destination.down ? `The destination is down${reason} Events are kept, and delivered when it is back.` : "");
-  setText($("try"), `curl --data @payload.json '${status.webhook}?writeKey=…'`);
+  if (!$("no-events").querySelector("code")) $("no-events").append(commandLine(`curl --data @payload.json '${status.webhook}?writeKey=…'`));
   status.sources.forEach(showSource);
   for (const [name, card] of cards) if (!status.sources.some((source) => source.name === name)) { card.root.remove(); cards.delete(name); }
-  showRejections(status.sources);
+  addOptions($("event-source"), status.sources.map((source) => source.name));
   addOptions($("source"), status.sources.filter((source) => source.dead_letters).map((source) => source.name));
-  if (letterCount !== status.dead_letters) { letterCount = status.dead_letters; loadLetters(); }
+  // A rejection that is like a dead letter changes no number but that letter's own.
+  const state = [status.dead_letters, ...status.sources.map((source) => source.rejections.at(-1)?.at)].join();
+  if (letterState !== state) { letterState = state; loadLetters(); }
 }
 
 function newCard(name) {
@@ -89,65 +105,65 @@ const heldText = ({ held, type }) => `${type === null ?
   `Held: the destination refuses this source's events (${held}). Check delivery.to and the source's destination_write_key.`
 } Its events are kept, and delivery is retried.`;
 
-function showRejections(sources) {
-  const rejections = sources.flatMap((source) => source.rejections.map((rejection) => ({ ...rejection, source: source.name })));
-  const newest = rejections.sort((left, right) => right.at - left.at).slice(0, 10), asText = JSON.stringify(newest);
-  if (shownRejections === asText) return;
-  shownRejections = asText;
-  $("rejection-list").replaceChildren(...newest.map((rejection) => element("li", { class: "row flat" }, ...reasonLines(rejection))));
-  if (!newest.length) $("rejection-list").append(element("li", { class: "empty" }, "No record has been rejected since the gateway started."));
-}
-
-const reasonLines = (letter) => [
-  element("p", { class: "line" }, element("code", {}, letter.rule), element("span", { class: "soft" }, letter.source), element("span", { class: "push" }, timeElement(letter.at))),
-  element("p", { class: "reason" }, letter.line ? `line ${letter.line}: ${withoutLine(letter.reason)}` : letter.reason),
-  ...(letter.count > 1 ? [element("p", { class: "soft" }, `${number.format(letter.count)} times, the first at `, timeElement(letter.first_at))] : []),
-  ...(letter.pointer ? [element("p", { class: "soft" }, "at ", element("code", {}, letter.pointer))] : []),
-];
-
-// A reason counts lines within its own document; in JSON lines that is always line 1.
-const withoutLine = (reason) => reason.replace(/\(line 1, (column \d+)\)$/, "($1)");
-
-// Events, the newest first.
-const ROWS = 50;
-let pendingRows = [], skippedCount = 0;
+// Events, the newest first. Rows that do not match the filters are remembered, too.
+const ROWS = 50, REMEMBERED = 500;
+let rows = [], pendingRows = [], skippedCount = 0;
 const seen = new Set();
 
 function showRequest(request) {
   const key = `${request.at} ${request.source}`;
   if (seen.has(key)) return;
   seen.add(key);
-  pendingRows.push(...request.events.map((event) => eventRow(event, request)));
-  const others = request.accepted - request.events.length;
-  const note = (text) => pendingRows.push(element("p", { class: "row flat soft" }, text));
-  if (others) note(`${number.format(others)} more in the same request to ${request.source}`);
-  if (request.duplicates && request.duplicates < request.accepted)
-    note(`${number.format(request.duplicates)} of the ${number.format(request.accepted)} events in this request to ${request.source} are duplicates`);
-  pendingRows = pendingRows.slice(-ROWS);
+  const duplicates = new Set(request.duplicate_events);
+  pendingRows.push(...request.events.map((event, position) => eventRow(event, request, duplicates.has(position))));
+  const hidden = request.accepted - request.events.length, hiddenDuplicates = request.duplicates - duplicates.size;
+  if (hidden) pendingRows.push(noteRow(request, `${number.format(hidden)} more in the same request to ${request.source}${
+    hiddenDuplicates ? `, ${number.format(hiddenDuplicates)} of them duplicates` : ""}`));
+  pendingRows = pendingRows.slice(-REMEMBERED);
   if ($("pause").getAttribute("aria-pressed") === "false") flush();
 }
 
 function flush() {
-  for (const row of pendingRows) $("feed").prepend(row);
+  for (const row of pendingRows.filter(matches)) $("feed").prepend(row.root);
+  rows = [...pendingRows.reverse(), ...rows].slice(0, REMEMBERED);
   pendingRows = [];
-  for (const row of [...$("feed").children].slice(ROWS)) if (!row.open && !row.contains(document.activeElement)) row.remove();
+  for (const root of [...$("feed").children].slice(ROWS)) if (!root.open && !root.contains(document.activeElement)) root.remove();
   if (seen.size > 5000) seen.clear();
-  $("no-events").hidden = $("feed").childElementCount > 0;
+  showWhetherEmpty();
 }
 
-function eventRow(event, request) {
-  const name = { group: event.groupId }[event.type] ?? event.event ?? event.name ?? "";
-  const isDuplicate = request.duplicates === request.accepted;
-  const row = element("details", { class: isDuplicate ? "row duplicate" : request.past ? "row" : "row new" }, element("summary", {},
+function filterEvents() {
+  const shown = rows.filter(matches).slice(0, ROWS).map((row) => row.root);
+  for (const root of shown) root.classList.remove("new");
+  $("feed").replaceChildren(...shown);
+  showWhetherEmpty();
+}
+
+const matches = ({ source, text }) => [source, ""].includes($("event-source").value) &&
+  $("event-text").value.toLowerCase().split(" ").every((word) => text.includes(word));
+
+function showWhetherEmpty() {
+  $("no-events").hidden = rows.length > 0;
+  $("no-match").hidden = !rows.length || $("feed").childElementCount > 0;
+}
+
+const noteRow = (request, text) => ({ source: request.source, text: "", root: element("p", { class: "row flat soft" }, text) });
+
+function eventRow(event, request, isDuplicate) {
+  const traits = `traits: ${Object.keys(event.traits ?? event.context?.traits ?? {}).join(", ")}`;
+  const name = { group: event.groupId, identify: traits }[event.type] ?? event.event ?? event.name ?? "";
+  const root = element("details", { class: isDuplicate ? "row duplicate" : request.past ? "row" : "row new" }, element("summary", {},
     timeElement(request.at), element("span", { class: `type ${event.type}` }, event.type),
-    element("span", { class: "name" }, String(name), ...(isDuplicate ? [" ", element("small", {}, "duplicate")] : [])),
+    element("span", { class: "name" }, String(name), ...(isDuplicate ? [" ", element("small", { title: "Accepted before: it is not delivered again" }, "duplicate")] : [])),
     element("span", { class: "user" }, `${event.userId ?? event.anonymousId ?? ""} · ${request.source}`)));
-  row.addEventListener("toggle", () => {
-    if (row.open && row.childElementCount === 1) row.append(element("pre", { tabindex: "0", "aria-label": "The event, masked" }, JSON.stringify(event, null, 2)));
+  root.addEventListener("toggle", () => {
+    if (root.open && root.childElementCount === 1) root.append(element("pre", { tabindex: "0", "aria-label": "The event, masked" }, JSON.stringify(event, null, 2)));
   });
-  return row;
+  return { root, source: request.source, text: `${JSON.stringify(event)} ${request.source}${isDuplicate ? " duplicate" : ""}`.toLowerCase() };
 }
 
+$("event-source").addEventListener("change", filterEvents);
+$("event-text").addEventListener("input", filterEvents);
 $("pause").addEventListener("click", () => {
   const pauses = $("pause").getAttribute("aria-pressed") === "false";
   $("pause").setAttribute("aria-pressed", pauses);
@@ -166,7 +182,6 @@ function addOptions(select, values) {
 }
 
 const filters = () => ["source", "rule"].map((name) => [name, $(name).value]).filter(([, value]) => value);
-const shellQuoted = (text) => (/^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 function showRest(count, next) {
   const { source, rule } = Object.fromEntries(filters());
@@ -175,7 +190,7 @@ function showRest(count, next) {
   $("more").hidden = !hasMore || shownCount >= LIMIT;
   $("rest").hidden = !hasMore || shownCount < LIMIT;
   setText($("rest").children[0], `These are the newest ${count}. ${rule ? "To see all" : `To see ${number.format(total - count)} more`}:`);
-  setText($("rest").children[1], ["springhead dead list", ...filters().map(([name, value]) => `--${name} ${shellQuoted(value)}`)].join(" "));
+  $("rest").replaceChildren($("rest").firstElementChild, commandLine(springhead("dead", "list", ...filters().flatMap(([name, value]) => [`--${name}`, value]))));
 }
 
 const NO_ANSWER = "The gateway does not answer. Try again when it is back.";
@@ -214,6 +229,16 @@ function showLetters(letters) {
     "None. A record that does not match its source's schema, or an event the destination refuses, is kept here; replay it once the cause is fixed."));
 }
 
+const reasonLines = (letter) => [
+  element("p", { class: "line" }, element("code", {}, letter.rule), element("span", { class: "soft" }, letter.source), element("span", { class: "push" }, timeElement(letter.at))),
+  element("p", { class: "reason" }, letter.line ? `line ${letter.line}: ${withoutLine(letter.reason)}` : letter.reason),
+  ...(letter.count > 1 ? [element("p", { class: "soft" }, `${number.format(letter.count)} times, the first at `, timeElement(letter.first_at))] : []),
+  ...(letter.pointer ? [element("p", { class: "soft" }, "at ", element("code", {}, letter.pointer))] : []),
+];
+
+// A reason counts lines within its own document; in JSON lines that is always line 1.
+const withoutLine = (reason) => reason.replace(/\(line 1, (column \d+)\)$/, "($1)");
+
 function letterRow(letter) {
   const button = (text, style, action) => {
     const made = element("button", { class: style, "aria-label": `${text} dead letter ${letter.id}` }, text);
@@ -224,7 +249,7 @@ function letterRow(letter) {
     element("div", { class: "buttons" },
       element("span", { class: "soft" }, `#${letter.id} · ${letter.holds} of ${size(letter.bytes)}`),
       button("Replay", "push", () => replay(letter.id)), button("Drop", "risk", () => drop(letter.id))),
-    element("p", { class: "soft" }, "To see what was sent: ", element("code", { class: "copy" }, `springhead dead show ${letter.id}`)));
+    commandLine(springhead("dead", "show", letter.id)));
 }
 
 async function replay(id) {
@@ -279,9 +304,10 @@ function connect() {
 }
 
 function startOver() {
-  letterCount = null;
+  letterState = "";
   $("feed").replaceChildren();
   seen.clear();
+  rows = [];
   pendingRows = [];
   skippedCount = 0;
   setText($("skipped"), "");
