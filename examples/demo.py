@@ -140,8 +140,9 @@ def play(gateway: DemoGateway, seconds: float) -> None:
     """Print what is delivered, until Enter is pressed or nothing came for so many seconds."""
     call = f"""curl --data '{{"type": "s", "user_id": "auth0|you"}}' '{gateway.url}'"""
     lines = (
-        f'The live page is at {gateway.page}. From another terminal, post a login, or 7 in place of "s":',
-        f"\n{call}\n",
+        f"Live page: {gateway.page}\n",
+        'From another terminal post a login, or a mistake, with 7 in place of "s":',
+        f"  {call}\n",
         f"Enter ends the gateway, as do {seconds:g} seconds without an event.",
     )
     for line in lines:

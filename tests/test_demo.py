@@ -89,7 +89,7 @@ def at_terminal(width: int, *arguments: str) -> Iterator[Terminal]:
 def test_a_wide_terminal_shows_both_sides_and_takes_calls() -> None:
     """The call it offers is accepted as it stands, its event is printed, and Enter ends all."""
     with at_terminal(140) as terminal:
-        call = shlex.split(terminal.read_until(r"(?m)^(curl .+)\r$")[1])
+        call = shlex.split(terminal.read_until(r"(?m)^ +(curl .+)\r$")[1])
         assert re.search(r'(?m)^ +"date": .+ "originalTimestamp": ', terminal.printed)
         *_, data, url = call
 
