@@ -58,7 +58,7 @@ class Api:
             Route("/api/source", self._open),
             Route("/api/fixture", self._fixture),
             Route("/api/try", self._try, methods=["POST"]),
-            Route("/api/review", self._check, methods=["POST"]),
+            Route("/api/review", self._review_source, methods=["POST"]),
             Route("/api/save", self._save, methods=["POST"]),
             Route("/api/keep", self._keep, methods=["POST"]),
             Route("/api/copy", self._copy, methods=["POST"]),
@@ -66,7 +66,7 @@ class Api:
         ]
 
     async def _list(self, _: Request) -> Response:
-        sources = [{"name": name, "writable": one.writable} for name, one in self._sources.items()]
+        sources = [{"name": name, "writable": source.writable} for name, source in self._sources.items()]
         return _json({"sources": sources, "start": self._start, "into": str(self._into)})
 
     async def _open(self, request: Request) -> Response:
@@ -78,13 +78,13 @@ class Api:
 
     async def _try(self, request: Request) -> Response:
         tried = await read_call(request, Tried)
-        return await self._run(self._live, "try", self._source(request).snapshot(tried.files, tried.request))
+        snapshot = self._source(request).snapshot(tried.files, tried.request)
+        return await self._run(self._live, "try", snapshot)
 
-    async def _check(self, request: Request) -> Response:
+    async def _review_source(self, request: Request) -> Response:
         tried = await read_call(request, Tried)
-        return await self._run(
-            self._review, "review", self._source(request).snapshot(tried.files, tried.request)
-        )
+        snapshot = self._source(request).snapshot(tried.files, tried.request)
+        return await self._run(self._review, "review", snapshot)
 
     async def _save(self, request: Request) -> Response:
         source, saved = self._source(request), await read_call(request, Saved)
@@ -95,13 +95,13 @@ class Api:
         source, named = self._source(request), await read_call(request, Named)
         if not source.writable:
             raise NotWritten("an installed source gets no fixtures: save a copy of it")
-        fixtures, kept = source.fixtures, without_credentials(named.request)
+        fixtures, tried = source.fixtures, without_credentials(named.request)
         fixtures.check_new(named.name)
-        task = Task("expect", source.snapshot(named.files, kept))
+        task = Task("expect", source.snapshot(named.files, tried))
         outcome = msgspec.json.decode(await asyncio.to_thread(self._live.run, task))
         if "error" in outcome:
             raise NotWritten(outcome["error"])
-        folder = await asyncio.to_thread(fixtures.keep, named.name, kept, outcome["expected"])
+        folder = await asyncio.to_thread(fixtures.keep, named.name, tried, outcome["expected"])
         return _json({"folder": str(folder), "fixtures": fixtures.names()})
 
     async def _copy(self, request: Request) -> Response:

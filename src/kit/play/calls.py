@@ -13,8 +13,6 @@ from .snapshot import TriedRequest, check_file_names
 
 CALL_LIMIT = 8_000_000
 """Bytes of the longest call read."""
-BODY_LIMIT = 1_000_000
-"""Characters of the longest body that is tried."""
 
 
 class Tried(msgspec.Struct, frozen=True):
@@ -24,10 +22,8 @@ class Tried(msgspec.Struct, frozen=True):
     request: TriedRequest = TriedRequest()
 
     def __post_init__(self) -> None:
-        """Raise ValueError if these are not files of a source, or the body is too long to be tried."""
+        """Raise ValueError if these are not files of a source."""
         check_file_names(self.files)
-        if len(self.request.body) > BODY_LIMIT:
-            raise ValueError(f"the body has more than {BODY_LIMIT:,} characters: use springhead explain")
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -41,7 +37,7 @@ class Saved(msgspec.Struct, frozen=True):
 
 
 class Named(Tried, frozen=True):
-    """The name of a new fixture, or of a new folder."""
+    """The same, and the name of the fixture or the folder in which to write it."""
 
     name: str = ""
 

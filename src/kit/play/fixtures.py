@@ -48,11 +48,9 @@ class Fixtures(msgspec.Struct, frozen=True):
         case = Case("", self.folder / name)
         values = msgspec.structs.asdict(case.request())
         try:
-            body = values.pop("body").decode()
-        except UnicodeDecodeError:
-            advice = "try it with springhead explain"
-            raise InvalidFixture(name, "is not UTF-8 text, which the page cannot show", advice) from None
-        return TriedRequest(body, **values, config=case.config)
+            return TriedRequest(values.pop("body").decode(), **values, config=case.config)
+        except ValueError as error:  # it is too long, or not UTF-8
+            raise InvalidFixture(name, "cannot be shown here", str(error)) from None
 
     def check_new(self, name: str) -> None:
         """Check that a new fixture may have this name.

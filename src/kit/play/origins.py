@@ -56,8 +56,9 @@ class Located(msgspec.Struct, frozen=True):
         ends = (len(keys), *range(1, len(keys)))
         for end in ends:
             child = self.child(".".join(keys[:end]))
-            if child is not None and (found := child.follow(keys[end:])) is not None:
-                return found
+            target = None if child is None else child.follow(keys[end:])
+            if target is not None:
+                return target
         return None
 
 
@@ -73,17 +74,17 @@ class Reach(msgspec.Struct, frozen=True):
         """Return what the rows of an `each` reach from one element."""
         return replace(self, record=element, parent=self.record)
 
-    def at(self, text: str) -> list[Located]:
+    def locate(self, text: str) -> list[Located]:
         """Find what a path leads to in the body; several values if it has a `*`."""
         path = _parsed(text)
         roots = {"": self.record, "$item": self.item, "$parent": self.parent}
         start = None if path is None else roots.get(path.root)
         if path is None or start is None:
             return []
-        found = [start.follow(path.keys)]
+        values = [start.follow(path.keys)]
         for star in path.stars:
-            found = [child.follow(star.keys) for one in found if one for child in one.children()]
-        return [one for one in found if one is not None]
+            values = [child.follow(star.keys) for value in values if value for child in value.children()]
+        return [value for value in values if value is not None]
 
     def place(self, located: Located) -> Place:
         """Say where in the body something is."""
@@ -104,9 +105,9 @@ def find_origin(leaf: str, value: Any, trace: Trace, reach: Reach) -> Origin:
     if inner is not None:
         return inner
     reads = [read for read in trace.reads if read.value is not None]
-    places = [found for read in reads for found in _places(read, rest, value, reach)]
+    places = [pair for read in reads for pair in _places(read, rest, value, reach)]
     if rest:  # a part of what the row wrote is from a part of what it read, if that is the same
-        places = [found for found in places if found[1] == value] or places
+        places = [(place, copied) for place, copied in places if copied == value] or places
     return Origin(trace, tuple(dict.fromkeys(place for place, _ in places)))
 
 
@@ -117,7 +118,7 @@ def _of_element(rest: str, value: Any, trace: Trace, reach: Reach) -> Origin | N
         return None
     writers = [inner for inner in trace.elements[int(index)] if inner.wrote.get(leaf) == value]
     for read in trace.reads if writers else ():
-        for source in reach.at(read.path):
+        for source in reach.locate(read.path):
             elements = list(source.children())
             if len(elements) == len(trace.elements):
                 return find_origin(leaf, value, writers[-1], reach.element(elements[int(index)]))
@@ -131,10 +132,10 @@ def _places(read: ReadValue, rest: str, value: Any, reach: Reach) -> Iterator[tu
         part, *names = path.keys if path.root == "$request" else ("config", *path.keys)
         yield Place(part, ".".join(names)), read.value
         return
-    for located in reach.at(read.path):
+    for located in reach.locate(read.path):
         copied = located.follow(tuple(rest.split("."))) if rest else None
-        found = copied if copied is not None and copied.value == value else located
-        yield reach.place(found), found.value
+        source = copied if copied is not None and copied.value == value else located
+        yield reach.place(source), source.value
 
 
 def _below(leaf: str, targets: tuple[str, ...]) -> str:

@@ -15,6 +15,8 @@ from ...core.request import Request
 from ..new.write import is_name
 
 MAX_FILES = 50
+BODY_LIMIT = 1_000_000
+"""Characters of the longest body that is tried."""
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\.json")
 
 
@@ -40,6 +42,11 @@ class TriedRequest(msgspec.Struct, frozen=True):
     id: str = ""
     received_at: float | None = None
     config: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        """Raise ValueError if the body is too long to be tried as one types."""
+        if len(self.body) > BODY_LIMIT:
+            raise ValueError(f"the body has more than {BODY_LIMIT:,} characters: use springhead explain")
 
     def as_request(self) -> Request:
         """Return the request as a sender posts it."""

@@ -31,15 +31,16 @@ def open_source(name: str, nearby: Path) -> Workspace:
 
 def find_workspaces(nearby: Path) -> dict[str, Workspace]:
     """Find the source folders at or below a folder by their paths, and the installed sources by their names."""
-    found = {
+    workspaces = {
         str(path.relative_to(nearby)): Workspace(path, writable=True)
         for path in islice(_source_folders(nearby), _MAX_SOURCES)
     }
-    folders = {workspace.folder for workspace in found.values()}
+    folders = {workspace.folder for workspace in workspaces.values()}
     for name, source in sorted(Host().sources.items()):
         if source.folder.resolve() not in folders:
-            found.setdefault(name, Workspace(source.folder, writable=_is_of_project(source.folder, nearby)))
-    return found
+            writable = _is_of_project(source.folder, nearby)
+            workspaces.setdefault(name, Workspace(source.folder, writable=writable))
+    return workspaces
 
 
 def only_writable(sources: Mapping[str, Workspace]) -> str | None:

@@ -16,6 +16,7 @@ from ..case import outcome_text
 from ..explain.explain import ExplainedEvent, ExplainedRecord, Explainer
 from ..explain.mapping_file import quote
 from ..explain.row_trace import Trace
+from ..explain.unused import Unused
 from ..find_source import find_source
 from .origins import Located, Place, Reach, find_origin
 from .snapshot import Snapshot
@@ -32,24 +33,25 @@ def try_source(snapshot: Snapshot, parent: FilePath) -> Object:
         if problems := check_source(folder):
             return {"problems": [problem.as_json() for problem in problems]}
         host, source = find_source(str(folder))
-        known = {"problems": [], "settings": source.settings, "signed": bool(source.signatures)}
+        common = {"problems": [], "settings": source.settings, "signed": bool(source.signatures)}
         request, config = snapshot.request.as_request(), snapshot.request.config
         try:
             outcome = host.receive(source.name, request, config)
             explainer = Explainer(source, config, unused_limit=UNUSED_LIMIT)
         except InvalidConfig as error:
-            return {**known, "config_problem": error.reason}
+            return {**common, "config_problem": error.reason}
         located = decode(request, source.framing) if outcome.refused is None else iter(())
         pairs = zip(located, explainer.explain(request), strict=False)
         return {
-            **known,
+            **common,
             "events": len(outcome.events),
             "rejected": len(outcome.rejections),
             "dropped": outcome.dropped,
             "refused": outcome.refused,
             "reply": outcome.reply and outcome.reply.body.decode("utf-8", "replace"),
-            "rejections": [_rejection(one.as_json()) for one in outcome.rejections[:MAX_RECORDS]],
+            "rejections": [_rejection(rejection.as_json()) for rejection in outcome.rejections[:MAX_RECORDS]],
             "records": [_record(source, *pair) for pair in islice(pairs, MAX_RECORDS)],
+            "has_more": next(pairs, None) is not None,
         }
 
 
@@ -81,45 +83,47 @@ def _record(source: Source, located: LocatedItem, record: ExplainedRecord) -> Ob
         "result": record.result,
         "reason": record.reason,
         "rules": record.rules,
-        "events": [_event(event, reaches) for event, reaches in _reaches(source, record, reach)],
-        "unused": [
-            {"path": unused.path, "reason": unused.reason, "line": unused.line, "places": found}
-            for unused in record.unused
-            if (found := [reach.place(one) for one in reach.at(unused.path)])
-        ],
+        "events": [_event(*pair) for pair in _with_reach(source, record, reach)],
+        "unused": [_unused(unused, reach) for unused in record.unused],
     }
 
 
-def _reaches(source: Source, record: ExplainedRecord, reach: Reach) -> list[tuple[ExplainedEvent, Reach]]:
+def _unused(unused: Unused, reach: Reach) -> Object:
+    places = [reach.place(located) for located in reach.locate(unused.path)]
+    return {"path": unused.path, "reason": unused.reason, "line": unused.line, "places": places}
+
+
+def _with_reach(source: Source, record: ExplainedRecord, reach: Reach) -> list[tuple[ExplainedEvent, Reach]]:
     """Pair each event with what its rows reach: the record, or an element if the rule has an `each`."""
     rules = {rule.label: rule for rule in source.mapper.mapping.rules}
     counts: dict[str, int] = {}
     pairs = []
     for event in record.events:
         position = counts[event.rule] = counts.get(event.rule, -1) + 1
-        each = rules[event.rule].each if event.rule in rules else None
-        elements = [child for one in reach.at(each.text) for child in one.children()] if each else []
+        path = rules[event.rule].each if event.rule in rules else None
+        lists = [] if path is None else reach.locate(path.text)
+        elements = [element for located in lists for element in located.children()]
         pairs.append((event, reach.element(elements[position]) if position < len(elements) else reach))
     return pairs
 
 
 def _event(event: ExplainedEvent, reach: Reach) -> Object:
     rows: dict[int, int] = {}
-    shown: list[Any] = []
+    texts: list[Object] = []
     origins: Object = {}
     for trace in event.rows:
         for leaf, value in trace.wrote.items():
             origin = find_origin(leaf, value, trace, reach)
             if id(origin.row) not in rows:
-                rows[id(origin.row)] = len(shown)
-                shown.append(_row(origin.row))
+                rows[id(origin.row)] = len(texts)
+                texts.append(_row(origin.row))
             origins[leaf] = {"row": rows[id(origin.row)], "places": origin.places}
     return {
         "rule": event.rule,
         "line": event.line,
         "reason": event.reason,
         "event": event.event and _with_texts(event.event),
-        "rows": shown,
+        "rows": texts,
         "origins": origins,
     }
 

@@ -39,8 +39,8 @@ class Workspace:
         """Read the JSON files, those every source has first."""
         names = [path.name for path in self.folder.glob("*.json") if is_file_name(path.name)]
         names.sort(key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name))
-        found = {name: read_file(self.folder / name) for name in names}
-        return {name: file for name, file in found.items() if file is not None}
+        files = {name: read_file(self.folder / name) for name in names}
+        return {name: file for name, file in files.items() if file is not None}
 
     def snapshot(self, files: dict[str, str], request: TriedRequest) -> Snapshot:
         """Return these texts as a source called as the folder, with the fixtures and the README.md on disk."""

@@ -116,6 +116,15 @@ def test_records_are_found_in_batches_and_lines(tmp_path: Path) -> None:
     assert event["origins"]["userId"]["places"] == [{"part": "body", "at": "/customer/id", "line": 3}]
 
 
+def test_a_long_batch_is_counted_and_its_first_records_are_shown(tmp_path: Path) -> None:
+    """So that a page is never too long to be of use."""
+    result = tried(tmp_path, body=[BODY] * 40)
+    short = tried(tmp_path, body=[BODY] * 30)
+
+    assert (result["events"], len(result["records"]), result["has_more"]) == (40, 30, True)
+    assert (short["events"], len(short["records"]), short["has_more"]) == (30, 30, False)
+
+
 def test_the_events_are_those_of_the_host(tmp_path: Path) -> None:
     """And a kept fixture expects the same."""
     result = tried(tmp_path)

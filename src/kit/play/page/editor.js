@@ -107,8 +107,8 @@ export class Editor {
     const byLine = Map.groupBy([...this.#marks.values()].filter(({ line }) => line <= count), ({ line }) => line);
     this.#drawGutter(count, byLine);
     for (const box of this.#lines.querySelectorAll(".mark")) box.remove();
-    for (const [line, found] of byLine) {
-      const error = found.find(({ kind }) => kind === "error");
+    for (const [line, marks] of byLine) {
+      const error = marks.find(({ kind }) => kind === "error");
       if (!error) continue;
       const box = element("div", { class: "row mark error" }, element("span", {}, error.message));
       box.style.setProperty("--line", line);
@@ -123,8 +123,8 @@ export class Editor {
     if (wanted === this.#drawn) return;
     this.#drawn = wanted;
     this.#gutter.replaceChildren(...Array.from({ length: count }, (_, index) => {
-      const found = byLine.get(index + 1) ?? [];
-      const kinds = found.map(({ kind }) => kind).join(" "), title = found.map(({ message }) => message).join("\n");
+      const marks = byLine.get(index + 1) ?? [];
+      const kinds = marks.map(({ kind }) => kind).join(" "), title = marks.map(({ message }) => message).join("\n");
       return element("span", { class: kinds || null, title: title || null }, String(index + 1));
     }));
   }

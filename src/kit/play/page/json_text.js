@@ -53,7 +53,7 @@ export function parseText(text) {
 
 // Where a pointer leads, or the closest value around that: JSON inside a text is found as the text.
 export function findValue(parsed, pointer, line = null) {
-  const document = line === null ? parsed.documents[0] : parsed.documents.find((one) => one.line === line);
+  const document = line === null ? parsed.documents[0] : parsed.documents.find((candidate) => candidate.line === line);
   for (let at = pointer; document; at = at.slice(0, at.lastIndexOf("/"))) {
     if (document.values.has(at)) return document.values.get(at);
     if (!at) return null;

@@ -75,9 +75,9 @@ async function work(name, { sources, into }) {
     setText($("keep-problem"), "");
     while (await ask($("keep-dialog")) === "keep") {
       try {
-        const kept = await call("keep", { source: name }, { name: $("keep-name").value, files: files.texts, request: request.value });
-        showFixtures(kept.fixtures, $("keep-name").value);
-        drawState(`Kept as ${kept.folder}`);
+        const written = await call("keep", { source: name }, { name: $("keep-name").value, files: files.texts, request: request.value });
+        showFixtures(written.fixtures, $("keep-name").value);
+        drawState(`Kept as ${written.folder}`);
         review();
         return;
       } catch (error) { setText($("keep-problem"), error.message); }
@@ -86,7 +86,7 @@ async function work(name, { sources, into }) {
 
   function showFixtures(names, chosen = "") {
     const option = (value, text) => element("option", { value, selected: value === chosen }, text);
-    $("fixture").replaceChildren(option("", names.length ? "Choose a fixture" : "No fixture yet"), ...names.map((one) => option(one, one)));
+    $("fixture").replaceChildren(option("", names.length ? "Choose a fixture" : "No fixture yet"), ...names.map((fixture) => option(fixture, fixture)));
     $("fixture").disabled = !names.length;
   }
 
@@ -136,7 +136,7 @@ function bodyMarks(rejections) {
 }
 
 function showSources(sources, name) {
-  const options = sources.map((one) => element("option", { value: one.name, selected: one.name === name }, one.name));
+  const options = sources.map((source) => element("option", { value: source.name, selected: source.name === name }, source.name));
   $("source").replaceChildren(...options, element("option", { value: "" }, "Open or draft another…"));
   $("source").hidden = false;
   $("source").addEventListener("change", () => location.assign($("source").value ? address($("source").value) : "?choose"));
@@ -152,8 +152,8 @@ const failed = (error) => ({ error: error.message });
 
 takeToken();
 try {
-  const known = await call("sources");
-  const parameters = new URLSearchParams(location.search), name = parameters.get("source") ?? known.start;
-  if (name === null || parameters.has("choose")) choose(known);
-  else await work(name, known);
+  const listed = await call("sources");
+  const parameters = new URLSearchParams(location.search), name = parameters.get("source") ?? listed.start;
+  if (name === null || parameters.has("choose")) choose(listed);
+  else await work(name, listed);
 } catch (error) { setText($("trouble"), error.message); }

@@ -144,8 +144,8 @@ const asName = (text) => (typeof text === "string" && text[0] === '"' ? JSON.par
 
 const note = (title, text) => element("p", { class: "line note" }, element("strong", {}, `${title} `), element("code", {}, text));
 
-function summary({ events, rejected, dropped, records, refused }) {
+function summary({ events, rejected, dropped, records, has_more: hasMore, refused }) {
   if (refused) return "refused";
-  const more = records.length >= 30 && events > records.length ? `, the first ${records.length} records shown` : "";
-  return `${plural(events, "event")}, ${rejected} rejected, ${dropped} dropped${more}`;
+  const part = hasMore ? `; these are of the first ${plural(records.length, "record")}` : "";
+  return `${plural(events, "event")}, ${rejected} rejected, ${dropped} dropped${part}`;
 }

@@ -36,7 +36,7 @@ export class RequestPanel {
     this.body.text = request.body;
     for (const part of ["headers", "query"]) {
       this.#pairs[part].replaceChildren();
-      for (const [name, value] of Object.entries(request[part] ?? {})) for (const one of [value].flat()) this.#addPair(part, name, one);
+      for (const [name, value] of Object.entries(request[part] ?? {})) for (const text of [value].flat()) this.#addPair(part, name, text);
       this.#count(part);
       this.#pairs[part].parentElement.open ||= this.#pairs[part].childElementCount > 0;
     }
@@ -97,9 +97,9 @@ export class RequestPanel {
     const changed = () => { this.#count(part); this.#onChange(); };
     const noun = part === "headers" ? "Header" : "Query";
     const input = (label, text) => {
-      const made = element("input", { "aria-label": label, placeholder: label.split(" ").at(-1), autocomplete: "off", spellcheck: "false", oninput: changed });
-      made.value = text;
-      return made;
+      const field = element("input", { "aria-label": label, placeholder: label.split(" ").at(-1), autocomplete: "off", spellcheck: "false", oninput: changed });
+      field.value = text;
+      return field;
     };
     const remove = () => {
       const next = row.nextElementSibling ?? row.previousElementSibling ?? row.parentElement.parentElement;

@@ -67,8 +67,8 @@ function prepare({ title, text, confirm, problem, isCopy = false, hasConflicts =
 function drawn({ name, before, after }) {
   const lines = diffLines(before, after);
   const isNear = (index) => lines.slice(Math.max(0, index - CONTEXT), index + CONTEXT + 1).some(({ kind }) => kind !== "same");
-  const shown = lines.filter((_, index) => isNear(index));
+  const changed = lines.filter((_, index) => isNear(index));
   const signs = { same: " ", removed: "−", added: "+" };
   return element("section", {}, element("h3", {}, name),
-    element("pre", {}, ...shown.map(({ kind, text }) => element("span", { class: kind }, `${signs[kind]} ${text}\n`))));
+    element("pre", {}, ...changed.map(({ kind, text }) => element("span", { class: kind }, `${signs[kind]} ${text}\n`))));
 }
