@@ -18,6 +18,7 @@ COMMANDS = [
     "check",
     "test",
     "explain",
+    "docs",
     "serve transformer",
     "serve gateway",
     "gateway init",
