@@ -19,6 +19,7 @@ COMMANDS = [
     "test",
     "explain",
     "docs",
+    "diff",
     "serve transformer",
     "serve gateway",
     "gateway init",
