@@ -71,12 +71,16 @@ def _unmatched(files: SourceFiles) -> str:
 
 
 def _replies(files: SourceFiles) -> str:
-    rows = (
-        (condition(reply.get("when", {})) or "every record", described(reply["body"]).removeprefix("always "))
+    rows = [
+        (
+            condition(reply.get("when", {})) or "every record",
+            described(reply["body"]).removeprefix("always "),
+            "yes" if reply.get("events") else "no",
+        )
         for reply in files.mapping.get("reply", ())
-    )
-    answers = table(("Records", "Reply"), rows)
-    return f"These records are answered, and become no event:\n\n{answers}" if answers else ""
+    ]
+    answers = table(("Records", "Reply", "Become events"), rows)
+    return f"These records are answered:\n\n{answers}" if answers else ""
 
 
 def _lookups(value: Any) -> Iterator[str]:

@@ -13,7 +13,8 @@ from .ids import ids_section
 from .markdown import code, link, section, table, text
 from .readme import is_generated, readme_sections
 from .requests import requests_section, signature_section
-from .sample import find_sample, sample_section
+from .sample import sample_section
+from .sample_choice import find_sample
 from .settings import redaction_section, settings_section
 from .source_files import SourceFiles, read_source_files
 

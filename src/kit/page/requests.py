@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .markdown import code, codes, section, series
+from .markdown import code, codes, section, series, text
 from .rows import as_list
 from .source_files import SourceFiles
 
@@ -33,7 +33,7 @@ def requests_section(files: SourceFiles) -> str:
         _records(files.about),
         _required(files.schema),
     ]
-    return section("Requests", " ".join(filter(None, sentences)))
+    return section("Requests", " ".join(filter(None, sentences)), _rejected(files.about))
 
 
 def signature_section(files: SourceFiles) -> str:
@@ -67,6 +67,14 @@ def _required(schema: dict[str, Any]) -> str:
     return f"A record without {codes(required, 'or')} is rejected." if required else ""
 
 
+def _rejected(about: dict[str, Any]) -> str:
+    rejected = about.get("on_rejection")
+    if rejected is None:
+        return ""
+    answer = f"If every record of a call is rejected, the gateway answers {code(rejected['answer'])}."
+    return f"{answer} {text(rejected['reason'])}"
+
+
 def _signature(signature: dict[str, Any], encoding: str) -> str:
     form = codes(as_list(signature["format"]), "and")
     signed = code(signature.get("signed", "{body}"))
@@ -74,6 +82,8 @@ def _signature(signature: dict[str, Any], encoding: str) -> str:
         f"The header {code(signature['header'])} holds {form}: the {_HASHES[signature['hmac']]} of {signed},"
         f" in {_ENCODINGS[encoding]}."
     )
+    if "{first_item}" in signature.get("signed", ""):
+        words += " `{first_item}` is the first element of a body that is a list, else the body."
     if "timestamp" in signature:
         words += f" `{{timestamp}}` is {code(signature['timestamp'])}."
     if "tolerance" in signature:

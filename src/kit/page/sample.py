@@ -7,34 +7,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ...core.codec import encode
-from ...core.errors import InvalidFixture, SpringheadError
+from ...core.errors import InvalidFixture
 from ...core.host import Host
 from ...core.outcome import Outcome
+from ...core.request import is_credential
 from ...core.signature import without_secrets
-from ...core.suggest import suggest
 from ..case import Case
 from .markdown import fence, section
 from .rows import as_list
+from .sample_choice import is_plain_json
 from .source_files import SourceFiles
-
-
-def find_sample(files: SourceFiles, host: Host) -> Case | None:
-    """Find the fixture that source.json names, else the shortest that has an event and nothing rejected.
-
-    Those without settings come first, because they show what everyone gets.
-
-    Raises:
-        InvalidFixture: source.json names a fixture that does not exist.
-    """
-    by_name = {case.folder.name: case for case in files.cases}
-    name = files.about.get("sample")
-    if name is not None and by_name:  # an installed source has left its fixtures behind
-        if name not in by_name:
-            advice = f"it is the sample of source.json: {suggest(name, list(by_name))}"
-            raise InvalidFixture(name, "is not a fixture", advice)
-        return by_name[name]
-    usable = [case for case in files.cases if _has_only_events(host, case)]
-    return min(usable, key=lambda case: (bool(case.config), len(case.body), case.name), default=None)
 
 
 def sample_section(files: SourceFiles, host: Host, case: Case | None) -> str:
@@ -61,20 +43,17 @@ def sample_section(files: SourceFiles, host: Host, case: Case | None) -> str:
     )
 
 
-def _has_only_events(host: Host, case: Case) -> bool:
-    try:
-        outcome = _receive(host, case)
-    except SpringheadError:  # `springhead test` says what is wrong with it
-        return False
-    return bool(outcome.events) and not outcome.rejections
-
-
 def _receive(host: Host, case: Case) -> Outcome:
     return host.receive(case.source, case.request(), case.config)
 
 
 def _headers(files: SourceFiles, case: Case) -> str:
-    shown = files.source.request_filter.apply(case.request()).as_json()
+    request = case.request()
+    shown = files.source.request_filter.apply(request).as_json()
+    if not request.body:  # the query is what is sent
+        shown["query"] = {
+            name: value for name, value in request.query.items() if not is_credential("query", name)
+        }
     query = urlencode(shown["query"], doseq=True)
     headers = [f"{name}: {value}" for name, values in shown["headers"].items() for value in as_list(values)]
     lines = [*([f"?{query}"] if query else []), *headers]
@@ -82,12 +61,11 @@ def _headers(files: SourceFiles, case: Case) -> str:
 
 
 def _body(body: bytes) -> str:
-    """Write a body, indented if it is JSON."""
+    """Write a body, indented if it is plain JSON, else as posted."""
+    if is_plain_json(body):
+        return fence(_pretty(json.loads(body)), "json")
     text = body.decode("utf-8-sig", "replace").strip()
-    try:
-        return fence(_pretty(json.loads(text)), "json")
-    except (ValueError, RecursionError):
-        return fence(text) if text else ""
+    return fence(text) if text else ""
 
 
 def _pretty(value: Any) -> str:

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from springhead import load_source
-from springhead.core.errors import InvalidFixture
+from springhead.kit.page.events import events_section
 from springhead.kit.page.page import write_page
+from springhead.kit.page.requests import requests_section, signature_section
+from springhead.kit.page.source_files import SourceFiles, read_source_files
 from support.folders import add_case, source_folder
 from support.paths import FIXTURES
 
 VALID = sorted((FIXTURES / "mapping" / "valid").iterdir())
+SIGNATURE = {"header": "x-sign", "hmac": "sha256", "format": "{hex}"}
 PAID = json.dumps({"type": "paid", "id": 7, "card": "4242"})
 
 
@@ -34,6 +38,12 @@ def page_with(tmp_path: Path, **files: Any) -> str:
     folder = source_folder(tmp_path, **files)
     add_case(folder / "fixtures", "paid", request_json=PAID)
     return page_of(folder)
+
+
+def files_with(tmp_path: Path, **files: Any) -> SourceFiles:
+    """The files of a plain source, some of them replaced."""
+    folder = source_folder(tmp_path, source={"signature": SIGNATURE})
+    return replace(read_source_files(load_source(folder), folder), **files)
 
 
 @pytest.mark.parametrize("fixture", VALID, ids=lambda path: path.name)
@@ -113,9 +123,7 @@ def test_the_settings_are_those_that_are_read(tmp_path: Path) -> None:
         {"template": "{$config.region}/{id}", "to": "userId"},
     ]
     mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E"}], "map": rows}
-    signature = {"header": "x-sign", "hmac": "sha256", "format": "{hex}"}
-
-    page = page_with(tmp_path, mapping=mapping, source={"signature": signature, "secrets": ["card"]})
+    page = page_with(tmp_path, mapping=mapping, source={"signature": SIGNATURE, "secrets": ["card"]})
 
     lines = section_of(page, "Settings").splitlines()[2:]
     assert lines[:3] == [
@@ -155,41 +163,6 @@ def test_ids_signature_and_redaction_are_said(tmp_path: Path) -> None:
     ]
 
 
-def test_the_sample_is_the_shortest_fixture_that_becomes_an_event(tmp_path: Path) -> None:
-    """One with settings only if no other does; source.json can name another."""
-    folder = source_folder(tmp_path, schema={"required": ["type"]}, source={"name": "acme"})
-    cases = folder / "fixtures"
-    add_case(cases, "rejected", request_json="{}")
-    add_case(cases, "set", request_json='{"type": 1}', request_meta_json='{"config": {"redact": "off"}}')
-    add_case(cases, "short", request_json='{"type": "short"}')
-    add_case(cases, "long", request_json='{"type": "quite long"}')
-
-    chosen = section_of(page_of(folder), "A sample")
-    (folder / "source.json").write_text('{"name": "acme", "sample": "long"}')
-    named = section_of(page_of(folder), "A sample")
-
-    assert '"type": "short"' in chosen
-    assert '"type": "quite long"' in named
-
-
-def test_a_sample_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    """With the nearest fixture."""
-    with pytest.raises(InvalidFixture, match=r"payed is not a fixture: .*did you mean paid"):
-        page_with(tmp_path, source={"sample": "payed"})
-
-
-def test_a_sample_shows_no_signature(tmp_path: Path) -> None:
-    """Only headers and query values that a mapping may read, and settings that are not secret."""
-    signature = {"header": "x-sign", "hmac": "sha256", "format": "{hex}"}
-    folder = source_folder(tmp_path, source={"signature": signature})
-    headers = {"X-Sign": "00", "Authorization": "x", "X-Acme-Event": "paid"}
-    add_case(folder / "fixtures", "a", request_json="{}", request_meta_json=json.dumps({"headers": headers}))
-
-    sample = section_of(page_of(folder), "A sample")
-
-    assert sample.startswith("This request:\n\n```\nx-acme-event: paid\n```")
-
-
 def test_the_readme_gives_what_data_cannot_say(tmp_path: Path) -> None:
     """Its links to files beside it are left out, and the sections that the page has itself."""
     folder = source_folder(tmp_path)
@@ -211,3 +184,60 @@ def test_without_a_readme_the_setup_is_listed(tmp_path: Path) -> None:
     page = page_with(tmp_path, source={"setup": ["Open *Webhooks*.", "Paste the URL."]})
 
     assert section_of(page, "Set it up") == "1. Open \\*Webhooks\\*.\n2. Paste the URL."
+
+
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [
+        ({}, "Accepted are JSON and JSON lines."),
+        ({"batch": ["a", "b"]}, "A list is a batch of items, and so is the list at `a` or `b`."),
+        ({"unwrap": ["a"]}, "The record is at `a`, else the item itself."),
+        (
+            {"unwrap": ["a", "b"]},
+            "The record is the first of `a` and `b` that is an object, else the item itself.",
+        ),
+        ({"items": "body"}, "A body is one record, whatever lists it holds"),
+        (
+            {"on_rejection": {"answer": "ok", "reason": "Acme | retries."}},
+            "If every record of a call is rejected, the gateway answers `ok`. Acme &#124; retries.",
+        ),
+    ],
+)
+def test_the_requests_are_said(tmp_path: Path, about: dict[str, Any], words: str) -> None:
+    """In the words of source.json."""
+    assert words in requests_section(files_with(tmp_path, about=about))
+
+
+@pytest.mark.parametrize(
+    ("signature", "words"),
+    [
+        (
+            {"scheme": "standard-webhooks"},
+            "as [Standard Webhooks](https://www.standardwebhooks.com) defines it",
+        ),
+        (
+            {**SIGNATURE, "signed": "{first_item}"},
+            "`{first_item}` is the first element of a body that is a list",
+        ),
+        ({**SIGNATURE, "timestamp": "{header.x-time}"}, "`{timestamp}` is `{header.x-time}`."),
+    ],
+)
+def test_the_signature_is_said(tmp_path: Path, signature: dict[str, Any], words: str) -> None:
+    """Whichever way the vendor signs."""
+    assert words in signature_section(files_with(tmp_path, about={"signature": signature}))
+
+
+def test_replies_are_a_table(tmp_path: Path) -> None:
+    """It says which records become events as well."""
+    mapping = {
+        "events": [{"type": "track", "event": "E"}],
+        "reply": [
+            {"when": {"type": "url_verification"}, "body": {"object": {"challenge": {"from": "challenge"}}}},
+            {"body": "ok", "events": True},
+        ],
+    }
+
+    assert events_section(files_with(tmp_path, mapping=mapping)).splitlines()[-2:] == [
+        "| `type` is `url_verification` | an object with `challenge`: `challenge` | no |",
+        "| every record | `ok` | yes |",
+    ]
