@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,9 @@ from ...core.errors import InvalidRevision
 
 _FILE = "100"
 """How the mode of a file begins; links and submodules are left out."""
+
+_OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
+"""Variables that git sets for its hooks. They take precedence over the folder that is asked about."""
 
 
 def find_repository(folder: Path, revision: str) -> Path:
@@ -71,7 +75,12 @@ def _git(folder: Path, revision: str, *arguments: str, stdin: str = "") -> bytes
     if git is None:
         raise InvalidRevision(revision, "is not a folder, and git is not installed to read it as a revision")
     command = [git, "-C", str(folder), *arguments]
-    done = subprocess.run(command, input=stdin.encode(), capture_output=True, check=False)  # noqa: S603 - git itself
+    environment = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK} | {
+        "LC_ALL": "C"
+    }
+    done = subprocess.run(  # noqa: S603 - git itself
+        command, env=environment, input=stdin.encode(), capture_output=True, check=False
+    )
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")
         raise InvalidRevision(revision, said or f"is neither a folder nor a revision of {folder}")

@@ -17,7 +17,7 @@ _MAX_VALUE = 60
 _MARKUP = re.compile(r"[\\`*\[\]]|(?<!\w)_|_(?!\w)")
 _FIRST = re.compile(r"^(\d*)([#>+.)-])")
 """What begins a heading, a quotation or a list."""
-_REFERENCES = {"&": "&amp;", "<": "&lt;", "|": "&#124;", "~": "&#126;"}
+_REFERENCES = {"&": "&amp;", "<": "&lt;", "|": "&#124;", "~": "&#126;", "{": "&#123;"}
 _NOT_IN_BACKTICKS = re.compile(r"[`|]|^\s|\s$|\\$|^$")
 _PLAIN = " .,:;/=()?^+-\"'"
 _IN_URLS = ":/?#@!$&'()*+,;=%~"

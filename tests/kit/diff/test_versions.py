@@ -59,6 +59,14 @@ def test_nothing_of_a_revision_is_run(acme: Path) -> None:
     assert not (acme.parent / "ran").exists()
 
 
+def test_a_hook_of_git_may_compare(acme: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What git sets for it does not lead elsewhere."""
+    monkeypatch.setenv("GIT_DIR", ".git")
+
+    with old_version("v1", load_source(acme), acme) as old:
+        assert old.source.version == "1.0.0"
+
+
 def test_links_of_a_revision_lead_nowhere(acme: Path) -> None:
     """They are left out: only files are data."""
     (acme / "names.json").symlink_to("/etc/hostname")

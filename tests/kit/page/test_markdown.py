@@ -54,6 +54,7 @@ def test_text_stays_in_its_cell(value: str) -> None:
         ("_so_", r"\_so\_"),
         ("[a](b)", r"\[a\](b)"),
         ("two\nlines", "two lines"),
+        ("a {#id}", "a &#123;#id}"),
         ("\u202eright", r"\\u202eright"),
     ],
 )
