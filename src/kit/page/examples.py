@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ...core.decode import decode
@@ -24,7 +24,7 @@ from .fields import Field
 class Examples:
     """The values that rows wrote in the fixtures of a source, by row."""
 
-    def __init__(self, source: Source, cases: Sequence[Case]) -> None:
+    def __init__(self, source: Source, cases: Iterable[Case]) -> None:
         """`cases` begins with those whose values are the best examples."""
         self._values: dict[str, list[Any]] = defaultdict(list)
         file = read_mapping_file(source.folder)

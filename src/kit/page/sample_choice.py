@@ -1,8 +1,9 @@
-"""Chooses the fixture that a page shows as a sample."""
+"""Chooses the fixtures that show most of a source: the sample of a page, and where its examples are from."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from math import isinf
 from typing import Any
 
@@ -19,21 +20,26 @@ _MAX_BODY = 4_000
 """Bytes of a body that is easily read."""
 
 
-def find_sample(files: SourceFiles, host: Host) -> Case | None:
-    """Find the fixture that source.json names, else the one that shows most.
+def rank_cases(host: Host, cases: Iterable[Case]) -> list[Case]:
+    """Sort the fixtures that become events, the one that shows most first; others are left out."""
+    ranked = [(rank, case.name, case) for case in cases if (rank := _rank(host, case)) is not None]
+    return [case for *_, case in sorted(ranked, key=lambda entry: entry[:2])]
+
+
+def find_sample(files: SourceFiles, ranked: Sequence[Case]) -> Case | None:
+    """Find the fixture that source.json names, else the first of those that are ranked.
 
     Raises:
         InvalidFixture: source.json names a fixture that does not exist.
     """
     by_name = {case.folder.name: case for case in files.cases}
     name = files.about.get("sample")
-    if name is not None and by_name:  # an installed source has left its fixtures behind
-        if name not in by_name:
-            advice = f"it is the sample of source.json: {suggest(name, list(by_name))}"
-            raise InvalidFixture(name, "is not a fixture", advice)
-        return by_name[name]
-    ranked = [(rank, case) for case in files.cases if (rank := _rank(host, case)) is not None]
-    return min(ranked, key=lambda entry: (entry[0], entry[1].name))[1] if ranked else None
+    if name is None or not by_name:  # an installed source has left its fixtures behind
+        return next(iter(ranked), None)
+    if name not in by_name:
+        advice = f"it is the sample of source.json: {suggest(name, list(by_name))}"
+        raise InvalidFixture(name, "is not a fixture", advice)
+    return by_name[name]
 
 
 def _rank(host: Host, case: Case) -> tuple[Any, ...] | None:

@@ -12,7 +12,7 @@ from springhead import load_source
 from springhead.core.errors import InvalidFixture
 from springhead.kit.find_source import find_source
 from springhead.kit.page.page import write_page
-from springhead.kit.page.sample_choice import find_sample
+from springhead.kit.page.sample_choice import rank_cases
 from springhead.kit.page.source_files import read_source_files
 from support.folders import add_case, source_folder
 
@@ -50,10 +50,9 @@ def test_the_sample_is_the_fixture_that_shows_most(
     source = load_source(folder)
     host, _ = find_source(str(folder))
 
-    sample = find_sample(read_source_files(source, folder), host)
+    ranked = rank_cases(host, read_source_files(source, folder).cases)
 
-    assert sample is not None
-    assert sample.folder.name == "b"
+    assert ranked[0].folder.name == "b"
 
 
 def test_source_json_can_name_the_sample(tmp_path: Path) -> None:
