@@ -20,6 +20,8 @@ from ..explain.mapping_file import read_mapping_file
 from ..explain.rule_trace import trace_rules
 from .fields import Field
 
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+
 
 class Examples:
     """The values that rows wrote in the fixtures of a source, by row."""
@@ -36,9 +38,7 @@ class Examples:
     def of(self, field: Field) -> Any:
         """Return an example of a field's value; None if no fixture has one."""
         values = (_member(value, field.below) for value in self._values[pointer(*field.row)])
-        value = next(
-            (value for value in values if not (value is None or value == "" or _is_masked(value))), None
-        )
+        value = next((value for value in values if value not in _EMPTY and not _is_masked(value)), None)
         is_identity = field.targets[0] in IDENTITY
         return text(value) if is_identity and isinstance(value, int | float) else value
 
