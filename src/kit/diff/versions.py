@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +38,7 @@ class Version(msgspec.Struct, frozen=True):
 
 def new_version(source: Source, nearby: Path) -> Version:
     """Open the version of a source that is in its folder; `nearby` as for `case_folder`."""
-    return _open(source, case_folder(source, nearby))
+    return _open(source.folder, case_folder(source, nearby))
 
 
 @contextmanager
@@ -53,30 +54,39 @@ def old_version(against: str, source: Source, nearby: Path) -> Iterator[Version]
         InvalidRevision: there is no such revision, or it does not have the source.
         UnknownSource: the folder does not load.
     """
-    if Path(against).is_dir():
-        _, old = find_source(str(Path(against).absolute()))
-        yield new_version(old, nearby)
-        return
-    folder, cases = source.folder.resolve(), case_folder(source, nearby).resolve()
-    repository = find_repository(folder, against).resolve()
     with TemporaryDirectory(prefix="springhead-") as temporary:
-        copy = Path(temporary) / repository.name  # a source may be called after its folder
-        place = folder.relative_to(repository)
-        cases_place = cases.relative_to(repository) if cases.is_relative_to(repository) else place / "fixtures"
-        extract(repository, against, (place, cases_place), copy)
-        yield _extracted(copy / place, copy / cases_place, against)
+        copies = Path(temporary)
+        if Path(against).is_dir():
+            yield _copied(Path(against).absolute(), copies / source.folder.name, nearby)
+        else:
+            yield _extracted(against, source, copies, nearby)
 
 
-def _extracted(folder: Path, cases: Path, revision: str) -> Version:
-    if not (folder / "source.json").is_file():
-        raise InvalidRevision(revision, f"does not have the source {folder.name}: there is nothing to compare")
+def _copied(folder: Path, copy: Path, nearby: Path) -> Version:
+    """Copy a version, so that both are called alike even if they are called after their folders."""
+    _, old = find_source(str(folder))
+    copy.mkdir()
+    for file in folder.glob("*.json"):
+        shutil.copy(file, copy)
+    return _open(copy, case_folder(old, nearby))
+
+
+def _extracted(revision: str, source: Source, copies: Path, nearby: Path) -> Version:
+    folder, cases = source.folder.resolve(), case_folder(source, nearby).resolve()
+    repository = find_repository(folder, revision).resolve()
+    copy = copies / repository.name  # which may be the source's folder
+    place = folder.relative_to(repository)
+    cases_place = cases.relative_to(repository) if cases.is_relative_to(repository) else place / "fixtures"
+    extract(repository, revision, (place, cases_place), copy)
+    if not (copy / place / "source.json").is_file():
+        reason = f"does not have the source {folder.name}: there is nothing to compare"
+        raise InvalidRevision(revision, reason)
     try:
-        _, old = find_source(str(folder))
+        return _open(copy / place, copy / cases_place)
     except UnknownSource as error:
         raise InvalidRevision(revision, f"has a source that does not load: {error.advice}") from None
-    return _open(old, cases)
 
 
-def _open(source: Source, cases: Path) -> Version:
-    host, found = find_source(str(source.folder.absolute()))
-    return Version(found, tuple(find_cases(cases, found.name)), host)
+def _open(folder: Path, cases: Path) -> Version:
+    host, source = find_source(str(folder.absolute()))
+    return Version(source, tuple(find_cases(cases, source.name)), host)

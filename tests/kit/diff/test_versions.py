@@ -106,6 +106,16 @@ def test_a_folder_is_the_version_in_it(acme: Path, tmp_path: Path) -> None:
         assert old.source.version == "0.9.0"
 
 
+def test_a_source_without_a_name_has_that_of_its_folder_in_both_versions(tmp_path: Path) -> None:
+    """A copy in another folder is not another source: its ids are the same."""
+    folder = source_folder(tmp_path, source={"api": 1})
+    copy = folder.rename(tmp_path / "released")
+    source_folder(tmp_path, source={"api": 1})
+
+    with old_version(str(copy), load_source(folder), tmp_path) as old:
+        assert old.source.name == "acme"
+
+
 @pytest.mark.parametrize(
     ("revision", "reason"),
     [
