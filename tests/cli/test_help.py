@@ -19,6 +19,8 @@ COMMANDS = [
     "test",
     "explain",
     "play",
+    "docs",
+    "diff",
     "serve transformer",
     "serve gateway",
     "gateway init",
