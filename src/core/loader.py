@@ -68,6 +68,7 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
             check(file, _file_schema(file.name))
     _check_api(about)
     _check_items(about)
+    _check_unmapped(about)
     facts = about.value or {}
     name = str(facts.get("name", folder.resolve().name))
     namespace = Namespace(name)
@@ -133,6 +134,19 @@ def _check_items(about: SourceFile) -> None:
     if isinstance(formats, list) and "json-lines" in formats:
         reason, advice = 'a body is one item, not lines: "items" is "body"', "leave one of them out"
         about.add_problem(("formats", formats.index("json-lines")), "items-body", reason, advice)
+
+
+def _check_unmapped(about: SourceFile) -> None:
+    """Check the paths that are left out on purpose, which no event depends on."""
+    unmapped = (about.value or {}).get("unmapped", {})
+    for text in unmapped if isinstance(unmapped, dict) else ():
+        try:
+            path = parse_listed_path(text)
+        except InvalidPath as error:
+            about.add_problem(("unmapped", text), "bad-path", error.reason, error.advice)
+            continue
+        if path.root not in ("", "$item"):
+            about.add_problem(("unmapped", text), "bad-path", f"{path.root} is neither a record nor its item")
 
 
 def _paths(about: SourceFile, key: str) -> tuple[Path, ...]:

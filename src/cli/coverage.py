@@ -1,0 +1,76 @@
+"""`springhead coverage`: says what the fixtures of a source run, and what of their records is in no event."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..core.errors import SpringheadError
+from ..kit.coverage.coverage import Coverage, measure
+from ..kit.coverage.unread import UnreadPath
+from ..kit.suite import find_suites
+from .context import AsJson, fail
+from .format import console, printable
+
+_KINDS = {"rule": "rules", "row": "rows", "branch": "branches", "entry": "table entries"}
+
+
+def coverage(
+    source: Annotated[str, typer.Argument(help="A source's name, or the path of a source folder.")],
+    *,
+    fail_under: Annotated[
+        float, typer.Option(metavar="N", min=0, max=100, help="Exit with 1 below this percentage.")
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Say what the fixtures of a source do not run: rules, rows, branches and table entries.
+
+    Exit code 0: enough is run; 1: less than --fail-under; 2: usage error.
+    """
+    try:
+        with redirect_stdout(sys.stderr):  # plugins may print
+            measured = [measure(suite) for suite in find_suites([source], Path())]
+    except (SpringheadError, OSError) as error:
+        fail(error)
+    for covered in measured:
+        if as_json:
+            typer.echo(json.dumps(covered.as_json(), ensure_ascii=False))
+        else:
+            _print(covered)
+    low = [covered for covered in measured if covered.percent < fail_under]
+    for covered in low:
+        reason = f"the fixtures run {covered.percent:g} % of {covered.source}, and --fail-under asks for"
+        typer.echo(f"springhead: {reason} {fail_under:g} %", err=True)
+    raise typer.Exit(1 if low else 0)
+
+
+def _print(covered: Coverage) -> None:
+    output = console()
+    counts = {name: covered.counts(kind) for kind, name in _KINDS.items()}
+    parts = [f"{ran} of {wanted} {name}" for name, (ran, wanted) in counts.items() if wanted]
+    output.print(f"{covered.source}: {covered.percent:g} % run: {', '.join(parts)}")
+    for point in covered.missed:
+        output.print(f"  {printable(str(point))}")
+    for place in covered.unused_waivers:
+        output.print(
+            f"  source.json: not-run is waived at {place or 'every place'}, and is run - remove the waiver"
+        )
+    _print_paths(
+        "undecided: no row reads it, and source.json does not list it in unmapped", covered.unread, False
+    )
+    _print_paths("left out on purpose", covered.unread, True)
+
+
+def _print_paths(heading: str, unread: Iterable[UnreadPath], decided: bool) -> None:
+    paths = [path for path in unread if bool(path.reason) is decided]
+    output = console()
+    if paths:
+        output.print(f"  {heading}")
+    for path in paths:
+        output.print(f"    {printable(f'{path.path}  {path.reason or path.case}')}")

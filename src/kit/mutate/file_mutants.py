@@ -1,0 +1,97 @@
+"""Lists the mutants of source.json, schema.json and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+from ...core.json_value import Steps
+from .mutant import Mutant, removed, replaced
+
+_Document: TypeAlias = dict[str, Any]
+
+_SOURCE_RECORDS = {
+    "formats": 'a body in the format "{}"',
+    "batch": "a body with a list of several items at {}",
+    "unwrap": "an item with its record at {}",
+    "id": "a record with a value at {}, and none at what stands before it in id",
+    "secrets": 'a value at {} that a row copies, and "redact": "secrets" in its config',
+    "pii": 'a value at {} that a row copies, and "redact": "pii" in its config',
+}
+_KEYWORDS = (
+    *("enum", "const", "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "contains"),
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minProperties"),
+    *("maxProperties", "additionalProperties", "propertyNames", "dependentRequired"),
+)
+"""Keywords of a schema that refuse values, besides type and required."""
+
+
+def source_mutants(about: _Document) -> Iterator[Mutant]:
+    """List the mutants of a source.json: the entries of its lists removed."""
+    for key, record in _SOURCE_RECORDS.items():
+        for index, entry in enumerate(about.get(key, ())):
+            text = entry if isinstance(entry, str) else entry["template"]
+            if text != "json":  # which is always accepted
+                content = removed(about, (key, index))
+                change = f"without {text} in {key}"
+                yield Mutant("remove-path", "source.json", (key, index), content, change, record.format(text))
+    if "items" in about:
+        record = "a body that is a list, or holds one"
+        yield Mutant(
+            "remove-setting", "source.json", ("items",), removed(about, ("items",)), "without items", record
+        )
+
+
+def table_mutants(table: str, content: _Document) -> Iterator[Mutant]:
+    """List the mutants of a table: each entry removed."""
+    for entry in content:
+        record = f"a record in which the value that is looked up is {entry!r}"
+        rest = removed(content, (entry,))
+        yield Mutant("remove-entry", f"{table}.json", (entry,), rest, f"without {entry!r}", record, (entry,))
+
+
+def schema_mutants(schema: _Document) -> Iterator[Mutant]:
+    """List the mutants of a schema.json: what refuses values removed."""
+    for node, steps in _nodes(schema, ()):
+        name = ".".join(str(step) for step in steps if step not in ("properties", "items")) or "the record"
+        for index, key in enumerate(node.get("required", ())):
+            record = f"a record without {key}, which is rejected" if not steps else f"{name} without {key}"
+            yield _schema(schema, (*steps, "required", index), f"{key} is not required", record)
+        if steps:  # a record is always an object
+            yield from _types(schema, node, steps, name)
+        for keyword in _KEYWORDS:
+            if keyword in node and node[keyword] is not True:
+                record = f"a record in which {name} is refused by {keyword}"
+                yield _schema(schema, (*steps, keyword), f"without {keyword}", record)
+
+
+def _types(schema: _Document, node: _Document, steps: Steps, name: str) -> Iterator[Mutant]:
+    types = node.get("type")
+    if types is None:
+        return
+    other = "is of another type, which is rejected"
+    yield _schema(schema, (*steps, "type"), f"{name} may be of any type", f"a record in which {name} {other}")
+    for index, kind in enumerate(types if isinstance(types, list) else ()):
+        rest = types[:index] + types[index + 1 :]
+        if rest and not (kind == "integer" and "number" in rest):
+            content, record = replaced(schema, (*steps, "type"), rest), f"a record in which {name} is {kind}"
+            change = f"{name} may not be {kind}"
+            yield Mutant("remove-keyword", "schema.json", (*steps, "type", index), content, change, record)
+
+
+def _nodes(value: Any, steps: Steps) -> Iterator[tuple[_Document, Steps]]:
+    """List the schemas inside a schema, itself included, that hold whenever the record is valid."""
+    if not isinstance(value, dict):
+        return
+    yield value, steps
+    for keyword in ("properties", "$defs"):
+        for name, member in value.get(keyword, {}).items():
+            yield from _nodes(member, (*steps, keyword, name))
+    yield from _nodes(value.get("items"), (*steps, "items"))
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for index, member in enumerate(value.get(keyword, ())):
+            yield from _nodes(member, (*steps, keyword, index))
+
+
+def _schema(schema: _Document, steps: Steps, change: str, record: str) -> Mutant:
+    return Mutant("remove-keyword", "schema.json", steps, removed(schema, steps), change, record)

@@ -1,0 +1,102 @@
+"""Runs the cases of a source on its mutants."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+
+from ...core.codec import encode_sorted
+from ...core.decode import decode
+from ...core.errors import InvalidFixture, InvalidSource, SpringheadError
+from ...core.loader import load_source
+from ...core.pipeline import Pipeline
+from ...core.request import Request
+from ...core.signature import signature_verifier, signing_secrets, without_secrets
+from ...core.source import Source
+from ..case import Case
+from ..suite import Suite
+from .mutant import Mutant
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """A case, ready to be run on mutants, and its outcome for the source as it is."""
+
+    name: str
+    request: Request
+    config: dict[str, Any]
+    outcome: bytes
+
+
+class MutantRunner:
+    """Loads mutants one after the other, from a copy of the source's folder."""
+
+    def __init__(self, suite: Suite, folder: Path) -> None:
+        """`folder` holds the copy. Raises SpringheadError if a case cannot be run, or is not as expected."""
+        self._folder = folder
+        self._suite = suite
+        self.trials = {trial.name: trial for case in suite.cases if (trial := self._trial(case))}
+
+    def noticed_by(self, mutant: Mutant, names: Iterable[str]) -> str | None:
+        """Return the first of these cases that has another outcome for a mutant; `""` if none has.
+
+        None means that the mutant cannot be loaded, and is none.
+        """
+        path = self._folder / mutant.file
+        original = path.read_bytes()
+        try:
+            path.write_text(json.dumps(mutant.content, ensure_ascii=False), encoding="utf-8")
+            source = load_source(self._folder)
+        except InvalidSource:
+            return None
+        finally:
+            path.write_bytes(original)
+        trials = (self.trials[name] for name in names)
+        return next((trial.name for trial in trials if _differs(source, trial)), "")
+
+    def _trial(self, case: Case) -> Trial | None:
+        """Prepare a case; None if a plugin refuses its request, since plugins take no part in this."""
+        request, config, source = case.request(), case.config, self._suite.source
+        outcome = self._suite.outcome(case)
+        if outcome != case.expected:
+            raise InvalidFixture(str(case.folder), "is not as expected", f"run springhead test {source.name}")
+        alone = _outcome(source, request, config)
+        if json.loads(outcome).get("refused") is not None and alone is not None:
+            return None
+        return Trial(case.folder.name, request, config, alone or b"")
+
+
+@contextmanager
+def mutant_runner(suite: Suite) -> Iterator[MutantRunner]:
+    """Make a runner, which has a folder of its own for as long as it is used."""
+    with TemporaryDirectory(prefix="springhead-") as temporary:
+        folder = Path(temporary) / suite.source.name
+        shutil.copytree(
+            suite.source.folder, folder, ignore=lambda _, names: [n for n in names if n[-5:] != ".json"]
+        )
+        yield MutantRunner(suite, folder)
+
+
+def _differs(source: Source, trial: Trial) -> bool:
+    try:
+        return (_outcome(source, trial.request, trial.config) or b"") != trial.outcome
+    except SpringheadError:
+        return True
+
+
+def _outcome(source: Source, request: Request, config: dict[str, Any]) -> bytes | None:
+    """Run a request without plugins; None if its signature is wrong. The order of members does not count."""
+    secrets = signing_secrets(config, source.settings)
+    if secrets and source.signatures and signature_verifier(source.signatures, secrets)(request) is not None:
+        return None
+    pipeline = Pipeline(source, without_secrets(config))
+    outcome = pipeline.process(decode(request, source.framing), pipeline.context(request))
+    rejections = [rejection.as_json() for rejection in outcome.rejections]
+    reply = outcome.reply and [outcome.reply.body.decode(), outcome.reply.content_type]
+    return encode_sorted([outcome.events, rejections, outcome.dropped, reply])
