@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,6 @@ import typer
 
 from ..core.errors import SpringheadError
 from ..kit.coverage.coverage import Coverage, measure
-from ..kit.coverage.unread import UnreadPath
 from ..kit.suite import find_suites
 from .context import AsJson, fail
 from .format import console, printable
@@ -45,8 +43,10 @@ def coverage(
             _print(covered)
     low = [covered for covered in measured if covered.percent < fail_under]
     for covered in low:
-        reason = f"the fixtures run {covered.percent:g} % of {covered.source}, and --fail-under asks for"
-        typer.echo(f"springhead: {reason} {fail_under:g} %", err=True)
+        reason = (
+            f"the fixtures run {covered.percent:g} % of {covered.source}, less than --fail-under {fail_under:g}"
+        )
+        typer.echo(f"springhead: {reason}", err=True)
     raise typer.Exit(1 if low else 0)
 
 
@@ -58,19 +58,16 @@ def _print(covered: Coverage) -> None:
     for point in covered.missed:
         output.print(f"  {printable(str(point))}")
     for place in covered.unused_waivers:
-        output.print(
-            f"  source.json: not-run is waived at {place or 'every place'}, and is run - remove the waiver"
-        )
-    _print_paths(
-        "undecided: no row reads it, and source.json does not list it in unmapped", covered.unread, False
-    )
-    _print_paths("left out on purpose", covered.unread, True)
+        where = f" at {place}" if place else ""
+        output.print(f"  source.json: there is no not-run to waive{where} [unused-waiver] - remove the waiver")
+    undecided = "undecided: nothing reads it, and unmapped in source.json does not list it"
+    _print_paths(undecided, [(path.path, path.case) for path in covered.unread if not path.reason])
+    _print_paths("left out on purpose", [(path.path, path.reason) for path in covered.unread if path.reason])
 
 
-def _print_paths(heading: str, unread: Iterable[UnreadPath], decided: bool) -> None:
-    paths = [path for path in unread if bool(path.reason) is decided]
+def _print_paths(heading: str, paths: list[tuple[str, str]]) -> None:
     output = console()
     if paths:
         output.print(f"  {heading}")
-    for path in paths:
-        output.print(f"    {printable(f'{path.path}  {path.reason or path.case}')}")
+    for path, remark in paths:
+        output.print(f"    {printable(path)}  {printable(remark)}")

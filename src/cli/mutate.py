@@ -48,7 +48,7 @@ def mutate(
         counts = f"{noticed} noticed, {waived} waived, {len(unexplained)} not noticed"
         if not as_json:
             typer.echo(f"{mutation.source}: {plural(len(verdicts), 'mutant')}, {counts}", err=True)
-        failed = failed or bool(unexplained or mutation.stale)
+        failed = failed or bool(unexplained or mutation.unused_waivers)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -68,10 +68,12 @@ def _print(mutation: Mutation, unexplained: list[Verdict]) -> None:
     output = console()
     for verdict in unexplained:
         output.print(printable(str(verdict)))
-    for waiver in mutation.stale:
+    for waiver in mutation.unused_waivers:
         place = f" at {waiver.at}" if waiver.at else ""
         output.print(
-            printable(f"source.json: no {waiver.code} to waive{place} [unused-waiver] - remove the waiver")
+            printable(
+                f"source.json: there is no {waiver.code} to waive{place} [unused-waiver] - remove the waiver"
+            )
         )
 
 
@@ -80,6 +82,6 @@ def _print_json(mutation: Mutation, verdicts: list[Verdict]) -> None:
         if not verdict.noticed_by:
             line = {"source": mutation.source, **verdict.as_json()}
             typer.echo(json.dumps(line, ensure_ascii=False))
-    for waiver in mutation.stale:
+    for waiver in mutation.unused_waivers:
         line = {"source": mutation.source, "code": "unused-waiver", "waived": waiver.code, "at": waiver.at}
         typer.echo(json.dumps(line, ensure_ascii=False))

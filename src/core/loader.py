@@ -12,6 +12,7 @@ from .event import Envelope
 from .framing import Framing
 from .id_entries import parse_ids, paths_of
 from .ids import Namespace
+from .json_value import Steps
 from .locator import compile_locator
 from .mapping.compile import compile_first_of
 from .mapping.mapper import Mapper
@@ -137,16 +138,18 @@ def _check_items(about: SourceFile) -> None:
 
 
 def _check_unmapped(about: SourceFile) -> None:
-    """Check the paths that are left out on purpose, which no event depends on."""
-    unmapped = (about.value or {}).get("unmapped", {})
-    for text in unmapped if isinstance(unmapped, dict) else ():
-        try:
-            path = parse_listed_path(text)
-        except InvalidPath as error:
-            about.add_problem(("unmapped", text), "bad-path", error.reason, error.advice)
-            continue
-        if path.root not in ("", "$item"):
-            about.add_problem(("unmapped", text), "bad-path", f"{path.root} is neither a record nor its item")
+    """Check the paths that are left out on purpose. No event depends on them."""
+    entries = (about.value or {}).get("unmapped", [])
+    for index, entry in enumerate(() if about.has_problem(("unmapped",)) else entries):
+        for number, text in enumerate(entry["paths"]):
+            steps: Steps = ("unmapped", index, "paths", number)
+            try:
+                root = parse_listed_path(text).root
+            except InvalidPath as error:
+                about.add_problem(steps, "bad-path", error.reason, error.advice)
+                continue
+            if root not in ("", "$item"):
+                about.add_problem(steps, "bad-path", f"{root} cannot be read here")
 
 
 def _paths(about: SourceFile, key: str) -> tuple[Path, ...]:

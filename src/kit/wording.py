@@ -31,6 +31,21 @@ def condition(path: str, wanted: Any, *, holds: bool = True) -> str:
     return (" and " if holds else " or ").join(parts)
 
 
+def origin_text(row: dict[str, Any]) -> str:
+    """Name what a row starts from: `customer.id`, `isMobile or is_mobile`."""
+    origin = row.get("from", row.get("all", "it"))
+    return " or ".join(origin) if isinstance(origin, list) else str(origin)
+
+
+def lacking(row: dict[str, Any]) -> str:
+    """Say what a record holds for which a row has no value before its `else`."""
+    if "lookup" in row:
+        return f"{origin_text(row)} is not in {row['lookup']}.json"
+    if "apply" in row:
+        return f"{origin_text(row)} is absent, or is not what the functions take"
+    return f"{origin_text(row)} is absent"
+
+
 def _matcher(path: str, word: str, argument: Any, *, holds: bool) -> str:
     negation = "" if holds else "not "
     match word:

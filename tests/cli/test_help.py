@@ -18,6 +18,8 @@ COMMANDS = [
     "check",
     "test",
     "explain",
+    "coverage",
+    "mutate",
     "serve transformer",
     "serve gateway",
     "gateway init",

@@ -40,3 +40,22 @@ def test_a_missing_file_is_a_problem_with_advice(tmp_path: Path) -> None:
         load_source(tmp_path)
 
     assert [problem.rule for problem in error.value.problems] == ["missing-file"] * 3
+
+
+@pytest.mark.parametrize(
+    ("unmapped", "problem"),
+    [
+        ([{"paths": ["a..b"], "reason": "x"}], "/unmapped/0/paths/0: a step is missing"),
+        ([{"paths": ["$config.a"], "reason": "x"}], "/unmapped/0/paths/0: $config cannot be read here"),
+        ([{"paths": []}], "/unmapped/0: reason is missing"),
+        ({"a": "x"}, "/unmapped: must be a list"),
+    ],
+)
+def test_unmapped_holds_paths_and_their_reason(tmp_path: Path, unmapped: object, problem: str) -> None:
+    """It says nothing otherwise of why something is left out."""
+    folder = source_folder(tmp_path, source={"unmapped": unmapped})
+
+    with pytest.raises(InvalidSource) as error:
+        load_source(folder)
+
+    assert problem in str(error.value)

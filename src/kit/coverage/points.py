@@ -3,44 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from ...core.json_value import Steps
-from ...core.mapping.model import DROP, Build, FirstOf, ListOf, Row
+from ...core.mapping.model import DROP, Build, Constant, FirstOf, ListOf, Row
 from ...core.mapping.pattern import Pattern
 from ...core.source import Source
 from ...core.source_file import SourceFile, read_source_file
-from ..explain.mapping_file import MappingFile
-from ..wording import satisfied, unsatisfied
+from ..explain.mapping_file import MappingFile, quote
+from ..rows import list_rows
+from ..wording import lacking, satisfied, unsatisfied
 from .point import Key, Point, entry_key, key_of
 
 
 def list_points(source: Source, file: MappingFile) -> list[Point]:
     """List the points of a source, in the order of its files and lines; those of shared rows once."""
-    found = [*_Lister(file).points(source), *_entries(source.folder, file)]
+    found = [*_Lister(file).points(source), *_entries(source, file)]
     return sorted({point.key: point for point in found}.values(), key=lambda point: (point.key[0], point.line))
 
 
-def _entries(folder: Path, file: MappingFile) -> Iterator[Point]:
+def _entries(source: Source, file: MappingFile) -> Iterator[Point]:
     """List the entries of the tables in which rows look values up."""
-    for table in sorted(_tables(file.file.value)):
-        content = read_source_file(folder / f"{table}.json")
+    rows = [row for row in list_rows(source.mapper.mapping) if row.lookup is not None]
+    for table in sorted({file.at(row.steps)["lookup"] for row in rows}):
+        content = read_source_file(source.folder / f"{table}.json")
         for entry in content.value or {}:
             yield _entry(content, table, entry)
 
 
-def _tables(value: Any) -> set[str]:
-    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    found = {table for member in members for table in _tables(member)}
-    name = value.get("lookup") if isinstance(value, dict) else None
-    return found | ({name} if isinstance(name, str) else set())
-
-
 def _entry(content: SourceFile, table: str, entry: str) -> Point:
-    advice = f"add a record with {entry!r}, or remove the entry"
+    advice = f"add a record with {quote(entry)}, or remove the entry"
     line = content.line("/" + entry.replace("~", "~0").replace("/", "~1"))
-    return Point("entry", entry_key(table, entry), line, f"no fixture looks up {entry!r}", advice)
+    return Point("entry", entry_key(table, entry), line, f"no fixture looks up {quote(entry)}", advice)
 
 
 class _Lister:
@@ -54,7 +48,7 @@ class _Lister:
             advice = f"add a record for which {self._when(rule.when, steps)}"
             yield self._point("rule", key_of(steps), "no record gets to this rule", advice)
             yield from self._condition(rule.when, steps)
-            if rule.event is not None:
+            if rule.event is not None and not isinstance(rule.event.origin, Constant):
                 yield from self._row(rule.event)
             for row in rule.rows if rule.type != DROP else ():
                 yield from self._row(row)
@@ -79,21 +73,28 @@ class _Lister:
             advice = f"add a record for which {satisfied(written['any'][index])}"
             yield self._branch((*steps, "any", index), "", "this alternative never holds", advice)
 
-    def _row(self, row: Row) -> Iterator[Point]:
+    def _row(
+        self, row: Row, reason: str = "no fixture gives this row a value", record: str = ""
+    ) -> Iterator[Point]:
         steps, written = row.steps, self._file.at(row.steps)
         paths = ", ".join(path.text for path in row.origin_paths())
-        value = f"add a record with a value at {paths}" if paths else "add a record that gets to it"
-        yield self._point("row", key_of(steps), "no fixture gives this row a value", value)
+        record = record or (f"a record with a value at {paths}" if paths else "a record that gets to it")
+        yield self._point("row", key_of(steps), reason, f"add {record}")
         yield from self._condition(row.when, steps)
         yield from self._origin(row)
-        for word, reason in (("omit", "nothing is ever left out here"), ("pick", "nothing is ever kept here")):
-            for index, path in enumerate(getattr(row, word)):
-                place = (*steps, word, index) if isinstance(written[word], list) else (*steps, word)
-                yield self._branch(place, "", reason, f"add a record with {path.text} in the copied object")
+        yield from self._copied(row, written)
         for inner in row.each or ():
             yield from self._row(inner)
         if row.fallback is not None:
-            yield from self._row(row.fallback)
+            yield from self._row(
+                row.fallback, "its else is never used", f"a record in which {lacking(written)}"
+            )
+
+    def _copied(self, row: Row, written: dict[str, Any]) -> Iterator[Point]:
+        for word, reason in (("omit", "nothing is ever left out here"), ("pick", "nothing is ever kept here")):
+            for index, path in enumerate(getattr(row, word)):
+                place = (*row.steps, word, index) if isinstance(written[word], list) else (*row.steps, word)
+                yield self._branch(place, "", reason, f"add a record with {path.text} in the copied object")
 
     def _origin(self, row: Row) -> Iterator[Point]:
         match row.origin:
@@ -110,8 +111,8 @@ class _Lister:
                     reason = f"{path.text} never has a value"
                     yield self._branch((*row.steps, "all", index), "", reason, advice)
             case Build(members):
-                for _, member in members:
-                    yield from self._row(member)
+                for name, member in members:
+                    yield from self._row(member, f"the member {name} never has a value")
 
     def _branch(self, steps: Steps, way: str, reason: str, advice: str) -> Point:
         return self._point("branch", key_of(steps, way), reason, advice)

@@ -8,14 +8,14 @@ from typing import TypeAlias
 from ...core.id_entries import parse_ids, paths_of
 from ...core.ids import Namespace
 from ...core.json_value import Steps
-from ...core.mapping.model import Build, EventMapping, FirstOf, ListOf, Read, Row
+from ...core.mapping.model import Build, EventMapping, ListOf, Row
 from ...core.mapping.path import STAR, Path
 from ...core.mapping.pattern import Pattern
 from ...core.source import Source
 from ...core.source_file import read_source_file
 
 Place: TypeAlias = tuple[str, ...]
-"""A root, `""` or `$item`, and the keys from it; `*` is any key."""
+"""A root, such as `""` or `$item`, and the keys from it; `*` is any key."""
 
 
 def list_reads(source: Source) -> frozenset[Place]:
@@ -41,8 +41,7 @@ def _of_mapping(mapping: EventMapping) -> Iterator[Place]:
     for rule in mapping.rules:
         yield from _of_pattern(rule.when, record, record)
         yield from _places([rule.passthrough] if rule.passthrough else (), record, record)
-        elements = record if rule.each is None else next(_places([rule.each], record, record), record)
-        inner = record if rule.each is None else (*elements, STAR)
+        inner = record if rule.each is None else _elements(rule.each, record, record)
         for row in (*((rule.event,) if rule.event else ()), *rule.rows):
             yield from _of_row(row, inner, record)
     for reply in mapping.replies:
@@ -56,14 +55,22 @@ def _of_row(row: Row, record: Place, parent: Place) -> Iterator[Place]:
     for part in (row.fallback, *_members(row)):
         if part is not None:
             yield from _of_row(part, record, parent)
-    places = [*_places(row.origin_paths(), record, parent)]
-    if row.pick and isinstance(row.origin, Read | FirstOf | ListOf):
-        places = places[len(places) // (1 + len(row.pick)) :]  # those it picks stand behind those it reads
+    paths = [*row.origin_paths()]
+    if row.pick:
+        paths = paths[len(paths) // (1 + len(row.pick)) :]  # those it picks stand behind those it reads
     if row.each is None:
-        yield from places
+        yield from _places(paths, record, parent)
     for inner in row.each or ():
-        for place in places:
-            yield from _of_row(inner, (*place, STAR), record)
+        for path in paths:
+            are_elements = isinstance(row.origin, ListOf)  # what stands at the paths of an `all` is one list
+            element = _place(path, record, parent) if are_elements else _elements(path, record, parent)
+            yield from _of_row(inner, element, record)
+
+
+def _elements(path: Path, record: Place, parent: Place) -> Place:
+    """Return the place of the elements of the list that a path reads."""
+    place = _place(path, record, parent)
+    return place if path.stars else (*place, STAR)
 
 
 def _members(row: Row) -> tuple[Row, ...]:
@@ -75,8 +82,11 @@ def _of_pattern(when: Pattern | None, record: Place, parent: Place) -> Iterator[
 
 
 def _places(paths: Iterable[Path], record: Place, parent: Place) -> Iterator[Place]:
-    bases = {"": record, "$parent": parent, "$item": ("$item",)}
-    for path in paths:
-        if path.root in bases:
-            steps = [*path.keys, *(key for rest in path.stars for key in (STAR, *rest.keys))]
-            yield (*bases[path.root], *(key for step in steps for key in step.split(".")))
+    return (_place(path, record, parent) for path in paths)
+
+
+def _place(path: Path, record: Place, parent: Place) -> Place:
+    """Return the place that a path leads to, from its root."""
+    base = {"": record, "$parent": parent}.get(path.root, (path.root,))
+    steps = [*path.keys, *(key for rest in path.stars for key in (STAR, *rest.keys))]
+    return (*base, *(key for step in steps for key in step.split(".")))

@@ -9,6 +9,7 @@ import msgspec
 
 from ...core.json_value import Steps
 from ...core.mapping.mask import Mask, build_mask, parse_listed_path
+from ...core.mapping.path import Path
 from ...core.source import Source
 from ...core.source_file import read_source_file
 from ..explain.leaves import leaf_steps
@@ -31,35 +32,50 @@ class UnreadPath(msgspec.Struct, frozen=True):
 
 
 class Unmapped(msgspec.Struct, frozen=True):
-    """An entry of `unmapped` in source.json: a path that is left out with all that is below, and why."""
+    """A path that `unmapped` in source.json leaves out, with all that is below, and why.
 
-    path: str
+    `steps` lead to it in source.json.
+    """
+
+    path: Path
     reason: str
-    root: str
+    steps: Steps
     mask: Mask | None
 
     def covers(self, root: str, steps: Steps) -> bool:
-        """Whether what these steps lead to is left out on purpose. Lists need no step."""
+        """Whether it leaves out what these steps lead to. Lists need no step."""
         keys = [str(step) for step in steps if not isinstance(step, int)]
-        found = self.mask.at(keys) if self.mask and root == self.root else None
+        found = self.mask.at(keys) if self.mask and root == self.path.root else None
         return found is not None and found.covers_all
 
 
-def read_unmapped(source: Source) -> list[Unmapped]:
-    """Read the entries of a source that loads."""
-    about = read_source_file(source.folder / "source.json").value or {}
-    paths = [(parse_listed_path(text), reason) for text, reason in about.get("unmapped", {}).items()]
-    return [Unmapped(path.text, reason, path.root, build_mask([path])) for path, reason in paths]
+def read_unmapped(about: dict[str, Any]) -> list[Unmapped]:
+    """Read the paths that a source.json leaves out, which loads."""
+    return [
+        Unmapped(
+            path := parse_listed_path(text), entry["reason"], ("unmapped", i, "paths", j), build_mask([path])
+        )
+        for i, entry in enumerate(about.get("unmapped", ()))
+        for j, text in enumerate(entry["paths"])
+    ]
 
 
 class UnreadFinder:
-    """Collects what is not read, case by case."""
+    """Collects what is not read, case by case.
+
+    Attributes:
+        unmapped: the paths that are left out on purpose.
+        used: those of them at which there was something to leave out.
+        found: what is not read, by path.
+    """
 
     def __init__(self, source: Source) -> None:
-        self._reads = list_reads(source)
-        self._unmapped = read_unmapped(source)
-        self._read: dict[tuple[str, Steps], bool] = {}
+        about = read_source_file(source.folder / "source.json").value or {}
+        self.unmapped = read_unmapped(about)
+        self.used: list[Unmapped] = []
         self.found: dict[str, UnreadPath] = {}
+        self._reads = list_reads(source)
+        self._read: dict[tuple[Steps, Steps], bool] = {}
 
     def add(self, case: str, records: Iterable[Record]) -> None:
         """Add the records of a case that became events."""
@@ -67,8 +83,9 @@ class UnreadFinder:
             for root, steps in self._values(record):
                 path = _text(root, steps)
                 if path not in self.found:
-                    entries = (entry.reason for entry in self._unmapped if entry.covers(root, steps))
-                    self.found[path] = UnreadPath(path, case, next(entries, ""))
+                    entries = [entry for entry in self.unmapped if entry.covers(root, steps)][:1]
+                    self.used += entries
+                    self.found[path] = UnreadPath(path, case, entries[0].reason if entries else "")
 
     def _values(self, record: Record) -> Iterator[tuple[str, Steps]]:
         """List the steps to the values of a record, and of the item around it, that are not read."""
@@ -81,10 +98,11 @@ class UnreadFinder:
                 yield "$item", steps
 
     def _is_read(self, steps: Steps, above: Steps) -> bool:
-        known = self._read.get((".".join(map(str, above)), steps))
+        """Whether what these steps of a record lead to is read; `above` lead from the item to the record."""
+        known = self._read.get((above, steps))
         if known is None:
             known = is_read(self._reads, "", steps) or is_read(self._reads, "$item", (*above, *steps))
-            self._read[".".join(map(str, above)), steps] = known
+            self._read[above, steps] = known
         return known
 
 

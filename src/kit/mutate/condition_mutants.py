@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from ...core.json_value import Steps
+from ..explain.mapping_file import quote
 from ..wording import condition, satisfied
 from .expressions import looser_expressions
 from .mutant import removed, replaced
@@ -69,16 +70,16 @@ def _matcher_changes(path: str, wanted: Any) -> Iterator[tuple[Steps, Any, str, 
             for steps, other, how, shown in _matcher_changes(path, argument):
                 yield (word, *steps), other, how, shown
         elif word == "ignore_case":
-            yield (), argument, "without ignore_case", f"{path} is {argument!r} in another case"
+            yield (), argument, "without ignore_case", f"{path} is {quote(argument)} in another case"
         elif word == "prefix" and isinstance(argument, list):
             yield from _without_each(path, argument, (word,))
         elif word == "matches":
             for other, shown in looser_expressions(str(argument)):
-                yield (word,), other, f"matches {other!r}", f"{path} {shown}"
+                yield (word,), other, f"with {quote(other)} in matches", f"{path} {shown}"
 
 
 def _without_each(path: str, values: list[Any], steps: Steps) -> Iterator[tuple[Steps, Any, str, str]]:
     for index, value in enumerate(values if len(values) > 1 else ()):
         rest = values[:index] + values[index + 1 :]
         verb = "starts with" if steps else "is"
-        yield steps, rest, f"without {value!r}", f"{path} {verb} {value!r}"
+        yield steps, rest, f"without {quote(value)}", f"{path} {verb} {quote(value)}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from ...core.json_value import Steps
+from ..explain.mapping_file import quote
 from .mutant import Mutant, removed, replaced
 
 _Document: TypeAlias = dict[str, Any]
@@ -34,7 +35,10 @@ def source_mutants(about: _Document) -> Iterator[Mutant]:
             if text != "json":  # which is always accepted
                 content = removed(about, (key, index))
                 change = f"without {text} in {key}"
-                yield Mutant("remove-path", "source.json", (key, index), content, change, record.format(text))
+                listed = text if key in ("secrets", "pii") else ""
+                place: Steps = (key, index)
+                holds = record.format(text)
+                yield Mutant("remove-path", "source.json", place, content, change, holds, listed=listed)
     if "items" in about:
         record = "a body that is a list, or holds one"
         yield Mutant(
@@ -45,9 +49,11 @@ def source_mutants(about: _Document) -> Iterator[Mutant]:
 def table_mutants(table: str, content: _Document) -> Iterator[Mutant]:
     """List the mutants of a table: each entry removed."""
     for entry in content:
-        record = f"a record in which the value that is looked up is {entry!r}"
+        record = f"a record in which the value that is looked up is {quote(entry)}"
         rest = removed(content, (entry,))
-        yield Mutant("remove-entry", f"{table}.json", (entry,), rest, f"without {entry!r}", record, (entry,))
+        yield Mutant(
+            "remove-entry", f"{table}.json", (entry,), rest, f"without {quote(entry)}", record, (entry,)
+        )
 
 
 def schema_mutants(schema: _Document) -> Iterator[Mutant]:
@@ -55,14 +61,14 @@ def schema_mutants(schema: _Document) -> Iterator[Mutant]:
     for node, steps in _nodes(schema, ()):
         name = ".".join(str(step) for step in steps if step not in ("properties", "items")) or "the record"
         for index, key in enumerate(node.get("required", ())):
-            record = f"a record without {key}, which is rejected" if not steps else f"{name} without {key}"
-            yield _schema(schema, (*steps, "required", index), f"{key} is not required", record)
+            record = f"a record{f' in which {name} is' if steps else ''} without {key}, which is rejected"
+            yield _schema(schema, (*steps, "required", index), f"without requiring {key}", record)
         if steps:  # a record is always an object
             yield from _types(schema, node, steps, name)
         for keyword in _KEYWORDS:
             if keyword in node and node[keyword] is not True:
                 record = f"a record in which {name} is refused by {keyword}"
-                yield _schema(schema, (*steps, keyword), f"without {keyword}", record)
+                yield _schema(schema, (*steps, keyword), f"without {keyword} for {name}", record)
 
 
 def _types(schema: _Document, node: _Document, steps: Steps, name: str) -> Iterator[Mutant]:
@@ -70,12 +76,12 @@ def _types(schema: _Document, node: _Document, steps: Steps, name: str) -> Itera
     if types is None:
         return
     other = "is of another type, which is rejected"
-    yield _schema(schema, (*steps, "type"), f"{name} may be of any type", f"a record in which {name} {other}")
+    yield _schema(schema, (*steps, "type"), f"without a type for {name}", f"a record in which {name} {other}")
     for index, kind in enumerate(types if isinstance(types, list) else ()):
         rest = types[:index] + types[index + 1 :]
         if rest and not (kind == "integer" and "number" in rest):
             content, record = replaced(schema, (*steps, "type"), rest), f"a record in which {name} is {kind}"
-            change = f"{name} may not be {kind}"
+            change = f"without {kind} as a type of {name}"
             yield Mutant("remove-keyword", "schema.json", (*steps, "type", index), content, change, record)
 
 

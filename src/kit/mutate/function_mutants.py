@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..explain.mapping_file import quote
 from .expressions import looser_expressions
 
 _RECORDS = {
@@ -57,6 +58,6 @@ def argument_changes(call: dict[str, Any]) -> Iterator[tuple[Any, str]]:
         case "shift", int():
             yield argument + 1, "is a number other than 0"
         case "replace", [old, new]:
-            yield [old, f"{new}~"], f"has {old!r} in it"
+            yield [old, f"{new}~"], f"has {quote(old)} in it"
         case "capture", str():
             yield from looser_expressions(argument)

@@ -18,12 +18,18 @@ class ListedPaths:
 
     def __init__(self, source: Source, runs: Iterable[CaseRun]) -> None:
         self._reads = list_reads(source)
+        self._cases: dict[str, dict[str, bool]] = {}
         self._values = {
             run.case: {x for record in run.records for x in self._values_of(record)} for run in runs
         }
 
     def cases(self, listed: str) -> dict[str, bool]:
         """Return the cases that hold a value at a listed path, each with whether the source reads it."""
+        if listed not in self._cases:
+            self._cases[listed] = self._find(listed)
+        return self._cases[listed]
+
+    def _find(self, listed: str) -> dict[str, bool]:
         mask = build_mask([parse_listed_path(listed)])
         found: dict[str, bool] = {}
         for case, values in self._values.items():

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from ...core.json_value import Steps
+from ..explain.mapping_file import quote
+from ..wording import lacking, origin_text
 from .condition_mutants import condition_changes
 from .function_mutants import argument_changes, function_record
 from .mutant import Mutant, removed, replaced
@@ -84,7 +86,7 @@ class _Mapping:
             record = "a record with a value that the table has"
             yield self._removed("remove-lookup", (*steps, "lookup"), "without lookup", record, steps)
         if "else" in row:
-            record = f"a record in which {_origin(row)} gives no value"
+            record = f"a record in which {lacking(row)}"
             yield self._removed("remove-else", (*steps, "else"), "without else", record, (*steps, "else"))
             if isinstance(row["else"], dict):
                 yield from self._parts(row["else"], (*steps, "else"))
@@ -111,11 +113,14 @@ class _Mapping:
         for index, call in enumerate(written if isinstance(written, list) else [written]):
             place = (*steps, "apply", index) if isinstance(written, list) else (*steps, "apply")
             name = call if isinstance(call, str) else next(iter(call))
-            record = f"a record in which {function_record(name, _origin(row))}"
+            record = f"a record in which {function_record(name, origin_text(row))}"
             yield self._removed("remove-function", place, f"without {name}", record, steps)
             for other, reason in argument_changes(call) if isinstance(call, dict) else ():
                 content = replaced(self._document, (*place, name), other)
-                change, record = f"{name} takes {other!r}", f"a record in which {_origin(row)} {reason}"
+                change, record = (
+                    f"with {quote(other)} for {name}",
+                    f"a record in which {origin_text(row)} {reason}",
+                )
                 yield Mutant("change-argument", _FILE, place, content, change, record, steps)
 
     def _condition(self, owner: _Document, steps: Steps) -> Iterator[Mutant]:
@@ -126,10 +131,11 @@ class _Mapping:
             yield Mutant(changed.code, _FILE, inside, content, changed.change, changed.record, place)
 
     def _removed(self, code: str, steps: Steps, change: str, record: str, tests: Steps) -> Mutant:
-        return Mutant(code, _FILE, steps, removed(self._document, steps), change, record, tests)
+        return Mutant(code, _FILE, steps, removed(self._document, self._whole(steps)), change, record, tests)
 
-
-def _origin(row: _Document) -> str:
-    """Name what a row starts from."""
-    origin = row.get("from", row.get("all", "it"))
-    return " or ".join(origin) if isinstance(origin, list) else str(origin)
+    def _whole(self, steps: Steps) -> Steps:
+        """Return the steps to a list that holds nothing but what these steps lead to, or else these steps."""
+        above: Any = self._document
+        for step in steps[:-1]:
+            above = above[step]
+        return steps[:-1] if isinstance(above, list) and len(above) == 1 else steps

@@ -27,6 +27,7 @@ class Mutant(msgspec.Struct, frozen=True):
         change: the change, as in `without lower`.
         record: what a fixture must hold for its outcome to change.
         tests: the place whose points a fixture runs that is likely to notice.
+        listed: the path of secrets or pii that is removed.
     """
 
     code: str
@@ -36,6 +37,7 @@ class Mutant(msgspec.Struct, frozen=True):
     change: str
     record: str
     tests: Steps = ()
+    listed: str = ""
 
 
 def removed(value: Any, steps: Steps) -> Any:

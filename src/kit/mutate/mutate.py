@@ -9,11 +9,11 @@ import msgspec
 
 from ...core.json_value import Steps, pointer
 from ...core.source_file import SourceFile, read_source_file
-from ..coverage.coverage import CaseRun, measure
+from ..coverage.coverage import measure
 from ..suite import Suite
 from ..waivers import read_waivers
+from .case_order import CaseOrder
 from .file_mutants import schema_mutants, source_mutants, table_mutants
-from .listed_paths import ListedPaths
 from .mapping_mutants import mapping_mutants
 from .mutant import MUTATIONS, Mutant
 from .runner import mutant_runner
@@ -45,94 +45,72 @@ class Verdict(msgspec.Struct, frozen=True):
         """Return the verdict on a mutant that no fixture notices as a JSON object."""
         mutant = self.mutant
         place = {"file": mutant.file, "line": self.line, "pointer": pointer(*mutant.steps)}
-        fixture = {"like": self.nearest, "holds": mutant.record}
+        fixture = {"like": self.nearest, "with": mutant.record}
         return {
             "code": mutant.code,
             **place,
             "change": mutant.change,
             "fixture": fixture,
-            "reason": self.reason,
+            "waived": self.reason,
         }
 
     def __str__(self) -> str:
         mutant = self.mutant
         place = f"{mutant.file}:{self.line} {pointer(*mutant.steps)}"
-        like = f"one like {self.nearest}" if self.nearest else "one"
-        return f"{place}: no fixture notices {mutant.change} [{mutant.code}] - add {like}, with {mutant.record}"
+        like = f"a fixture like {self.nearest}" if self.nearest else "a fixture"
+        problem = f"{mutant.change}, every fixture comes out the same"
+        return f"{place}: {problem} [{mutant.code}] - add {like}, with {mutant.record}"
 
 
 class Mutation:
-    """The mutants of a source, and the cases that may notice them."""
+    """The mutants of a source, and the cases that may notice them.
+
+    Attributes:
+        source: the name of the source.
+        mutants: all its mutants.
+        unused_waivers: the waivers that have covered no mutant so far.
+    """
 
     def __init__(self, suite: Suite) -> None:
         """Raises SpringheadError if a case cannot be run."""
-        folder = suite.source.folder
-        self.source: str = suite.source.name
+        paths = sorted(suite.source.folder.glob("[!.]*.json"))
+        self._files = {path.name: read_source_file(path) for path in paths}
         self._suite = suite
-        self._files = {path.name: read_source_file(path) for path in sorted(folder.glob("[!.]*.json"))}
+        self._order = CaseOrder(suite.source, measure(suite).runs)
         self._waivers = [w for w in read_waivers(self._files["source.json"].value) if w.code in MUTATIONS]
-        self._runs = sorted(measure(suite).runs, key=lambda run: len(run.records))
-        self._listed = ListedPaths(suite.source, self._runs)
+        self.source: str = suite.source.name
         self.mutants = [mutant for file in self._files.values() for mutant in _mutants(file)]
-        self.stale = list(self._waivers)
+        self.unused_waivers = list(self._waivers)
 
     def verdicts(self) -> Iterator[Verdict | None]:
-        """Run the mutants one by one; None is one that says nothing, because a larger one survived.
+        """Run the mutants one by one; None is one that says nothing.
+
+        It cannot be loaded, or is a part of what no fixture notices either.
 
         Raises:
             SpringheadError: a case is not as expected.
         """
-        survivors: list[tuple[str, Steps]] = []
+        unnoticed: list[Mutant] = []
         with mutant_runner(self._suite) as runner:
             for mutant in self.mutants:
-                if self._is_idle(mutant) or _is_inside(mutant, survivors):
+                if self._order.is_idle(mutant) or any(_is_part(mutant, other) for other in unnoticed):
                     yield None
                     continue
-                touched = [name for name in self._touched(mutant) if name in runner.trials]
-                others = [
-                    run.case for run in self._runs if run.case not in touched and run.case in runner.trials
-                ]
-                noticed_by = runner.noticed_by(mutant, [*touched, *(others if _concerns_all(mutant) else ())])
-                if noticed_by == "" and mutant.code.startswith("remove-"):
-                    survivors.append((mutant.file, mutant.steps))
-                yield None if noticed_by is None else self._verdict(mutant, noticed_by, touched)
+                likely = self._order.likely(mutant)
+                noticed_by = runner.noticed_by(mutant, [*likely, *self._order.others(mutant, likely)])
+                if noticed_by == "":
+                    unnoticed.append(mutant)
+                yield None if noticed_by is None else self._verdict(mutant, noticed_by, likely)
 
-    def _verdict(self, mutant: Mutant, noticed_by: str, touched: list[str]) -> Verdict:
-        line = self._files[mutant.file].line(pointer(*mutant.steps))
+    def _verdict(self, mutant: Mutant, noticed_by: str, likely: list[str]) -> Verdict:
+        place = pointer(*mutant.steps)
+        line = self._files[mutant.file].line(place)
         if noticed_by:
             return Verdict(mutant, line, noticed_by)
-        place = pointer(*mutant.steps)
         waivers = [waiver for waiver in self._waivers if waiver.covers(mutant.code, mutant.file, place)]
-        self.stale = [waiver for waiver in self.stale if waiver not in waivers]
-        return Verdict(mutant, line, "", self._nearest(mutant, touched), waivers[0].reason if waivers else "")
-
-    def _nearest(self, mutant: Mutant, touched: list[str]) -> str:
-        """Name the smallest case that runs what is changed, or else something near to it."""
-        steps = mutant.tests
-        while not touched and steps:
-            steps = steps[:-1]
-            touched = [run.case for run in self._runs if _runs_place(run, mutant.file, steps)]
-        return next(iter(touched), "") or next((run.case for run in self._runs if run.ran), "")
-
-    def _touched(self, mutant: Mutant) -> list[str]:
-        """Name the cases that run what is changed, those with the fewest records first."""
-        if mutant.file == "source.json":
-            held = (
-                self._listed.cases(_entry(self._files, mutant)) if mutant.steps[0] in ("secrets", "pii") else {}
-            )
-            redacted = [run.case for run in self._runs if run.case in held and _redacts(run)]
-            return redacted or [run.case for run in self._runs if run.case in held]
-        if mutant.file == "schema.json":
-            accepts = self._suite.source.schema.accepts
-            return [x.case for x in self._runs if any(not accepts(r.scope.record) for r in x.records)]
-        return [run.case for run in self._runs if _runs_place(run, mutant.file, mutant.tests)]
-
-    def _is_idle(self, mutant: Mutant) -> bool:
-        """Whether a listed path masks values, none of which is ever read: it is there for safety."""
-        if mutant.file != "source.json" or mutant.steps[0] not in ("secrets", "pii"):
-            return False
-        held = self._listed.cases(_entry(self._files, mutant))
-        return bool(held) and not any(held.values())
+        self.unused_waivers = [waiver for waiver in self.unused_waivers if waiver not in waivers]
+        reason = waivers[0].reason if waivers else ""
+        return Verdict(mutant, line, "", self._order.nearest(mutant, likely), reason)
 
 
 def _mutants(file: SourceFile) -> Iterator[Mutant]:
@@ -148,25 +126,8 @@ def _mutants(file: SourceFile) -> Iterator[Mutant]:
             yield from table_mutants(table.removesuffix(".json"), content)
 
 
-def _entry(files: dict[str, SourceFile], mutant: Mutant) -> str:
-    value: Any = files[mutant.file].value
-    for step in mutant.steps:
-        value = value[step]
-    return str(value)
-
-
-def _redacts(run: CaseRun) -> bool:
-    return any(record.scope.config.get("redact", "off") != "off" for record in run.records)
-
-
-def _runs_place(run: CaseRun, file: str, steps: Steps) -> bool:
-    return any(name == file and place[: len(steps)] == steps for name, place, _ in run.ran)
-
-
-def _concerns_all(mutant: Mutant) -> bool:
-    """Whether a case that does not run what is changed may notice it: not an entry that it never looks up."""
-    return mutant.code != "remove-entry"
-
-
-def _is_inside(mutant: Mutant, survivors: list[tuple[str, Steps]]) -> bool:
-    return any(mutant.file == file and mutant.steps[: len(steps)] == steps for file, steps in survivors)
+def _is_part(mutant: Mutant, other: Mutant) -> bool:
+    """Whether what a mutant changes is a part of what another removes."""
+    steps: Steps = other.steps
+    is_removed = other.code.startswith("remove-") and mutant.file == other.file
+    return is_removed and mutant.steps[: len(steps)] == steps

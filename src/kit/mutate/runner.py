@@ -21,6 +21,8 @@ from ...core.request import Request
 from ...core.signature import signature_verifier, signing_secrets, without_secrets
 from ...core.source import Source
 from ..case import Case
+from ..explain.mapping_file import MappingFile, read_mapping_file
+from ..rows import list_rows
 from ..suite import Suite
 from .mutant import Mutant
 
@@ -41,24 +43,32 @@ class MutantRunner:
         """`folder` holds the copy. Raises SpringheadError if a case cannot be run, or is not as expected."""
         self._folder = folder
         self._suite = suite
-        self.trials = {trial.name: trial for case in suite.cases if (trial := self._trial(case))}
+        self._loaded = load_source(folder)
+        self._tables = _tables(self._loaded, read_mapping_file(folder))
+        self._trials = {trial.name: trial for case in suite.cases if (trial := self._trial(case))}
 
     def noticed_by(self, mutant: Mutant, names: Iterable[str]) -> str | None:
         """Return the first of these cases that has another outcome for a mutant; `""` if none has.
 
         None means that the mutant cannot be loaded, and is none.
         """
-        path = self._folder / mutant.file
-        original = path.read_bytes()
+        trials = [self._trials[name] for name in names if name in self._trials]
+        if mutant.code == "remove-entry":
+            with _without_entry(self._tables.get(mutant.file, {}), str(mutant.steps[0])):
+                return _first_to_differ(self._loaded, trials)
         try:
-            path.write_text(json.dumps(mutant.content, ensure_ascii=False), encoding="utf-8")
-            source = load_source(self._folder)
+            return _first_to_differ(self._load(mutant), trials)
         except InvalidSource:
             return None
+
+    def _load(self, mutant: Mutant) -> Source:
+        path = self._folder / mutant.file
+        original = path.read_bytes()
+        path.write_text(json.dumps(mutant.content, ensure_ascii=False), encoding="utf-8")
+        try:
+            return load_source(self._folder)
         finally:
             path.write_bytes(original)
-        trials = (self.trials[name] for name in names)
-        return next((trial.name for trial in trials if _differs(source, trial)), "")
 
     def _trial(self, case: Case) -> Trial | None:
         """Prepare a case; None if a plugin refuses its request, since plugins take no part in this."""
@@ -81,6 +91,26 @@ def mutant_runner(suite: Suite) -> Iterator[MutantRunner]:
             suite.source.folder, folder, ignore=lambda _, names: [n for n in names if n[-5:] != ".json"]
         )
         yield MutantRunner(suite, folder)
+
+
+def _tables(source: Source, file: MappingFile) -> dict[str, dict[str, Any]]:
+    """Return the tables in which rows look values up, by the names of their files."""
+    rows = [row for row in list_rows(source.mapper.mapping) if row.lookup is not None]
+    return {f"{file.at(row.steps)['lookup']}.json": row.lookup or {} for row in rows}
+
+
+@contextmanager
+def _without_entry(table: dict[str, Any], entry: str) -> Iterator[None]:
+    """Take an entry out of a table that is loaded: rows look it up when a record comes."""
+    value = table.pop(entry, None)
+    try:
+        yield
+    finally:
+        table[entry] = value
+
+
+def _first_to_differ(source: Source, trials: Iterable[Trial]) -> str:
+    return next((trial.name for trial in trials if _differs(source, trial)), "")
 
 
 def _differs(source: Source, trial: Trial) -> bool:
