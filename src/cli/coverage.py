@@ -11,7 +11,9 @@ from typing import Annotated
 import typer
 
 from ..core.errors import SpringheadError
+from ..core.json_value import pointer
 from ..kit.coverage.coverage import Coverage, measure
+from ..kit.coverage.point import Point
 from ..kit.suite import find_suites
 from .context import AsJson, fail
 from .format import console, printable
@@ -60,9 +62,15 @@ def _print(covered: Coverage) -> None:
     for place in covered.unused_waivers:
         where = f" at {place}" if place else ""
         output.print(f"  source.json: there is no not-run to waive{where} [unused-waiver] - remove the waiver")
+    _print_paths("waived", [(_place(point), reason) for point, reason in covered.waived])
     undecided = "undecided: nothing reads it, and unmapped in source.json does not list it"
     _print_paths(undecided, [(path.path, path.case) for path in covered.unread if not path.reason])
     _print_paths("left out on purpose", [(path.path, path.reason) for path in covered.unread if path.reason])
+
+
+def _place(point: Point) -> str:
+    file, steps, _ = point.key
+    return f"{file}:{point.line} {pointer(*steps)}"
 
 
 def _print_paths(heading: str, paths: list[tuple[str, str]]) -> None:

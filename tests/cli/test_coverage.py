@@ -60,6 +60,22 @@ def test_too_little_fails_if_asked_for(acme: Path, minimum: str, code: int) -> N
     )
 
 
+def test_waived_points_are_shown_with_their_reason(acme: Path) -> None:
+    """They do not count; a waiver that is not needed is shown as well."""
+    about = json.loads((acme / "source.json").read_text())
+    waivers = [
+        {"code": "not-run", "at": "names.json/sent", "reason": "It comes in December only."},
+        {"code": "not-run", "at": "mapping.json/map/1", "reason": "Once it was so."},
+    ]
+    (acme / "source.json").write_text(json.dumps({**about, "waive": waivers}))
+
+    done = springhead(acme.parent, "coverage", "acme")
+
+    assert "1 of 1 table entries\n" in done.stdout
+    assert "  waived\n    names.json:1 /sent  It comes in December only.\n" in done.stdout
+    assert "there is no not-run to waive at mapping.json/map/1 [unused-waiver]" in done.stdout
+
+
 def test_json_is_one_object(acme: Path) -> None:
     """With the same, for scripts."""
     done = springhead(acme.parent, "coverage", "acme", "--json")

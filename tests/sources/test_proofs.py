@@ -26,6 +26,7 @@ def test_the_fixtures_run_all_of_a_source(source: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # hundreds of mutants, of which each is compiled
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_fixtures_notice_every_change_of_a_source(source: str) -> None:
     """Or source.json says why they cannot: see docs/proofs.md, and `springhead mutate SOURCE`."""

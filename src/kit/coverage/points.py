@@ -45,7 +45,7 @@ class _Lister:
         mapping = source.mapper.mapping
         for index, rule in enumerate(mapping.rules):
             steps: Steps = ("events", index)
-            advice = f"add a record for which {self._when(rule.when, steps)}"
+            advice = f"add a fixture in which {self._when(rule.when, steps)}"
             yield self._point("rule", key_of(steps), "no record gets to this rule", advice)
             yield from self._condition(rule.when, steps)
             if rule.event is not None and not isinstance(rule.event.origin, Constant):
@@ -57,7 +57,7 @@ class _Lister:
             yield from self._row(reply.body)
 
     def _when(self, when: Pattern | None, steps: Steps) -> str:
-        return "no rule before this one holds" if when is None else satisfied(self._file.at((*steps, "when")))
+        return "no rule before this one matches" if when is None else satisfied(self._file.at((*steps, "when")))
 
     def _condition(self, when: Pattern | None, owner: Steps) -> Iterator[Point]:
         """List both ways of a `when`, and each alternative of its `any`."""
@@ -66,11 +66,11 @@ class _Lister:
         steps = (*owner, "when")
         written = self._file.at(steps)
         holds, fails = satisfied(written), unsatisfied(written)
-        yield self._branch(steps, "holds", "its when never holds", f"add a record for which {holds}")
-        advice = f"add a record for which {fails}, or remove the when"
+        yield self._branch(steps, "holds", "its when never holds", f"add a fixture in which {holds}")
+        advice = f"add a fixture in which {fails}, or remove the when"
         yield self._branch(steps, "fails", "its when never fails", advice)
         for index in range(len(when.any)):
-            advice = f"add a record for which {satisfied(written['any'][index])}"
+            advice = f"add a fixture in which {satisfied(written['any'][index])}"
             yield self._branch((*steps, "any", index), "", "this alternative never holds", advice)
 
     def _row(

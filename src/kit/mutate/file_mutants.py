@@ -33,7 +33,7 @@ def source_mutants(about: _Document) -> Iterator[Mutant]:
         for index, entry in enumerate(about.get(key, ())):
             text = entry if isinstance(entry, str) else entry["template"]
             if text != "json":  # which is always accepted
-                content = removed(about, (key, index))
+                content = removed(about, (key, index) if len(about[key]) > 1 else (key,))
                 change = f"without {text} in {key}"
                 listed = text if key in ("secrets", "pii") else ""
                 place: Steps = (key, index)
@@ -86,7 +86,7 @@ def _types(schema: _Document, node: _Document, steps: Steps, name: str) -> Itera
 
 
 def _nodes(value: Any, steps: Steps) -> Iterator[tuple[_Document, Steps]]:
-    """List the schemas inside a schema, itself included, that hold whenever the record is valid."""
+    """List the schemas inside a schema, itself included."""
     if not isinstance(value, dict):
         return
     yield value, steps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 from ...core.json_value import Steps
 from ...core.mapping.mask import build_mask, parse_listed_path
@@ -12,34 +13,31 @@ from ..coverage.reads import is_read, list_reads
 from ..coverage.records import Record
 from ..explain.leaves import leaf_steps
 
+_Value: TypeAlias = tuple[tuple[str, ...], bool]
+"""The keys that lead to a value, and whether the source reads it."""
+
 
 class ListedPaths:
     """The values in the records of some cases, and in the items around them."""
 
     def __init__(self, source: Source, runs: Iterable[CaseRun]) -> None:
         self._reads = list_reads(source)
-        self._cases: dict[str, dict[str, bool]] = {}
-        self._values = {
-            run.case: {x for record in run.records for x in self._values_of(record)} for run in runs
-        }
+        self._cases: dict[_Value, dict[str, None]] = {}
+        for run in runs:
+            for value in {value for record in run.records for value in self._values_of(record)}:
+                self._cases.setdefault(value, {})[run.case] = None
 
     def cases(self, listed: str) -> dict[str, bool]:
         """Return the cases that hold a value at a listed path, each with whether the source reads it."""
-        if listed not in self._cases:
-            self._cases[listed] = self._find(listed)
-        return self._cases[listed]
-
-    def _find(self, listed: str) -> dict[str, bool]:
         mask = build_mask([parse_listed_path(listed)])
         found: dict[str, bool] = {}
-        for case, values in self._values.items():
-            for keys, is_read_here in values:
-                masked = mask and mask.at(keys)
-                if masked and masked.covers_scalars:
-                    found[case] = found.get(case, False) or is_read_here
+        for (keys, is_read_here), cases in self._cases.items():
+            masked = mask and mask.at(keys)
+            if masked and masked.covers_scalars:
+                found |= {case: found.get(case, False) or is_read_here for case in cases}
         return found
 
-    def _values_of(self, record: Record) -> Iterator[tuple[tuple[str, ...], bool]]:
+    def _values_of(self, record: Record) -> Iterator[_Value]:
         """List the keys of each value, with whether the source reads it."""
         for steps, _ in leaf_steps(record.scope.record):
             inside = is_read(self._reads, "$item", (*record.steps, *steps))

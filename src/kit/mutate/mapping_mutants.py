@@ -14,6 +14,12 @@ from .mutant import Mutant, removed, replaced
 
 _Document: TypeAlias = dict[str, Any]
 _FILE = "mapping.json"
+_SETTINGS = (
+    ("emit", "all", "a record that two rules match"),
+    ("unmatched", "drop", "a record that no rule matches"),
+    ("compact", True, "a record in which a copied object has a null member"),
+)
+"""What a mapping may set, to a value other than the default, and the record that shows it."""
 
 
 def mapping_mutants(document: _Document) -> Iterator[Mutant]:
@@ -45,13 +51,8 @@ class _Mapping:
         yield from self._settings()
 
     def _settings(self) -> Iterator[Mutant]:
-        records = {
-            "emit": "a record that two rules match",
-            "unmatched": "a record that no rule matches",
-            "compact": "a record in which a copied object has a null member",
-        }
-        for key, record in records.items():
-            if key in self._document:
+        for key, value, record in _SETTINGS:
+            if self._document.get(key) == value:
                 yield self._removed("remove-setting", (key,), f"without {key}", record, ())
 
     def _rows(self, rows: list[_Document], steps: Steps) -> Iterator[Mutant]:
@@ -64,10 +65,8 @@ class _Mapping:
             yield self._removed("remove-row", place, change, record, place)
             yield from self._parts(row, place)
             for number, target in enumerate(to if isinstance(to, list) and len(to) > 1 else ()):
-                change, record = (
-                    f"without the target {target}",
-                    f"a record in which no other row gives {target}",
-                )
+                change = f"without the target {target}"
+                record = f"a record in which no other row gives {target}"
                 yield self._removed("remove-target", (*place, "to", number), change, record, place)
 
     def _parts(self, row: _Document, steps: Steps) -> Iterator[Mutant]:
@@ -109,18 +108,15 @@ class _Mapping:
                 yield self._removed("remove-path", place, f"without {path} in {word}", record, place)
 
     def _functions(self, row: _Document, steps: Steps) -> Iterator[Mutant]:
-        written = row.get("apply", [])
+        written, origin = row.get("apply", []), origin_text(row)
         for index, call in enumerate(written if isinstance(written, list) else [written]):
             place = (*steps, "apply", index) if isinstance(written, list) else (*steps, "apply")
             name = call if isinstance(call, str) else next(iter(call))
-            record = f"a record in which {function_record(name, origin_text(row))}"
+            record = f"a record in which {function_record(name, origin)}"
             yield self._removed("remove-function", place, f"without {name}", record, steps)
             for other, reason in argument_changes(call) if isinstance(call, dict) else ():
                 content = replaced(self._document, (*place, name), other)
-                change, record = (
-                    f"with {quote(other)} for {name}",
-                    f"a record in which {origin_text(row)} {reason}",
-                )
+                change, record = f"with {quote(other)} for {name}", f"a record in which {origin} {reason}"
                 yield Mutant("change-argument", _FILE, place, content, change, record, steps)
 
     def _condition(self, owner: _Document, steps: Steps) -> Iterator[Mutant]:

@@ -87,9 +87,9 @@ def mutant_runner(suite: Suite) -> Iterator[MutantRunner]:
     """Make a runner, which has a folder of its own for as long as it is used."""
     with TemporaryDirectory(prefix="springhead-") as temporary:
         folder = Path(temporary) / suite.source.name
-        shutil.copytree(
-            suite.source.folder, folder, ignore=lambda _, names: [n for n in names if n[-5:] != ".json"]
-        )
+        folder.mkdir()
+        for path in suite.source.folder.glob("*.json"):
+            shutil.copy(path, folder)
         yield MutantRunner(suite, folder)
 
 

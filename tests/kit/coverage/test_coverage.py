@@ -104,7 +104,7 @@ def test_rules_are_run_by_records_that_match(tmp_path: Path) -> None:
 
     assert [(str(point), point.kind) for point in covered.missed] == [
         (
-            'mapping.json:1 /events/1: no record gets to this rule - add a record for which k is "y"',
+            'mapping.json:1 /events/1: no record gets to this rule - add a fixture in which k is "y"',
             "rule",
         )
     ]

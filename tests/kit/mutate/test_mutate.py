@@ -275,6 +275,36 @@ def test_every_file_of_a_source_is_changed(  # noqa: PLR0913, PLR0917 - one colu
     assert unnoticed(suite_of(tmp_path / "after", *bodies, noticing, config=config, **files)) == []
 
 
+@pytest.mark.parametrize("formats", [["form"], ["json", "form"]])
+def test_a_format_is_removed(tmp_path: Path, formats: list[str]) -> None:
+    """All but `json`, which is always accepted."""
+    source = {"name": "acme", "formats": formats}
+
+    (found,) = unnoticed(suite_of(tmp_path, {"a": 1}, mapping=mapping_of([A]), source=source))
+
+    assert found[1:] == (f"source.json/formats/{len(formats) - 1}", 'a body in the format "form"')
+
+
+@pytest.mark.parametrize(
+    ("setting", "found"),
+    [
+        ({"emit": "all"}, "a record that two rules match"),
+        ({"unmatched": "drop"}, "a record that no rule matches"),
+        ({"compact": True}, "a record in which a copied object has a null member"),
+        ({"emit": "first"}, None),
+        ({"unmatched": "reject"}, None),
+        ({"compact": False}, None),
+    ],
+)
+def test_a_setting_of_the_mapping_is_removed(
+    tmp_path: Path, setting: dict[str, Any], found: str | None
+) -> None:
+    """If it is not the default."""
+    suite = suite_of(tmp_path, {"a": 1}, mapping=mapping_of([A], **setting))
+
+    assert [record for _, _, record in unnoticed(suite)] == ([found] if found else [])
+
+
 def test_a_listed_path_that_nothing_reads_is_there_for_safety(tmp_path: Path) -> None:
     """`check` asks for it wherever a record holds a secret, whether or not a row copies it."""
     suite = suite_of(tmp_path, {"token": "x", "a": 1}, mapping=mapping_of([A]), source={"secrets": ["token"]})
