@@ -10,9 +10,12 @@ import pytest
 
 from springhead.core.errors import InvalidFixture
 from springhead.core.json_value import pointer
+from springhead.kit.coverage.coverage import measure
 from springhead.kit.mutate.mutant import MUTATIONS
 from springhead.kit.mutate.mutate import Mutation, Verdict
-from springhead.kit.suite import Suite
+from springhead.kit.suite import Suite, find_suites
+from support.distributions import SOURCE, Install
+from support.folders import add_case
 from support.suites import TRACK, WORDS, mapping_of, suite_of, suite_of_word
 
 
@@ -29,6 +32,13 @@ def unnoticed(suite: Suite) -> list[tuple[str, str, str]]:
         if not x.noticed_by
     ]
 
+
+REFUSING = f"""
+{SOURCE}
+@hookimpl
+def springhead_verify(source, request, config):
+    return "nobody is let in"
+"""
 
 A = {"from": "a", "to": "properties.a"}
 TAIL = {"value": 1, "to": "properties.z"}
@@ -360,6 +370,19 @@ def test_fixtures_that_are_not_as_expected_notice_nothing(tmp_path: Path) -> Non
 
     with pytest.raises(InvalidFixture, match="is not as expected: run springhead test acme"):
         list(Mutation(suite).verdicts())
+
+
+def test_what_a_plugin_refuses_notices_nothing(install: Install, tmp_path: Path) -> None:
+    """Its records never get to the mapping, although plugins take no part in this."""
+    install("springhead-source-acme", REFUSING)
+    folder = tmp_path / "springhead-source-acme" / "springhead_source_acme" / "acme"
+    (folder / "mapping.json").write_text(json.dumps(mapping_of([A])))
+    add_case(folder / "fixtures", "refused", request_json='{"a": 1}')
+    (suite,) = find_suites(["acme"], tmp_path)
+    suite.write(suite.cases[0])
+
+    assert [code for code, _, _ in unnoticed(suite)] == ["remove-row"]
+    assert measure(suite).counts("rule", "row") == (0, 2)
 
 
 def test_the_folder_of_a_source_is_left_as_it_is(tmp_path: Path) -> None:
