@@ -19,6 +19,13 @@ _SOURCE_RECORDS = {
     "secrets": 'a value at {} that a row copies, and "redact": "secrets" in its config',
     "pii": 'a value at {} that a row copies, and "redact": "pii" in its config',
 }
+_SIGNED_CONFIG = "signing_secret in its config"
+_SETTINGS: tuple[tuple[Steps, str], ...] = (
+    (("items",), "a body that is a list, or holds one"),
+    (("signature",), f"a call with a wrong signature, and {_SIGNED_CONFIG}"),
+    (("signature", "tolerance"), f"a call that was signed long before its received_at, and {_SIGNED_CONFIG}"),
+)
+_HMAC: Steps = ("signature", "hmac")
 _KEYWORDS = (
     *("enum", "const", "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "contains"),
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minProperties"),
@@ -39,11 +46,22 @@ def source_mutants(about: _Document) -> Iterator[Mutant]:
                 place: Steps = (key, index)
                 holds = record.format(text)
                 yield Mutant("remove-path", "source.json", place, content, change, holds, listed=listed)
-    if "items" in about:
-        record = "a body that is a list, or holds one"
-        yield Mutant(
-            "remove-setting", "source.json", ("items",), removed(about, ("items",)), "without items", record
-        )
+    for steps, record in _SETTINGS:
+        if _has(about, steps):
+            change = f"without {steps[-1]}"
+            yield Mutant("remove-setting", "source.json", steps, removed(about, steps), change, record)
+    if _has(about, _HMAC):
+        other = "sha512" if about["signature"]["hmac"] != "sha512" else "sha256"
+        record = f"a call with the right signature, and {_SIGNED_CONFIG}"
+        content, change = replaced(about, _HMAC, other), f"with {other} for hmac"
+        yield Mutant("change-argument", "source.json", _HMAC, content, change, record)
+
+
+def _has(about: _Document, steps: Steps) -> bool:
+    value: Any = about
+    for step in steps:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value is not None
 
 
 def table_mutants(table: str, content: _Document) -> Iterator[Mutant]:

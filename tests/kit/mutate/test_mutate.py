@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from springhead.kit.mutate.mutate import Mutation, Verdict
 from springhead.kit.suite import Suite, find_suites
 from support.distributions import SOURCE, Install
 from support.folders import add_case
+from support.signatures import SECRET
 from support.suites import TRACK, WORDS, mapping_of, suite_of, suite_of_word
 
 
@@ -293,6 +296,26 @@ def test_a_format_is_removed(tmp_path: Path, formats: list[str]) -> None:
     (found,) = unnoticed(suite_of(tmp_path, {"a": 1}, mapping=mapping_of([A]), source=source))
 
     assert found[1:] == (f"source.json/formats/{len(formats) - 1}", 'a body in the format "form"')
+
+
+def test_a_signature_is_proved_by_calls_that_are_signed(tmp_path: Path) -> None:
+    """One rightly and one wrongly; a tolerance, by one that is late."""
+    signature = {"header": "x-signature", "hmac": "sha256", "format": "{hex}", "signed": "{header.x-at}{body}"}
+    about = {"name": "acme", "signature": {**signature, "timestamp": "{header.x-at}", "tolerance": 300}}
+    suite = suite_of(tmp_path, {"a": 1}, mapping=mapping_of([A]), source=about)
+    unproved = [(code, place) for code, place, _ in unnoticed(suite)]
+    for name, at, secret in (("right", 1000, SECRET), ("wrong", 1000, "another-secret"), ("late", 1, SECRET)):
+        digest = hmac.new(secret.encode(), f'{at}{{"a": 1}}'.encode(), hashlib.sha256).hexdigest()
+        headers = {"x-at": str(at), "x-signature": digest}
+        meta = {"headers": headers, "received_at": 1000, "config": {"signing_secret": SECRET}}
+        folder = suite.source.folder / "fixtures"
+        add_case(folder, name, request_json='{"a": 1}', request_meta_json=json.dumps(meta))
+    (proved,) = find_suites([str(suite.source.folder)], tmp_path)
+    for case in proved.cases:
+        proved.write(case)
+
+    assert unproved == [("remove-setting", "source.json/signature")]  # its parts are not tried then
+    assert unnoticed(proved) == []
 
 
 @pytest.mark.parametrize(
