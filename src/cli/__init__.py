@@ -14,6 +14,8 @@ from .check import check
 from .context import report
 from .coverage import coverage
 from .dead.commands import dead
+from .diff import diff
+from .docs import docs
 from .explain import explain
 from .extras import extras_named
 from .gateway import gateway
@@ -55,6 +57,14 @@ app.command(
     short_help="Show the changes of a source that no fixture notices.",
     epilog="Example: springhead mutate ./acme",
 )(mutate)
+app.command(
+    short_help="Write the page of a source.",
+    epilog="Example: springhead docs ./acme --output docs/acme.md",
+)(docs)
+app.command(
+    short_help="Compare a source with another version of it.",
+    epilog="Example: springhead diff ./acme --against main --samples captured.jsonl",
+)(diff)
 app.add_typer(serve, name="serve")
 app.add_typer(gateway, name="gateway")
 app.add_typer(dead, name="dead", short_help="List, show, replay and drop dead letters.")

@@ -20,6 +20,8 @@ COMMANDS = [
     "explain",
     "coverage",
     "mutate",
+    "docs",
+    "diff",
     "serve transformer",
     "serve gateway",
     "gateway init",
