@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from springhead import Host, InvalidSource, Request, UnknownSource, load_source
+from springhead.core.decode import decode
+from springhead.core.loader import load_interpreted
+from springhead.core.pipeline import Pipeline
 from support.folders import source_folder
+from support.suites import WORDS, suite_of_word
 
 
 def test_a_folder_that_cannot_be_loaded_hurts_no_other_source(tmp_path: Path) -> None:
@@ -59,3 +63,20 @@ def test_unmapped_holds_paths_and_their_reason(tmp_path: Path, unmapped: object,
         load_source(folder)
 
     assert problem in str(error.value)
+
+
+@pytest.mark.parametrize("word", WORDS, ids=lambda word: word.name)
+def test_a_source_that_is_interpreted_has_the_same_outcomes(word: Path, tmp_path: Path) -> None:
+    """With any word of the language, whatever the settings."""
+    suite = suite_of_word(tmp_path, word)
+    (case,) = suite.cases
+    request = case.request()
+    sources = (load_source(suite.source.folder), load_interpreted(suite.source.folder))
+
+    compiled, interpreted = (
+        pipeline.process(decode(request, source.framing), pipeline.context(request))
+        for source in sources
+        for pipeline in [Pipeline(source, case.config)]
+    )
+
+    assert compiled == interpreted

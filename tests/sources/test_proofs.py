@@ -37,7 +37,7 @@ def test_the_fixtures_run_all_of_a_source(source: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)  # hundreds of mutants, each of which is compiled
+@pytest.mark.timeout(600)  # hundreds of mutants
 @each_source
 def test_the_fixtures_notice_every_change_of_a_source(source: str) -> None:
     """Or source.json says why they cannot."""

@@ -15,7 +15,7 @@ import msgspec
 from ...core.codec import encode_sorted
 from ...core.decode import decode
 from ...core.errors import InvalidFixture, InvalidSource, SpringheadError
-from ...core.loader import load_source
+from ...core.loader import load_interpreted
 from ...core.pipeline import Pipeline
 from ...core.request import Request
 from ...core.signature import signature_verifier, signing_secrets, without_secrets
@@ -37,13 +37,16 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 class MutantRunner:
-    """Loads mutants one after the other, from a copy of the source's folder."""
+    """Loads mutants one after the other, from a copy of the source's folder.
+
+    They are interpreted: most are noticed by a record or two, in less time than it takes to compile them.
+    """
 
     def __init__(self, suite: Suite, folder: Path) -> None:
         """`folder` holds the copy. Raises SpringheadError if a case cannot be run, or is not as expected."""
         self._folder = folder
         self._suite = suite
-        self._loaded = load_source(folder)
+        self._loaded = load_interpreted(folder)
         self._tables = _tables(self._loaded, read_mapping_file(folder))
         self._trials = {trial.name: trial for case in suite.cases if (trial := self._trial(case))}
 
@@ -66,7 +69,7 @@ class MutantRunner:
         original = path.read_bytes()
         path.write_text(json.dumps(mutant.content, ensure_ascii=False), encoding="utf-8")
         try:
-            return load_source(self._folder)
+            return load_interpreted(self._folder)
         finally:
             path.write_bytes(original)
 
