@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .codegen import RUNTIME, Generator
-from .interpret import MappedEvent, Scope, apply_rules
+from .interpret import MappedEvent
 from .model import DROP, Build, EventMapping, Row, Rule, Template
 from .path import Path
 from .write_plan import WritePlan, plan_writes
@@ -27,11 +27,6 @@ def compile_mapping(mapping: EventMapping) -> CompiledMapping:
     _dispatch(code, mapping, names)
     run: CompiledMapping = code.functions(RUNTIME)["run"]
     return run
-
-
-def interpret_mapping(mapping: EventMapping) -> CompiledMapping:
-    """Return what `compile_mapping` does, but interpreted: made in no time, and slower for every record."""
-    return lambda record, item, request, config: apply_rules(mapping, Scope(record, item, request, config))
 
 
 def compile_first_of(origins: tuple[Path | Template, ...]) -> Callable[[Any, Any, Any, Any, Any], Any]:

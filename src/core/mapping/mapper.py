@@ -5,8 +5,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any
 
-from .compile import CompiledMapping, compile_mapping, interpret_mapping
-from .interpret import Scope, reply_body
+from .compile import CompiledMapping, compile_mapping
+from .interpret import Scope, interpret_mapping, reply_body
 from .model import EventMapping, ReplyRule
 from .pattern import Equals
 from .redact import Masks, redact
