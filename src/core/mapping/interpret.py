@@ -49,11 +49,6 @@ def apply_rules(mapping: EventMapping, scope: Scope) -> list[MappedEvent] | None
     return mapped
 
 
-def interpret_mapping(mapping: EventMapping) -> Callable[[Any, Any, Any, Any], list[MappedEvent] | None]:
-    """Return a function that does what the compiled mapping does: made in no time, and slower to run."""
-    return lambda record, item, request, config: apply_rules(mapping, Scope(record, item, request, config))
-
-
 def reply_body(rule: ReplyRule, scope: Scope) -> Any:
     """Return the reply this rule gives to the record, or None."""
     if rule.when is not None and not matches(rule.when, scope):
@@ -134,6 +129,11 @@ def value_at(path: Path, scope: Scope) -> Any:
     if path.stars:
         return read_all(value, path)
     return value if path.mask is None else apply_mask(value, path.mask)
+
+
+def interpret_mapping(mapping: EventMapping) -> Callable[[Any, Any, Any, Any], list[MappedEvent] | None]:
+    """Return a function that does what the compiled mapping does: made in no time, and slower to run."""
+    return lambda record, item, request, config: apply_rules(mapping, Scope(record, item, request, config))
 
 
 def _apply_rule(rule: Rule, scope: Scope) -> list[MappedEvent]:
