@@ -28,7 +28,7 @@ from support.paths import ROOT
 from support.servers import free_port
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-FENCE = re.compile(r"^```(\w*)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(\w*)(?: title=\"(\S+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PORTS = ("8080", "8081", "9090")
 """The default ports, which the documents show. A test uses free ones in their place."""
 
