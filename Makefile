@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PYTEST = $(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test test-quick lint bench clean
+.PHONY: demo test test-quick lint docs bench clean
 
 demo: $(VENV)/.installed
 	@echo "examples/auth0.json is a batch as an Auth0 log stream posts it. These are its RudderStack events,"
@@ -27,6 +27,10 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	SPRINGHEAD_PLUGINS=springhead $(BIN)/springhead check --strict
+
+docs: $(VENV)/.installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file website/mkdocs.yml
+	@echo "The site is in build/site: $(BIN)/python -m http.server --directory build/site"
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/transform.py
