@@ -11,7 +11,7 @@ import pytest
 
 from support.dataplanes import OK, Batch, Reply, data_plane_in_thread
 from support.gateways import KEY, SOURCE, gateway
-from support.servers import until
+from support.servers import LOCAL, until
 from support.webhooks import is_busy, log
 
 OTHER_KEY = "key-of-another-tenant"
@@ -101,7 +101,7 @@ def test_a_replaced_store_accepts_nothing_until_a_restart(tmp_path: Path) -> Non
         reason = "was replaced while it was open: put it back, and restart"
 
         assert is_busy(one.post(log()))
-        assert f"the store {reason}" in httpx.get(f"{one.admin_url}/ready", trust_env=False).text
+        assert f"the store {reason}" in httpx.get(f"{one.admin_url}/ready", **LOCAL).text
         assert f"store.sqlite {reason}" in one.log.read_text()
         assert one.stop() == 0
     with gateway(tmp_path) as again:
