@@ -127,7 +127,7 @@ def test_the_fixture_that_the_documents_show_is_accepted(tmp_path: Path) -> None
     config = given.pop("config")
 
     outcome = signing_host(tmp_path, documented()["stripe"]).receive(
-        "acme", Request(body.encode(), **given), config
+        "acme", Request(body.strip().encode(), **given), config
     )
 
     assert len(outcome.events) == 1
