@@ -19,6 +19,8 @@ COMMANDS = [
     "test",
     "explain",
     "play",
+    "coverage",
+    "mutate",
     "docs",
     "diff",
     "serve transformer",

@@ -18,7 +18,7 @@ from support.admins import DISABLED, LOGIN, TOKEN, WRONG, Admin, admin_address
 from support.browsers import CHROMIUM, CONTRAST, chromium, fresh_context, pictured
 from support.dataplanes import data_plane_in_thread, refusing
 from support.gateways import KEY
-from support.servers import free_port, until
+from support.servers import LOCAL, free_port, until
 
 HOSTILE = "<img src=x onerror=\"document.title='theirs'\"><script>document.title='theirs'</script>"
 NO_ANSWER = "The gateway does not answer. Try again when it is back."
@@ -353,7 +353,7 @@ def test_the_line_of_a_record_is_shown_once(context: BrowserContext, tmp_path: P
         bodies = f'{good}\n{{"log_id": "8", "data": oops}}\n{wrong}\n', '{"log_id":\n"9", "data": oops}'
         for body in bodies:
             url = f"{admin.server.url}/v1/webhook?writeKey={KEY}"
-            httpx.post(url, content=body.encode(), trust_env=False)
+            httpx.post(url, content=body.encode(), **LOCAL)
         page = opened(context, admin)
         why = page.locator("#letter-list .reason")
 

@@ -211,8 +211,8 @@ def test_advice_and_rows_no_fixture_ran_are_marked(context: BrowserContext, acme
     page = opened(context, acme)
 
     expect(page.locator("#editors .gutter .uncovered")).to_have_text("9")
-    page.get_by_text("1 row that no fixture runs").click()
-    page.get_by_role("button", name="mapping.json:9 no fixture runs this row").click()
+    page.get_by_text("1 place that no fixture runs").click()
+    page.get_by_role("button", name="mapping.json:9 no fixture gives this row a value").click()
     focused = page.locator(":focus")
     assert focused.evaluate(
         'one => one.value.slice(one.selectionStart).startsWith(\'{"from": "order.coupon"\')'

@@ -22,7 +22,7 @@ def test_rows_that_no_fixture_runs_are_listed(tmp_path: Path) -> None:
     """A row whose value is absent in all of them did not run."""
     found = review_source(snapshot_of(acme_folder(tmp_path)), tmp_path)
 
-    assert found["uncovered"] == ["/map/4"]
+    assert found["uncovered"] == [{"pointer": "/map/4", "reason": "no fixture gives this row a value"}]
 
 
 def test_findings_are_those_of_check(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ export class FilesPanel {
     for (const [name, { editor }] of this.#files) {
       const marks = this.#findings.filter((finding) => finding.file === name).map(({ line, severity, reason }) => ({ line, kind: severity, message: reason }));
       const rows = name === "mapping.json" ? this.#uncovered : [];
-      editor.mark([...marks, ...rows.map((pointer) => ({ line: editor.lineOf(pointer), kind: "uncovered", message: "No fixture runs this row." }))]);
+      editor.mark([...marks, ...rows.map(({ pointer, reason }) => ({ line: editor.lineOf(pointer), kind: "uncovered", message: reason }))]);
     }
     this.#drawTabs();
     this.#drawList();
@@ -143,10 +143,10 @@ export class FilesPanel {
   #drawList() {
     const errors = this.#findings.filter(({ severity }) => severity === "error"), advice = this.#findings.filter(({ severity }) => severity !== "error");
     const mapping = this.#files.get("mapping.json")?.editor;
-    const rows = this.#uncovered.map((pointer) => this.#item("uncovered", `mapping.json:${mapping.lineOf(pointer)}`, "no fixture runs this row", () => this.goTo("mapping.json", { pointer })));
+    const rows = this.#uncovered.map(({ pointer, reason }) => this.#item("uncovered", `mapping.json:${mapping.lineOf(pointer)}`, reason, () => this.goTo("mapping.json", { pointer })));
     $("problems").replaceChildren(
       ...(errors.length + advice.length ? [element("ul", {}, ...[...errors, ...advice].map((finding) => this.#finding(finding)))] : [element("p", { class: "soft" }, this.#isReviewed ? "No problems." : "Checking…")]),
-      ...(rows.length ? [element("details", {}, element("summary", {}, `${plural(rows.length, "row")} that no fixture runs`), element("ul", {}, ...rows))] : []));
+      ...(rows.length ? [element("details", {}, element("summary", {}, `${plural(rows.length, "place")} that no fixture runs`), element("ul", {}, ...rows))] : []));
   }
 
   #finding({ file, line, pointer, severity, reason, advice }) {
