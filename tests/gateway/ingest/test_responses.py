@@ -127,6 +127,20 @@ def test_a_challenge_among_events_is_answered_once_they_are_stored(here: Gateway
     assert here.accepted() == before + 1
 
 
+def test_an_event_may_be_replied_to(tmp_path: Path) -> None:
+    """A sender that shows the answer to a person is answered with nothing, and the event is stored."""
+    mapping = {
+        "integration": "Acme",
+        "reply": [{"body": "", "content_type": "text/plain", "events": True}],
+        "events": [{"type": "track", "event": {"from": "command"}}],
+    }
+    folder = source_folder(tmp_path, mapping=mapping)
+    with gateway(tmp_path, {"name": "Acme", "type": "acme", "write_key": [KEY]}, folders=(folder,)) as shop:
+        response = shop.post({"command": "/deploy"})
+
+        assert (response.status_code, response.text, shop.accepted()) == (200, "", 1)
+
+
 def test_a_duplicate_is_ok_and_stored_once(here: Gateway) -> None:
     """Whether a call is repeated, or a record within a batch."""
     one, two = log(), log()
