@@ -27,6 +27,14 @@ def reads(mapping: dict[str, Any], target: str) -> Any:
     return next((row["from"] for row in mapping["map"] if row["to"] == target), None)
 
 
+def test_events_of_the_spec_pass_as_they_are() -> None:
+    """As those that Segment forwards; one record of another kind, and all of them are mapped."""
+    events = [{"type": "identify", "userId": "1"}, {"type": "track", "event": "E", "anonymousId": "2"}]
+
+    assert drafted(*events)[1] == {"integration": "Acme", "events": [{"pass": True}]}
+    assert "map" in drafted(*events, {"type": "track", "user": "1"})[1]
+
+
 @pytest.mark.parametrize(
     ("value", "apply"),
     [
