@@ -226,6 +226,19 @@ def test_what_stands_around_the_record_is_explained_too(tmp_path: Path) -> None:
     assert [value.path for value in record.unused] == ["b", "$item.sent"]
 
 
+def test_a_record_that_is_replied_to_may_be_mapped_as_well(tmp_path: Path) -> None:
+    """It is explained as any other that became an event."""
+    mapping = {
+        "integration": "Acme",
+        "reply": [{"body": "", "events": True}],
+        "events": [{"type": "track", "event": {"from": "kind"}}],
+    }
+
+    record = explained(source_folder(tmp_path, mapping=mapping), {"kind": "command"})
+
+    assert (record.result, len(record.events)) == ("mapped", 1)
+
+
 @pytest.mark.parametrize(
     ("body", "result", "reason"),
     [
