@@ -69,6 +69,7 @@ def test_both_validators_agree(schema: dict[str, Any], record: Any) -> None:
             {"name": "Ada"},
             [((), "anyOf", "must have user or name and email")],
         ),
+        ({"not": {"const": "envelope"}}, "envelope", [((), "not", 'must not be "envelope"')]),
         ({"anyOf": [{"type": "string"}]}, 1, [((), "anyOf", "is not what the schema allows (anyOf)")]),
         (
             {"additionalProperties": False, "properties": {"unwrap": {}}},
