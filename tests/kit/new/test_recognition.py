@@ -61,6 +61,12 @@ def test_the_notation_of_a_time(value: Any, apply: list[Any] | None) -> None:
         ({"type": "order.paid"}, {"from": "type"}),
         ({"event": "paid", "type": "order"}, {"from": "event"}),
         ({"type": "order", "action": "paid"}, {"template": "{type} {action}", "else": {"from": "type"}}),
+        (
+            {"metric": "clicked", "object_type": "email"},
+            {"template": "{object_type} {metric}", "else": {"from": "object_type"}},
+        ),
+        ({"action": "paid", "object": "order"}, {"template": "{object} {action}", "else": {"from": "object"}}),
+        ({"action": "paid", "object": {"id": 1}}, {"from": "action"}),
         ({"id": 1, "meta": {"event_type": "paid"}, "status": "ok"}, {"from": "meta.event_type"}),
         ({"user": {"type": "admin"}}, "Acme Event"),
         ({"type": "https://example.com/types/1"}, "Acme Event"),
