@@ -13,6 +13,8 @@ import typer
 from .check import check
 from .context import report
 from .dead.commands import dead
+from .diff import diff
+from .docs import docs
 from .explain import explain
 from .extras import extras_named
 from .gateway import gateway
@@ -45,6 +47,14 @@ app.command(
     epilog="Example: springhead explain auth0 examples/auth0.json --path properties.details",
 )(explain)
 app.command("test", epilog="Example: springhead test ./acme -k created --update")(run_tests)
+app.command(
+    short_help="Write the page of a source.",
+    epilog="Example: springhead docs ./acme --output docs/acme.md",
+)(docs)
+app.command(
+    short_help="Compare a source with another version of it.",
+    epilog="Example: springhead diff ./acme --against main --samples captured.jsonl",
+)(diff)
 app.add_typer(serve, name="serve")
 app.add_typer(gateway, name="gateway")
 app.add_typer(dead, name="dead", short_help="List, show, replay and drop dead letters.")

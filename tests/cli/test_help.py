@@ -18,6 +18,8 @@ COMMANDS = [
     "check",
     "test",
     "explain",
+    "docs",
+    "diff",
     "serve transformer",
     "serve gateway",
     "gateway init",
