@@ -152,6 +152,14 @@ def test_text_that_is_json_is_the_record_of_a_form_with_other_fields() -> None:
     assert (about["secrets"], about["pii"]) == (["**.token"], ["**.email"])
 
 
+def test_a_link_with_a_key_is_secret() -> None:
+    """`redact` masks it, but it stays a property: a link to an order is sent to be used."""
+    about, mapping = drafted({"type": "order.paid", "status_url": "https://acme.io/orders/7?key=k3y"})
+
+    assert about["secrets"] == ["**.status_url"]
+    assert reads(mapping, "properties.status_url") == "status_url"
+
+
 def test_text_that_is_json_beside_the_name_of_the_event_stays_text() -> None:
     """It is said, and the people in it are listed."""
     captured = capture("case", Request(json.dumps({**FORM, "type": "order.paid"}).encode()))
