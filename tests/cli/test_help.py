@@ -18,6 +18,8 @@ COMMANDS = [
     "check",
     "test",
     "explain",
+    "coverage",
+    "mutate",
     "docs",
     "diff",
     "serve transformer",

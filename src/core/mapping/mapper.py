@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from .compile import CompiledMapping, CompiledReplies, compile_mapping, compile_replies
+from .interpret import interpret_mapping, interpret_replies
 from .model import EventMapping
 from .pattern import Equals
 from .redact import Masks, redact
@@ -25,6 +26,7 @@ class Mapper:
     """
 
     __slots__ = (
+        "_compile",
         "_conditions",
         "_default",
         "_flags",
@@ -35,12 +37,13 @@ class Mapper:
         "settings",
     )
 
-    def __init__(self, mapping: EventMapping, masks: dict[str, Masks]) -> None:
-        """`masks` holds what is masked at the levels `secrets` and `pii`."""
+    def __init__(self, mapping: EventMapping, masks: dict[str, Masks], *, interpret: bool = False) -> None:
+        """`masks` holds what is masked at the levels `secrets` and `pii`; `interpret` compiles nothing."""
+        self._compile = interpret_mapping if interpret else compile_mapping
         self.mapping: EventMapping = mapping
         names = {path.keys[0] for path in mapping.paths() if path.root == "$config" and path.keys}
         self.settings: tuple[str, ...] = tuple(sorted({"redact", *names}))
-        self.reply: CompiledReplies = compile_replies(mapping.replies)
+        self.reply: CompiledReplies = (interpret_replies if interpret else compile_replies)(mapping.replies)
         self._conditions = config_conditions(mapping)
         self._flags = {
             path.keys[0]
@@ -92,7 +95,7 @@ class Mapper:
         key = (level, results)
         compiled = self._variants.get(key)
         if compiled is None:
-            compiled = self._variants[key] = compile_mapping(self._variant(level, results))
+            compiled = self._variants[key] = self._compile(self._variant(level, results))
         return compiled
 
     def _variant(self, level: str, results: tuple[bool, ...]) -> EventMapping:
