@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from springhead import Host
 from springhead.kit.case import Case
 from support.playgrounds import BODY, MAPPING, Playground, acme_folder, playground
 
@@ -228,8 +229,9 @@ def test_the_sources_of_a_project_are_found(tmp_path: Path) -> None:
     with playground(tmp_path) as one:
         found = one.call("sources").json()
 
+    installed = [{"name": name, "writable": False} for name in sorted(Host().sources)]
     assert found == {
-        "sources": [{"name": "src/acme", "writable": True}, {"name": "auth0", "writable": False}],
+        "sources": [{"name": "src/acme", "writable": True}, *installed],
         "start": "src/acme",
         "into": str(tmp_path),
     }
