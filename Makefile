@@ -4,16 +4,10 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PYTEST = $(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test test-quick lint bench clean
+.PHONY: demo test test-quick test-long lint pages bench clean
 
 demo: $(VENV)/.installed
-	@echo "examples/auth0.json is a batch as an Auth0 log stream posts it. These are its RudderStack events,"
-	@echo "with the password in it masked (redact=secrets):"
-	@echo
-	@$(BIN)/springhead transform auth0 --set redact=secrets examples/auth0.json > $(VENV)/demo.jsonl
-	@$(BIN)/python -m json.tool --json-lines --no-ensure-ascii $(VENV)/demo.jsonl
-	@echo
-	@$(BIN)/python examples/gateway_demo.py
+	@$(BIN)/python examples/demo.py
 
 test: lint
 	$(PYTEST)
@@ -21,12 +15,22 @@ test: lint
 test-quick: $(VENV)/.installed-dev
 	$(PYTEST) -m "not slow"
 
+# The tests whose length can be scaled, ten times as long as in .ci/run.
+test-long: $(VENV)/.installed-dev
+	SPRINGHEAD_TEST_EFFORT=20 PYTEST_TIMEOUT=3600 $(PYTEST) $(sort $(shell grep -rlE "^from support.effort import" tests))
+
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	SPRINGHEAD_PLUGINS=springhead $(BIN)/springhead check --strict
+
+pages: $(VENV)/.installed
+	for file in src/sources/*/source.json; do \
+	  folder=$$(dirname $$file); \
+	  $(BIN)/springhead docs $$folder --output docs/sources/$$(basename $$folder).md || exit; \
+	done
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/transform.py
