@@ -65,7 +65,8 @@ def init(
     if len(name) > _MAX_NAME_LENGTH or not name.isprintable():
         fail(f"--name takes up to {_MAX_NAME_LENGTH} printable characters")
     webhook = _webhook_url(url)
-    text = starter_settings(source.name, name, [_path_from(file, one) for one in folder or []], url)
+    folders = [_path_from(file, one) for one in folder or []]
+    text = starter_settings(source.name, name, folders, url, source.on_rejection.answer)
     _write_new(file, text)
     key = tomllib.loads(text)["source"][0]["write_key"][0]
     typer.echo(f"Wrote {file} with one source and a new write key. Only you can read the file.\n")
@@ -77,6 +78,10 @@ def init(
     if source.signatures:
         typer.echo(f"{source.title} signs its webhooks: put the secret it shows into the file as")
         typer.echo("signing_secret, and forged ones are refused.\n")
+    if source.on_rejection.reason:
+        answer = "ok" if source.on_rejection.answer == "ok" else "an error"
+        typer.echo(f"If every record of a call is rejected, the gateway answers {answer}, unless on_rejection")
+        typer.echo(f"in the file says otherwise. {source.on_rejection.reason}\n")
     for sentence in (*source.setup, *([f"See {source.docs}"] if source.docs else [])):
         typer.echo(sentence)
     typer.echo(f"\nThen start the gateway:\n\n  springhead serve gateway --config {shlex.quote(str(file))}")

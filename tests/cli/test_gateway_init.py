@@ -77,6 +77,18 @@ def test_with_several_sources_it_asks_for_the_type(tmp_path: Path) -> None:
     assert load_settings(tmp_path / "springhead.toml").gateway.folders == (Path(folder),)
 
 
+def test_it_says_what_the_vendor_does_after_an_error(tmp_path: Path) -> None:
+    """So the operator knows why rejected calls are answered `ok`."""
+    reason = "Acme disables a webhook after an error."
+    about = {"name": "acme", "on_rejection": {"answer": "ok", "reason": reason}}
+    folder = str(source_folder(tmp_path, source=about))
+
+    done = springhead(tmp_path, "gateway", "init", "--folder", folder, "--type", "acme")
+
+    assert f"the gateway answers ok, unless on_rejection\nin the file says otherwise. {reason}\n" in done.stdout
+    assert '# on_rejection = "ok" ' in (tmp_path / "springhead.toml").read_text()
+
+
 def test_on_a_terminal_it_offers_a_list(tmp_path: Path) -> None:
     """What is not on the list is asked for again."""
     folder = str(source_folder(tmp_path, source={"name": "acme", "title": "Acme Hooks"}))

@@ -151,11 +151,12 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 class ReplyRule(msgspec.Struct, frozen=True):
-    """What to reply to a record whose sender waits for an answer."""
+    """What to reply to a record whose sender waits for an answer; with `events` it also goes to the rules."""
 
     when: Pattern | None
     body: Row
     content_type: str
+    events: bool = False
 
 
 class EventMapping(msgspec.Struct, frozen=True):

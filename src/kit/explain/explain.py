@@ -90,7 +90,7 @@ class Explainer:
     def _explain(self, located: LocatedItem, outcome: Outcome, context: RequestContext) -> ExplainedRecord:
         location, item = located
         place = location.pointer(), location.line
-        if outcome.reply is not None:
+        if outcome.reply is not None and not (outcome.events or outcome.rejections or outcome.dropped):
             return ExplainedRecord(*place, "replied", outcome.reply.body.decode())
         record, steps = (self._source.unwrap(item) or (item, ())) if isinstance(item, dict) else (None, ())
         if not isinstance(record, dict) or not self._source.schema.accepts(record):
