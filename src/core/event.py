@@ -11,7 +11,7 @@ import msgspec
 
 from .codec import Object
 from .errors import InvalidEvent
-from .ids import Namespace, strip_invisible
+from .ids import Namespace, is_blank
 from .json_value import type_name
 from .mapping.convert import text
 from .mapping.model import EVENT_TYPES, Rule
@@ -64,14 +64,17 @@ class Envelope(msgspec.Struct, frozen=True):
     def _add_ids(self, event: Object, rule: Rule, position: int, identity: Identity) -> None:
         uuid = self.namespace.uuid
         anonymous = event.get("anonymousId")
-        if not (anonymous and strip_invisible(anonymous)):  # downstream, blank text counts as absent
+        if anonymous is None or is_blank(anonymous):
             user = event.get("userId")
-            name = f"user/{user}" if user and strip_invisible(user) else f"record/{identity.record}"
+            name = f"record/{identity.record}" if user is None or is_blank(user) else f"user/{user}"
             event["anonymousId"] = uuid(name)
         message = event.get("messageId")
-        if message.__class__ is not str or not strip_invisible(message):
-            parts = (rule.label, event.get("event"), position, identity.record, identity.version)
-            event["messageId"] = uuid(f"message/{parts!a}")  # quoted, so that no part runs into the next
+        if message.__class__ is not str or is_blank(message):
+            # Quoted, so that no part runs into the next.
+            parts = (
+                f"{rule.label!a}, {event.get('event')!a}, {position}, {identity.record!a}, {identity.version!a}"
+            )
+            event["messageId"] = uuid(f"message/({parts})")
 
     def _add_envelope(self, event: Object) -> None:
         """Add what every event carries to context and integrations, if the mapping wrote nothing else."""
