@@ -4,22 +4,20 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PYTEST = $(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test test-quick lint bench clean
+.PHONY: demo test test-quick test-long lint bench clean
 
 demo: $(VENV)/.installed
-	@echo "examples/auth0.json is a batch as an Auth0 log stream posts it. These are its RudderStack events,"
-	@echo "with the password in it masked (redact=secrets):"
-	@echo
-	@$(BIN)/springhead transform auth0 --set redact=secrets examples/auth0.json > $(VENV)/demo.jsonl
-	@$(BIN)/python -m json.tool --json-lines --no-ensure-ascii $(VENV)/demo.jsonl
-	@echo
-	@$(BIN)/python examples/gateway_demo.py
+	@$(BIN)/python examples/demo.py
 
 test: lint
 	$(PYTEST)
 
 test-quick: $(VENV)/.installed-dev
 	$(PYTEST) -m "not slow"
+
+# The tests whose length can be scaled, ten times as long as in .ci/run.
+test-long: $(VENV)/.installed-dev
+	SPRINGHEAD_TEST_EFFORT=20 PYTEST_TIMEOUT=3600 $(PYTEST) $(sort $(shell grep -rlE "^from support.effort import" tests))
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check

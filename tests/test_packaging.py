@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -39,6 +40,18 @@ def test_the_wheel_holds_every_file_of_the_tree(wheel: Path) -> None:
 
     assert {name for name in tree if not name.endswith(".pyc")} <= packed
     assert not any(name.endswith(".pyc") for name in packed)
+
+
+def test_the_wheel_says_where_the_project_lives(wheel: Path) -> None:
+    """What its addresses name in the repository is there."""
+    metadata = next(name for name in zipfile.ZipFile(wheel).namelist() if name.endswith("/METADATA"))
+    text = zipfile.ZipFile(wheel).read(metadata).decode()
+    urls = dict(re.findall(r"^Project-URL: (\w+), (\S+)$", text, re.MULTILINE))
+
+    assert urls.keys() == {"Documentation", "Source", "Changelog", "Issues"}
+    assert all(url.startswith(urls["Source"]) for url in urls.values())
+    named = [url.partition("/main/")[2] for url in urls.values()]
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_the_installed_wheel_passes_the_fixtures(wheel: Path, tmp_path: Path) -> None:

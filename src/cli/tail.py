@@ -66,18 +66,18 @@ def print_request(request: dict[str, Any], width: int, *, as_json: bool) -> None
 
 
 def _lines(request: dict[str, Any]) -> Iterator[str]:
-    duplicates = request.get("duplicates", 0)
-    suffix = "(duplicate)" if duplicates == request["accepted"] else ""
-    for event in request["events"]:
+    duplicates = request.get("duplicate_events", [])
+    for position, event in enumerate(request["events"]):
+        suffix = "(duplicate)" if position in duplicates else ""
         name = event.get("event") or event.get("name") or ""
         user = event.get("userId") or event.get("anonymousId") or ""
         yield "  ".join(
             [f"{event['type']:<8}", *(printable(str(text)) for text in (name, user, suffix) if text)]
         )
     if hidden := request["accepted"] - len(request["events"]):
-        yield f"and {plural(hidden, 'event')} too many or too long to be shown"
-    if duplicates and not suffix:
-        yield f"{plural(duplicates, 'event')} of these {request['accepted']} accepted before"
+        hidden_duplicates = request.get("duplicates", 0) - len(duplicates)
+        suffix = f", {hidden_duplicates} of them duplicates" if hidden_duplicates else ""
+        yield f"and {plural(hidden, 'event')} too many or too long to be shown{suffix}"
     for rejection in request["rejections"]:
         reason = located_reason(rejection.get("line"), rejection["pointer"], rejection["reason"])
         yield printable(f"{'rejected':<8}  {rejection['rule']}  {reason}")

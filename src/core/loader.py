@@ -27,6 +27,8 @@ from .source_file import Problem, SourceFile, read_source_file
 
 API_VERSIONS = range(1, 2)
 """The versions of the folder's layout and language this host understands (`api` in source.json)."""
+_UNSTATED_API = 1
+"""The version of a folder that states none, whichever versions this host understands."""
 
 _FILES = ("source.json", "schema.json", "mapping.json")
 _PATHS = ("batch", "unwrap", "secrets", "pii")
@@ -110,7 +112,7 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
 
 
 def _check_api(about: SourceFile) -> None:
-    api = (about.value or {}).get("api", API_VERSIONS[0])
+    api = (about.value or {}).get("api", _UNSTATED_API)
     if isinstance(api, int) and api not in API_VERSIONS:
         supported = ", ".join(map(str, API_VERSIONS))
         about.add_problem(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import secrets
 import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator
@@ -26,7 +28,9 @@ _QUEUE_SIZE = 1_000
 _ID_FIELDS = ("userId", "anonymousId", "previousId")
 """Fields that say whose event it is. Redaction keeps them, because the destination must tell users apart."""
 _ID_TAIL = 4
-"""The last characters of an id, which are shown."""
+"""The last characters of a long id, which are shown."""
+_ID_DIGEST = 2
+"""Bytes of the keyed digest that tells masked ids apart."""
 
 
 class RecentRequest:
@@ -34,7 +38,7 @@ class RecentRequest:
 
     Attributes:
         events: how many events it had.
-        duplicates: how many of them were accepted before.
+        duplicates: the positions of those accepted before.
     """
 
     __slots__ = ("_events", "_request", "at", "duplicates", "events", "rejected", "rejections", "source")
@@ -43,7 +47,7 @@ class RecentRequest:
         self.at = time.time()
         self.source = source
         self.events = len(outcome.events)
-        self.duplicates = 0
+        self.duplicates: tuple[int, ...] = ()
         self.rejected = len(outcome.rejections)
         self.rejections = [
             {"rule": each.rule, "pointer": each.pointer, "line": each.line, "reason": each.reason}
@@ -52,14 +56,17 @@ class RecentRequest:
         self._request = request if len(request.body) <= _MAX_BODY else None
         self._events: list[Object] | None = None
 
-    def masked_events(self, host: Host) -> list[Object]:
-        """Its first events, mapped once more with all secrets, personal data and ids masked."""
+    def masked_events(self, host: Host, key: bytes) -> list[Object]:
+        """Its first events, mapped once more with all secrets, personal data and ids masked.
+
+        The same id is masked in the same way wherever the `key` is the same.
+        """
         if self._events is None:
             events: list[Object] = []
             if self._request is not None and self.events:
                 masking = {**self.source.settings, "redact": "pii"}
                 receive = host.receiver(self.source.type, masking, scope=self.source.name, replay=True)
-                events = [mask_ids(event) for event in receive(self._request).events[:_SHOWN]]
+                events = [mask_ids(event, key) for event in receive(self._request).events[:_SHOWN]]
             self._events, self._request = events, None
         return self._events
 
@@ -69,15 +76,17 @@ class RecentRequests:
 
     Attributes:
         accepted: how many events of each source were accepted since the start, duplicates included.
+        key: with which ids are masked. It is random, so that no table of digests reveals them.
     """
 
     def __init__(self) -> None:
+        self.key = secrets.token_bytes(16)
         self.accepted: Counter[str] = Counter()
         self._last: dict[str, deque[RecentRequest]] = {}
         self._watchers: set[asyncio.Queue[RecentRequest | None]] = set()
 
-    def add(self, request: RecentRequest, duplicates: int) -> None:
-        """Remember an accepted request with so many duplicates, and pass it on to watchers."""
+    def add(self, request: RecentRequest, duplicates: tuple[int, ...]) -> None:
+        """Remember an accepted request, with the positions of its duplicates, and pass it on to watchers."""
         request.duplicates = duplicates
         name = request.source.name
         self.accepted[name] += request.events
@@ -108,21 +117,24 @@ class RecentRequests:
             watcher.put_nowait(None)
 
 
-def mask_ids(event: Object) -> Object:
-    """The event with its user's ids cut to their last characters, wherever they appear."""
+def mask_ids(event: Object, key: bytes) -> Object:
+    """The event with its user's ids masked, wherever they appear."""
     ids = {event[field] for field in _ID_FIELDS if isinstance(event.get(field), str)}
-    return {key: value if key == "type" else _masked(value, ids) for key, value in event.items()}
+    masks = {id_: _mask(id_, key) for id_ in ids}
+    return {name: value if name == "type" else _masked(value, masks) for name, value in event.items()}
 
 
-def _masked(value: Any, ids: set[str]) -> Any:
+def _masked(value: Any, masks: dict[str, str]) -> Any:
     if isinstance(value, str):
-        return _cut(value) if value in ids else value
+        return masks.get(value, value)
     if isinstance(value, dict):
-        return {key: _masked(member, ids) for key, member in value.items()}
+        return {name: _masked(member, masks) for name, member in value.items()}
     if isinstance(value, list):
-        return [_masked(element, ids) for element in value]
+        return [_masked(element, masks) for element in value]
     return value
 
 
-def _cut(id_: str) -> str:
-    return f"…{id_[-_ID_TAIL:]}" if len(id_) > 2 * _ID_TAIL else "…"
+def _mask(id_: str, key: bytes) -> str:
+    """The last characters of a long id, and a digest that tells apart ids that end alike, or are short."""
+    digest = hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), key=key, digest_size=_ID_DIGEST).hexdigest()
+    return f"…{id_[-_ID_TAIL:] if len(id_) > 2 * _ID_TAIL else ''}#{digest}"

@@ -128,7 +128,8 @@ class Replayer:
     ) -> int:
         """Store what so many occurrences became in their place; return how many events are duplicates."""
         call = None if letter.call is None else msgspec.structs.replace(letter.call, body=letter.record)
-        return (await self._store.append(events, letters, call, replacing={letter.id: count})).duplicates
+        receipt = await self._store.append(events, letters, call, replacing={letter.id: count})
+        return len(receipt.duplicates)
 
 
 def _next(outcomes: Iterator[Outcome]) -> list[Outcome]:

@@ -64,16 +64,17 @@ def test_a_line_is_an_event_or_a_rejection(tmp_path: Path) -> None:
 
 
 def test_duplicates_are_marked(tmp_path: Path) -> None:
-    """Each event where all of a request were accepted before, else their number."""
-    with feed([accepted(1.0, "A", duplicates=1), accepted(2.0, "B", "C", duplicates=1)]) as server:
+    """Each event, and how many of those that are not shown."""
+    retry = accepted(1.0, "A", "B", accepted=30, duplicates=25, duplicate_events=[1])
+    with feed([retry, accepted(2.0, "C", duplicates=0, duplicate_events=[])]) as server:
         configure(tmp_path, server.port)
         lines = tail_lines(tmp_path, 4)
 
     assert [line.partition("auth0  ")[2] for line in lines] == [
-        "track     A  auth0|1  (duplicate)",
-        "track     B  auth0|1",
+        "track     A  auth0|1",
+        "track     B  auth0|1  (duplicate)",
+        "and 28 events too many or too long to be shown, 24 of them duplicates",
         "track     C  auth0|1",
-        "1 event of these 2 accepted before",
     ]
 
 

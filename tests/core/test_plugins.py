@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from springhead import Host, Plugin, PluginFailure, Request, UnknownSource
+from springhead import Host, InvalidSource, Plugin, PluginFailure, Request, UnknownSource, load_source
+from springhead.core import loader
 from support.distributions import SOURCE, Install
+from support.folders import source_folder
+from support.paths import DOCS
 
 
 def plugin(host: Host, plugin_id: str) -> Plugin:
@@ -192,6 +197,26 @@ def test_a_plugin_for_another_api_is_incompatible(install: Install) -> None:
 
     assert found.status == "incompatible"
     assert "the folder is written for api 99, but this host supports api 1" in found.reason
+
+
+def test_a_folder_that_states_no_api_is_written_for_api_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also for a host that no longer supports it."""
+    folder = source_folder(tmp_path, source={"name": "acme"})
+    assert load_source(folder).name == "acme"
+
+    monkeypatch.setattr(loader, "API_VERSIONS", range(2, 4))
+
+    with pytest.raises(InvalidSource, match="written for api 1, but this host supports api 2, 3"):
+        load_source(folder)
+
+
+def test_the_documents_name_the_supported_api() -> None:
+    """They say so in one place, which changes with the host."""
+    supported = " and ".join(map(str, loader.API_VERSIONS))
+
+    assert f"This host supports api {supported};" in (DOCS / "plugins.md").read_text()
 
 
 @pytest.mark.parametrize(

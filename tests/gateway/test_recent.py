@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 from springhead import Outcome, Request
 from springhead.gateway.recent import RecentRequest, RecentRequests, mask_ids
@@ -19,9 +20,9 @@ def test_closing_ends_a_watcher_that_is_far_behind() -> None:
         first = asyncio.ensure_future(anext(requests))
         await asyncio.sleep(0)
         for _ in range(1_500):
-            recent.add(RecentRequest(source, Request(), Outcome()), 0)
+            recent.add(RecentRequest(source, Request(), Outcome()), ())
         await first
-        recent.add(RecentRequest(source, Request(), Outcome()), 0)
+        recent.add(RecentRequest(source, Request(), Outcome()), ())
         recent.close()
         return len([request async for request in requests])
 
@@ -37,9 +38,23 @@ def test_ids_are_masked_wherever_they_stand() -> None:
         "context": {"externalId": [{"id": "ada@example.com", "at": 1}], "note": "tracked"},
     }
 
-    assert mask_ids(event) == {
-        "type": "track",
-        "userId": "…",
-        "anonymousId": "….com",
-        "context": {"externalId": [{"id": "….com", "at": 1}], "note": "tracked"},
-    }
+    masked = mask_ids(event, b"key")
+
+    user, anonymous = masked["userId"], masked["anonymousId"]
+    assert re.fullmatch("…#[0-9a-f]{4}", user)
+    assert re.fullmatch(r"…\.com#[0-9a-f]{4}", anonymous)
+    context = {"externalId": [{"id": anonymous, "at": 1}], "note": "tracked"}
+    assert masked == {"type": "track", "userId": user, "anonymousId": anonymous, "context": context}
+
+
+def test_masked_ids_stay_apart() -> None:
+    """Short ones, and those that end alike. The same id has another mask in another gateway."""
+    ids = [*map(str, range(10)), "ada@example.com", "bea@example.com", "\ud800"]
+
+    masks = [mask_ids({"type": "track", "userId": id_}, b"key")["userId"] for id_ in ids]
+
+    assert len(set(masks)) == len(ids)
+    assert masks == [mask_ids({"type": "page", "userId": id_}, b"key")["userId"] for id_ in ids]
+    other = mask_ids({"type": "track", "userId": "1"}, b"other key")["userId"]
+    assert other != masks[1]
+    assert RecentRequests().key != RecentRequests().key

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -28,7 +28,12 @@ LOGIN = {
 }
 OTHER = {"log_id": "9", "data": {"type": "s", "user_id": "auth0|9"}}
 WRONG = {"log_id": "2", "data": {"type": 7, "user_name": "ada@example.com"}}
-DISABLED = {"name": "Auth0, old", "type": "auth0", "write_key": ["another-invented-key"], "enabled": False}
+DISABLED: Mapping[str, Any] = {
+    "name": "Auth0, old",
+    "type": "auth0",
+    "write_key": ["another-invented-key"],
+    "enabled": False,
+}
 
 
 @dataclass(frozen=True)
@@ -70,10 +75,15 @@ class Admin:
 
 @contextmanager
 def admin_address(
-    folder: Path, *, to: str = "file:delivered.jsonl", token: str = "", host: str = "127.0.0.1"
+    folder: Path,
+    other: Mapping[str, Any] = DISABLED,
+    *,
+    to: str = "file:delivered.jsonl",
+    token: str = "",
+    host: str = "127.0.0.1",
 ) -> Iterator[Admin]:
-    """Run a gateway with an enabled and a disabled source, whose admin address is at `host`."""
+    """Run a gateway with an enabled and, unless `other` is given, a disabled source; `host` is the admin's."""
     section = {"admin": f"{host}:{free_port()}"} | ({"admin_token": token} if token else {})
     delivery = {"to": to, "breaker_failures": 1, "breaker_pause": 0.2}
-    with gateway(folder, SOURCE, DISABLED, gateway=section, delivery=delivery) as server:
+    with gateway(folder, SOURCE, other, gateway=section, delivery=delivery) as server:
         yield Admin(server)

@@ -79,7 +79,7 @@ async def fill(store: SqliteStore, at_once: int = 10, source: str = "auth0") -> 
         for message_id, receipt in zip(
             sent, await asyncio.gather(*appends, return_exceptions=True), strict=True
         ):
-            if receipt == Receipt(1, 0, ()):
+            if receipt == Receipt(1, (), ()):
                 accepted.append(message_id)
             else:
                 assert isinstance(receipt, StoreFull), receipt

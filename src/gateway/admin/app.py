@@ -20,7 +20,7 @@ from .auth import AuthMiddleware
 from .dead_letters import DeadLetters
 from .stream import LiveStream
 
-_PAGE = {"/": "page.html", "/page.css": "page.css", "/page.js": "page.js"}
+_ASSETS = ("page.css", "dom.js", "status.js", "events.js", "letters.js", "stream.js")
 _MEDIA_TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 _log = structlog.get_logger()
 
@@ -36,7 +36,8 @@ def admin_app(gateway: Gateway) -> AuthMiddleware:
 
     app = Starlette(
         routes=[
-            *(_asset(path, name) for path, name in _PAGE.items()),
+            _asset("/", "page.html"),
+            *(_asset(f"/{name}", name) for name in _ASSETS),
             Route("/metrics", admin.metrics),
             Route("/health", gateway.health.health),
             Route("/ready", gateway.health.ready),
@@ -51,7 +52,7 @@ def admin_app(gateway: Gateway) -> AuthMiddleware:
 
 
 def _asset(path: str, name: str) -> Route:
-    content = files(__package__).joinpath(name).read_bytes()
+    content = files(__package__).joinpath("page", name).read_bytes()
     media_type = _MEDIA_TYPES[name.rpartition(".")[2]]
 
     async def asset(_: Request) -> Response:

@@ -22,7 +22,7 @@ class SignInPage:
     """The page with the form."""
 
     def __init__(self) -> None:
-        page = Template(files(__package__).joinpath("sign_in.html").read_text("utf-8"))
+        page = Template(files(__package__).joinpath("page", "sign_in.html").read_text("utf-8"))
         self._first, self._after_failure = (
             page.substitute(error=""),
             page.substitute(error="The token is wrong."),

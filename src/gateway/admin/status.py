@@ -31,6 +31,7 @@ async def status_of(gateway: Gateway, rates: Rates) -> Object:
         "version": version("springhead"),
         "at": now,
         "webhook": settings.gateway.webhook_url,
+        "config": str(settings.path.resolve()),
         "destination": {
             "to": settings.delivery.to,
             "down": gateway.delivery.is_down,

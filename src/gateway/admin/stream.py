@@ -128,12 +128,14 @@ class LiveStream:
         return b"".join(messages)
 
     def _described(self, request: RecentRequest) -> Object:
+        events = request.masked_events(self._gateway.host, self._gateway.recent.key)
         return {
             "at": request.at,
             "source": request.source.name,
             "accepted": request.events,
-            "duplicates": request.duplicates,
-            "events": request.masked_events(self._gateway.host),
+            "duplicates": len(request.duplicates),
+            "duplicate_events": [position for position in request.duplicates if position < len(events)],
+            "events": events,
             "rejections": request.rejections,
         }
 

@@ -114,14 +114,14 @@ class Acceptor:
         """Store the result of a call, unless there is none, and return the answer."""
         if isinstance(received, Answer):
             return received
-        duplicates = 0
+        duplicates: tuple[int, ...] = ()
         if received.letters:
             self._warn(source, received.letters)
         if received.events or received.letters:
             receipt = await self._store.append(received.events, received.letters, received.call)
             duplicates = receipt.duplicates
             self._delivery.wake(source)
-        self._metrics.accepted(source, received.counts, duplicates)
+        self._metrics.accepted(source, received.counts, len(duplicates))
         self._recent.add(received.recent, duplicates)
         return received.answer
 

@@ -82,10 +82,16 @@ class StoredCall(_Discreet, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What an append stored: events, duplicates not stored again, and the ids of its dead letters."""
+    """What an append stored.
+
+    Attributes:
+        stored: how many events.
+        duplicates: the positions of the events accepted before, which are not stored again.
+        dead_letters: the ids of the dead letters.
+    """
 
     stored: int
-    duplicates: int
+    duplicates: tuple[int, ...]
     dead_letters: tuple[int, ...]
 
 

@@ -128,10 +128,10 @@ def test_an_event_that_was_dropped_is_accepted_again(tmp_path: Path) -> None:
             await keep(store, entry("1"), entry("2"))
             await store.acknowledge([], [dead_event(each) for each in await claim(store)])
             one, _ = await store.dead_letters()
-            assert await keep(other, entry("1"), entry("2")) == Receipt(0, 2, ())
+            assert await keep(other, entry("1"), entry("2")) == Receipt(0, (0, 1), ())
             await store.drop([one.id])
-            assert await keep(other, entry("1"), entry("2")) == Receipt(1, 1, ())
-            assert await keep(store, entry("1"), entry("2")) == Receipt(0, 2, ())
+            assert await keep(other, entry("1"), entry("2")) == Receipt(1, (1,), ())
+            assert await keep(store, entry("1"), entry("2")) == Receipt(0, (0, 1), ())
 
     use(tmp_path, scenario)
 
@@ -150,8 +150,8 @@ def test_an_event_is_accepted_again_wherever_its_digest_has_moved(
                 await keep(other if number % 2 else store, entry(f"other {number}", source="slack"))
             assert rows(tmp_path, "SELECT count(*) > 10 FROM seen") == [(1,)]
             await store.drop([1])
-            assert await keep(other, entry("1"), entry("other 0", source="slack")) == Receipt(1, 1, ())
-            assert await keep(store, entry("1")) == Receipt(0, 1, ())
+            assert await keep(other, entry("1"), entry("other 0", source="slack")) == Receipt(1, (1,), ())
+            assert await keep(store, entry("1")) == Receipt(0, (0,), ())
 
     use(tmp_path, scenario)
 
@@ -164,7 +164,7 @@ def test_an_event_that_retention_deleted_is_accepted_again(tmp_path: Path, limit
         await keep(store, entry("1"))
         await store.acknowledge([], [dead_event(each) for each in await claim(store)])
         await store.sweep()
-        assert await keep(store, entry("1")) == Receipt(1, 0, ())
+        assert await keep(store, entry("1")) == Receipt(1, (), ())
 
     use(tmp_path, scenario, **limits)
 
@@ -175,12 +175,12 @@ def test_an_event_that_was_replayed_is_a_duplicate(tmp_path: Path) -> None:
     async def scenario(store: SqliteStore) -> None:
         await keep(store, entry("1"))
         await store.acknowledge([], [dead_event(each) for each in await claim(store)])
-        assert await store.append([entry("1")], [], None, replacing={1: 1}) == Receipt(1, 0, ())
-        assert await keep(store, entry("1")) == Receipt(0, 1, ())
+        assert await store.append([entry("1")], [], None, replacing={1: 1}) == Receipt(1, (), ())
+        assert await keep(store, entry("1")) == Receipt(0, (0,), ())
         await store.acknowledge([], [dead_event(each) for each in await claim(store)])
-        assert await keep(store, entry("1")) == Receipt(0, 1, ())
+        assert await keep(store, entry("1")) == Receipt(0, (0,), ())
         await store.drop([2])
-        assert await keep(store, entry("1")) == Receipt(1, 0, ())
+        assert await keep(store, entry("1")) == Receipt(1, (), ())
 
     use(tmp_path, scenario)
 
@@ -195,7 +195,7 @@ def test_a_replay_that_fails_changes_nothing(tmp_path: Path) -> None:
         with pytest.raises(sqlite3.IntegrityError):
             await store.append([entry("1"), broken], [], None, replacing={1: 1})
         assert [each.id for each in await store.dead_letters()] == [1]
-        assert await keep(store, entry("1")) == Receipt(0, 1, ())
+        assert await keep(store, entry("1")) == Receipt(0, (0,), ())
 
     use(tmp_path, scenario)
 
@@ -210,8 +210,8 @@ def test_a_letter_that_is_dropped_forgets_no_later_event_of_its_id(
         await keep(store, entry("1"))
         await store.acknowledge([], [dead_event(each) for each in await claim(store)])
         monkeypatch.setattr(time, "time", lambda: now + 31)
-        assert await keep(store, entry("1")) == Receipt(1, 0, ())
+        assert await keep(store, entry("1")) == Receipt(1, (), ())
         await store.drop([1])
-        assert await keep(store, entry("1")) == Receipt(0, 1, ())
+        assert await keep(store, entry("1")) == Receipt(0, (0,), ())
 
     use(tmp_path, scenario, window=30.0)

@@ -134,7 +134,7 @@ def test_a_log_that_was_damaged_before_a_start_is_logged(
     damage(tmp_path / LOG)
 
     async def scenario(store: SqliteStore) -> None:
-        assert await keep(store, entry("new")) == Receipt(1, 0, ())
+        assert await keep(store, entry("new")) == Receipt(1, (), ())
 
     with capture_logs() as logs:
         use(tmp_path, scenario)
@@ -200,7 +200,7 @@ def test_a_failure_in_the_thread_that_writes_fails_what_it_concerns(
         with pytest.raises(StoreFull):
             await keep(store, entry("refused"))
         assert await deliver(store) == accepted
-        assert await keep(store, entry("1")) == Receipt(1, 0, ())
+        assert await keep(store, entry("1")) == Receipt(1, (), ())
 
     use(small_disk, scenario, reserve=1_500_000)
 

@@ -84,7 +84,7 @@ def test_a_full_disk_refuses_what_was_not_written(small_disk: Path) -> None:
     async def scenario(store: SqliteStore) -> None:
         accepted, refused = await fill(store)
         ballast.unlink()
-        assert await keep(store, *(entry(each) for each in refused)) == Receipt(len(refused), 0, ())
+        assert await keep(store, *(entry(each) for each in refused)) == Receipt(len(refused), (), ())
         assert names(await claim(store, events=10_000, size=10**9)) == accepted + refused
 
     use(small_disk, scenario)
@@ -101,7 +101,7 @@ def test_an_append_that_is_too_large_for_the_disk_fails_alone(small_disk: Path) 
             keep(store, entry("2")),
             return_exceptions=True,
         )
-        assert (one, two) == (Receipt(1, 0, ()), Receipt(1, 0, ()))
+        assert (one, two) == (Receipt(1, (), ()), Receipt(1, (), ()))
         assert isinstance(large, StoreFull)
         assert str(large).endswith("free space on its disk")
         assert names(await claim(store)) == ["1", "2"]
@@ -134,7 +134,7 @@ def test_a_file_that_may_not_grow_refuses(tmp_path: Path) -> None:
             accepted, refused = await fill(store)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
-        assert (await keep(store, *(entry(each) for each in refused))).duplicates == 0
+        assert (await keep(store, *(entry(each) for each in refused))).duplicates == ()
         assert names(await claim(store, events=10_000, size=10**9)) == ["1", *accepted, *refused]
 
     use(tmp_path, scenario)
@@ -149,7 +149,7 @@ def test_a_store_keeps_to_its_own_limit(tmp_path: Path) -> None:
         with pytest.raises(StoreFull, match="has reached its limit of 1500000 bytes: it holds"):
             await keep(store, entry("more"))
         await store.acknowledge([each.seq for each in await claim(store, events=10_000, size=10**9)])
-        assert await keep(store, entry("more")) == Receipt(1, 0, ())
+        assert await keep(store, entry("more")) == Receipt(1, (), ())
 
     use(tmp_path, scenario, max_bytes=1_500_000)
 
@@ -161,9 +161,9 @@ def test_a_queue_that_is_too_long_refuses(tmp_path: Path) -> None:
         receipts = await asyncio.gather(
             *(keep(store, entry(f"{each}")) for each in range(15)), return_exceptions=True
         )
-        assert receipts[:10] == [Receipt(1, 0, ())] * 10
+        assert receipts[:10] == [Receipt(1, (), ())] * 10
         assert all(isinstance(each, StoreBusy) for each in receipts[10:])
-        assert await keep(store, entry("later")) == Receipt(1, 0, ())
+        assert await keep(store, entry("later")) == Receipt(1, (), ())
 
     use(tmp_path, scenario, max_waiting=10)
 
@@ -183,7 +183,7 @@ def test_a_lock_held_too_long_refuses(tmp_path: Path) -> None:
             await claim(store)
         other.execute("COMMIT")
         other.close()
-        assert await keep(store, entry("1")) == Receipt(1, 0, ())
+        assert await keep(store, entry("1")) == Receipt(1, (), ())
 
     use(tmp_path, scenario, busy_timeout=0.1)
 
@@ -198,7 +198,7 @@ def test_a_lock_held_for_a_moment_is_waited_for(tmp_path: Path) -> None:
         await asyncio.sleep(0.2)
         other.execute("COMMIT")
         other.close()
-        assert await append == Receipt(1, 0, ())
+        assert await append == Receipt(1, (), ())
 
     use(tmp_path, scenario)
 

@@ -75,13 +75,14 @@ def append(
     receipts = []
     for one, keys in zip(appends, digests, strict=True):
         call, ids = _store_letters(connection, one, sources, now, keep_calls)
-        stored = len(rows)
-        for key, event in zip(keys, one.events, strict=True):
-            if key not in known:
+        duplicates = []
+        for position, (key, event) in enumerate(zip(keys, one.events, strict=True)):
+            if key in known:
+                duplicates.append(position)
+            else:
                 known.add(key)
                 rows.append(_Row(key, event, sources[event.source], call))
-        new = len(rows) - stored
-        receipts.append(Receipt(new, len(one.events) - new, ids))
+        receipts.append(Receipt(len(keys) - len(duplicates), tuple(duplicates), ids))
     _insert_events(connection, rows, now)
     dedup.remember(connection, [row.digest for row in rows], now)
     return receipts
