@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PYTEST = $(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test test-quick test-long lint bench clean
+.PHONY: demo test test-quick test-long lint pages bench clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python examples/demo.py
@@ -25,6 +25,12 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	SPRINGHEAD_PLUGINS=springhead $(BIN)/springhead check --strict
+
+pages: $(VENV)/.installed
+	for file in src/sources/*/source.json; do \
+	  folder=$$(dirname $$file); \
+	  $(BIN)/springhead docs $$folder --output docs/sources/$$(basename $$folder).md || exit; \
+	done
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/transform.py

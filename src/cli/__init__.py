@@ -12,10 +12,14 @@ import typer
 
 from .check import check
 from .context import report
+from .coverage import coverage
 from .dead.commands import dead
+from .diff import diff
+from .docs import docs
 from .explain import explain
 from .extras import extras_named
 from .gateway import gateway
+from .mutate import mutate
 from .new import new
 from .serve import serve
 from .sources import sources
@@ -45,6 +49,22 @@ app.command(
     epilog="Example: springhead explain auth0 examples/auth0.json --path properties.details",
 )(explain)
 app.command("test", epilog="Example: springhead test ./acme -k created --update")(run_tests)
+app.command(
+    short_help="Say what the fixtures of a source do not run.",
+    epilog="Example: springhead coverage ./acme --fail-under 100",
+)(coverage)
+app.command(
+    short_help="Show the changes of a source that no fixture notices.",
+    epilog="Example: springhead mutate ./acme",
+)(mutate)
+app.command(
+    short_help="Write the page of a source.",
+    epilog="Example: springhead docs ./acme --output docs/acme.md",
+)(docs)
+app.command(
+    short_help="Compare a source with another version of it.",
+    epilog="Example: springhead diff ./acme --against main --samples captured.jsonl",
+)(diff)
 app.add_typer(serve, name="serve")
 app.add_typer(gateway, name="gateway")
 app.add_typer(dead, name="dead", short_help="List, show, replay and drop dead letters.")

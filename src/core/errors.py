@@ -15,6 +15,7 @@ SpringheadError
 ├── InvalidEvent         the fields of an event break a rule that holds for every event
 ├── InvalidFixture       a fixture cannot be run
 ├── InvalidDraft         a source cannot be drafted from what was given
+├── InvalidRevision      there is no such git revision, or it does not have the source
 ├── BodyError            a request's body cannot be read
 │   └── EncodingError    it is not encoded as its header says
 ├── InvalidSettings      the gateway's settings are wrong
@@ -189,3 +190,15 @@ class InvalidDraft(SpringheadError):  # noqa: N818
 
     def __str__(self) -> str:
         return f"{self.subject} {self.reason}"
+
+
+class InvalidRevision(SpringheadError):  # noqa: N818
+    """A text is not a git revision that has the source."""
+
+    def __init__(self, revision: str, reason: str) -> None:
+        super().__init__(revision, reason)
+        self.revision = revision
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.revision} {self.reason}"

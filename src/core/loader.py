@@ -12,6 +12,7 @@ from .event import Envelope
 from .framing import Framing
 from .id_entries import parse_ids, paths_of
 from .ids import Namespace
+from .json_value import Steps
 from .locator import compile_locator
 from .mapping.compile import compile_first_of
 from .mapping.mapper import Mapper
@@ -40,11 +41,16 @@ def load_source(folder: str | FilePath) -> Source:
     Raises:
         InvalidSource: the folder has problems; the error holds all of them.
     """
-    folder = FilePath(folder)
-    source, problems = _load(folder)
-    if source is None:
-        raise InvalidSource(str(folder), problems)
-    return source
+    return _load_valid(FilePath(folder), interpret=False)
+
+
+def load_interpreted(folder: FilePath) -> Source:
+    """Load a source whose mapping is interpreted: it has the same outcomes, and is for running a few records.
+
+    Raises:
+        InvalidSource: as `load_source`.
+    """
+    return _load_valid(folder, interpret=True)
 
 
 def check_source(folder: str | FilePath) -> list[Problem]:
@@ -52,24 +58,32 @@ def check_source(folder: str | FilePath) -> list[Problem]:
     return _load(FilePath(folder))[1]
 
 
-def _load(folder: FilePath) -> tuple[Source | None, list[Problem]]:
+def _load_valid(folder: FilePath, *, interpret: bool) -> Source:
+    source, problems = _load(folder, interpret=interpret)
+    if source is None:
+        raise InvalidSource(str(folder), problems)
+    return source
+
+
+def _load(folder: FilePath, *, interpret: bool = False) -> tuple[Source | None, list[Problem]]:
     if not folder.is_dir():
         reason, advice = f"there is no folder {folder}", "give the path of a source folder"
         return None, [Problem("source.json", 1, "", "folder", reason, advice)]
     try:
-        return _compile(folder)
+        return _compile(folder, interpret=interpret)
     except (RecursionError, SyntaxError):  # Python's own limits: hundreds of levels or alternatives
         reason = "the files are too large or too deeply nested to compile"
         return None, [Problem("mapping.json", 1, "", "too-large", reason, "split rules and rows up")]
 
 
-def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
+def _compile(folder: FilePath, *, interpret: bool) -> tuple[Source | None, list[Problem]]:
     about, schema_file, mapping_file = (read_source_file(folder / name) for name in _FILES)
     for file in (about, mapping_file):
         if file.value is not None:
             check(file, _file_schema(file.name))
     _check_api(about)
     _check_items(about)
+    _check_unmapped(about)
     facts = about.value or {}
     name = str(facts.get("name", folder.resolve().name))
     namespace = Namespace(name)
@@ -105,7 +119,7 @@ def _compile(folder: FilePath) -> tuple[Source | None, list[Problem]]:
         request_filter=filter_for(read_of_request, (signature.header for signature in signatures)),
         signatures=signatures,
         schema=schema,
-        mapper=Mapper(mapping, masks),
+        mapper=Mapper(mapping, masks, interpret=interpret),
         envelope=Envelope(mapping.integration, namespace),
     )
     return source, []
@@ -136,6 +150,21 @@ def _check_items(about: SourceFile) -> None:
     if isinstance(formats, list) and "json-lines" in formats:
         reason, advice = 'a body is one item, not lines: "items" is "body"', "leave one of them out"
         about.add_problem(("formats", formats.index("json-lines")), "items-body", reason, advice)
+
+
+def _check_unmapped(about: SourceFile) -> None:
+    """Check the paths that are left out on purpose. No event depends on them."""
+    entries = (about.value or {}).get("unmapped", [])
+    for index, entry in enumerate(() if about.has_problem(("unmapped",)) else entries):
+        for number, text in enumerate(entry["paths"]):
+            steps: Steps = ("unmapped", index, "paths", number)
+            try:
+                root = parse_listed_path(text).root
+            except InvalidPath as error:
+                about.add_problem(steps, "bad-path", error.reason, error.advice)
+                continue
+            if root not in ("", "$item"):
+                about.add_problem(steps, "bad-path", f"{root} cannot be read here")
 
 
 def _paths(about: SourceFile, key: str) -> tuple[Path, ...]:

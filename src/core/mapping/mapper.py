@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from .compile import CompiledMapping, compile_mapping
-from .interpret import Scope, reply_body
+from .interpret import Scope, interpret_mapping, reply_body
 from .model import EventMapping, ReplyRule
 from .pattern import Equals
 from .redact import Masks, redact
@@ -20,6 +20,7 @@ class Mapper:
     """A mapping, ready to run. Variants of it are compiled when first used, the default one at once."""
 
     __slots__ = (
+        "_compile",
         "_conditions",
         "_default",
         "_flags",
@@ -29,8 +30,9 @@ class Mapper:
         "settings",
     )
 
-    def __init__(self, mapping: EventMapping, masks: dict[str, Masks]) -> None:
-        """`masks` holds what is masked at the levels `secrets` and `pii`."""
+    def __init__(self, mapping: EventMapping, masks: dict[str, Masks], *, interpret: bool = False) -> None:
+        """`masks` holds what is masked at the levels `secrets` and `pii`; `interpret` compiles nothing."""
+        self._compile = interpret_mapping if interpret else compile_mapping
         self.mapping: EventMapping = mapping
         names = {path.keys[0] for path in mapping.paths() if path.root == "$config" and path.keys}
         self.settings: tuple[str, ...] = tuple(sorted({"redact", *names}))
@@ -96,7 +98,7 @@ class Mapper:
         key = (level, results)
         compiled = self._variants.get(key)
         if compiled is None:
-            compiled = self._variants[key] = compile_mapping(self._variant(level, results))
+            compiled = self._variants[key] = self._compile(self._variant(level, results))
         return compiled
 
     def _variant(self, level: str, results: tuple[bool, ...]) -> EventMapping:

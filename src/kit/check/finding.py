@@ -16,7 +16,7 @@ ADVICE = (
     *("setting-types", "setting-name", "unused-table"),
     *("unknown-keyword", "unknown-required", "no-type", "format-ignored", "no-effect", "refused-fixtures"),
     *("no-fixtures", "bad-fixture", "unlisted-secret", "secret-in-fixture", "person-in-fixture"),
-    *("readme-section", "no-time", "unsigned", "unused-waiver"),
+    *("readme-section", "no-time", "unsigned", "unused-unmapped", "unused-waiver"),
 )
 """The codes of advice. They stay the same from release to release, because waivers name them."""
 

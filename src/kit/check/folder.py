@@ -26,6 +26,7 @@ from . import (
     tables,
     targets,
     unlisted,
+    unmapped,
 )
 from .finding import Finding
 from .subject import Subject, read_subject
@@ -45,6 +46,7 @@ _CHECKS: tuple[Callable[[Subject], None], ...] = (
     schema_words.check,
     privacy.check,
     unlisted.check,
+    unmapped.check,
     documents.check,
 )
 

@@ -534,6 +534,32 @@ def test_a_waiver_gives_a_reason(sound: Path) -> None:
     assert waived(sound, {"code": "unknown-path"}) == [("missing-key", "source.json/waive/0")]
 
 
+@pytest.mark.parametrize("code", ["not-run", "remove-row"])
+def test_waivers_of_other_commands_are_not_unused(sound: Path, code: str) -> None:
+    """`springhead coverage` and `springhead mutate` say of theirs whether they are needed."""
+    about = json.loads((sound / "source.json").read_text())
+    waiver = {"code": code, "at": "mapping.json/map/0", "reason": "No fixture can."}
+    (sound / "source.json").write_text(json.dumps({**about, "waive": [waiver]}))
+
+    assert findings(sound) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "is_advised"), [("b", False), ("b.c", False), ("$item.sent", False), ("a", True), ("x", True)]
+)
+def test_unmapped_leaves_something_out(tmp_path: Path, path: str, is_advised: bool) -> None:
+    """A path that a row reads, or at which no fixture has a value, is in the list for nothing."""
+    found = advice(
+        tmp_path,
+        "unused-unmapped",
+        source={"unwrap": ["data"], "unmapped": [{"paths": [path], "reason": "Only browsers need it."}]},
+        mapping=mapping(rows=[{"from": "a", "to": "properties.a"}]),
+        bodies=[{"sent": 1, "data": {"a": 1, "b": {"c": 1}}}],
+    )
+
+    assert found == (["source.json/unmapped/0/paths/0"] if is_advised else [])
+
+
 def test_every_code_is_documented() -> None:
     """With what it means and what to do; and there is no other."""
     documented = re.findall(r"^\| `([a-z][a-z-]+)` \|", (DOCS / "check.md").read_text(), re.MULTILINE)

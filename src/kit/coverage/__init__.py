@@ -1,0 +1,1 @@
+"""Measures what the fixtures of a source run of its mapping, and what they hold that no row reads."""
