@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PYTEST = $(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test test-quick test-long lint pages bench clean
+.PHONY: demo test test-quick test-long lint pages docs bench clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python examples/demo.py
@@ -31,6 +31,10 @@ pages: $(VENV)/.installed
 	  folder=$$(dirname $$file); \
 	  $(BIN)/springhead docs $$folder --output docs/sources/$$(basename $$folder).md || exit; \
 	done
+
+docs: $(VENV)/.installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file website/mkdocs.yml
+	@echo "The site is in build/site: $(BIN)/python -m http.server --directory build/site"
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/transform.py

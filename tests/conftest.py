@@ -17,6 +17,12 @@ os.environ.setdefault("SPRINGHEAD_PLUGINS", "springhead")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers for a core: what a test waits for is often a process that sleeps."""
+    return 2 * len(os.sched_getaffinity(0))
+
+
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Install a distribution: its metadata, its module, and a source folder `acme` beside it."""

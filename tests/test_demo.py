@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from support.paths import ROOT
+from support.servers import LOCAL
 
 pytestmark = pytest.mark.slow
 
@@ -93,14 +94,14 @@ def test_a_wide_terminal_shows_both_sides_and_takes_calls() -> None:
         assert re.search(r'(?m)^ +"date": .+ "originalTimestamp": ', terminal.printed)
         *_, data, url = call
 
-        response = httpx.post(url, content=data, trust_env=False)
+        response = httpx.post(url, content=data, **LOCAL)
 
         assert response.text == "ok"
         terminal.read_until(r"track +auth0\|you +Success Login")
         os.write(terminal.device, b"\n")
         assert terminal.process.wait(60) == 0
     with pytest.raises(httpx.ConnectError):
-        httpx.post(url, content=data, trust_env=False)
+        httpx.post(url, content=data, **LOCAL)
 
 
 def test_it_ends_by_itself_at_a_terminal() -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -24,29 +24,15 @@ from springhead.gateway.settings import Settings, SourceSettings
 from springhead.gateway.settings.model import DeliverySettings
 from support.commands import springhead
 from support.folders import source_folder
+from support.markdown import FENCE, Block, blocks
 from support.paths import ROOT
 from support.servers import free_port
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-FENCE = re.compile(r"^```(\w*)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PORTS = ("8080", "8081", "9090")
 """The default ports, which the documents show. A test uses free ones in their place."""
 
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-
-
-class Block(NamedTuple):
-    """A fenced block: the language, the name of the file it shows, and its text."""
-
-    language: str
-    file: str
-    text: str
-
-
-def blocks(document: Path, *languages: str) -> list[Block]:
-    """The blocks of a document in these languages."""
-    found = [Block(*match.groups(default="")) for match in FENCE.finditer(document.read_text())]
-    return [block for block in found if block.language in languages]
 
 
 @each_document

@@ -16,7 +16,7 @@ from support.commands import springhead
 from support.distributions import link_distributions, write_distribution
 from support.gateways import write_settings
 from support.paths import ROOT
-from support.servers import free_port, serving, until
+from support.servers import LOCAL, free_port, serving, until
 
 EXAMPLE = ROOT / "examples" / "springhead-source-acme"
 COMMAND = (
@@ -139,7 +139,7 @@ def test_it_is_served(environment: Path, tmp_path: Path) -> None:
 
     with serving(tmp_path, "gateway", "--config", str(config), port=port, **options) as server:
         url = f"{server.url}/v1/webhook?writeKey=key-of-the-acme-tenant"
-        response = httpx.post(url, content=(fixture / "request.json").read_bytes(), trust_env=False)
+        response = httpx.post(url, content=(fixture / "request.json").read_bytes(), **LOCAL)
         event = json.loads(until(lambda: delivered.read_bytes() if delivered.exists() else b""))
 
     assert response.text == "ok"

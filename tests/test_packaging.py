@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.commands import run_pytest
 from support.paths import ROOT
 
 pytestmark = pytest.mark.slow
@@ -71,19 +72,10 @@ def test_the_installed_wheel_passes_the_fixtures(wheel: Path, tmp_path: Path) ->
     subprocess.run(install, check=True, capture_output=True)
     environment = {**os.environ, "PYTHONPATH": str(site)}
     where = [sys.executable, "-c", "import springhead; print(springhead.__file__)"]
-    tests = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "tests/sources/test_fixtures.py",
-        "tests/core/mapping/test_grammar.py",
-    ]
+    tests = ("tests/sources/test_fixtures.py", "tests/core/mapping/test_grammar.py")
 
     found = subprocess.run(where, env=environment, capture_output=True, text=True, check=True).stdout
-    done = subprocess.run(tests, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = run_pytest(ROOT, "-q", "-p", "pytest_timeout", *tests, PYTHONPATH=str(site))
 
     assert found.strip() == str(site / "springhead" / "__init__.py")
     assert done.returncode == 0, done.stdout

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from support.commands import run_pytest
 from support.distributions import SOURCE, Install
 from support.folders import add_case, source_folder
 
@@ -34,11 +32,7 @@ def project(tmp_path: Path) -> Path:
 
 def run(project: Path, *options: str, path: str = "") -> tuple[int, str]:
     """Run the project's tests; returns the exit code and what pytest printed."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
-    environment = {**os.environ, "COLUMNS": "300", "PYTHONPATH": path}
-    done = subprocess.run(
-        command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=60
-    )
+    done = run_pytest(project, *options, COLUMNS="300", PYTHONPATH=path)
     return done.returncode, done.stdout
 
 

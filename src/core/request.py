@@ -34,10 +34,12 @@ def is_credential(part: str, name: str) -> bool:
 class Request(msgspec.Struct, frozen=True):
     """One HTTP call of a sender.
 
-    Args:
+    Attributes:
         body: the bytes as posted, decompressed.
-        headers, query: text, or a list of texts, by name.
-        method, url: as called; `url` is path and query.
+        headers: text, or a list of texts, by name.
+        query: the same, for the values of the query.
+        method: the HTTP method.
+        url: path and query, as called.
         id: the caller's id of this call. It tells apart records that have neither an id nor a time of their own
             and are otherwise equal; a retry of such a record is the same message only if this is the same.
         received_at: when it arrived, in epoch seconds; by default the time at which it is verified. A

@@ -26,7 +26,7 @@ class OnRejection(msgspec.Struct, frozen=True):
 
     Attributes:
         answer: an error, or `ok` as if nothing was wrong.
-        reason: what the sender does after the other answer.
+        reason: what the sender does after an error.
     """
 
     answer: Literal["error", "ok"] = "error"

@@ -86,7 +86,7 @@ def read_source_file(path: Path) -> SourceFile:
         file.text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         file.add_problem(
-            (), "missing-file", f"{path.name} is missing", "every source has one: see docs/sources.md"
+            (), "missing-file", f"{path.name} is missing", "every source has one: see docs/source-folder.md"
         )
     except (OSError, ValueError) as error:
         file.add_problem((), "unreadable-file", f"cannot be read as UTF-8 text: {error}")

@@ -44,7 +44,7 @@ def test_advice_fails_only_if_strict(tmp_path: Path) -> None:
     strict = springhead(tmp_path, "check", "--strict", str(folder))
 
     reason = "no row writes originalTimestamp, so events of one id differ by content alone"
-    advice = "write the time, or read the delivery's id from a header (see Ids in docs/sources.md)"
+    advice = "write the time, or read the delivery's id from a header (see Ids in docs/source-folder.md)"
     assert people.stdout == f"advice: {folder}/mapping.json:1 /events/0: {reason} [no-time] - {advice}\n"
     assert json_lines(scripts.stdout) == [
         {

@@ -15,6 +15,7 @@ from support.admins import LOGIN, WRONG, admin_address
 from support.commands import GatewayFolder, dead_letter, springhead
 from support.folders import source_folder
 from support.paths import DOCS
+from support.servers import LOCAL
 
 
 def documented(*commands: str) -> set[str]:
@@ -66,7 +67,7 @@ def test_the_fields_of_the_api(tmp_path: Path) -> None:
     with admin_address(tmp_path) as admin:
         admin.post(LOGIN, WRONG)
         status, letters = admin.status(), admin.call("/api/dead").json()
-        with httpx.stream("GET", f"{admin.url}/api/events", trust_env=False, timeout=30) as stream:
+        with httpx.stream("GET", f"{admin.url}/api/events", **LOCAL, timeout=30) as stream:
             lines = (line.removeprefix("data: ") for line in stream.iter_lines())
             request = next(json.loads(line) for line in lines if '"past"' in line)
 

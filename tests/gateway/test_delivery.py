@@ -29,7 +29,7 @@ from support.senders import (
     log_ids,
     until,
 )
-from support.servers import SPRINGHEAD, free_port
+from support.servers import LOCAL, SPRINGHEAD, free_port
 from support.stores import opened, rows
 
 pytestmark = pytest.mark.slow
@@ -119,7 +119,7 @@ def test_one_event_that_is_refused_costs_no_other(tmp_path: Path) -> None:
         async with data_plane(answer) as plane:
             with gateway_to(plane.url, tmp_path) as server:
                 senders = Senders(server.url)
-                async with httpx.AsyncClient(trust_env=False) as client:
+                async with httpx.AsyncClient(**LOCAL) as client:
                     logs = batch(0, 0, 300)
                     assert await senders.post(client, [*logs[:100], *bad.values(), *logs[100:]]) == 200
                 await until(lambda: len(plane.taken) == 300)
@@ -145,7 +145,7 @@ def test_a_source_whose_key_is_refused_holds_up_no_other(tmp_path: Path) -> None
 
     async def scenario() -> None:
         nonlocal mended
-        async with data_plane(answer) as plane, httpx.AsyncClient(trust_env=False) as client:
+        async with data_plane(answer) as plane, httpx.AsyncClient(**LOCAL) as client:
             with gateway_to(plane.url, tmp_path, lanes=1, timeout=30) as server:
                 senders = Senders(server.url)
                 for first in range(0, 12_000, 500):
@@ -168,7 +168,7 @@ def test_the_status_tells_of_a_destination_that_is_down(tmp_path: Path) -> None:
 
     async def scenario() -> None:
         url = f"http://127.0.0.1:{free_port()}"
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(**LOCAL) as client:
             with gateway_to(url, tmp_path, lanes=1) as server:
                 assert await Senders(server.url).post(client, batch(0, 0, 1), KEY) == 200
                 while not (told := json.loads(await status(tmp_path, "--json"))["destination"])["down"]:  # noqa: ASYNC110 - only the status tells
@@ -188,7 +188,7 @@ def test_a_long_backlog_costs_no_memory(tmp_path: Path) -> None:
         async with opened(tmp_path / DATA) as store:
             for start in range(0, len(backlog), 1_000):
                 await store.append([kept(one) for one in backlog[start : start + 1_000]], [], None)
-        async with data_plane() as plane, httpx.AsyncClient(trust_env=False) as client:
+        async with data_plane() as plane, httpx.AsyncClient(**LOCAL) as client:
             with gateway_to(plane.url, tmp_path) as server:
                 senders = Senders(server.url)
                 assert await senders.post(client, batch(0, 0, 1)) == 200

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from support.gateways import Gateway, gateway
-from support.servers import until
+from support.servers import LOCAL, until
 from support.stores import FILE
 from support.webhooks import log
 
@@ -49,7 +49,7 @@ def test_a_gateway_that_cannot_store_events_is_not_ready(tmp_path: Path) -> None
 
         refused = one.post(log()).status_code
         until(lambda: one.get("/ready").status_code == 503)
-        reasons = {one.get("/ready").text, httpx.get(f"{one.admin_url}/ready", trust_env=False).text}
+        reasons = {one.get("/ready").text, httpx.get(f"{one.admin_url}/ready", **LOCAL).text}
         execute(one.data, "DROP TRIGGER broken")
         until(lambda: one.get("/ready").status_code == 200)
 

@@ -15,7 +15,7 @@ import pytest
 from support.dataplanes import OK, Batch, Reply, data_plane_in_thread
 from support.distributions import Install
 from support.gateways import KEY, LOG, SOURCE, Gateway, write_settings
-from support.servers import free_port, serving, until
+from support.servers import LOCAL, free_port, serving, until
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def test_what_a_plugin_prints_spoils_no_event(tmp_path: Path, install: Install, 
         stdout = file if to == "stdout:" else pipe
         with serving(tmp_path, "gateway", "--config", str(config), env=environ, stdout=stdout) as server:
             url = f"{server.url}/v1/webhook?writeKey={KEY}"
-            assert httpx.post(url, json=LOG, trust_env=False).text == "ok"
+            assert httpx.post(url, json=LOG, **LOCAL).text == "ok"
             delivered = output if to == "stdout:" else tmp_path / "delivered.jsonl"
             until(lambda: delivered.exists() and delivered.read_bytes())
     os.close(pipe)

@@ -17,6 +17,7 @@ import pytest
 
 from springhead.core.host import BODY_LIMIT
 from support.embedders import EXAMPLES, SERVERS, install_examples, serving_example
+from support.servers import LOCAL
 
 LOG = {"log_id": "1", "data": {"type": "s", "user_id": "auth0|1"}}
 GOOD = json.dumps(LOG).encode()
@@ -69,7 +70,7 @@ def test_a_sender_is_answered_as_by_the_gateway(framework: str, tmp_path: Path) 
     """Whatever it posts; good events and rejections are stored."""
     with (
         serving_example(framework, tmp_path) as app,
-        httpx.Client(base_url=app.url, trust_env=False, timeout=60) as client,
+        httpx.Client(base_url=app.url, **LOCAL, timeout=60) as client,
     ):
         responses = {name: post(client, call) for name, call in CALLS.items()}
         chunked = client.post("/auth0", content=iter([GOOD[:9], GOOD[9:]]))

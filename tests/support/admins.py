@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from support.gateways import SOURCE, Gateway, gateway
-from support.servers import free_port
+from support.servers import LOCAL, free_port
 
 TOKEN = "an-invented-admin-token"  # noqa: S105 - it opens nothing
 CHANGE = {"X-Springhead": "1"}
@@ -61,7 +61,7 @@ class Admin:
 
     def call(self, path: str, method: str = "GET", **more: Any) -> httpx.Response:
         """Call the admin address."""
-        return httpx.request(method, f"{self.url}{path}", trust_env=False, timeout=30, **more)
+        return httpx.request(method, f"{self.url}{path}", **LOCAL, timeout=30, **more)
 
     def status(self) -> Any:
         """What it says of the gateway's status."""

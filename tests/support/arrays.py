@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from support.servers import Server
+from support.servers import LOCAL, Server
 
 LOG = json.dumps({"log_id": "1", "data": {"type": "s", "user_id": "auth0|1"}})
 ARRAY = json.dumps([{"request": {"body": LOG}}]).encode()
@@ -17,4 +17,4 @@ def post(server: Server, body: bytes = ARRAY, source: str = "auth0", **more: Any
     """Post an array."""
     headers = {"Content-Type": "application/json"} | more.pop("headers", {})
     url = f"{server.url}/v2/sources/{source}"
-    return httpx.post(url, content=body, headers=headers, trust_env=False, timeout=30, **more)
+    return httpx.post(url, content=body, headers=headers, **LOCAL, timeout=30, **more)

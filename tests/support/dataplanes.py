@@ -108,12 +108,12 @@ async def data_plane(
 ) -> AsyncIterator[FakeDataPlane]:
     """Run a data plane on this port, or on a free one."""
     plane = FakeDataPlane(answer)
-    connections: set[asyncio.Task[None]] = set()
+    connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(plane.serve(reader, writer))
-        connections.add(task)
-        task.add_done_callback(connections.discard)
+        connections[task] = writer
+        task.add_done_callback(connections.pop)
 
     server = await asyncio.start_server(connected, "127.0.0.1", port)
     plane.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -121,8 +121,9 @@ async def data_plane(
         yield plane
     finally:
         server.close()
-        for task in connections:
+        for task, writer in connections.items():
             task.cancel()
+            writer.close()  # a task that has not started would not
         await asyncio.gather(*connections, return_exceptions=True)
 
 

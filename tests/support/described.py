@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from support.effort import scaled
 from support.servers import SPRINGHEAD
 
 _ALWAYS = (
@@ -21,7 +22,7 @@ def assert_described(url: str, *, checks: tuple[str, ...], phases: str, options:
     schemathesis = str(Path(SPRINGHEAD).parent / "st")
     checked = ",".join((*_ALWAYS, *checks))
     command = [schemathesis, "run", f"{url}/openapi.json", "--checks", checked, "--phases", phases]
-    fixed = ["--max-examples", "60", "--generation-deterministic", "--no-color"]
+    fixed = ["--max-examples", str(scaled(20)), "--generation-deterministic", "--no-color"]
 
     done = subprocess.run([*command, *fixed, *options], capture_output=True, text=True, check=False)
 

@@ -13,11 +13,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.markdown import blocks
 from support.paths import DOCS
 from support.servers import free_port, until
 
-_FILE = re.compile(r"^```python file=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-EXAMPLES: dict[str, str] = dict(_FILE.findall((DOCS / "embedding.md").read_text()))
+EXAMPLES = {block.file: block.text for block in blocks(DOCS / "embedding.md", "python") if block.file}
 """The modules that the document shows, by file name."""
 
 SERVERS = {

@@ -15,7 +15,7 @@ import httpx
 from springhead.core.codec import parse
 from springhead.gateway.storage.records import DeadLetter
 from springhead.gateway.storage.sqlite import SqliteStore
-from support.servers import Server, free_port, serving, until
+from support.servers import LOCAL, Server, free_port, serving, until
 from support.stores import letters, rows, use
 
 T = TypeVar("T")
@@ -50,11 +50,11 @@ class Gateway(Server):
         """Call the webhook; `query` follows the key as it is."""
         pairs = [*([] if key is None else [f"writeKey={key}"]), *([query] if query else [])]
         url = f"{self.url}/v1/webhook" + (f"?{'&'.join(pairs)}" if pairs else "")
-        return httpx.request(method, url, trust_env=False, timeout=30, **more)
+        return httpx.request(method, url, **LOCAL, timeout=30, **more)
 
     def get(self, path: str, method: str = "GET", **more: Any) -> httpx.Response:
         """Call another path."""
-        return httpx.request(method, f"{self.url}{path}", trust_env=False, timeout=30, **more)
+        return httpx.request(method, f"{self.url}{path}", **LOCAL, timeout=30, **more)
 
     def ask(self, question: Callable[[SqliteStore], Awaitable[T]]) -> T:
         """Ask its store from this process, while it has it open."""

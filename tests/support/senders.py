@@ -15,6 +15,7 @@ import httpx
 
 from support.dataplanes import FakeDataPlane
 from support.gateways import Gateway, gateway
+from support.servers import LOCAL
 
 KEY, OTHER_KEY = "auth0-write-key-0001", "auth0-write-key-0002"
 PRODUCTION = {"name": "Auth0 production", "type": "auth0", "write_key": [KEY]}
@@ -78,7 +79,7 @@ class Senders:
         return answer.status_code
 
     async def _send(self, sender: int, sizes: tuple[int, ...], data: dict[str, Any]) -> None:
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        async with httpx.AsyncClient(**LOCAL, timeout=30) as client:
             first = 0
             for turn in count(sender):
                 logs = batch(sender, first, sizes[turn % len(sizes)], **data)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 from springhead import Host, Request
 from support.folders import source_folder
+from support.markdown import file_block
 from support.paths import DOCS
 
 SECRET = "an-invented-signing-secret"  # noqa: S105 - an invented one
@@ -20,10 +20,7 @@ SIGNED = "sha256=a310d7145e93b076b914754403e8814127d419d4874db564ac6bd13a10c37a4
 
 def documented() -> dict[str, Any]:
     """The signatures that the documents show, by vendor."""
-    text = (DOCS / "signatures.md").read_text()
-    block = re.search(r"^```json file=signatures.json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    assert block is not None
-    signatures: dict[str, Any] = json.loads(block[1])
+    signatures: dict[str, Any] = json.loads(file_block(DOCS / "signatures.md", "signatures.json"))
     return signatures
 
 

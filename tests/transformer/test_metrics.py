@@ -7,12 +7,12 @@ import httpx
 import pytest
 
 from support.arrays import post
-from support.servers import Server, serving
+from support.servers import LOCAL, Server, serving
 
 
 def counted(server: Server) -> dict[str, float]:
     """The server's metrics by name and labels."""
-    text = httpx.get(f"{server.url}/metrics", trust_env=False).text
+    text = httpx.get(f"{server.url}/metrics", **LOCAL).text
     lines = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     return {name: float(value) for name, value in lines}
 

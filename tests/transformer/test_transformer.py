@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from support.folders import source_folder
-from support.servers import Server, serving
+from support.servers import LOCAL, Server, serving
 
 LOG = {"log_id": "1", "data": {"type": "s", "user_id": "auth0|1"}}
 JSON = {"Content-Type": "application/json; charset=utf-8"}
@@ -69,7 +69,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def client(server: Server) -> Iterator[httpx.Client]:
     """An HTTP client of the server's."""
-    with httpx.Client(base_url=server.url, trust_env=False, timeout=30) as one:
+    with httpx.Client(base_url=server.url, **LOCAL, timeout=30) as one:
         yield one
 
 

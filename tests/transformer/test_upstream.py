@@ -17,7 +17,7 @@ from starlette.types import Message
 
 from springhead.transformer.upstream import Upstream
 from support.arrays import post
-from support.servers import Server, free_port, serving
+from support.servers import LOCAL, Server, free_port, serving
 
 
 class FakeTransformer(BaseHTTPRequestHandler):
@@ -98,7 +98,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_what_is_not_ours_is_passed_on(proxy: Server, method: str, path: str) -> None:
     """As it came: method, path with its escapes, query, headers and body; and the answer as it is."""
     response = httpx.request(
-        method, proxy.url + path, content=b"\xff{", headers={"X-A": "1"}, trust_env=False, timeout=10
+        method, proxy.url + path, content=b"\xff{", headers={"X-A": "1"}, **LOCAL, timeout=10
     )
 
     assert response.status_code == 418
@@ -113,7 +113,7 @@ def test_our_sources_are_ours_all_the_same(proxy: Server) -> None:
 
 def test_the_features_are_the_upstreams_and_ours(proxy: Server) -> None:
     """Its destinations, our sources."""
-    features = httpx.get(f"{proxy.url}/features", trust_env=False).json()
+    features = httpx.get(f"{proxy.url}/features", **LOCAL).json()
 
     assert features["routerTransform"] == {"HS": True}
     assert features["upgradedToSourceTransformV2"] is True
@@ -121,7 +121,7 @@ def test_the_features_are_the_upstreams_and_ours(proxy: Server) -> None:
 
 def test_a_response_of_the_upstream_streams(proxy: Server) -> None:
     """Its last bytes are not sent before its first have arrived."""
-    with httpx.stream("GET", f"{proxy.url}/slow", trust_env=False) as response:
+    with httpx.stream("GET", f"{proxy.url}/slow", **LOCAL) as response:
         parts = response.iter_raw()
         first = next(parts)
         FakeTransformer.first_arrived.set()
@@ -133,8 +133,8 @@ def test_a_response_of_the_upstream_streams(proxy: Server) -> None:
 def test_an_upstream_that_is_not_there_is_told(tmp_path: Path) -> None:
     """What is not ours is a 502, the features a 503 at which rudder-server keeps what it knows; ours go on."""
     with serving(tmp_path, "transformer", "--upstream", f"http://127.0.0.1:{free_port()}") as server:
-        assert httpx.get(f"{server.url}/v0/destinations", trust_env=False).status_code == 502
-        assert httpx.get(f"{server.url}/features", trust_env=False).status_code == 503
+        assert httpx.get(f"{server.url}/v0/destinations", **LOCAL).status_code == 502
+        assert httpx.get(f"{server.url}/features", **LOCAL).status_code == 503
         assert post(server).json()[0]["output"]["batch"]
 
 
@@ -142,7 +142,7 @@ def test_what_a_terminal_would_act_upon_is_logged_in_escapes(tmp_path: Path) -> 
     """Who reads a log on a console is not at the mercy of who calls."""
     path = "/a%1B%5B31m%00%0A%C2%85%E2%80%A8%20%C3%A4b"
     with serving(tmp_path, "transformer", "--upstream", f"http://127.0.0.1:{free_port()}") as server:
-        assert httpx.get(f"{server.url}{path}", trust_env=False).status_code == 502
+        assert httpx.get(f"{server.url}{path}", **LOCAL).status_code == 502
         line = next(line for line in server.log.read_bytes().split(b"\n") if b"the upstream failed" in line)
 
     assert path.encode() in line

@@ -35,7 +35,9 @@ def _check_ids(subject: Subject) -> None:
     for index, rule in enumerate(subject.parsed.rules):
         if rule.type != DROP and rule.passthrough is None and not _writes_time(rule):
             reason = "no row writes originalTimestamp, so events of one id differ by content alone"
-            advice = "write the time, or read the delivery's id from a header (see Ids in docs/sources.md)"
+            advice = (
+                "write the time, or read the delivery's id from a header (see Ids in docs/source-folder.md)"
+            )
             subject.mapping.add_problem(("events", index), "no-time", reason, advice)
 
 

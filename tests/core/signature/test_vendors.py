@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from springhead import Request
+from support.markdown import file_block
 from support.paths import DOCS
 from support.signatures import documented, refusal, signing_host
 
@@ -118,19 +119,15 @@ def test_the_documents_show_no_other_signature() -> None:
 
 def test_the_fixture_that_the_documents_show_is_accepted(tmp_path: Path) -> None:
     """With the time of receipt and the secret that it gives."""
-    text = (DOCS / "signatures.md").read_text()
-    folder = "stripe/fixtures/paid"
     body, meta = (
-        re.search(rf"```json file={folder}/{file}\n(.*?)\n```", text, re.DOTALL)
+        file_block(DOCS / "signatures.md", f"stripe/fixtures/paid/{file}")
         for file in ("request.json", "request.meta.json")
     )
-    assert body
-    assert meta
-    given = json.loads(meta[1])
+    given = json.loads(meta)
     config = given.pop("config")
 
     outcome = signing_host(tmp_path, documented()["stripe"]).receive(
-        "acme", Request(body[1].encode(), **given), config
+        "acme", Request(body.strip().encode(), **given), config
     )
 
     assert len(outcome.events) == 1

@@ -17,7 +17,7 @@ import pytest
 
 from support.admins import CHANGE, LOGIN, TOKEN, WRONG, Admin, admin_address
 from support.dataplanes import data_plane_in_thread, refusing
-from support.servers import SPRINGHEAD, free_port, until
+from support.servers import LOCAL, SPRINGHEAD, free_port, until
 
 NOWHERE = "http://127.0.0.1:9"
 MASKED = "*****"
@@ -42,7 +42,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
 def messages(admin: Admin, count: int) -> list[tuple[str, Any]]:
     """The first messages of the stream: their names and their data."""
     found = []
-    with httpx.stream("GET", f"{admin.url}/api/events", trust_env=False, timeout=10) as stream:
+    with httpx.stream("GET", f"{admin.url}/api/events", **LOCAL, timeout=10) as stream:
         name = ""
         for line in stream.iter_lines():
             field, _, value = line.partition(": ")
@@ -121,7 +121,7 @@ def test_the_stream_begins_with_the_last_requests(open_: Admin) -> None:
 @pytest.mark.slow
 def test_the_stream_continues_with_new_requests(closed: Admin) -> None:
     """Where there are too many at once, the last ones are shown and the others counted."""
-    with httpx.stream("GET", f"{closed.url}/api/events", headers=BEARER, trust_env=False) as stream:
+    with httpx.stream("GET", f"{closed.url}/api/events", headers=BEARER, **LOCAL) as stream:
         lines = stream.iter_lines()
         while next(lines) != "event: status":
             pass
@@ -373,7 +373,7 @@ def test_open_streams_end_with_the_gateway(tmp_path: Path) -> None:
     """They end whole, and the address is free again."""
     with admin_address(tmp_path) as admin:
         port = int(admin.url.rpartition(":")[2])
-        with httpx.stream("GET", f"{admin.url}/api/events", trust_env=False, timeout=10) as stream:
+        with httpx.stream("GET", f"{admin.url}/api/events", **LOCAL, timeout=10) as stream:
             lines = stream.iter_lines()
             next(lines)
 

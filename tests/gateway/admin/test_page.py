@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from support.admins import DISABLED, LOGIN, TOKEN, WRONG, Admin, admin_address
 from support.dataplanes import data_plane_in_thread, refusing
 from support.gateways import KEY
-from support.servers import free_port, until
+from support.servers import LOCAL, free_port, until
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ALONE = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -388,7 +388,7 @@ def test_the_line_of_a_record_is_shown_once(context: BrowserContext, tmp_path: P
         bodies = f'{good}\n{{"log_id": "8", "data": oops}}\n{wrong}\n', '{"log_id":\n"9", "data": oops}'
         for body in bodies:
             url = f"{admin.server.url}/v1/webhook?writeKey={KEY}"
-            httpx.post(url, content=body.encode(), trust_env=False)
+            httpx.post(url, content=body.encode(), **LOCAL)
         page = opened(context, admin)
         why = page.locator("#letter-list .reason")
 

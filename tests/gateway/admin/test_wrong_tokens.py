@@ -15,7 +15,7 @@ from springhead.gateway.admin.auth import AuthMiddleware
 from springhead.gateway.admin.wrong_tokens import ADDRESSES, DELAYED, FORGET_SECONDS, TOLERATED, WrongTokens
 from springhead.gateway.settings.model import GatewaySettings
 from support.admins import TOKEN, Admin, admin_address
-from support.servers import until
+from support.servers import LOCAL, until
 
 GUESS = "an-invented-guess-of-the-token"
 
@@ -145,7 +145,7 @@ def test_connections_that_wait_do_not_shut_others_out(closed: Admin) -> None:
             if number % 2:
                 one.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
 
-        answers = [httpx.get(f"{closed.url}{path}", trust_env=False) for path in ("/health", "/ready", "/")]
+        answers = [httpx.get(f"{closed.url}{path}", **LOCAL) for path in ("/health", "/ready", "/")]
 
     assert [answer.status_code for answer in answers] == [200, 200, 401]
 

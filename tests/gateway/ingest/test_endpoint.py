@@ -14,6 +14,7 @@ from springhead import Host
 from springhead.gateway.app import Gateway as WebhookGateway
 from springhead.gateway.settings import load_settings
 from support.gateways import KEY, SOURCE, Gateway, gateway, toml
+from support.servers import LOCAL
 from support.webhooks import AUTHORIZATION, ERROR, GUARDED_KEY, OFF_KEY, is_busy, log
 
 
@@ -109,7 +110,7 @@ def test_a_proxy_may_remove_its_path_or_not(tmp_path: Path) -> None:
             )
         ]
         described = one.get("/openapi.json").json()["servers"]
-        shown = httpx.get(f"{one.admin_url}/api/status", trust_env=False).json()["webhook"]
+        shown = httpx.get(f"{one.admin_url}/api/status", **LOCAL).json()["webhook"]
 
     assert posted == ["ok", "ok"]
     assert ready == ["ready\n", "ready\n"]

@@ -31,8 +31,9 @@ from springhead.server.memory import MAPPED_AT_ONCE
 from support.described import assert_described
 from support.effort import scaled
 from support.gateways import KEY, SOURCE, Gateway, gateway, toml
+from support.servers import LOCAL
 
-EXAMPLES = scaled(3_000)
+EXAMPLES = scaled(1_000)
 GUARDED = "key-of-the-guarded-tenant"
 AUTHORIZATION = "Bearer invented-authorization"
 HEAD = f"POST /v1/webhook?writeKey={KEY} HTTP/1.1\r\nHost: localhost\r\n".encode()
@@ -334,10 +335,12 @@ def test_odd_http_is_answered_and_harms_nobody(here: Gateway, sent: bytes, statu
     received = b""
     with here.wire() as wire, contextlib.suppress(ConnectionError, TimeoutError):
         wire.sendall(sent)
-        while part := wire.recv(65_536):
-            received += part
+        while True:
             if len(statuses_of(received)) >= len(statuses):
                 wire.settimeout(0.3)  # for a response that must not come
+            if not (part := wire.recv(65_536)):
+                break
+            received += part
 
     assert statuses_of(received) == statuses
     others_are_served(here, 1)
@@ -414,7 +417,7 @@ def test_a_few_bytes_of_gzip_take_little_memory(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("inside", "count"),
-    [(b"[" + b" " * 4_000_000 + b"]", 900), (b"[" + b'{"a":0},' * 500_000 + b"{}]", 50)],
+    [(b"[" + b" " * 4_000_000 + b"]", 300), (b"[" + b'{"a":0},' * 500_000 + b"{}]", 15)],
     ids=["blank", "records"],
 )
 def test_any_number_of_bodies_takes_bounded_memory(tmp_path: Path, inside: bytes, count: int) -> None:
@@ -427,7 +430,7 @@ def test_any_number_of_bodies_takes_bounded_memory(tmp_path: Path, inside: bytes
 
         async def scenario() -> list[httpx.Response]:
             connections = httpx.Limits(max_connections=None)
-            async with httpx.AsyncClient(trust_env=False, timeout=100, limits=connections) as client:
+            async with httpx.AsyncClient(**LOCAL, timeout=100, limits=connections) as client:
                 url = f"{one.url}/v1/webhook?writeKey="
                 headers = {"Content-Encoding": "gzip"}
                 posts = [client.post(url + KEY, content=body, headers=headers) for _ in range(count)]

@@ -11,7 +11,7 @@ import pytest
 
 from support.dataplanes import OK, Batch, Reply, data_plane_in_thread
 from support.gateways import KEY, SOURCE, gateway
-from support.servers import until
+from support.servers import LOCAL, until
 from support.webhooks import is_busy, log
 
 OTHER_KEY = "key-of-another-tenant"
@@ -83,7 +83,7 @@ def test_a_deleted_store_accepts_nothing(tmp_path: Path) -> None:
         one.delivered(1)
         shutil.rmtree(one.data)
 
-        assert is_busy(one.post(log()))
+        until(lambda: is_busy(one.post(log())))  # a check of the files is valid for 20 milliseconds
         health, ready = one.get("/health"), one.get("/ready")
         assert (health.status_code, health.text) == (503, "Cannot connect to db\n")
         assert ready.status_code == 503
@@ -100,8 +100,8 @@ def test_a_replaced_store_accepts_nothing_until_a_restart(tmp_path: Path) -> Non
         (tmp_path / "copy").rename(one.data / "store.sqlite")
         reason = "was replaced while it was open: put it back, and restart"
 
-        assert is_busy(one.post(log()))
-        assert f"the store {reason}" in httpx.get(f"{one.admin_url}/ready", trust_env=False).text
+        until(lambda: is_busy(one.post(log())))
+        assert f"the store {reason}" in httpx.get(f"{one.admin_url}/ready", **LOCAL).text
         assert f"store.sqlite {reason}" in one.log.read_text()
         assert one.stop() == 0
     with gateway(tmp_path) as again:

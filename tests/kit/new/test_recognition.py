@@ -27,6 +27,14 @@ def reads(mapping: dict[str, Any], target: str) -> Any:
     return next((row["from"] for row in mapping["map"] if row["to"] == target), None)
 
 
+def test_events_of_the_spec_pass_as_they_are() -> None:
+    """As those that Segment forwards; one record of another kind, and all of them are mapped."""
+    events = [{"type": "identify", "userId": "1"}, {"type": "track", "event": "E", "anonymousId": "2"}]
+
+    assert drafted(*events)[1] == {"integration": "Acme", "events": [{"pass": True}]}
+    assert "map" in drafted(*events, {"type": "track", "user": "1"})[1]
+
+
 @pytest.mark.parametrize(
     ("value", "apply"),
     [
@@ -142,6 +150,14 @@ def test_text_that_is_json_is_the_record_of_a_form_with_other_fields() -> None:
     assert about["unwrap"] == ["event_data"]
     assert about["id"] == ["$item.delivery_id"]
     assert (about["secrets"], about["pii"]) == (["**.token"], ["**.email"])
+
+
+def test_a_link_with_a_key_is_secret() -> None:
+    """`redact` masks it, but it stays a property: a link to an order is sent to be used."""
+    about, mapping = drafted({"type": "order.paid", "status_url": "https://acme.io/orders/7?key=k3y"})
+
+    assert about["secrets"] == ["**.status_url"]
+    assert reads(mapping, "properties.status_url") == "status_url"
 
 
 def test_text_that_is_json_beside_the_name_of_the_event_stays_text() -> None:

@@ -9,20 +9,15 @@ from typing import Any
 import pytest
 
 from springhead.kit.new.signing import find_signing
-from support.paths import DOCS, ROOT
+from support.paths import ROOT
+from support.signatures import documented
 
 KNOWN: dict[str, dict[str, Any]] = json.loads((ROOT / "src" / "kit" / "new" / "signatures.json").read_text())
 
 
 def test_the_vendors_are_those_of_the_documents() -> None:
     """docs/signatures.md shows the same."""
-    (shown,) = re.findall(
-        r"^```json file=signatures.json\n(.*?)^```$",
-        (DOCS / "signatures.md").read_text(),
-        re.MULTILINE | re.DOTALL,
-    )
-
-    assert json.loads(shown) == KNOWN
+    assert documented() == KNOWN
 
 
 @pytest.mark.parametrize("vendor", KNOWN)
