@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from springhead.gateway.storage.nats import NatsStore
+from springhead.gateway.storage.nats.options import NatsOptions
 from springhead.gateway.storage.records import (
     ClaimedEvent,
     DeadEvent,
@@ -49,6 +51,34 @@ class SqliteBackend:
     def use(self, scenario: Callable[[Store], Awaitable[None]], **settings: Any) -> None:
         """As `Backend.use`."""
         use(self.folder, scenario, **settings)
+
+
+@dataclass(frozen=True)
+class NatsBackend:
+    """Streams of their own on a cluster."""
+
+    servers: tuple[str, ...]
+    name: str
+    folder: Path
+
+    @asynccontextmanager
+    async def opened(self, **settings: Any) -> AsyncIterator[Store]:
+        """As `Backend.opened`."""
+        store = NatsStore(NatsOptions(self.servers, name=self.name, folder=self.folder, **settings))
+        await store.open()
+        try:
+            yield store
+        finally:
+            await store.close()
+
+    def use(self, scenario: Callable[[Store], Awaitable[None]], **settings: Any) -> None:
+        """As `Backend.use`."""
+
+        async def run() -> None:
+            async with self.opened(**settings) as store:
+                await scenario(store)
+
+        asyncio.run(run())
 
 
 @asynccontextmanager

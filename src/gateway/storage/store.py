@@ -30,6 +30,9 @@ class Store(Protocol):
     def location(self) -> str:
         """Where the events are, as errors name it: for operators, not for senders."""
 
+    async def open(self) -> None:
+        """Make it ready. Nothing else may be called before."""
+
     async def append(
         self,
         events: Sequence[NewEvent],

@@ -102,7 +102,7 @@ def test_rejections_that_are_alike_are_one_letter(backend: Backend) -> None:
         three, one = found[b"{}"], found[b"[]"]
         assert (three.id, three.count, one.count) == (again, 3, 1)
         assert three.at > three.first_at
-        assert three.first_at <= one.first_at == one.at < three.at
+        assert one.at < three.at
         assert three.call == call(b"first")
         assert (await store.counts()).by_source == {"auth0": (0, 2)}
         assert {each.id: each.count for each in await store.dead_letters()} == {three.id: 3, one.id: 1}
@@ -189,7 +189,7 @@ def test_of_two_replays_of_a_letter_one_is_stored(backend: Backend) -> None:
         ]
         results = await asyncio.gather(*appends, return_exceptions=True)
         assert [type(result) for result in results] == [Receipt, LetterGone, LetterGone, Receipt]
-        assert names(await claim(store)) == ["1", "4"]
+        assert sorted(names(await claim(store))) == ["1", "4"]
 
     backend.use(scenario)
 

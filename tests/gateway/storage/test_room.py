@@ -30,7 +30,7 @@ def test_a_full_store_refuses_and_delivers(backend: Backend) -> None:
 
     async def scenario(store: Store) -> None:
         await store.probe(["auth0"])
-        accepted, _ = await fill(store)
+        accepted, _ = await fill(store, at_once=1)
         assert len(accepted) > 50
         with pytest.raises(StoreFull):
             await keep(store, entry("more", size=5_000))

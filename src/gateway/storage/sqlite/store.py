@@ -118,6 +118,9 @@ class SqliteStore:
         """Transactions committed since it was opened."""
         return self._writer.commits
 
+    async def open(self) -> None:
+        """As `Store.open`; its files have been open since it was made."""
+
     async def append(
         self,
         events: Sequence[NewEvent],

@@ -1,0 +1,148 @@
+"""Asks JetStream for what nats-py does not: batches of messages, and answers with their error codes."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from ..records import StoreBusy
+
+_API = "$JS.API"
+_SECONDS = 5.0
+"""How long a request waits for its answer: an election takes longer, and is waited out by trying again."""
+NOT_FOUND = (10037, 10059)
+"""Codes of a message or a stream that is not there."""
+
+
+class ApiError(Exception):
+    """JetStream refused a request.
+
+    Attributes:
+        code: of https://github.com/nats-io/nats-server/blob/main/server/errors.json
+    """
+
+    def __init__(self, code: int, description: str) -> None:
+        super().__init__(f"{description} ({code})")
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message of a stream."""
+
+    sequence: int
+    subject: str
+    at: float
+    data: bytes
+
+
+async def ask(client: Client, name: str, /, **request: Any) -> dict[str, Any]:
+    """The answer of the API to a request.
+
+    Raises:
+        ApiError: it was refused.
+        StoreBusy: nobody answered in time.
+    """
+    return answer_of(await send(client, f"{_API}.{name}", json.dumps(request).encode()))
+
+
+async def send(
+    client: Client, subject: str, data: bytes, headers: dict[str, str] | None = None, seconds: float = _SECONDS
+) -> Msg:
+    """The reply to a message.
+
+    Raises:
+        StoreBusy: nobody replied in time, or the connection is down.
+    """
+    if not client.is_connected:
+        raise StoreBusy("the connection to NATS is down")
+    try:
+        return await client.request(subject, data, timeout=seconds, headers=headers)
+    except (nats.errors.Error, TimeoutError) as error:
+        raise StoreBusy(f"NATS does not answer: {type(error).__name__}") from None
+
+
+def answer_of(reply: Msg) -> dict[str, Any]:
+    """The answer in a reply. Raises ApiError if it is an error."""
+    answer: dict[str, Any] = json.loads(reply.data)
+    if error := answer.get("error"):
+        raise ApiError(error.get("err_code", error.get("code", 0)), error.get("description", ""))
+    return answer
+
+
+async def read(client: Client, stream: str, /, **request: Any) -> AsyncIterator[StoredMessage]:
+    """The messages that a batched direct get finds; any replica answers, so the last ones may be missing."""
+    inbox = client.new_inbox()
+    subscription = await client.subscribe(inbox)
+    try:
+        if not client.is_connected:
+            raise StoreBusy("the connection to NATS is down")
+        await client.publish(f"{_API}.DIRECT.GET.{stream}", json.dumps(request).encode(), reply=inbox)
+        while True:
+            message = await _next(subscription)
+            if (message.headers or {}).get("Status"):
+                return
+            yield _stored(message)
+    finally:
+        await subscription.unsubscribe()
+
+
+async def _next(subscription: Any) -> Msg:
+    try:
+        async with asyncio.timeout(_SECONDS):
+            message: Msg = await anext(aiter(subscription.messages))
+            return message
+    except (nats.errors.Error, TimeoutError) as error:
+        raise StoreBusy(f"NATS does not answer: {type(error).__name__}") from None
+
+
+async def last(client: Client, stream: str, subject: str) -> StoredMessage | None:
+    """The last message of a subject, from the leader: it is never stale."""
+    try:
+        message = (await ask(client, f"STREAM.MSG.GET.{stream}", last_by_subj=subject))["message"]
+    except ApiError as error:
+        if error.code in NOT_FOUND:
+            return None
+        raise
+    return _from_json(message)
+
+
+async def get(client: Client, stream: str, sequence: int) -> StoredMessage | None:
+    """The message of a sequence, from the leader; None if there is none."""
+    try:
+        message = (await ask(client, f"STREAM.MSG.GET.{stream}", seq=sequence))["message"]
+    except ApiError as error:
+        if error.code in NOT_FOUND:
+            return None
+        raise
+    return _from_json(message)
+
+
+def _from_json(message: dict[str, Any]) -> StoredMessage:
+    data = base64.b64decode(message.get("data", ""))
+    return StoredMessage(message["seq"], message["subject"], _seconds(message["time"]), data)
+
+
+def _stored(message: Msg) -> StoredMessage:
+    headers = message.headers or {}
+    return StoredMessage(
+        int(headers["Nats-Sequence"]),
+        headers["Nats-Subject"],
+        _seconds(headers["Nats-Time-Stamp"]),
+        message.data,
+    )
+
+
+def _seconds(text: str) -> float:
+    """Epoch seconds of a time in RFC 3339, which may have nanoseconds."""
+    whole, _, fraction = text.removesuffix("Z").partition(".")
+    return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")

@@ -1,0 +1,92 @@
+"""Makes the streams of a store, or compares those that are there with what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nats.aio.client import Client
+
+from ..records import StoreUnusable
+from .api import NOT_FOUND, ApiError, ask
+from .options import NatsOptions
+
+_SECOND = 1_000_000_000
+"""Nanoseconds, in which JetStream counts."""
+RETRY_SECONDS = 120.0
+"""How long a publish that is tried again is recognised by its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """The names of a store's streams; the subjects of each begin with its name and a dot."""
+
+    events: str
+    seen: str
+    state: str
+    leases: str
+    dead: str
+
+
+def streams_of(name: str) -> Streams:
+    """The streams of the store with this name."""
+    return Streams(*(f"{name}-{stream}" for stream in ("events", "seen", "state", "leases", "dead")))
+
+
+def configurations(options: NatsOptions) -> list[dict[str, Any]]:
+    """What each stream must be, as the API has it."""
+    streams = streams_of(options.name)
+    one_each: dict[str, Any] = {"max_msgs_per_subject": 1}
+    special: dict[str, dict[str, Any]] = {
+        streams.events: {"max_bytes": options.max_bytes or -1},
+        streams.seen: {"max_age": int(max(options.window, 120.0) * _SECOND)},
+        streams.state: one_each,
+        streams.leases: {**one_each, "allow_msg_ttl": True},
+        streams.dead: one_each,
+    }
+    return [
+        {
+            "name": name,
+            "subjects": [f"{name}.>"],
+            "num_replicas": options.replicas,
+            "storage": "file",
+            "retention": "limits",
+            "discard": "new" if name == streams.events else "old",
+            "allow_direct": True,
+            "duplicate_window": int(RETRY_SECONDS * _SECOND),
+            **settings,
+        }
+        for name, settings in special.items()
+    ]
+
+
+async def ensure(client: Client, options: NatsOptions) -> None:
+    """Make the streams that are missing.
+
+    Raises:
+        StoreUnusable: one is there, and is not what the store needs; or one cannot be made.
+    """
+    for wanted in configurations(options):
+        try:
+            found = (await ask(client, f"STREAM.INFO.{wanted['name']}"))["config"]
+        except ApiError as error:
+            if error.code not in NOT_FOUND:
+                raise StoreUnusable(f"JetStream cannot be used: {error}; enable it in the servers") from None
+            await _make(client, wanted)
+            continue
+        differences = [
+            f"{key} is {found.get(key)!r}, not {value!r}"
+            for key, value in wanted.items()
+            if key != "subjects" and found.get(key, -1) != value
+        ]
+        if differences:
+            advice = "change it with `nats stream edit`, or set another store.name"
+            raise StoreUnusable(f"the stream {wanted['name']} differs: {', '.join(differences)}; {advice}")
+
+
+async def _make(client: Client, wanted: dict[str, Any]) -> None:
+    try:
+        await ask(client, f"STREAM.CREATE.{wanted['name']}", **wanted)
+    except ApiError as error:
+        advice = "check store.replicas, and the limits of the servers and of the account"
+        raise StoreUnusable(f"the stream {wanted['name']} cannot be made: {error}; {advice}") from None

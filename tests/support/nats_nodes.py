@@ -1,0 +1,90 @@
+"""Runs NATS servers on this machine: a cluster of three, each a process with a folder of its own."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from support.servers import free_port
+
+SERVER = Path(sys.executable).with_name("nats-server")
+
+
+@dataclass
+class Node:
+    """A server that can be stopped and started again on its ports."""
+
+    name: str
+    folder: Path
+    port: int = field(default_factory=free_port)
+    route: int = field(default_factory=free_port)
+    monitor: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        return f"nats://127.0.0.1:{self.port}"
+
+    def configure(self, nodes: list[Node], extra: str = "") -> None:
+        """Write the configuration of a node among these."""
+        routes = ", ".join(f"nats-route://127.0.0.1:{node.route}" for node in nodes if node is not self)
+        cluster = (
+            f"cluster {{ name: test, listen: 127.0.0.1:{self.route}, routes: [{routes}] }}" if routes else ""
+        )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "nats.conf").write_text(
+            f"server_name: {self.name}\nlisten: 127.0.0.1:{self.port}\nhttp: 127.0.0.1:{self.monitor}\n"
+            f"max_payload: 8MB\njetstream {{ store_dir: '{self.folder}', sync_interval: always }}\n"
+            f"{cluster}\n{extra}\n"
+        )
+
+    def start(self) -> None:
+        """Start the process."""
+        with (self.folder / "log").open("ab") as log:
+            command = [str(SERVER), "-c", str(self.folder / "nats.conf")]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End the process."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                self.process.send_signal(signal.SIGCONT)
+            self.process.send_signal(how)
+            self.process.wait()
+            self.process = None
+
+    def is_healthy(self) -> bool:
+        """Whether the node says that it serves JetStream."""
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.monitor}/healthz", trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+
+@contextmanager
+def cluster(folder: Path, count: int = 3, extra: str = "") -> Iterator[list[Node]]:
+    """So many nodes, ready; they end with the block."""
+    nodes = [Node(f"n{number}", folder / f"n{number}") for number in range(count)]
+    for node in nodes:
+        node.configure(nodes, extra)
+    try:
+        for node in nodes:
+            node.start()
+        until = time.monotonic() + 60
+        while not all(node.is_healthy() for node in nodes):
+            if time.monotonic() > until:
+                raise TimeoutError((nodes[0].folder / "log").read_text())
+            time.sleep(0.1)
+        yield nodes
+    finally:
+        for node in nodes:
+            node.stop(signal.SIGKILL)
