@@ -101,10 +101,11 @@ class Gateway:
 
     @asynccontextmanager
     async def _lifespan(self, _: object) -> AsyncIterator[None]:
-        self.delivery.start()
-        sweeping = asyncio.create_task(self._sweep())
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.store.close)
+            await self.store.open()
+            self.delivery.start()
+            sweeping = asyncio.create_task(self._sweep())
             stack.push_async_callback(self.delivery.stop, GRACE_SECONDS)
             stack.callback(sweeping.cancel)
             for context in self.contexts:

@@ -31,12 +31,20 @@ def serve_gateway(host: Host, settings: Settings, log_format: log.Format, log_le
     """
     log.configure(log_format, log_level)
     check_sources(host, settings)
-    asyncio.run(open_store(settings).close())  # report a problem here, not in a worker
+    asyncio.run(_try_store(settings))  # report a problem here, not in a worker
     close(listen(*settings.gateway.admin_address))  # as above
     reloader = Reloader(host, settings)
     worker = Worker(partial(_gateway_beside_admin, host, reloader), log_format, log_level)
     host_name, port = settings.gateway.host, settings.gateway.port
     serve_app(worker, host=host_name, port=port, workers=1, on_hangup=reloader.reload)
+
+
+async def _try_store(settings: Settings) -> None:
+    store = open_store(settings)
+    try:
+        await store.open()
+    finally:
+        await store.close()
 
 
 def _gateway_beside_admin(host: Host, reloader: Reloader) -> Router:

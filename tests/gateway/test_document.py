@@ -15,8 +15,8 @@ from springhead.gateway.settings.model import (
     DeliverySettings,
     GatewaySettings,
     LimitSettings,
-    Retention,
     SourceSettings,
+    StoreSettings,
 )
 from springhead.gateway.storage.records import StoreCounts
 from springhead.http import Answer, answers, content_encoding
@@ -43,7 +43,7 @@ def quoted(cell: str) -> list[str]:
         ("### `[gateway]`", GatewaySettings),
         ("### `[delivery]`", DeliverySettings),
         ("### `[limits]`", LimitSettings),
-        ("### `[store]`", Retention),
+        ("### `[store]`", StoreSettings),
     ],
 )
 def test_settings_are_listed_with_their_defaults(heading: str, section: type[BaseModel]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -27,11 +28,13 @@ USERS = 5
 
 
 @contextmanager
-def gateway_to(to: str, folder: Path, port: int = 0, **delivery: Any) -> Iterator[Gateway]:
+def gateway_to(
+    to: str, folder: Path, port: int = 0, store: Mapping[str, Any] = MappingProxyType({}), **delivery: Any
+) -> Iterator[Gateway]:
     """Run a gateway with two Auth0 sources that delivers to this data plane, and retries quickly."""
     addresses = {"port": port} if port else {}
     delivery = {"to": to, **QUICK, **delivery}
-    with gateway(folder, PRODUCTION, STAGING, gateway=addresses, delivery=delivery) as server:
+    with gateway(folder, PRODUCTION, STAGING, gateway=addresses, store=store, delivery=delivery) as server:
         yield server
 
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from springhead.gateway.storage.nats import NatsStore
-from springhead.gateway.storage.nats.options import NatsOptions
+from springhead.gateway.storage.nats import NatsOptions, NatsStore
 from springhead.gateway.storage.records import (
     ClaimedEvent,
     DeadEvent,

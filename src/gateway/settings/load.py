@@ -18,7 +18,7 @@ from pydantic_settings import (
 
 from ...core.suggest import suggest
 from .duplicates import find_duplicates
-from .model import DeliverySettings, GatewaySettings, LimitSettings, Retention, SourceSettings
+from .model import DeliverySettings, GatewaySettings, LimitSettings, SourceSettings, StoreSettings
 from .problems import InvalidSettings, KeyPath, SettingsProblem, describe_key
 from .toml_file import SettingsFile, read_settings_file
 from .values import not_empty
@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     gateway: GatewaySettings = Field(default_factory=GatewaySettings)
     delivery: DeliverySettings = Field(default_factory=DeliverySettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
-    store: Retention = Field(default_factory=Retention)
+    store: StoreSettings = Field(default_factory=StoreSettings)
     source: Annotated[tuple[SourceSettings, ...], AfterValidator(not_empty)]
 
     _file: SettingsFile | None = PrivateAttr(default=None)
@@ -89,7 +89,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "gateway": GatewaySettings,
     "delivery": DeliverySettings,
     "limits": LimitSettings,
-    "store": Retention,
+    "store": StoreSettings,
     "source": SourceSettings,
 }
 
@@ -123,7 +123,9 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
         delivery = delivery.model_copy(update={"to": to})
     folders = tuple(folder / relative for relative in gateway.folders)
     gateway = gateway.model_copy(update={"data": folder / gateway.data, "folders": folders})
-    return settings.model_copy(update={"gateway": gateway, "delivery": delivery})
+    files = {"credentials": settings.store.credentials, "ca": settings.store.ca}
+    store = settings.store.model_copy(update={name: str(folder / path) for name, path in files.items() if path})
+    return settings.model_copy(update={"gateway": gateway, "delivery": delivery, "store": store})
 
 
 def _invalid_values(error: ValidationError, file: SettingsFile) -> Iterator[SettingsProblem]:

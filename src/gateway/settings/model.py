@@ -32,6 +32,7 @@ from .values import (
     is_loopback,
     is_plain_url,
     is_public_url,
+    nats_servers,
     not_empty,
     split_address,
 )
@@ -195,9 +196,23 @@ class LimitSettings(FrozenSection):
     """Seconds within which the body of a request must arrive."""
 
 
-class Retention(FrozenSection):
-    """`[store]`: what is kept, how long, and how much of it."""
+class StoreSettings(FrozenSection):
+    """`[store]`: where events are kept, how long, and how much of them."""
 
+    url: str = ""
+    """`nats://a:4222,b:4222,c:4222`, or `tls://` to have it encrypted; empty for SQLite in `data`."""
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = "springhead"
+    """What the names of its streams begin with. The gateways of one cluster that share a name share events."""
+    replicas: Literal[1, 3, 5] = 3
+    """Nodes of the cluster that keep each event."""
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    credentials: str = ""
+    """A file with a JWT and its seed, as `nsc` writes it, instead of a user and a password."""
+    ca: str = ""
+    """A file with the certificates that sign those of the nodes; by default those that the system trusts."""
+    patience: Seconds = 10.0
+    """Seconds for which a call is held while the cluster elects a leader, which takes 4 to 9; then 503."""
     window_days: Annotated[Days, Field(le=366)] = 7.0
     """Days within which an event with the same messageId is a duplicate, unless its id had to be forgotten."""
     keep_days: Days = 30.0
@@ -208,6 +223,34 @@ class Retention(FrozenSection):
     """Bytes in use on disk at which a source that holds its equal share is refused. Ids take at most half."""
     keep_requests: bool = False
     """Whether requests are kept even if nothing was wrong with them."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_cluster(cls, url: str) -> str:
+        if url and not nats_servers(url):
+            raise ValueError(
+                'must be as in "nats://a:4222,b:4222,c:4222"; names and passwords have keys of their own'
+            )
+        return url
+
+    @field_validator("password")
+    @classmethod
+    def _is_of_a_user(cls, password: SecretStr, info: ValidationInfo) -> SecretStr:
+        if password.get_secret_value() and not info.data.get("user"):
+            raise ValueError("is nobody's: add user")
+        return password
+
+    @field_validator("credentials")
+    @classmethod
+    def _stands_alone(cls, credentials: str, info: ValidationInfo) -> str:
+        if credentials and info.data.get("user"):
+            raise ValueError("cannot be combined with user and password")
+        return credentials
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The addresses of the nodes; empty for SQLite."""
+        return nats_servers(self.url)
 
 
 class SourceSettings(FrozenSection):

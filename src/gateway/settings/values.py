@@ -94,3 +94,22 @@ def is_plain_url(text: str) -> bool:
 def is_public_url(text: str) -> bool:
     """Whether text is a plain URL whose path, if it has one, needs no escaping."""
     return _PUBLIC_URL.fullmatch(text) is not None and is_plain_url(text)
+
+
+def nats_servers(url: str) -> tuple[str, ...]:
+    """The nodes of `nats://a:4222,b:4222`, each as a URL of its own; empty if it is not written like this."""
+    scheme, separator, nodes = url.partition("://")
+    if scheme not in {"nats", "tls"} or not separator:
+        return ()
+    servers = tuple(f"{scheme}://{node.strip()}" for node in nodes.split(","))
+    return servers if all(map(_is_node, servers)) else ()
+
+
+def _is_node(server: str) -> bool:
+    try:
+        parts = urlsplit(server)
+        port = parts.port
+    except ValueError:
+        return False
+    bare = not (parts.username or parts.password or parts.path or parts.query or parts.fragment)
+    return bool(parts.hostname) and bare and port != 0
