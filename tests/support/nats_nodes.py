@@ -53,6 +53,14 @@ class Node:
             command = [str(SERVER), "-c", str(self.folder / "nats.conf")]
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
 
+    def wait(self) -> None:
+        """Wait until the node serves JetStream."""
+        until = time.monotonic() + 60
+        while not self.is_healthy():
+            if time.monotonic() > until:
+                raise TimeoutError((self.folder / "log").read_text())
+            time.sleep(0.1)
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End the process."""
         if self.process is not None:
@@ -79,11 +87,8 @@ def cluster(folder: Path, count: int = 3, extra: str = "") -> Iterator[list[Node
     try:
         for node in nodes:
             node.start()
-        until = time.monotonic() + 60
-        while not all(node.is_healthy() for node in nodes):
-            if time.monotonic() > until:
-                raise TimeoutError((nodes[0].folder / "log").read_text())
-            time.sleep(0.1)
+        for node in nodes:
+            node.wait()
         yield nodes
     finally:
         for node in nodes:

@@ -63,9 +63,10 @@ class Senders:
     """The Retry-After headers of other answers than `ok`."""
     stopping: bool = False
 
-    async def run(self, senders: int, sizes: tuple[int, ...] = (1, 7, 40), **data: Any) -> None:
+    async def run(self, senders: int, sizes: tuple[int, ...] = (1, 7, 40), first: int = 0, **data: Any) -> None:
         """Post from this many senders until told to stop; each sees its last batch acknowledged."""
-        await asyncio.gather(*(self._send(sender, sizes, data) for sender in range(senders)))
+        numbers = range(first, first + senders)
+        await asyncio.gather(*(self._send(sender, sizes, data) for sender in numbers))
 
     async def post(self, client: httpx.AsyncClient, logs: list[dict[str, Any]], key: str = KEY) -> int:
         """Post a batch once, and return the status of the answer."""
