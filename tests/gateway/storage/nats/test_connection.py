@@ -1,0 +1,119 @@
+"""What the store says of a cluster that it cannot use."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from springhead.gateway.storage.nats import NatsOptions, NatsStore
+from springhead.gateway.storage.nats.api import ask
+from springhead.gateway.storage.nats.connection import connect
+from springhead.gateway.storage.records import StoreUnusable
+from support.nats_nodes import Node, cluster
+from support.servers import free_port
+
+LOGIN = "authorization { user: ada, password: swordfish }"
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """One node that asks for a password."""
+    with cluster(tmp_path_factory.mktemp("guarded"), 1, LOGIN) as (node,):
+        yield node
+
+
+def refusal(options: NatsOptions) -> str:
+    """Why a store cannot be opened."""
+
+    async def scenario() -> None:
+        store = NatsStore(options)
+        try:
+            await store.open()
+        finally:
+            await store.close()
+
+    with pytest.raises(StoreUnusable) as error:
+        asyncio.run(scenario())
+    return str(error.value)
+
+
+def test_a_cluster_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    """With its address and what to check."""
+    address = f"nats://127.0.0.1:{free_port()}"
+
+    message = refusal(NatsOptions((address,), folder=tmp_path))
+
+    assert message.startswith(f"springhead at {address} cannot be reached: ")
+    assert message.endswith("; check store.url, and that a node is running")
+
+
+def test_a_wrong_password_is_told_and_not_shown(guarded: Node, tmp_path: Path) -> None:
+    """With the keys that hold it."""
+    message = refusal(NatsOptions((guarded.url,), user="ada", password="guessed", folder=tmp_path))  # noqa: S106
+
+    assert "uthorization" in message
+    assert message.endswith("; check store.user, store.password or store.credentials")
+    assert "guessed" not in message
+
+
+def test_a_node_without_tls_is_refused_before_it_sees_a_password(guarded: Node, tmp_path: Path) -> None:
+    """The client alone would go on in clear."""
+    address = guarded.url.replace("nats://", "tls://")
+
+    message = refusal(NatsOptions((address,), user="ada", password="swordfish", folder=tmp_path))  # noqa: S106
+
+    assert message.startswith(f"{address} does not offer TLS: ")
+
+
+def test_messages_that_the_servers_do_not_take_are_told(guarded: Node, tmp_path: Path) -> None:
+    """At the start, not with the first large body."""
+    options = NatsOptions(
+        (guarded.url,),
+        user="ada",
+        password="swordfish",  # noqa: S106
+        max_message=8_500_000,
+        folder=tmp_path,
+    )
+
+    message = refusal(options)
+
+    assert message.startswith("the NATS server takes messages of 8388608 bytes")
+    assert message.endswith("raise max_payload in the server's configuration, or lower limits.body")
+
+
+def test_too_many_replicas_are_told(guarded: Node, tmp_path: Path) -> None:
+    """The stream is named."""
+    options = NatsOptions((guarded.url,), user="ada", password="swordfish", replicas=3, folder=tmp_path)  # noqa: S106
+
+    message = refusal(options)
+
+    assert message.startswith("the stream springhead-events cannot be made: ")
+    assert "check store.replicas" in message
+
+
+def test_a_stream_that_differs_is_told_and_left_alone(guarded: Node, tmp_path: Path) -> None:
+    """With each difference; an operator may have changed it on purpose."""
+    options = NatsOptions(
+        (guarded.url,),
+        name="other",
+        user="ada",
+        password="swordfish",  # noqa: S106
+        replicas=1,
+        folder=tmp_path,
+    )
+
+    async def make() -> None:
+        client = await connect(options)
+        await ask(client, "STREAM.CREATE.other-events", name="other-events", subjects=["other-events.>"])
+        await client.close()
+
+    asyncio.run(make())
+
+    message = refusal(options)
+
+    assert message.startswith("the stream other-events differs: ")
+    assert "discard is 'old', not 'new'" in message
+    assert "allow_direct is False, not True" in message
