@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -66,8 +67,7 @@ class Ownership:
         """
         self._rounds += 1
         self._presence = await self._write(f"gateway.{self.id}", self._presence)
-        for bucket, lease in list(self._leases.items()):
-            await self._renew(bucket, lease)
+        await asyncio.gather(*(self._renew(bucket, lease) for bucket, lease in list(self._leases.items())))
         others, taken = await self._found()
         share = ceil(BUCKETS / (len(others | {self.id})))
         for bucket in list(self._leases)[share:]:
@@ -75,8 +75,8 @@ class Ownership:
         for bucket in [one for one in self._leaving if self.is_idle(one)]:
             await self._give_up(bucket)
         free = [bucket for bucket in range(BUCKETS) if bucket not in taken and bucket not in self._leases]
-        for bucket in free[: max(share - len(self._leases), 0)]:
-            await self._take(bucket)
+        wanted = max(share - len(self._leases), 0)
+        await asyncio.gather(*(self._take(bucket) for bucket in free[:wanted]))
 
     async def leave(self) -> None:
         """Give up everything, so that others need not wait for the leases to end."""

@@ -167,8 +167,7 @@ class SourceLog:
         settled = [self.waiting[number] for number in numbers if number in self.waiting]
         if settled:
             accepted = [Accepted(one.packed.digest, one.number, one.accepted_at) for one in settled]
-            id_ = f"seen-{accepted[0].number}-{len(accepted)}"
-            await self._publisher.publish(self.seen_subject, msgspec.msgpack.encode(accepted), id_)
+            await self._publisher.publish_once(self.seen_subject, msgspec.msgpack.encode(accepted))
             self._forget(settled)
             self._is_saved = False
         if self._is_saved:

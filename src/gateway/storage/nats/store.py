@@ -70,9 +70,14 @@ class NatsStore:
         self._logs: dict[tuple[int, str], SourceLog] = {}
         self._opening: dict[tuple[int, str], asyncio.Task[SourceLog]] = {}
         self._appended: dict[tuple[int, str], int] = {}
-        self._renewing: asyncio.Task[None] | None = None
+        self.renewing: asyncio.Task[None] | None = None
         self._replaying = asyncio.Lock()
         self._is_closed = False
+
+    @property
+    def owned(self) -> list[int]:
+        """The buckets whose events this gateway delivers."""
+        return [bucket for bucket in range(BUCKETS) if self._ownership.owns(bucket)]
 
     @property
     def location(self) -> str:
@@ -106,7 +111,7 @@ class NatsStore:
         )
         await self._read_seen(_FORGOTTEN)
         await self._ownership.renew()
-        self._renewing = asyncio.create_task(self._renew())
+        self.renewing = asyncio.create_task(self._renew())
 
     async def append(
         self,
@@ -163,7 +168,7 @@ class NatsStore:
         """As `Store.claim`, of the buckets that this gateway owns."""
         if lane not in range(lanes) or BUCKETS % lanes:
             raise ValueError(f"no lane {lane} of {lanes}: there may be 1, 2, 4, 8 or 16, counted from 0")
-        buckets = [bucket for bucket in range(lane, BUCKETS, lanes) if self._ownership.owns(bucket)]
+        buckets = [bucket for bucket in self.owned if bucket % lanes == lane]
         logs = await asyncio.gather(*(self._log_of(bucket, source) for bucket in buckets))
         await asyncio.gather(*(self._guarded(log, log.fetch()) for log in logs))
         owned = [log for log in logs if self._logs.get((log.bucket, source)) is log]
@@ -187,6 +192,8 @@ class NatsStore:
     async def _settle(self, log: SourceLog, numbers: Sequence[int], dead: Mapping[int, DeadEvent]) -> None:
         for number, one in dead.items():
             if waiting := log.waiting.get(number):
+                if not self._ownership.owns(log.bucket):
+                    raise StoreBusy(f"{self.location}: bucket {log.bucket} may be another gateway's by now")
                 event = waiting.packed
                 letter = NewDeadLetter(log.source, one.rule, one.reason, event=event.event, answer=one.answer)
                 accepted = Accepted(event.digest, number, waiting.accepted_at)
@@ -240,7 +247,7 @@ class NatsStore:
         dropped, accepted = await self._letters.drop(ids)
         if accepted:
             subject, data = f"{self._streams.seen}.{_FORGOTTEN}", msgspec.msgpack.encode(accepted)
-            await self._publisher.publish(subject, data, f"forget-{accepted[0].number}-{len(accepted)}")
+            await self._publisher.publish_once(subject, data)
             self._seen.forget(accepted)
         return dropped
 
@@ -268,13 +275,13 @@ class NatsStore:
 
     async def close(self) -> None:
         """As `Store.close`."""
-        if self._is_closed or self._renewing is None:
+        if self._is_closed or self.renewing is None:
             return
         self._is_closed = True
         await self._appender.finish()
-        self._renewing.cancel()
+        self.renewing.cancel()
         with suppress(asyncio.CancelledError):
-            await self._renewing
+            await self.renewing
         with suppress(SpringheadError):
             await self._ownership.leave()
         await self._client.close()

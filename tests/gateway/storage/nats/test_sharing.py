@@ -1,0 +1,131 @@
+"""How gateways on one cluster share what is delivered."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from springhead.gateway.storage.nats import NatsOptions, NatsStore
+from springhead.gateway.storage.records import ClaimedEvent, Receipt, StoreBusy
+from support.nats_nodes import Node
+from support.senders import until
+from support.stores import claim, dead_event, deliver, entry, keep, names
+
+
+@pytest.fixture
+def options(nodes: list[Node], tmp_path: Path) -> NatsOptions:
+    """Streams of their own."""
+    servers = tuple(node.url for node in nodes)
+    return NatsOptions(servers, name=f"test-{uuid.uuid4().hex}", folder=tmp_path / "one")
+
+
+@asynccontextmanager
+async def opened(options: NatsOptions, **changes: Any) -> AsyncIterator[NatsStore]:
+    """The store of one gateway."""
+    store = NatsStore(replace(options, **changes))
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def events(prefix: str) -> list[Any]:
+    """One event of each of a hundred users."""
+    return [entry(f"{prefix} {user}", f"{user}") for user in range(100)]
+
+
+async def shared(*stores: NatsStore) -> None:
+    """Wait until each of these gateways owns its share of the buckets."""
+    await until(
+        lambda: all(store.owned for store in stores) and sum(len(store.owned) for store in stores) == 16
+    )
+
+
+def test_each_event_is_claimed_by_one_gateway(options: NatsOptions, tmp_path: Path) -> None:
+    """Whichever accepted it; what both can claim is the whole."""
+
+    async def scenario() -> None:
+        async with opened(options) as one, opened(options, folder=tmp_path / "two") as two:
+            await shared(one, two)
+            assert [len(store.owned) for store in (one, two)] == [8, 8]
+            await keep(one, *events("one"))
+            await keep(two, *events("two"))
+            await asyncio.sleep(0.6)  # a gateway looks so often for what others accepted
+            first, second = set(await deliver(one)), set(await deliver(two))
+            assert first
+            assert second
+            assert first.isdisjoint(second)
+            assert first | second == {event.message_id for event in events("one") + events("two")}
+            assert (await one.counts()).undelivered == (await two.counts()).undelivered == 0
+
+    asyncio.run(scenario())
+
+
+def test_an_event_that_two_gateways_accepted_is_delivered_once(options: NatsOptions, tmp_path: Path) -> None:
+    """The second does not know it; the owner of its bucket does."""
+
+    async def scenario() -> None:
+        async with opened(options) as one, opened(options, folder=tmp_path / "two") as two:
+            await keep(one, entry("1"))
+            assert await keep(two, entry("1"), entry("2")) == Receipt(2, (), ())
+            await shared(one, two)
+            await asyncio.sleep(0.6)
+            delivered = await deliver(one) + await deliver(two)
+            assert delivered == ["1", "2"]
+            assert (await one.counts()).undelivered == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_gateway_that_stops_hands_its_share_on(options: NatsOptions, tmp_path: Path) -> None:
+    """At once, with the refusals that it counted."""
+
+    async def scenario() -> None:
+        async with opened(options, folder=tmp_path / "two") as two:
+            async with opened(options) as one:
+                await shared(one, two)
+                await keep(one, *events("1"))
+                for event in await claim(one):
+                    await one.postpone(event.seq, refusals=3, seconds=3600)
+            await until(lambda: len(two.owned) == 16)
+            await asyncio.sleep(0.6)
+            found: list[ClaimedEvent] = []
+            while claimed := await claim(two):
+                found += claimed
+                await two.acknowledge([event.seq for event in claimed])
+            assert len(found) == 100
+            assert {event.refusals for event in found} == {0, 3}
+
+    asyncio.run(scenario())
+
+
+def test_a_gateway_that_dies_is_followed_once_its_leases_end(options: NatsOptions, tmp_path: Path) -> None:
+    """And what it acknowledges after that changes nothing."""
+
+    async def scenario() -> None:
+        async with opened(options, folder=tmp_path / "two") as two, opened(options) as one:
+            await shared(one, two)
+            await keep(one, *events("1"))
+            claimed = await claim(one)
+            assert one.renewing is not None
+            one.renewing.cancel()
+            await until(lambda: len(two.owned) == 16)
+            await asyncio.sleep(0.6)
+            delivered = await deliver(two)
+            assert set(names(claimed)) <= set(delivered)
+            assert len(delivered) == len(set(delivered)) == 100
+            with pytest.raises(StoreBusy, match="may be another gateway's by now"):
+                await one.acknowledge([], [dead_event(claimed[0])])
+            await one.acknowledge([event.seq for event in claimed])
+            counts = await two.counts()
+            assert (counts.undelivered, counts.dead_letters) == (0, 0)
+
+    asyncio.run(scenario())
