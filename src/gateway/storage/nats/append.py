@@ -8,7 +8,10 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 from zlib import crc32
+
+import msgspec
 
 from ..records import NewEvent, Receipt, StoreBusy, StoredCall
 from . import chunk
@@ -18,6 +21,10 @@ from .seen import Accepted, Seen, digest
 
 _GATHER = 0.002
 """Seconds for which the first caller waits for others: a message costs the same whatever is in it."""
+
+
+_Place: TypeAlias = tuple[int, str]
+"""A bucket, and a source in it."""
 
 
 def bucket_of(source: str, user: str) -> int:
@@ -100,56 +107,59 @@ class Appender:
     async def _publish(self, group: list[_Append]) -> None:
         """Publish what is new in a group, and answer its callers."""
         keys = [key for one in group for key in one.digests]
-        known = set(self._seen.among(keys, time.time()))
-        packed: dict[tuple[int, str], list[chunk.PackedEvent]] = defaultdict(list)
-        calls: dict[tuple[int, str], list[StoredCall]] = defaultdict(list)
-        receipts, places = [], []
+        seen = self._seen.among(keys, time.time())
+        placed: dict[bytes, _Place] = {}
+        events: dict[_Place, list[chunk.PackedEvent]] = defaultdict(list)
+        calls: dict[_Place, list[StoredCall | None]] = defaultdict(list)
+        receipts = []
         for one in group:
-            duplicates, touched = [], set()
+            duplicates = []
+            call = self._shortened(one.call)
             for position, (event, key) in enumerate(zip(one.events, one.digests, strict=True)):
-                if key in known:
+                if key in seen or key in placed:
                     duplicates.append(position)
                     continue
-                known.add(key)
-                place = (bucket_of(event.source, event.user), event.source)
-                if one.call and place not in touched:
-                    calls[place].append(one.call)
-                touched.add(place)
-                index = len(calls[place]) - 1 if one.call else -1
-                packed[place].append(chunk.PackedEvent(event.message_id, event.user, event.event, key, index))
+                placed[key] = place = bucket_of(event.source, event.user), event.source
+                events[place].append(chunk.PackedEvent(event.message_id, event.user, event.event, key))
+                calls[place].append(call)
             receipts.append(Receipt(len(one.events) - len(duplicates), tuple(duplicates), ()))
-            places.append(touched)
-        results = dict(
-            zip(
-                packed,
-                await asyncio.gather(
-                    *(self._publish_place(*place, events, calls[place]) for place, events in packed.items()),
-                    return_exceptions=True,
-                ),
-                strict=True,
-            )
-        )
-        for one, receipt, touched in zip(group, receipts, places, strict=True):
-            if one.future.done():
-                continue
-            failures = [result for place in touched if (result := results[place]) is not None]
-            if failures:
-                one.future.set_exception(failures[0])
-                one.future.exception()  # the caller may be gone
-            else:
-                one.future.set_result(receipt)
+        works = (self._publish_place(*place, events[place], calls[place]) for place in events)
+        results = dict(zip(events, await asyncio.gather(*works, return_exceptions=True), strict=True))
+        for one, receipt in zip(group, receipts, strict=True):
+            # What is a duplicate of an event beside it is kept if that one is.
+            failures = [results[placed[key]] for key in one.digests if key in placed]
+            _answer(one.future, next(filter(None, failures), receipt))
+
+    def _shortened(self, call: StoredCall | None) -> StoredCall | None:
+        """The call, without its body if that would leave little room for events."""
+        if call is None or len(call.body) < self._max_bytes // 4:
+            return call
+        return msgspec.structs.replace(call, body=b"")
 
     async def _publish_place(
-        self, bucket: int, source: str, events: list[chunk.PackedEvent], calls: list[StoredCall]
+        self,
+        bucket: int,
+        source: str,
+        events: Sequence[chunk.PackedEvent],
+        calls: Sequence[StoredCall | None],
     ) -> None:
-        """Publish the events of one bucket and source, in their order."""
-        for part in chunk.split(events, self._max_bytes):
-            subject = f"{self._stream}.{bucket}.{chunk.token(source)}.{len(part)}"
-            data = chunk.encode(chunk.Chunk(list(part), calls))
-            sequence = await self._publisher.publish(subject, data, uuid.uuid4().hex)
+        """Publish the events of one bucket and source in their order, each with the call it came in."""
+        for packed in chunk.pack(events, calls, self._max_bytes):
+            subject = f"{self._stream}.{bucket}.{chunk.token(source)}.{len(packed.events)}"
+            sequence = await self._publisher.publish(subject, chunk.encode(packed), uuid.uuid4().hex)
             now = time.time()
             self._seen.remember(
                 Accepted(event.digest, chunk.number_of(sequence, index), now)
-                for index, event in enumerate(part)
+                for index, event in enumerate(packed.events)
             )
             self.appended(bucket, source, sequence)
+
+
+def _answer(future: asyncio.Future[Receipt], result: Receipt | BaseException) -> None:
+    if future.done():
+        return
+    if isinstance(result, BaseException):
+        future.set_exception(result)
+        future.exception()  # the caller may be gone
+    else:
+        future.set_result(result)

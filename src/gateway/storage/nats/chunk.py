@@ -16,6 +16,10 @@ _SIZE_BITS = 4
 """Sizes of messages have so many leading bits, and zeros: 56 sizes up to `MAX_EVENTS`, and as many subjects."""
 
 
+_OVERHEAD = 500
+"""Bytes that an event or a call takes besides what the sender sent; more only if its id or URL is long."""
+
+
 class PackedEvent(msgspec.Struct, frozen=True, array_like=True):
     """An event as it is kept.
 
@@ -52,17 +56,31 @@ def sizes(count: int) -> Iterator[int]:
         count -= size
 
 
-def split(events: Sequence[PackedEvent], max_bytes: int) -> Iterator[Sequence[PackedEvent]]:
-    """Parts of these events, each for one message: at most `max_bytes`, or one event."""
+def pack(events: Sequence[PackedEvent], calls: Sequence[StoredCall | None], max_bytes: int) -> Iterator[Chunk]:
+    """The messages of these events, each with its call: of at most `max_bytes`, or of one event."""
     start = 0
     while start < len(events):
-        end, taken = start, 0
-        while end < len(events) and (end == start or taken + len(events[end].event) <= max_bytes):
-            taken += len(events[end].event) + 200
-            end += 1
+        end, taken, last = start, 0, None
+        while end < len(events):
+            event, call = events[end], calls[end]
+            taken += len(event.event) + _OVERHEAD
+            taken += len(call.body) + _OVERHEAD if call is not None and call is not last else 0
+            if taken > max_bytes and end > start:
+                break
+            end, last = end + 1, call
         for size in sizes(end - start):
-            yield events[start : start + size]
+            yield _chunk(events[start : start + size], calls[start : start + size])
             start += size
+
+
+def _chunk(events: Sequence[PackedEvent], calls: Sequence[StoredCall | None]) -> Chunk:
+    kept: list[StoredCall] = []
+    packed = []
+    for event, call in zip(events, calls, strict=True):
+        if call is not None and (not kept or kept[-1] is not call):
+            kept.append(call)
+        packed.append(event if call is None else msgspec.structs.replace(event, call=len(kept) - 1))
+    return Chunk(packed, kept)
 
 
 def number_of(sequence: int, index: int) -> int:

@@ -52,6 +52,7 @@ class Letters:
     _client: Client
     _publisher: Publisher
     _stream: str
+    _max_bytes: int
 
     async def add(self, letters: Sequence[NewDeadLetter], call: StoredCall | None) -> tuple[int, ...]:
         """Keep dead letters with the call they came in, and return their ids."""
@@ -69,7 +70,7 @@ class Letters:
         """Keep an accepted event as a dead letter: once, however often this is called."""
         kept = KeptLetter(letter, time.time(), call, accepted, original)
         id_ = f"dead-{accepted.number}"
-        await self._publisher.publish(self._subject(letter, id_), msgspec.msgpack.encode(kept), id_)
+        await self._publisher.publish(self._subject(letter, id_), self._encode(kept), id_)
 
     async def _add(self, key: str, letter: NewDeadLetter, call: StoredCall | None, now: float) -> int:
         """Keep a letter, or count it where one like it is kept."""
@@ -186,8 +187,15 @@ class Letters:
                 return
 
     async def _put(self, subject: str, kept: KeptLetter, expected: int) -> int:
-        data = msgspec.msgpack.encode(kept)
+        data = self._encode(kept)
         return await self._publisher.publish(subject, data, kept.occurrence, expected=expected)
+
+    def _encode(self, kept: KeptLetter) -> bytes:
+        """A letter as a message; of a call that makes it too long, the body is left out."""
+        data = msgspec.msgpack.encode(kept)
+        if len(data) > self._max_bytes and kept.call:
+            data = msgspec.msgpack.encode(replace(kept, call=replace(kept.call, body=b"")))
+        return data
 
     async def _delete(self, id_: int) -> bool:
         try:

@@ -49,6 +49,8 @@ _READY_SECONDS = 4.0
 """How old the last write may be: nothing else tells that most nodes are gone."""
 _FORGOTTEN = "forgotten"
 """The subject of events that may be accepted again; all gateways read it."""
+_HEADERS = 4_096
+"""Bytes of a message that its headers may take."""
 _MARGIN = 16_384
 """Bytes of room in the stream of events below which it counts as full."""
 
@@ -101,8 +103,8 @@ class NatsStore:
         path = options.folder / f"seen-{token(options.name)}.sqlite"
         self._seen = Seen(path, options.window, created)
         self._publisher = Publisher(self._client, options.patience)
-        self._letters = Letters(self._client, self._publisher, streams.dead)
-        limit = self._client.max_payload - 65_536
+        limit = self._client.max_payload - _HEADERS
+        self._letters = Letters(self._client, self._publisher, streams.dead, limit)
         self._appender = Appender(
             self._publisher, self._seen, streams.events, limit, self.location, options.max_waiting, self._note
         )
