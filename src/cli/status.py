@@ -94,6 +94,11 @@ def _address(settings: Settings) -> str:
     return f"http://{join_address(host, settings.gateway.port)}"
 
 
+def _location(settings: Settings) -> str:
+    """Where the store is: a folder, or a cluster."""
+    return settings.store.url or str(settings.gateway.data)
+
+
 def _why_not_ready(settings: Settings) -> str | None:
     import httpx  # noqa: PLC0415
 
@@ -121,7 +126,7 @@ def status_json(settings: Settings, counts: StoreCounts, server: ServerStatus) -
             "down": server.down,
             "reason": server.down_reason,
         },
-        "store": {"folder": str(settings.gateway.data), "bytes": counts.bytes},
+        "store": {"folder": _location(settings), "bytes": counts.bytes},
         "undelivered": counts.undelivered,
         "oldest_undelivered_seconds": None if counts.oldest is None else max(time.time() - counts.oldest, 0.0),
         "dead_letters": counts.dead_letters,
@@ -148,7 +153,7 @@ def print_status(settings: Settings, counts: StoreCounts, server: ServerStatus) 
         *([server.admin_problem] if server.admin_problem else []),
         *_delivery_problems(server),
         oldest,
-        f"{settings.gateway.data} takes {file_size(counts.bytes)}\n",
+        f"{_location(settings)} takes {file_size(counts.bytes)}\n",
     ]
     output = console()
     output.print("\n".join(lines))

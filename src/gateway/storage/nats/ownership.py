@@ -66,7 +66,7 @@ class Ownership:
             StoreBusy: the cluster does not answer.
         """
         self._rounds += 1
-        self._presence = await self._write(f"gateway.{self.id}", self._presence)
+        self._presence = await self._write(f"gateway.{self.id}")
         await asyncio.gather(*(self._renew(bucket, lease) for bucket, lease in list(self._leases.items())))
         others, taken = await self._found()
         share = ceil(BUCKETS / (len(others | {self.id})))
@@ -111,7 +111,8 @@ class Ownership:
         self._leaving.discard(bucket)
         self.lost(bucket)
 
-    async def _write(self, name: str, revision: int) -> int:
+    async def _write(self, name: str, revision: int | None = None) -> int:
+        """Say so for `LEASE_SECONDS`, if the last one to say it was this revision; 0 if there must be none."""
         id_ = f"{self.id}-{name}-{self._rounds}"
         subject, data = f"{self._stream}.{name}", self.id.encode()
         return await self._publisher.publish(
