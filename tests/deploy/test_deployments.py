@@ -21,7 +21,7 @@ from support.dockerfiles import read_dockerfile
 from support.paths import ROOT
 
 DEPLOY = ROOT / "deploy"
-SETTINGS = DEPLOY / "springhead.toml"
+SETTINGS = DEPLOY / "settings" / "springhead.toml"
 VARIABLES = set(re.findall(r"\$\{(\w+)\}", SETTINGS.read_text()))
 DATA = "/var/lib/springhead"
 UNIT = DEPLOY / "systemd" / "springhead.service"
@@ -60,7 +60,7 @@ def test_compose_builds_the_image_and_sets_every_variable() -> None:
 
     assert (context, (context / build["dockerfile"]).exists()) == (ROOT, True)
     assert SERVICE["environment"].keys() == VARIABLES
-    assert mounts == {"./springhead.toml": "/etc/springhead/springhead.toml", "store": DATA}
+    assert mounts == {"./settings": "/etc/springhead", "store": DATA}
     assert COMPOSE["volumes"].keys() == {"store"}
 
 

@@ -16,7 +16,7 @@ from support.servers import free_port, serving
 
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 INSTRUCTIONS = read_dockerfile(DOCKERFILE)
-SETTINGS = ROOT / "deploy" / "springhead.toml"
+SETTINGS = ROOT / "deploy" / "settings" / "springhead.toml"
 INDEX = re.compile("PIP_|HTTPS?_PROXY$", re.IGNORECASE)
 """Variables that say where the package index is."""
 SECRETS = {
