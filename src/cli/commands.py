@@ -1,4 +1,4 @@
-"""The `springhead` command line: one module per command, none with rules of its own."""
+"""Puts the commands together into the `springhead` command line, and runs it."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def options(
     """Turn vendors' webhooks into RudderStack events."""
 
 
-def main() -> None:
+def run() -> None:
     """Run the command line. A closed pipe ends it silently, as it ends other Unix commands."""
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
