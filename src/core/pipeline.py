@@ -67,9 +67,13 @@ class Pipeline:
             if not accepts(record):
                 outcome.rejections.append(self._invalid(location, item, record, steps))
                 continue
-            mapped = map_record(record, item, context.request, self._config)
+            try:
+                mapped = map_record(record, item, context.request, self._config)
+                identities = self._identify(mapped, record, item, context) if mapped else []
+            except InvalidEvent as error:
+                outcome.rejections.append(self._rejection(location, item, error.rule, error.reason))
+                continue
             if mapped:
-                identities = self._identify(mapped, record, item, context)
                 self._finish(mapped, identities, location, item, outcome)
             elif mapped is not None or self._source.mapper.mapping.drop_unmatched:
                 outcome.dropped += 1
