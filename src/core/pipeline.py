@@ -62,12 +62,12 @@ class Pipeline:
             if isinstance(record, Undecodable):
                 outcome.rejections.append(self._rejection(location, item, record.rule, record.reason, steps))
                 continue
-            if self._has_replies and self._reply(record, item, context, outcome):
-                continue
-            if not accepts(record):
-                outcome.rejections.append(self._invalid(location, item, record, steps))
-                continue
             try:
+                if self._has_replies and self._reply(record, item, context, outcome):
+                    continue
+                if not accepts(record):
+                    outcome.rejections.append(self._invalid(location, item, record, steps))
+                    continue
                 mapped = map_record(record, item, context.request, self._config)
                 identities = self._identify(mapped, record, item, context) if mapped else []
             except InvalidEvent as error:

@@ -254,6 +254,18 @@ def test_a_record_does_not_grow_with_the_square_of_its_list(tmp_path: Path, rule
         apply_rules(load_source(folder).mapper.mapping, Scope(large, large))
 
 
+def test_a_reply_does_not_grow_with_the_square_of_a_list(tmp_path: Path) -> None:
+    """Beyond 32 MiB the record is a rejection."""
+    copies = {"from": "list", "each": [{"from": "$parent.note", "to": "note"}]}
+    mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E"}], "reply": [{"body": copies}]}
+    host = Host(folders=[source_folder(tmp_path, mapping=mapping)])
+
+    outcome = host.receive("acme", Request(body=encode({"note": "x" * 10**6, "list": [{}] * 100})))
+
+    assert [one.rule for one in outcome.rejections] == ["event/size"]
+    assert outcome.reply is None
+
+
 def test_a_large_record_that_grows_with_its_list_becomes_events(tmp_path: Path) -> None:
     """However much its elements make by themselves."""
     rule = {"type": "track", "event": "E", "each": "list", "map": [{"from": "n", "to": "properties.n"}]}
