@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ..json_value import deep_copy
 from .code_writer import CodeWriter
 from .convert import compact
+from .growth import limited, may_grow
 from .interpret import look_up
 from .mask import Mask
 from .masking import JSON_STARTS, apply_mask
@@ -22,8 +23,8 @@ from .stars import read_all
 from .write import join, omit, pick, write, write_member
 
 _CALLED = (
-    *(apply_mask, compact, deep_copy, follow, holds, holds_for_any, join, look_up, omit, pick),
-    *(read, read_all, write, write_member),
+    *(apply_mask, compact, deep_copy, follow, holds, holds_for_any, join, limited, look_up, omit),
+    *(pick, read, read_all, write, write_member),
 )
 RUNTIME = {called.__name__: called for called in (*_CALLED, dict, enumerate, list, str)}
 """All that generated code can call; it has no other built-ins."""
@@ -293,7 +294,9 @@ class Generator(CodeWriter):
         element = self.variable()
         with self.block(f"if {value}.__class__ is list:"):
             call = f"{function}({element}, record, item, request, config)"
-            self.line(f"{value} = [{call} for {element} in {value}]")
+            made = f"{call} for {element} in {value}"
+            grows = may_grow(path for row in rows for path in row.paths(inner=True))
+            self.line(f"{value} = limited({made})" if grows else f"{value} = [{made}]")
             self.line(f"{value} = [{element} for {element} in {value} if {element}] or None")
         with self.block("else:"):
             self.line(f"{value} = None")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .codegen import RUNTIME, Generator
+from .growth import may_grow
 from .interpret import MappedEvent
 from .model import DROP, Build, EventMapping, ReplyRule, Row, Rule, Template
 from .path import Path, Target
@@ -111,7 +112,9 @@ def _apply_rule(code: Generator, mapping: EventMapping, rule: Rule, fields_name:
         return
     elements = code.read(rule.each)
     code.line(f"elements = {elements} if {elements}.__class__ is list else []")
-    events = f"[({constant}, index, {event}, {fields}) for index, element in enumerate(elements)]"
+    made = f"({event}, {fields}) for element in elements"
+    made = f"limited({made})" if may_grow(rule.paths()) else f"[{made}]"
+    events = f"[({constant}, index, name, fields) for index, (name, fields) in enumerate({made})]"
     code.line(collect.format(events))
 
 
