@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -58,6 +59,14 @@ def test_the_scrape_job_is_the_one_of_the_alerts() -> None:
     rules = (ROOT / "deploy/prometheus/springhead.rules.yml").read_text()
 
     assert f'{{job="{job["job_name"]}"}}' in rules
+
+
+def test_the_variables_are_those_of_the_settings() -> None:
+    """In the file that Compose reads, and from which Kubernetes' secret is made."""
+    settings = (ROOT / "deploy/settings/springhead.toml").read_text()
+    names = [line.partition("=")[0] for line in block("ADMIN_TOKEN=").splitlines()]
+
+    assert set(names) == set(re.findall(r"\$\{(\w+)\}", settings))
 
 
 @pytest.mark.slow

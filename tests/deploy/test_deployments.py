@@ -113,7 +113,11 @@ def test_manifests_name_each_other() -> None:
 
 def test_a_pod_is_the_user_of_the_image() -> None:
     """And of the store."""
-    (user,) = [one.value for one in read_dockerfile(DEPLOY / "Dockerfile") if one.name == "USER"]
+    (user,) = [
+        instruction.value
+        for instruction in read_dockerfile(DEPLOY / "Dockerfile")
+        if instruction.name == "USER"
+    ]
     context = POD["securityContext"]
 
     assert f"{context['runAsUser']}:{context['runAsGroup']}" == user

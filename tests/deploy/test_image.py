@@ -28,7 +28,7 @@ SECRETS = {
 
 def only(name: str) -> Instruction:
     """The one instruction with this name."""
-    (instruction,) = [one for one in INSTRUCTIONS if one.name == name]
+    (instruction,) = [instruction for instruction in INSTRUCTIONS if instruction.name == name]
     return instruction
 
 
@@ -42,8 +42,8 @@ def test_it_runs_as_a_user_without_rights() -> None:
 
 def test_it_holds_no_compiler() -> None:
     """Slim images have none, nothing is installed into them, and every dependency is a wheel."""
-    bases = [one.value for one in INSTRUCTIONS if one.name == "FROM"]
-    runs = [one.value for one in INSTRUCTIONS if one.name == "RUN"]
+    bases = [instruction.value for instruction in INSTRUCTIONS if instruction.name == "FROM"]
+    runs = [instruction.value for instruction in INSTRUCTIONS if instruction.name == "RUN"]
 
     assert all(re.match(r"python:3\.\d+-slim( AS \w+)?$", base) for base in bases)
     assert not any("apt" in run for run in runs)
@@ -56,9 +56,9 @@ def test_only_what_is_copied_is_sent_to_the_builder() -> None:
     """A build sees no .git, no environment and no secret of the folder."""
     copied = {
         path
-        for one in INSTRUCTIONS
-        if one.name == "COPY" and "from" not in one.options
-        for path in one.value.split()[:-1]
+        for instruction in INSTRUCTIONS
+        if instruction.name == "COPY" and "from" not in instruction.options
+        for path in instruction.value.split()[:-1]
     }
     passed = {
         line[1:] for line in Path(f"{DOCKERFILE}.dockerignore").read_text().splitlines() if line[0] == "!"
@@ -74,7 +74,7 @@ def test_the_image_is_built_and_serves(tmp_path: Path) -> None:
     image.build(INSTRUCTIONS, **{name: os.environ[name] for name in os.environ if INDEX.match(name)})
     image.path("springhead.toml").write_text(image.rooted(SETTINGS.read_text()))
     before = written(image)
-    (check,) = [one.words for one in INSTRUCTIONS if one.name == "HEALTHCHECK"]
+    (check,) = [instruction.words for instruction in INSTRUCTIONS if instruction.name == "HEALTHCHECK"]
     program, *arguments = image.command([*only("ENTRYPOINT").words, *only("CMD").words])
     port, options = free_port(), image.options(SECRETS)
     options["env"]["SPRINGHEAD_GATEWAY__ADMIN"] = f"127.0.0.1:{free_port()}"

@@ -36,13 +36,13 @@ def check_clock(settings: Settings) -> Iterator[CheckResult]:
 
 
 def _compare(settings: Settings) -> CheckResult:
-    there = _time_of_data_plane(settings)
+    reference = _time_of_data_plane(settings)
     now = time.time()
-    if there is None:
+    if reference is None:
         return CheckResult("clock", "ok", f"the clock says {_iso(now)}; nothing to compare it with")
-    difference = abs(now - there)
+    difference = abs(now - reference)
     if difference > _TOLERANCE:
-        reason = f"the clock says {_iso(now)}, the data plane {_iso(there)}"
+        reason = f"the clock says {_iso(now)}, the data plane {_iso(reference)}"
         return CheckResult("clock", "problem", reason, _ADVICE)
     return CheckResult("clock", "ok", f"the clock is {difference:.0f} seconds from the data plane's")
 
@@ -52,12 +52,12 @@ def _time_of_data_plane(settings: Settings) -> float | None:
     delivery = settings.delivery
     if not delivery.to.startswith("http"):
         return None
-    context = httpx.create_ssl_context()
     try:
+        context = httpx.create_ssl_context()
         url = f"{delivery.to.rstrip('/')}/health"
         response = httpx.get(url, timeout=_TIMEOUT, verify=context, trust_env=delivery.proxies)
         return parsedate_to_datetime(response.headers["date"]).timestamp()
-    except (httpx.HTTPError, KeyError, ValueError):
+    except (httpx.HTTPError, OSError, KeyError, ValueError):
         return None
 
 

@@ -25,9 +25,8 @@ def check_disk(settings: Settings) -> Iterator[CheckResult]:
         free = shutil.disk_usage(folder).free
         _write_and_sync(folder)
     except OSError as error:
-        yield CheckResult(
-            "disk", "problem", f"a file in {folder} cannot be written: {os.strerror(error.errno or 0)}"
-        )
+        reason = f"a file in {folder} cannot be written: {os.strerror(error.errno or 0)}"
+        yield CheckResult("disk", "problem", reason, "make it writable for the user who runs the gateway")
         return
     store = settings.gateway.data / FILE
     growth = settings.store.max_bytes - (store.stat().st_size if store.exists() else 0)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 
 from springhead import Host
 from springhead.gateway.check import CheckResult, check_gateway
+from springhead.gateway.check.disk import RESERVE
 from springhead.gateway.storage.sqlite import SqliteStore
 from support.dataplanes import OK, data_plane_in_thread, knowing
 from support.folders import source_folder
@@ -22,6 +25,7 @@ from support.gateways import gateway as running_gateway
 from support.servers import free_port
 from support.stores import entry, use
 
+HOST = Host()
 TWO = (
     {**SOURCE, "name": "shop", "destination_write_key": "known-to-the-data-plane"},
     {**SOURCE, "name": "blog", "write_key": ["another-write-key-of-a-sender"]},
@@ -32,7 +36,12 @@ def checked(folder: Path, *sources: Mapping[str, Any], **sections: Mapping[str, 
     """The results for a gateway with these sources and sections of settings, on free ports."""
     addresses = {"port": free_port(), "admin": f"127.0.0.1:{free_port()}", **sections.get("gateway", {})}
     config = write_settings(folder, *(sources or (SOURCE,)), **{**sections, "gateway": addresses})
-    return list(check_gateway(config, lambda folders: Host(folders=folders)))
+    return list(check_gateway(config, host))
+
+
+def host(folders: Sequence[Path]) -> Host:
+    """The host with these folders; without any, the one that the tests share."""
+    return Host(folders=folders) if folders else HOST
 
 
 def of(results: list[CheckResult], check: str) -> list[CheckResult]:
@@ -66,7 +75,7 @@ def test_all_problems_of_the_settings_are_reported_with_their_line(tmp_path: Pat
 
 def test_a_settings_file_that_is_missing_is_a_problem(tmp_path: Path) -> None:
     """With the command that writes one."""
-    (result,) = check_gateway(tmp_path / "springhead.toml", lambda folders: Host(folders=folders))
+    (result,) = check_gateway(tmp_path / "springhead.toml", host)
 
     assert (result.check, result.status) == ("settings", "problem")
     assert "springhead gateway init" in result.advice
@@ -119,7 +128,7 @@ def test_a_gateway_that_runs_is_not_disturbed(tmp_path: Path) -> None:
     with running_gateway(tmp_path) as server:
         server.sent()
         log = server.log.read_bytes()
-        results = list(check_gateway(tmp_path / "springhead.toml", lambda folders: Host(folders=folders)))
+        results = list(check_gateway(tmp_path / "springhead.toml", host))
         server.sent([{"log_id": "2", "data": {"type": "s", "user_id": "auth0|1"}}])
         assert server.log.read_bytes() == log
 
@@ -142,6 +151,24 @@ def test_a_store_is_read_and_not_changed(tmp_path: Path) -> None:
 
     assert (result.status, "2 undelivered events" in result.reason) == ("ok", True)
     assert files(tmp_path / "springhead-data") == before
+
+
+def test_the_log_of_a_gateway_that_was_killed_is_left_to_the_next_one(tmp_path: Path) -> None:
+    """What is in it is counted, and stays in it."""
+    folder = tmp_path / "springhead-data"
+
+    async def scenario(store: SqliteStore) -> None:
+        await store.append([entry("1")], [], None)
+        shutil.copytree(tmp_path / "running", folder)
+
+    use(tmp_path / "running", scenario)
+    kept = ("store.sqlite", "store.sqlite-wal")
+    before = {name: files(folder)[name] for name in kept}
+
+    (result,) = of(checked(tmp_path), "store")
+
+    assert (result.status, "1 undelivered event" in result.reason) == ("ok", True)
+    assert {name: files(folder)[name] for name in kept} == before
 
 
 @pytest.mark.parametrize(("layout", "status"), [(3, "advice"), (99, "problem")])
@@ -184,8 +211,8 @@ def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
     assert problems == ["store", "disk", "destination"]
 
 
-def test_a_folder_in_place_of_the_file_is_a_problem(tmp_path: Path) -> None:
-    """Events could not be appended to it, and the store could not be made below a file."""
+def test_what_is_not_a_file_or_a_folder_where_one_is_needed_is_a_problem(tmp_path: Path) -> None:
+    """The store cannot be made below a file, and no event is appended to a named pipe."""
     (tmp_path / "file").touch()
     (tmp_path / "fifo").mkdir()
     os.mkfifo(tmp_path / "fifo" / "out")
@@ -206,6 +233,11 @@ def test_a_disk_smaller_than_max_bytes_is_worth_knowing(tmp_path: Path) -> None:
     (result,) = of(checked(tmp_path, store={"max_bytes": 10**18}), "disk")
 
     assert (result.status, result.advice.startswith("lower max_bytes")) == ("advice", True)
+
+
+def test_the_space_that_is_left_free_is_the_stores() -> None:
+    """Below it, the store refuses events."""
+    assert signature(SqliteStore).parameters["reserve"].default == RESERVE
 
 
 def test_the_clock_is_compared_with_the_data_plane(tmp_path: Path) -> None:
