@@ -62,9 +62,8 @@ def _describe(path: Path) -> CheckResult:
             )
         query = "SELECT ifnull(sum(undelivered), 0), ifnull(sum(dead_letters), 0) FROM source"
         undelivered, letters = connection.execute(query).fetchone()
-    return CheckResult(
-        "store", "ok", f"{path} has {undelivered:,} undelivered events, {letters:,} dead letters"
-    )
+    held = f"undelivered events: {undelivered:,}, dead letters: {letters:,}"
+    return CheckResult("store", "ok", f"{path} can be opened; {held}")
 
 
 @contextmanager

@@ -135,7 +135,7 @@ def test_a_gateway_that_runs_is_not_disturbed(tmp_path: Path) -> None:
     assert {result.status for result in results} == {"ok"}
     (running,) = of(results, "server")
     assert running.reason == f"a gateway runs at {server.url} and is ready"
-    assert of(results, "store")[0].reason.endswith("has 0 undelivered events, 0 dead letters")
+    assert of(results, "store")[0].reason.endswith("can be opened; undelivered events: 0, dead letters: 0")
 
 
 def test_a_store_is_read_and_not_changed(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_store_is_read_and_not_changed(tmp_path: Path) -> None:
 
     (result,) = of(checked(tmp_path), "store")
 
-    assert (result.status, "2 undelivered events" in result.reason) == ("ok", True)
+    assert (result.status, "undelivered events: 2," in result.reason) == ("ok", True)
     assert files(tmp_path / "springhead-data") == before
 
 
@@ -167,7 +167,7 @@ def test_the_log_of_a_gateway_that_was_killed_is_left_to_the_next_one(tmp_path: 
 
     (result,) = of(checked(tmp_path), "store")
 
-    assert (result.status, "1 undelivered event" in result.reason) == ("ok", True)
+    assert (result.status, "undelivered events: 1," in result.reason) == ("ok", True)
     assert {name: files(folder)[name] for name in kept} == before
 
 
