@@ -73,7 +73,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     Without a log no gateway has the store open. SQLite would then leave an empty one behind, unless it is told
     that nothing changes the file.
     """
-    query = "mode=ro" if log_of(path).exists() else "immutable=1"
+    query = "mode=ro" if log_of(path).exists() else "mode=ro&immutable=1"
     address = f"{path.absolute().as_uri()}?{query}"
     with closing(sqlite3.connect(address, _BUSY_SECONDS, uri=True)) as connection:
         yield connection

@@ -56,12 +56,15 @@ def files(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 def test_a_gateway_that_can_start_has_no_problem(tmp_path: Path) -> None:
     """Each part is reported, and no file is made."""
+    data = tmp_path / "springhead-data"
+    data.mkdir()
+
     results = checked(tmp_path)
 
     assert {result.status for result in results} == {"ok"}
     kinds = ["settings", "source", "server", "server", "store", "disk", "clock", "destination"]
     assert [result.check for result in results] == kinds
-    assert [path.name for path in tmp_path.iterdir()] == ["springhead.toml"]
+    assert {path.name for path in tmp_path.rglob("*")} == {"springhead.toml", "springhead-data"}
 
 
 def test_all_problems_of_the_settings_are_reported_with_their_line(tmp_path: Path) -> None:
