@@ -338,6 +338,19 @@ def test_a_setting_of_the_mapping_is_removed(
     assert [record for _, _, record in unnoticed(suite)] == ([found] if found else [])
 
 
+def test_a_mutant_of_a_table_does_not_hold_the_rest_of_the_table(tmp_path: Path) -> None:
+    """All of them together would be as large as the square of the table."""
+    names = {f"k{number}": "A kind" for number in range(1000)}
+    row = {"from": "a", "lookup": "names", "to": "properties.a"}
+    mutation = Mutation(suite_of(tmp_path, {"a": "k7"}, mapping=mapping_of([row]), names=names))
+
+    entries = [mutant for mutant in mutation.mutants if mutant.code == "remove-entry"]
+    noticed = [verdict for verdict in mutation.verdicts() if verdict is not None and verdict.noticed_by]
+
+    assert (len(entries), [mutant for mutant in entries if mutant.content]) == (1000, [])
+    assert [verdict.mutant.steps for verdict in noticed if verdict.mutant in entries] == [("k7",)]
+
+
 def test_a_listed_path_that_nothing_reads_is_there_for_safety(tmp_path: Path) -> None:
     """`check` asks for it wherever a record holds a secret, whether or not a row copies it."""
     suite = suite_of(tmp_path, {"token": "x", "a": 1}, mapping=mapping_of([A]), source={"secrets": ["token"]})
