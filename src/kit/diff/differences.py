@@ -32,6 +32,7 @@ class Kind(Enum):
 
     CHANGED_ID = (Level.MAJOR, "ids changed, which breaks deduplication")
     RENAMED_EVENT = (Level.MAJOR, "events were renamed")
+    RETYPED_EVENT = (Level.MAJOR, "events have another type")
     REMOVED_EVENT = (Level.MAJOR, "events are gone")
     REMOVED_PATH = (Level.MAJOR, "paths are gone")
     CHANGED_TYPE = (Level.MAJOR, "values have another type")
@@ -59,6 +60,9 @@ class Kind(Enum):
     def code(self) -> str:
         """Its name for machines: `changed-id`."""
         return self.name.lower().replace("_", "-")
+
+
+_OF_AN_EVENT = {"event": Kind.RENAMED_EVENT, "type": Kind.RETYPED_EVENT}
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -124,8 +128,8 @@ def _differences(old: Outcome, new: Outcome) -> Iterator[tuple[Kind, Change]]:
 def _kind(change: Change) -> Kind:
     if change.path in _IDS:
         return Kind.CHANGED_ID
-    if change.path == "event":
-        return Kind.RENAMED_EVENT
+    if change.path in _OF_AN_EVENT:
+        return _OF_AN_EVENT[change.path]
     if change.old is MISSING:
         return Kind.ADDED_PATH
     if change.old is None:  # nobody could read anything there

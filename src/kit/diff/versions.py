@@ -54,10 +54,12 @@ def old_version(against: str, source: Source, nearby: Path) -> Iterator[Version]
         InvalidRevision: there is no such revision, or it does not have the source.
         UnknownSource: the folder does not load.
     """
+    if not against:
+        raise InvalidRevision('""', "is neither a folder nor a revision")
     with TemporaryDirectory(prefix="springhead-") as temporary:
         copies = Path(temporary)
         if Path(against).is_dir():
-            yield _copied(Path(against).absolute(), copies / source.folder.name, nearby)
+            yield _copied(Path(against).absolute(), copies / source.folder.resolve().name, nearby)
         else:
             yield _extracted(against, source, copies, nearby)
 
@@ -84,7 +86,8 @@ def _extracted(revision: str, source: Source, copies: Path, nearby: Path) -> Ver
     try:
         return _open(copy / place, copy / cases_place)
     except UnknownSource as error:
-        raise InvalidRevision(revision, f"has a source that does not load: {error.advice}") from None
+        problems = error.advice.replace(f"{copies}/", "")
+        raise InvalidRevision(revision, f"has a source that does not load: {problems}") from None
 
 
 def _open(folder: Path, cases: Path) -> Version:

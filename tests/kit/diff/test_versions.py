@@ -116,13 +116,28 @@ def test_a_source_without_a_name_has_that_of_its_folder_in_both_versions(tmp_pat
         assert old.source.name == "acme"
 
 
+@pytest.mark.parametrize("called", [".", "../link"])
+def test_a_source_may_be_called_by_any_path(
+    acme: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, called: str
+) -> None:
+    """Such as `.` in its own folder, or a link to it: the name is that of the folder."""
+    (acme / "source.json").write_text('{"version": "2.0.0"}')
+    released = source_folder(tmp_path / "released", source={"version": "1.0.0"})
+    (acme.parent / "link").symlink_to("acme")
+    monkeypatch.chdir(acme)
+
+    with old_version(str(released), load_source(called), Path()) as old:
+        assert (old.source.name, old.source.version) == ("acme", "1.0.0")
+
+
 @pytest.mark.parametrize(
     ("revision", "reason"),
     [
         ("v0", "v0 is neither a folder nor a revision of "),
         ("--all", "--all is not a revision"),
         ("empty", "empty does not have the source acme: there is nothing to compare"),
-        ("broken", "broken has a source that does not load: "),
+        ("", '"" is neither a folder nor a revision'),
+        ("broken", "broken has a source that does not load: repository/acme has 1 problem:"),
     ],
 )
 def test_a_revision_without_the_source_is_an_error(acme: Path, revision: str, reason: str) -> None:
