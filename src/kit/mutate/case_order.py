@@ -18,7 +18,7 @@ class CaseOrder:
         self._accepts = source.schema.accepts
         self._runs = sorted(runs, key=lambda run: len(run.records))
         self._by_place = _by_place(self._runs)
-        self._listed = ListedPaths(source, self._runs)
+        self._listed = ListedPaths(self._runs)
 
     def likely(self, mutant: Mutant) -> list[str]:
         """Name the cases that run what is changed."""
@@ -50,11 +50,6 @@ class CaseOrder:
 
     def _that_run(self, file: str, steps: Steps) -> list[str]:
         return list(self._by_place.get((file, steps), ()))
-
-    def is_idle(self, mutant: Mutant) -> bool:
-        """Whether a listed path masks only values that nothing reads: it is there for safety."""
-        held = self._listed.cases(mutant.listed) if mutant.listed else {}
-        return bool(held) and not any(held.values())
 
 
 def _level(run: CaseRun) -> str:

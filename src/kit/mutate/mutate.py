@@ -85,7 +85,7 @@ class Mutation:
     def verdicts(self) -> Iterator[Verdict | None]:
         """Run the mutants one by one; None is one that says nothing.
 
-        It cannot be loaded, or is a part of what no fixture notices either.
+        It cannot be loaded, is a part of what no fixture notices either, or is a path listed for safety.
 
         Raises:
             SpringheadError: a case is not as expected.
@@ -93,11 +93,13 @@ class Mutation:
         unneeded: set[tuple[str, Steps]] = set()
         with mutant_runner(self._suite) as runner:
             for mutant in self.mutants:
-                if self._order.is_idle(mutant) or _is_part(mutant, unneeded):
+                if _is_part(mutant, unneeded):
                     yield None
                     continue
                 likely = self._order.likely(mutant)
                 noticed_by = runner.noticed_by(mutant, [*likely, *self._order.others(mutant, likely)])
+                if noticed_by == "" and mutant.listed and likely and not runner.masks(mutant.listed, likely):
+                    noticed_by = None  # no event has what is at this path: it is listed for safety
                 if noticed_by == "" and mutant.code.startswith("remove-"):
                     unneeded.add((mutant.file, mutant.steps))
                 yield None if noticed_by is None else self._verdict(mutant, noticed_by, likely)

@@ -358,6 +358,33 @@ def test_a_listed_path_that_nothing_reads_is_there_for_safety(tmp_path: Path) ->
     assert unnoticed(suite) == []
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"from": "o", "omit": ["token"], "to": "properties.o"},
+        {"from": "o.token", "to": "userId"},  # which is never masked
+        {"value": 1, "when": {"o.token": {"exists": True}}, "to": "properties.has_token"},
+    ],
+)
+def test_a_listed_path_that_no_event_has_is_there_for_safety(tmp_path: Path, row: dict[str, Any]) -> None:
+    """A fixture that redacts would not notice it, although something reads the value."""
+    body = {"o": {"token": "x", "b": 1}}
+    suite = suite_of(tmp_path, body, mapping=mapping_of([row, TAIL]), source={"secrets": ["o.token"]})
+
+    assert "remove-path" not in [code for code, *_ in unnoticed(suite)]
+
+
+def test_a_path_that_another_covers_is_not_there_for_safety(tmp_path: Path) -> None:
+    """Without it, all is masked as before: it can be removed."""
+    about = {"secrets": ["**.token", "token"]}
+    row = {"from": "token", "to": "properties.token"}
+    suite = suite_of(
+        tmp_path, {"token": "x"}, config={"redact": "secrets"}, mapping=mapping_of([row]), source=about
+    )
+
+    assert [place for _, place, _ in unnoticed(suite)] == ["source.json/secrets/0", "source.json/secrets/1"]
+
+
 def test_parts_of_what_is_not_noticed_are_not_tried(tmp_path: Path) -> None:
     """What is said of a row goes for all that is in it."""
     row = {"from": ["b", "c"], "apply": ["lower"], "when": {"k": 1}, "to": "properties.b"}
