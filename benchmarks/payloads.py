@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
+
+from springhead import Request
+from springhead.kit.case import find_cases
 
 Log: TypeAlias = dict[str, Any]
 
 STREAM = "90020240315101531004" + "0" * 28
 """The beginning of all log ids of a stream."""
 
+_FIXTURES = Path(__file__).parents[1] / "tests" / "fixtures"
 _SCOPES = [f"update:example_{scope}" for scope in range(12)]
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0"
 _PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_3 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
@@ -58,6 +63,11 @@ def array(logs: Sequence[Log]) -> bytes:
 def lines(logs: Sequence[Log]) -> bytes:
     """Serialise logs as JSON lines."""
     return b"\n".join(map(_serialise, logs))
+
+
+def posted_in_fixtures(source: str) -> list[Request]:
+    """Read the requests in the fixtures of a bundled source that need no settings."""
+    return [case.request() for case in find_cases(_FIXTURES / source, source) if not case.config]
 
 
 def describe(logs: Sequence[Log]) -> str:

@@ -1,7 +1,8 @@
 """Measures events per second on one core, and compares the time with a floor.
 
 The floor parses the same bodies and serialises the same events with orjson, and does nothing else. The two take
-turns in short rounds, so that a noisy neighbour slows both: read the ratios.
+turns in short rounds, so that a noisy neighbour slows both: read the ratios. Auth0's logs come first, then the
+fixtures of each bundled source.
 
     python benchmarks/transform.py
 """
@@ -20,8 +21,8 @@ import payloads
 from payloads import Log, log
 from springhead import Host, Request, encode
 
-ROUNDS = 100
-LOGS_PER_ROUND = 1_000
+ROUNDS, ROUNDS_OF_FIXTURES = 100, 30
+EVENTS_PER_ROUND = 1_000
 
 CASES: dict[str, tuple[int, Callable[[Sequence[Log]], bytes], Callable[[bytes], Any]]] = {
     "1 log": (1, payloads.single, orjson.loads),
@@ -29,6 +30,8 @@ CASES: dict[str, tuple[int, Callable[[Sequence[Log]], bytes], Callable[[bytes], 
     "100 JSON lines": (100, payloads.lines, lambda body: [orjson.loads(line) for line in body.splitlines()]),
 }
 """Logs in a body, how they are serialised, and how the floor parses them."""
+
+HOST = Host()
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -38,40 +41,67 @@ def seconds(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def compare(name: str) -> None:
-    """Measure a case, and print one line."""
+def compare_logs(name: str) -> None:
+    """Measure a case of Auth0's logs."""
     size, serialise, parse = CASES[name]
-    bodies = [
-        serialise([log(number) for number in range(start, start + size)])
-        for start in range(0, LOGS_PER_ROUND, size)
-    ]
-    host = Host()
-    finished = [host.receive("auth0", Request(body=body)).events for body in bodies]
+    starts = range(0, EVENTS_PER_ROUND, size)
+    bodies = [serialise([log(number) for number in range(start, start + size)]) for start in starts]
+    compare(name, "auth0", [Request(body) for body in bodies], parse, ROUNDS)
+
+
+def compare_fixtures(source: str) -> None:
+    """Measure the fixtures of a source, repeated until a round has enough events."""
+    requests = [request for request in payloads.posted_in_fixtures(source) if is_comparable(source, request)]
+    events = sum(len(HOST.receive(source, request).events) for request in requests)
+    if events:
+        requests *= -(-EVENTS_PER_ROUND // events)
+        compare(f"{source}, fixtures", source, requests, orjson.loads, ROUNDS_OF_FIXTURES)
+
+
+def is_comparable(source: str, request: Request) -> bool:
+    """Whether a request becomes nothing but events, and orjson takes it and them."""
+    outcome = HOST.receive(source, request)
+    try:
+        orjson.loads(request.body)
+        orjson.dumps(outcome.events)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return False
+    return bool(outcome.events) and not outcome.rejections
+
+
+def compare(
+    name: str, source: str, requests: Sequence[Request], parse: Callable[[bytes], Any], rounds: int
+) -> None:
+    """Measure requests to a source, and print one line."""
+    finished = [HOST.receive(source, request).events for request in requests]
 
     def floor() -> None:
-        for body, events in zip(bodies, finished, strict=True):
-            parse(body)
+        for request, events in zip(requests, finished, strict=True):
+            parse(request.body)
             for event in events:
                 orjson.dumps(event)
 
     def receive() -> None:
-        for body in bodies:
-            for event in host.receive("auth0", Request(body=body)).events:
+        for request in requests:
+            for event in HOST.receive(source, request).events:
                 encode(event)
 
     floors, totals = [], []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         floors.append(seconds(floor))
         totals.append(seconds(receive))
+    count = sum(map(len, finished))
     median, median_floor = statistics.median(totals), statistics.median(floors)
     print(
-        f"{name:15} {LOGS_PER_ROUND / median:8,.0f} events/s, {median / LOGS_PER_ROUND * 1e6:5.1f} us each:"
+        f"{name:20} {count / median:8,.0f} events/s, {median / count * 1e6:5.1f} us each:"
         f" {median / median_floor:.2f} times the floor (best rounds: {min(totals) / min(floors):.2f})"
     )
 
 
 if __name__ == "__main__":
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    print(payloads.describe([log(number) for number in range(LOGS_PER_ROUND)]))
+    print(payloads.describe([log(number) for number in range(EVENTS_PER_ROUND)]))
     for case in CASES:
-        compare(case)
+        compare_logs(case)
+    for source in sorted(HOST.sources):
+        compare_fixtures(source)

@@ -76,6 +76,7 @@ def test_embedding_needs_no_extra(bare: Path) -> None:
         ("gateway", "status"),
         ("gateway", "tail"),
         ("dead", "list"),
+        ("play", "auth0"),
         ("new", "acme", "--from", str(ROOT / "examples" / "auth0.json")),
     ],
 )

@@ -21,6 +21,7 @@ from .extras import extras_named
 from .gateway import gateway
 from .mutate import mutate
 from .new import new
+from .play import play
 from .serve import serve
 from .sources import sources
 from .test import run_tests
@@ -49,6 +50,9 @@ app.command(
     epilog="Example: springhead explain auth0 examples/auth0.json --path properties.details",
 )(explain)
 app.command("test", epilog="Example: springhead test ./acme -k created --update")(run_tests)
+app.command(
+    short_help="Open a page to write a source on.", epilog="Example: springhead play ./acme --no-browser"
+)(play)
 app.command(
     short_help="Say what the fixtures of a source do not run.",
     epilog="Example: springhead coverage ./acme --fail-under 100",

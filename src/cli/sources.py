@@ -11,7 +11,6 @@ from rich.table import Table
 from ..core.discovery import Plugin
 from ..core.errors import PluginFailure
 from ..core.host import Host
-from ..core.signature.secret import MISSING_SECRET
 from ..core.source import Source
 from .context import Folders, fail, make_host
 from .format import console
@@ -39,9 +38,10 @@ def sources(
     for plugin in host.plugins:
         if plugin.reason:
             output.print(f"\n{plugin.id} is {plugin.status}: {plugin.reason}")
-    for name, source in sorted(host.sources.items()):
-        if source.signatures:
-            output.print(f"\n{name}: {MISSING_SECRET}")
+    signed = [name for name, source in sorted(host.sources.items()) if source.signatures]
+    if signed:
+        output.print(f"\nsigned by the vendor: {', '.join(signed)}")
+        output.print("Set signing_secret for these, or forged requests are accepted.")
 
 
 def _versions(host: Host, plugin: Plugin) -> str:

@@ -65,3 +65,8 @@ def split_array(body: bytes, limit: int) -> list[bytes]:
     splitter = ArraySplitter([body])
     elements = list(islice(splitter, limit + 1))
     return elements if splitter.closed and not splitter.rest.strip() else []
+
+
+def first_element(body: bytes) -> bytes:
+    """Return the first element of a body that begins as an array; empty if it has none."""
+    return next(iter(ArraySplitter([body])), b"") if body.startswith(b"[") else b""

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 
 
-def parse_form(body: bytes) -> dict[str, Any]:
-    """Parse a form into an object: a field that comes once is text, one that comes several times a list."""
-    return parse_query(body.decode("utf-8", "replace"))
+def parse_form(body: bytes) -> dict[str, list[str]]:
+    """Parse a form as RudderStack's gateway does: every field is a list of texts."""
+    return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
 
 
 def parse_query(text: str) -> dict[str, Any]:
-    """Parse the query of a URL, which is written as a form is."""
-    form: dict[str, list[str]] = {}
-    for name, value in parse_qsl(text, keep_blank_values=True):
-        form.setdefault(name, []).append(value)
-    return {name: values[0] if len(values) == 1 else values for name, values in form.items()}
+    """Parse the query of a URL: a name that comes once is text, one that comes several times a list."""
+    return _unpack(parse_qs(text, keep_blank_values=True))
 
 
 def unpack_form(value: dict[str, Any]) -> dict[str, Any]:
-    """Do the same with a form that RudderStack's gateway turned into JSON, every field a list of texts."""
+    """Do the same with an object that is a form, every field a list of texts; any other stays as it is."""
     is_form = value and all(
         isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts)
         for texts in value.values()
     )
-    if not is_form:
-        return value
-    return {name: texts[0] if len(texts) == 1 else texts for name, texts in value.items()}
+    return _unpack(value) if is_form else value
+
+
+def _unpack(fields: dict[str, list[str]]) -> dict[str, Any]:
+    return {name: texts[0] if len(texts) == 1 else texts for name, texts in fields.items()}

@@ -23,7 +23,7 @@ from .mapping.redact import build_masks
 from .request_filter import filter_for
 from .schema import Schema, check
 from .signature import parse_signatures
-from .source import Source
+from .source import OnRejection, Source
 from .source_file import Problem, SourceFile, read_source_file
 
 API_VERSIONS = range(1, 2)
@@ -110,6 +110,7 @@ def _compile(folder: FilePath, *, interpret: bool) -> tuple[Source | None, list[
         version=str(facts.get("version", "0")),
         docs=str(facts.get("docs", "")),
         setup=tuple(facts.get("setup", ())),
+        on_rejection=OnRejection(**facts.get("on_rejection", {})),
         folder=folder,
         framing=Framing(formats, compile_locator(paths["batch"], list), body_is_item),
         unwrap=compile_locator(paths["unwrap"], dict),

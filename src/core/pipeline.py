@@ -104,7 +104,7 @@ class Pipeline:
                 outcome.events.append(event)
 
     def _reply(self, record: Object, item: Object, context: RequestContext, outcome: Outcome) -> bool:
-        """Reply to the record if a rule says so; returns whether one did."""
+        """Reply to the record if a rule says so; returns whether that is all that becomes of the record."""
         answer = self._source.mapper.reply(record, item, context.request, self._config)
         if answer is None:
             return False
@@ -112,9 +112,9 @@ class Pipeline:
         if outcome.reply is None:
             is_text = isinstance(body, str) and not rule.content_type.endswith("json")
             outcome.reply = Reply(body.encode() if is_text else encode(body), rule.content_type)
-        else:  # a request has one answer: a second record that asks for one is dropped
+        elif not rule.events:  # a request has one answer: a second record that asks for one is dropped
             outcome.dropped += 1
-        return True
+        return not rule.events
 
     def _not_an_object(self, location: Location, item: Any) -> Rejection:
         if isinstance(item, Undecodable):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -21,11 +21,23 @@ from .schema import Schema
 from .signature import Signature
 
 
+class OnRejection(msgspec.Struct, frozen=True):
+    """What suits a sender whose records were all rejected.
+
+    Attributes:
+        answer: an error, or `ok` as if nothing was wrong.
+        reason: what the sender does after an error.
+    """
+
+    answer: Literal["error", "ok"] = "error"
+    reason: str = ""
+
+
 class Source(msgspec.Struct, frozen=True):
     """A kind of webhook sender, ready to take requests. Made by `load_source`, never by hand.
 
     Attributes:
-        name, title, version, docs, setup: from source.json.
+        name, title, version, docs, setup, on_rejection: from source.json.
         folder: the folder it was loaded from.
         framing: how its requests hold their items.
         unwrap: finds the record inside an item.
@@ -43,6 +55,7 @@ class Source(msgspec.Struct, frozen=True):
     version: str
     docs: str
     setup: tuple[str, ...]
+    on_rejection: OnRejection
     folder: FilePath
     framing: Framing
     unwrap: Locator

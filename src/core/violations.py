@@ -109,6 +109,10 @@ def _reason(keyword: str, wanted: Any, instance: Any) -> str:
         return "must not hold the same twice"
     if keyword == "pattern":
         return f"does not match {wanted}"
+    if keyword == "anyOf" and all(isinstance(one, dict) and one.get("required") for one in wanted):
+        return f"must have {' or '.join(' and '.join(one['required']) for one in wanted)}"
+    if keyword == "not" and isinstance(wanted, dict) and "const" in wanted:
+        return f"must not be {json.dumps(wanted['const'])}"
     detail = keyword if isinstance(wanted, dict | list) else f"{keyword}: {wanted}"
     return f"is not what the schema allows ({detail})"
 

@@ -120,12 +120,17 @@ def case_folder(source: Source, nearby: Path) -> Path:
     The project is the nearest folder above the source that has a pyproject.toml. A source without either, such
     as an installed package, belongs to the project nearest above `nearby`.
     """
-    inside = source.folder / "fixtures"
-    project = _project(source.folder) or (None if inside.is_dir() else _project(nearby))
-    return project / "tests" / "fixtures" / source.name if project else inside
+    return fixtures_folder(source.folder, source.name, nearby)
 
 
-def _project(path: Path) -> Path | None:
+def fixtures_folder(folder: Path, name: str, nearby: Path) -> Path:
+    """Return the folder of the cases of a source with this folder and name, as `case_folder` does."""
+    inside = folder / "fixtures"
+    project = project_of(folder) or (None if inside.is_dir() else project_of(nearby))
+    return project / "tests" / "fixtures" / name if project else inside
+
+
+def project_of(path: Path) -> Path | None:
     """Return the nearest folder above a path, or the path itself, that has a pyproject.toml."""
     folders = (path.resolve(), *path.resolve().parents)
     return next((folder for folder in folders if (folder / "pyproject.toml").is_file()), None)

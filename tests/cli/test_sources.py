@@ -36,7 +36,6 @@ def test_sources_whose_vendor_signs_are_named(tmp_path: Path) -> None:
         for plugin in json.loads(scripts.stdout)["plugins"]
         for source in plugin["sources"]
     }
-    line = "acme: the vendor signs its requests: set signing_secret, or forged ones are accepted"
-    assert people.stdout.splitlines().count(line) == 1
+    (line,) = [line for line in people.stdout.splitlines() if line.startswith("signed by the vendor: ")]
+    assert line.removeprefix("signed by the vendor: ").split(", ") == sorted(filter(signed.get, signed))
     assert (signed["acme"], signed["auth0"]) == (True, False)
-    assert "auth0: the vendor" not in people.stdout

@@ -325,7 +325,7 @@ def test_what_a_plugin_prints_is_not_an_event(tmp_path: Path) -> None:
 def test_a_malformed_package_ends_no_command(tmp_path: Path) -> None:
     """Neither one of ours, nor one of a library that looks for its own plugins."""
     site = install_beside(tmp_path, "invented-broken", "[console_scripts]\nno equals sign\n")
-    commands = (["sources"], ["check"], ["gateway", "init"])
+    commands = (["sources"], ["check"], ["gateway", "init", "--type", "auth0"])
 
     done = [
         subprocess.run([SPRINGHEAD, *command], cwd=tmp_path, capture_output=True, check=False, env=site)

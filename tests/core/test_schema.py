@@ -64,6 +64,12 @@ def test_both_validators_agree(schema: dict[str, Any], record: Any) -> None:
         ({"properties": {"a": {"enum": ["x", 1]}}}, {"a": "y"}, [(("a",), "enum", 'must be one of "x", 1')]),
         ({"properties": {"a": {"minLength": 1}}}, {"a": ""}, [(("a",), "minLength", "must not be empty")]),
         ({"items": {"maximum": 5}}, [1, 9], [((1,), "maximum", "is not what the schema allows (maximum: 5)")]),
+        (
+            {"anyOf": [{"required": ["user"]}, {"required": ["name", "email"]}]},
+            {"name": "Ada"},
+            [((), "anyOf", "must have user or name and email")],
+        ),
+        ({"not": {"const": "envelope"}}, "envelope", [((), "not", 'must not be "envelope"')]),
         ({"anyOf": [{"type": "string"}]}, 1, [((), "anyOf", "is not what the schema allows (anyOf)")]),
         (
             {"additionalProperties": False, "properties": {"unwrap": {}}},

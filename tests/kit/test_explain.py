@@ -16,7 +16,7 @@ from support.folders import source_folder
 from support.paths import FIXTURES
 
 HOST = Host()
-AUTH0 = find_cases(FIXTURES / "auth0", "auth0")
+BUNDLED = [case for name in sorted(HOST.sources) for case in find_cases(FIXTURES / name, name)]
 WORDS = find_cases(FIXTURES / "mapping" / "valid", "acme")
 
 
@@ -40,7 +40,7 @@ def text(value: Any) -> str:
 
 def agrees(explanations: list[ExplainedRecord], host: Host, case: Case) -> None:
     """Assert that explanations have the outcome of a case, and name a writer for every value of its events."""
-    outcome = host.receive(case.source, case.request(), case.config)
+    outcome = host.receiver(case.source, case.config, verified=True)(case.request())
     made = [made for explanation in explanations for made in explanation.events if made.event is not None]
 
     assert text([event.event for event in made]) == text(outcome.events)
@@ -51,10 +51,10 @@ def agrees(explanations: list[ExplainedRecord], host: Host, case: Case) -> None:
         assert sum(map(len, values)) == len(written)
 
 
-@pytest.mark.parametrize("case", AUTH0, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", BUNDLED, ids=lambda case: case.name)
 def test_an_explanation_agrees_with_the_outcome(case: Case) -> None:
-    """It has the same events, and every value of them has one writer."""
-    explanations = list(Explainer(HOST.sources["auth0"], case.config).explain(case.request()))
+    """It has the same events, and every value of them has one writer. Signatures are not verified."""
+    explanations = list(Explainer(HOST.sources[case.source], case.config).explain(case.request()))
 
     agrees(explanations, HOST, case)
 
@@ -224,6 +224,19 @@ def test_what_stands_around_the_record_is_explained_too(tmp_path: Path) -> None:
     record = explained(folder, {"id": "1", "sent": 2, "data": {"a": 1, "b": 1}})
 
     assert [value.path for value in record.unused] == ["b", "$item.sent"]
+
+
+def test_a_record_that_is_replied_to_may_be_mapped_as_well(tmp_path: Path) -> None:
+    """It is explained as any other that became an event."""
+    mapping = {
+        "integration": "Acme",
+        "reply": [{"body": "", "events": True}],
+        "events": [{"type": "track", "event": {"from": "kind"}}],
+    }
+
+    record = explained(source_folder(tmp_path, mapping=mapping), {"kind": "command"})
+
+    assert (record.result, len(record.events)) == ("mapped", 1)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ PHONE = re.compile(r"\+\d{7,15}")
 ADDRESS = re.compile(r"[0-9a-fA-F]*[:.][0-9a-fA-F:.]+")
 PERSON = {"email", "given_name", "username", "phone_number"}
 """Keys of which a person's object has at least one."""
+THINGS = {"line_items", "shop_owner"}
+"""Keys of objects that have an address, and a name that is nobody's: orders and shops."""
 NAMES = {"name", "given_name", "family_name", "first_name", "last_name", "nickname", "username"}
 """Keys that hold a name in a person's object."""
 
@@ -52,7 +54,7 @@ def personal(items: list[Any]) -> set[str]:
         value
         for found in objects(items)
         for key, value in found.items()
-        if key == "user_name" or (key in NAMES and found.keys() & PERSON)
+        if key == "user_name" or (key in NAMES and found.keys() & PERSON and not found.keys() & THINGS)
         if isinstance(value, str) and re.search(r"\w", value)
     }
     return {*EMAIL.findall(text), *PHONE.findall(text), *addresses(text), *names}

@@ -7,12 +7,15 @@ from typing import Any, TypeAlias
 
 from .codegen import RUNTIME, Generator
 from .interpret import MappedEvent
-from .model import DROP, Build, EventMapping, Row, Rule, Template
+from .model import DROP, Build, EventMapping, ReplyRule, Row, Rule, Template
 from .path import Path
 from .write_plan import WritePlan, plan_writes
 
 CompiledMapping: TypeAlias = Callable[[Any, Any, Any, Any], "list[MappedEvent] | None"]
 """Does what `interpret.apply_rules` does, given record, item, request and config; the first two are objects."""
+
+CompiledReplies: TypeAlias = Callable[[Any, Any, Any, Any], "tuple[ReplyRule, Any] | None"]
+"""Does what `interpret.first_reply` does, given the same as a `CompiledMapping`."""
 
 _PARAMETERS = "record, parent, item, request, config"
 _OBJECTS = frozenset({"record", "item", "request", "config"})
@@ -27,6 +30,23 @@ def compile_mapping(mapping: EventMapping) -> CompiledMapping:
     _dispatch(code, mapping, names)
     run: CompiledMapping = code.functions(RUNTIME)["run"]
     return run
+
+
+def compile_replies(replies: tuple[ReplyRule, ...]) -> CompiledReplies:
+    """Compile the replies of a mapping into one function."""
+    code = Generator()
+    for rule in replies:
+        _each_functions(code, rule.body, _OBJECTS)
+    with code.function("reply", "record, item, request, config", _OBJECTS):
+        code.line("parent = event = None")
+        for rule in replies:
+            with code.block(f"if {code.condition(rule.when) if rule.when is not None else True}:"):
+                body = code.row_value(rule.body)
+                with code.block(f"if {body} is not None:"):
+                    code.line(f"return {code.constant(rule)}, {body}")
+        code.line("return None")
+    reply: CompiledReplies = code.functions(RUNTIME)["reply"]
+    return reply
 
 
 def compile_first_of(origins: tuple[Path | Template, ...]) -> Callable[[Any, Any, Any, Any, Any], Any]:

@@ -49,11 +49,14 @@ def apply_rules(mapping: EventMapping, scope: Scope) -> list[MappedEvent] | None
     return mapped
 
 
-def reply_body(rule: ReplyRule, scope: Scope) -> Any:
-    """Return the reply this rule gives to the record, or None."""
-    if rule.when is not None and not matches(rule.when, scope):
-        return None
-    return row_value(rule.body, scope)
+def first_reply(replies: tuple[ReplyRule, ...], scope: Scope) -> tuple[ReplyRule, Any] | None:
+    """Return the first rule that answers the record, with its answer; None if none does."""
+    for rule in replies:
+        if rule.when is None or matches(rule.when, scope):
+            body = row_value(rule.body, scope)
+            if body is not None:
+                return rule, body
+    return None
 
 
 def row_value(row: Row, scope: Scope) -> Any:
@@ -134,6 +137,13 @@ def value_at(path: Path, scope: Scope) -> Any:
 def interpret_mapping(mapping: EventMapping) -> Callable[[Any, Any, Any, Any], list[MappedEvent] | None]:
     """Return a function that does what the compiled mapping does: made in no time, and slower to run."""
     return lambda record, item, request, config: apply_rules(mapping, Scope(record, item, request, config))
+
+
+def interpret_replies(
+    replies: tuple[ReplyRule, ...],
+) -> Callable[[Any, Any, Any, Any], tuple[ReplyRule, Any] | None]:
+    """Return a function that does what compiled replies do."""
+    return lambda record, item, request, config: first_reply(replies, Scope(record, item, request, config))
 
 
 def _apply_rule(rule: Rule, scope: Scope) -> list[MappedEvent]:

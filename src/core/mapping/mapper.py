@@ -5,9 +5,9 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any
 
-from .compile import CompiledMapping, compile_mapping
-from .interpret import Scope, interpret_mapping, reply_body
-from .model import EventMapping, ReplyRule
+from .compile import CompiledMapping, CompiledReplies, compile_mapping, compile_replies
+from .interpret import interpret_mapping, interpret_replies
+from .model import EventMapping
 from .pattern import Equals
 from .redact import Masks, redact
 from .specialize import config_conditions, evaluate, specialize
@@ -17,7 +17,13 @@ REDACT = ("off", "secrets", "pii")
 
 
 class Mapper:
-    """A mapping, ready to run. Variants of it are compiled when first used, the default one at once."""
+    """A mapping, ready to run. Variants of it are compiled when first used, the default one at once.
+
+    Attributes:
+        mapping: the mapping.
+        settings: the names of the settings that it reads.
+        reply: finds what a record is replied to.
+    """
 
     __slots__ = (
         "_compile",
@@ -27,6 +33,7 @@ class Mapper:
         "_masks",
         "_variants",
         "mapping",
+        "reply",
         "settings",
     )
 
@@ -36,6 +43,7 @@ class Mapper:
         self.mapping: EventMapping = mapping
         names = {path.keys[0] for path in mapping.paths() if path.root == "$config" and path.keys}
         self.settings: tuple[str, ...] = tuple(sorted({"redact", *names}))
+        self.reply: CompiledReplies = (interpret_replies if interpret else compile_replies)(mapping.replies)
         self._conditions = config_conditions(mapping)
         self._flags = {
             path.keys[0]
@@ -82,17 +90,6 @@ class Mapper:
     def variant(self, config: dict[str, Any]) -> EventMapping:
         """Return what `for_config` compiles for these settings, for the interpreter."""
         return self._variant(config.get("redact", "off"), evaluate(self._conditions, config))
-
-    def reply(
-        self, record: Any, item: Any, request: dict[str, Any], config: dict[str, Any]
-    ) -> tuple[ReplyRule, Any] | None:
-        """Return the first rule that answers this record, with its answer; None if none does."""
-        scope = Scope(record, item, request, config)
-        for rule in self.mapping.replies:
-            body = reply_body(rule, scope)
-            if body is not None:
-                return rule, body
-        return None
 
     def _compiled(self, level: str, results: tuple[bool, ...]) -> CompiledMapping:
         key = (level, results)

@@ -105,6 +105,7 @@ class _Parser:
             when=self.when(value, steps, in_each=False),
             body=self.constant_or_row(value.get("body"), (*steps, "body"), in_each=False),
             content_type=str(value.get("content_type", "application/json")),
+            events=bool(value.get("events", False)),
         )
 
     def rows(self, value: list[Any], steps: Steps, *, in_each: bool) -> tuple[Row, ...]:

@@ -23,7 +23,7 @@ class Signature(msgspec.Struct, frozen=True):
         format: as the author writes it.
         separator: what the header is split at.
         forms: expressions for its pieces, with the groups `signature` and `timestamp`.
-        signed: what is signed: bytes, and the names `body`, `timestamp` and `header.NAME`.
+        signed: what is signed: bytes, and the names `body`, `first_item`, `timestamp` and `header.NAME`.
         timestamp: which of these names holds the time of signing; empty if none does.
         tolerance: how many seconds that time may be before or after receipt; None if it is not checked.
         has_base64_secret: whether the secret is base64, after an optional `whsec_`; else it is the key itself.

@@ -15,7 +15,8 @@ from .model import Parts, Signature
 _BLANKS, _COMMAS_AND_BLANKS = re.compile(r"[ \t]+"), re.compile(r"[, \t]+")
 _HEADER = re.compile(r"header\.[A-Za-z0-9._-]+")
 _IN_FORMAT = re.compile("hex|base64|timestamp")
-_IN_SIGNED = re.compile(rf"body|timestamp|{_HEADER.pattern}")
+_BODIES = ("body", "first_item")
+_IN_SIGNED = re.compile(rf"{'|'.join(_BODIES)}|timestamp|{_HEADER.pattern}")
 
 
 def parse_signatures(about: SourceFile, namespace: Namespace) -> tuple[Signature, ...]:
@@ -127,9 +128,9 @@ class _SignatureParser:
         return next((part for part in parts if isinstance(part, str)), "")
 
     def _signed(self, value: dict[str, Any], timestamp: str) -> Parts:
-        known = "{body}, {timestamp} and {header.NAME}"
+        known = "{body}, {first_item}, {timestamp} and {header.NAME}"
         parts = self._template(value.get("signed", "{body}"), ("signed",), _IN_SIGNED, known)
-        if "body" not in parts:
+        if not any(name in parts for name in _BODIES):
             self.add_problem(("signed",), "the body is not signed", 'put "{body}" where the body is')
         if "timestamp" in parts and not timestamp:
             advice = 'put it into the format, or add "timestamp": "{header.NAME}"'

@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
+from ..array_splitter import first_element
 from ..request import Request
 from .model import Signature
 from .secret import signing_key
@@ -59,6 +60,8 @@ class _SignatureVerifier:
             return claims
         candidates, values = claims
         values["body"] = request.body
+        if "first_item" in self.signature.signed:
+            values["first_item"] = first_element(request.body) or request.body
         if not self._matches(candidates, values):
             return f"no signature in the header {self.signature.header} matches: check signing_secret"
         if self.signature.tolerance is None:

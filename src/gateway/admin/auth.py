@@ -8,40 +8,26 @@ from __future__ import annotations
 
 import hmac
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
-from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ...server.page_security import (
+    LOCAL_NAMES,
+    foreign_change,
+    host_name,
+    refusal,
+    with_security_headers,
+)
 from ..settings.model import GatewaySettings
 from .sign_in import SignInPage
 from .wrong_tokens import WrongTokens
 
 SESSION_COOKIE = "springhead_admin"
-CHANGE_HEADER = "x-springhead"
-"""Must be 1 in a call that changes something."""
 PUBLIC_PATHS = ("/health", "/ready", "/page.css")
 """Paths that need no token: they say nothing but whether the gateway is up."""
-_LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
-_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-
-# Trusted Types make the browser refuse markup made from text: what a sender sent stays text.
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'"
-)
-_SECURITY_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": _POLICY,
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
 
 
 class AuthMiddleware:
@@ -61,22 +47,16 @@ class AuthMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-
-        async def send_secured(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(_SECURITY_HEADERS)
-            await send(message)
-
         response = await self._response(scope, receive) or self._app
-        await response(scope, receive, send_secured)
+        await response(scope, receive, with_security_headers(send))
 
     async def _response(self, scope: Scope, receive: Receive) -> Response | None:
         """The response to a call that does not reach the app; None if the app responds."""
         headers, path, method = Headers(scope=scope), scope["path"], scope["method"]
         if path in PUBLIC_PATHS:
             return None
-        if self._hosts is not None and _host_name(headers) not in self._hosts:
-            return _error(403, "this host name is not allowed: use localhost, or the host in `admin`")
+        if self._hosts is not None and host_name(headers) not in self._hosts:
+            return refusal(403, "this host name is not allowed: use localhost, or the host in `admin`")
         if self._token is not None:
             address = str((scope.get("client") or ("",))[0])
             if (path, method) == ("/", "POST"):
@@ -84,9 +64,7 @@ class AuthMiddleware:
                 return await self._signed_in(posted, self._token, address)
             if not await self._is_authenticated(headers, self._token, address):
                 return self._sign_in.response(has_failed=False) if path == "/" else _unauthenticated()
-        if method not in _SAFE_METHODS and not _is_own_page(headers):
-            return _error(403, f"a call that changes something needs {CHANGE_HEADER}: 1, and no foreign Origin")
-        return None
+        return foreign_change(method, headers)
 
     async def _is_authenticated(self, headers: Headers, token: bytes, address: str) -> bool:
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
@@ -120,29 +98,12 @@ def _allowed_hosts(host: str) -> frozenset[str] | None:
         is_unspecified = ip_address(host).is_unspecified
     except ValueError:
         is_unspecified = False
-    return None if is_unspecified else frozenset((*_LOCAL_NAMES, host.lower()))
-
-
-def _host_name(headers: Headers) -> str:
-    try:
-        return urlsplit(f"//{headers.get('host', '')}").hostname or ""
-    except ValueError:
-        return ""
-
-
-def _is_own_page(headers: Headers) -> bool:
-    origin = headers.get("origin")
-    is_same = origin is None or origin.partition("://")[2] == headers.get("host")
-    return is_same and headers.get(CHANGE_HEADER) == "1"
+    return None if is_unspecified else LOCAL_NAMES | {host.lower()}
 
 
 def _unauthenticated() -> Response:
-    response = _error(
+    response = refusal(
         401, "this needs the header Authorization: Bearer, with the admin_token of springhead.toml"
     )
     response.headers["www-authenticate"] = "Bearer"
     return response
-
-
-def _error(status: int, reason: str) -> Response:
-    return JSONResponse({"error": reason}, status)

@@ -32,6 +32,12 @@ class Received(msgspec.Struct, frozen=True):
     recent: RecentRequest
     answer: Answer
 
+    @property
+    def size(self) -> int:
+        """Bytes of the events and records to store."""
+        records = sum(len(letter.record) for letter in self.letters)
+        return records + sum(len(event.event) for event in self.events)
+
 
 class SourceReceiver:
     """A configured source, ready for calls.
@@ -52,6 +58,7 @@ class SourceReceiver:
         self._filter = host.request_filter(settings.type, settings.settings)
         self._reads_request = host.reads_request(settings.type)
         self._source = host.sources[settings.type]
+        self._on_rejection = settings.on_rejection or self._source.on_rejection.answer
         self._reads_query = "query" in self._source.framing.formats
 
     @property
@@ -99,6 +106,6 @@ class SourceReceiver:
         )
 
     def _answer(self, outcome: Outcome) -> Answer:
-        """What `answer` says, but `ok` in place of an error if the source says so."""
+        """What `answer` says, but `ok` in place of an error if the settings or the source say so."""
         found = answer(outcome)
-        return OK if found.reason and self._settings.on_rejection == "ok" else found
+        return OK if found.reason and self._on_rejection == "ok" else found

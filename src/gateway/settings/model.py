@@ -228,8 +228,9 @@ class SourceSettings(FrozenSection):
         tuple[SigningSecret, ...], BeforeValidator(as_list), AfterValidator(not_empty)
     ] = ()
     """What the vendor signs its calls with: others are refused; several as with `write_key`."""
-    on_rejection: Literal["error", "ok"] = "error"
-    """The answer if every record was rejected: 400, or `ok` for senders that give up after an error."""
+    on_rejection: Literal["error", "ok"] | None = None
+    """The answer if every record was rejected: 400, or `ok` for senders that give up after an error. By default
+    what the source's type says."""
     destination_write_key: DestinationKey | None = None
     """The source's write key at the data plane; by default the first write_key."""
     settings: Annotated[dict[str, Any], Field(repr=False)] = {}

@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 
-def starter_settings(type_: str, name: str = "", folders: Sequence[str] = (), public_url: str = "") -> str:
+def starter_settings(
+    type_: str,
+    name: str = "",
+    folders: Sequence[str] = (),
+    public_url: str = "",
+    on_rejection: str = "error",
+) -> str:
     """The text of a commented settings file with one source and a write key of its own.
 
     Args:
@@ -16,10 +22,12 @@ def starter_settings(type_: str, name: str = "", folders: Sequence[str] = (), pu
         name: what the operator calls it; the type by default.
         folders: source folders to register.
         public_url: the URL at which senders reach the gateway, if it is known.
+        on_rejection: what the source's type answers by default if every record was rejected.
     """
     text = files(__package__).joinpath("starter.toml").read_text("utf-8")
     text = text.replace('"KEY"', _toml_text(secrets.token_urlsafe(24)))
     text = text.replace('"TYPE"', _toml_text(type_))
+    text = text.replace('on_rejection = "error"', f"on_rejection = {_toml_text(on_rejection)}")
     if folders:
         text = text.replace("# folders = []", f"folders = [{', '.join(map(_toml_text, folders))}]")
     if public_url:

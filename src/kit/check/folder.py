@@ -72,10 +72,10 @@ def check_folders(host: Host, names: Sequence[str] = ()) -> list[CheckedFolder]:
     """
     folders = {name: source.folder for name, source in sorted(host.sources.items())}
     checked = {name: _folder(name, folders) for name in names} or folders
-    return [CheckedFolder(name, folder, tuple(_findings(folder))) for name, folder in checked.items()]
+    return [CheckedFolder(name, folder, tuple(check_folder(folder))) for name, folder in checked.items()]
 
 
-def _findings(folder: Path) -> list[Finding]:
+def check_folder(folder: Path) -> list[Finding]:
     """Find what keeps a folder from loading, or if it loads, what is likely a mistake."""
     if problems := check_source(folder):
         return [Finding.of(problem, "error", folder / problem.file) for problem in problems]

@@ -10,9 +10,10 @@ from ...core.mapping.path import member
 
 
 def covers(value: Any, keys: tuple[str, ...]) -> bool:
-    """Whether there is a value at these keys; `*` is any key, `**` any number, and lists need no key."""
+    """Whether there is a value at these keys; `*` is any key or element, `**` any number, lists need no key."""
     if isinstance(value, list):
-        return any(covers(element, keys) for element in value)
+        elements = keys[1:] if keys[:1] == ("*",) else keys
+        return any(covers(element, keys) or covers(element, elements) for element in value)
     if not keys:
         return value is not None and value != ""
     key, rest = keys[0], keys[1:]

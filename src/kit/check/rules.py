@@ -91,6 +91,6 @@ def _is_near(text: str, asked: tuple[str, bool]) -> bool:
 
 def _check_replies(subject: Subject) -> None:
     for index, reply in enumerate(subject.parsed.replies):
-        if reply.when is None and not list(reply.body.paths(inner=True)):
+        if reply.when is None and not reply.events and not list(reply.body.paths(inner=True)):
             reason = "every record is replied to, so none becomes an event"
             subject.mapping.add_problem(("reply", index), "unreachable-rule", reason, "give the reply a when")

@@ -24,11 +24,11 @@ class Recorder:
         self.ran: set[Key] = set()
 
     def reply(self, scope: Scope) -> bool:
-        """Run the replies on a record that arrived; returns whether one of them answers it."""
+        """Run the replies on a record that arrived; returns whether that is all that becomes of it."""
         for index, reply in enumerate(self._mapping.replies):
             holds = self._condition(reply.when, ("reply", index), scope)
             if holds and self._row(reply.body, scope) is not None:
-                return True
+                return not reply.events
         return False
 
     def run(self, scope: Scope) -> list[Rule]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -72,8 +73,12 @@ class ExplainedRecord(msgspec.Struct, frozen=True):
 class Explainer:
     """Explains the records of one source, for one operator's settings. Plugins take no part in it."""
 
-    def __init__(self, source: Source, config: Object) -> None:
-        """Raises InvalidConfig as `Host.receive` does."""
+    def __init__(self, source: Source, config: Object, *, unused_limit: float = math.inf) -> None:
+        """Raises InvalidConfig as `Host.receive` does.
+
+        Of a record with more values than `unused_limit` none are called unused: each is sought in the events.
+        """
+        self._unused_limit = unused_limit
         self._source = source
         self._config = without_secrets(config)
         self._pipeline = Pipeline(source, self._config)
@@ -90,7 +95,7 @@ class Explainer:
     def _explain(self, located: LocatedItem, outcome: Outcome, context: RequestContext) -> ExplainedRecord:
         location, item = located
         place = location.pointer(), location.line
-        if outcome.reply is not None:
+        if outcome.reply is not None and not (outcome.events or outcome.rejections or outcome.dropped):
             return ExplainedRecord(*place, "replied", outcome.reply.body.decode())
         record, steps = (self._source.unwrap(item) or (item, ())) if isinstance(item, dict) else (None, ())
         if not isinstance(record, dict) or not self._source.schema.accepts(record):
@@ -128,6 +133,8 @@ class Explainer:
         return ExplainedEvent(rule.label, traced.line, event, *_attributed(traced.traces, leaves(event)))
 
     def _unused(self, traced: list[TracedEvent], scope: Scope, steps: Steps) -> tuple[Unused, ...]:
+        if len(leaves(scope.record)) > self._unused_limit:
+            return ()
         mapped = [event for event in traced if event.fields is not None]
         rules = {event.rule.label: event.rule for event in mapped}
         rows = [pair for event in mapped for pair in zip(rows_of(event.rule), event.traces, strict=True)]

@@ -9,10 +9,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from ...core.codec import encode
-from ..tokens import TOKENS
 from .captured import Captured, parse_text
 from .fields import words_of
-from .privacy import Kind, is_ip, kind_of
+from .privacy import SECRET_IN_TEXT, Kind, is_ip, kind_of
 
 _EXAMPLES = {
     Kind.SECRET: ((), "example-secret-{}"),
@@ -30,11 +29,7 @@ _EXAMPLES = {
 _IN_TEXT = {
     Kind.EMAIL: re.compile(r"[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}\b"),
     Kind.IP: re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"),
-    Kind.SECRET: re.compile(
-        r"(?:(?<=[?&]token=)|(?<=[?&]access_token=)|(?<=[?&]api_key=)|(?<=[?&]key=)|(?<=[?&]secret=)|(?<=[?&]sig=)|(?<=[?&]signature=)|(?<=[?&]code=))"
-        r"[^&#\s\"]+"
-        rf"|\b(?:(?:sk|rk|pk)_(?:live|test)_\w{{10,}}|{TOKENS})"
-    ),
+    Kind.SECRET: SECRET_IN_TEXT,
 }
 """What is recognised inside other text."""
 _INVENTED = re.compile(

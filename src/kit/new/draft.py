@@ -11,10 +11,10 @@ import msgspec
 from .anonymise import anonymise
 from .captured import Captured
 from .deliveries import find_delivery_id
-from .event_name import find_event_name
-from .fields import Sample, fields_of, path_text, words_of
+from .event_name import EventName, find_event_name
+from .fields import Field, Sample, fields_of, path_text, words_of
 from .framing import guess_framing
-from .mapping import Findings, write_mapping
+from .mapping import Findings, are_events, write_mapping, write_passing
 from .money import find_money
 from .people import find_people
 from .privacy import Kind, is_named, sensitive_members
@@ -58,14 +58,11 @@ def draft_source(name: str, captured: Sequence[Captured]) -> Draft:
     framing = guess_framing(fixtures)
     samples = framing.samples
     fields = fields_of(samples)
-    findings = Findings(
-        find_event_name(fields, headers, len(samples), title),
-        find_time(fields, len(samples)),
-        find_people(fields, len(samples)),
-        find_money(fields, len(samples)),
-    )
+    passes = are_events(samples)
+    event = find_event_name(fields, headers, len(samples), title)
+    findings = Findings(event) if passes else _findings(event, fields, len(samples))
     is_batch = len(samples) > len(fixtures) or "batch" in framing.settings
-    has_time = findings.time is not None
+    has_time = passes or findings.time is not None
     delivery = find_delivery_id(fields, headers, len(samples), is_batch=is_batch, has_time=has_time)
     about: dict[str, Any] = {
         "api": 1,
@@ -77,7 +74,7 @@ def draft_source(name: str, captured: Sequence[Captured]) -> Draft:
         **({"signature": signing.signature} if signing and signing.signature else {}),
         **_privacy(samples),
     }
-    mapping = write_mapping(title, findings, samples)
+    mapping = write_passing(title) if passes else write_mapping(title, findings, samples)
     files = {
         "source.json": about,
         "schema.json": write_schema(title, findings, samples),
@@ -86,13 +83,18 @@ def draft_source(name: str, captured: Sequence[Captured]) -> Draft:
     }
     guesses = (
         *framing.guesses,
-        findings.event.guess,
+        *([] if passes else [findings.event.guess]),
         *delivery.guesses,
-        *_guesses(findings),
+        *(["the records are events already, and pass as they are"] if passes else _guesses(findings)),
         *([signing.guess] if signing else []),
         *(f"{key} are {', '.join(about[key])}" for key in ("secrets", "pii") if key in about),
     )
     return Draft(name, title, files, tuple(fixtures), guesses)
+
+
+def _findings(event: EventName, fields: Sequence[Field], count: int) -> Findings:
+    people = find_people(fields, count)
+    return Findings(event, find_time(fields, count), people, find_money(fields, count))
 
 
 def _guesses(findings: Findings) -> Iterator[str]:

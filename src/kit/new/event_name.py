@@ -15,6 +15,8 @@ _NAMES = (
 )
 _WEAK = frozenset({"action", "trigger", "status"})
 """Names that say what happened, but rarely to what."""
+_SUBJECTS = frozenset({"object_type", "resource_type", "entity_type", "object", "resource", "entity"})
+"""Names that say to what it happened."""
 _ENVELOPES = frozenset({"", "event", "meta", "metadata", "header", "data", "payload", "envelope"})
 _HEADERS = ("-event", "-event-type", "-event-name", "-event-key", "-topic")
 _MAX_LENGTH = 100
@@ -57,7 +59,9 @@ def find_event_name(fields: Sequence[Field], headers: Iterable[str], count: int,
     best = candidates[0]
     action = next((field for field in candidates if field.words == ("action",)), None)
     if best.name == "type" and action and len(action.values) == count:
-        return _joined(best.path, action, f"{best.path} and {action.path} name the event")
+        return _joined(best.path, action, f"{best.path} names the event")
+    if (best.name in _WEAK or best.name == "metric") and (subject := _subject(fields, count)):
+        return _joined(subject.path, best, f"{subject.path} names the event")
     if len(best.values) == count:
         return EventName({"from": best.path}, best, (best.path,), f"{best.path} names the event")
     return EventName(
@@ -66,6 +70,12 @@ def find_event_name(fields: Sequence[Field], headers: Iterable[str], count: int,
         (best.path,),
         f"{best.path} names the event, where there is one",
     )
+
+
+def _subject(fields: Sequence[Field], count: int) -> Field | None:
+    """Find what says to what something happened, in every record."""
+    named = (field for field in fields if len(field.words) == 1 and field.name in _SUBJECTS)
+    return next((field for field in named if len(field.values) == count and _names(field)), None)
 
 
 def _single(path: str, header: str) -> EventName:

@@ -8,6 +8,7 @@ from enum import Enum
 from ipaddress import ip_address
 from typing import Any
 
+from ..tokens import TOKENS
 from .captured import parse_text
 from .fields import words_of
 
@@ -58,6 +59,12 @@ _SECRET = re.compile(
     r".*(?:password|passwd|secret|token|api_?key|private_?key|access_?key|authorization|card_?number)"
     r"|(?:.*_)?(?:otp|cvc|cvv|signature|credentials|response_url)"
 )
+SECRET_IN_TEXT = re.compile(
+    r"(?:(?<=[?&]token=)|(?<=[?&]access_token=)|(?<=[?&]api_key=)|(?<=[?&]key=)|(?<=[?&]secret=)|(?<=[?&]sig=)|(?<=[?&]signature=)|(?<=[?&]code=))"
+    r"[^&#\s\"]+"
+    rf"|\b(?:(?:sk|rk|pk)_(?:live|test)_\w{{10,}}|{TOKENS})"
+)
+"""A secret inside other text: in the query of a link, or a token of a known form."""
 _NAMES = {
     Kind.EMAIL: re.compile(r"(?:.*_)?(?:e_?mail|e_?mail_address)"),
     Kind.PHONE: re.compile(r"(?:.*_)?(?:phone|phone_number|mobile|mobile_number|telephone|msisdn)"),
@@ -116,7 +123,14 @@ def sensitive_members(value: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[
     for key, member in value.items() if isinstance(value, dict) else ():
         if kind := kind_of(words_of((*keys, key)), member):
             yield (*keys, key), kind
+        elif _holds_secret(member):
+            yield (*keys, key), Kind.SECRET
         yield from sensitive_members(member, (*keys, key))
+
+
+def _holds_secret(value: Any) -> bool:
+    """Whether a text that is not JSON has a secret inside, as a link has that lets anybody in."""
+    return isinstance(value, str) and parse_text(value) is value and bool(SECRET_IN_TEXT.search(value))
 
 
 def is_ip(value: Any) -> bool:

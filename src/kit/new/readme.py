@@ -8,7 +8,6 @@ from typing import Any
 
 def write_readme(title: str, about: Mapping[str, Any], mapping: Mapping[str, Any]) -> str:
     """Write the sections that every source has; what only its author knows is marked TODO."""
-    rows = "\n".join(f"| {_code(row['to'])} | {_code(row['from'])} |" for row in mapping["map"])
     return f"""# {title}
 
 Turns {title}'s webhooks into RudderStack events.
@@ -19,18 +18,25 @@ TODO: where in {title} the URL of the gateway is entered, and what to choose the
 {_signing(about)}
 ## What comes out
 
-Every record becomes a track event.
-
-| event | read from |
-| --- | --- |
-{rows}
-
-[mapping.json](mapping.json) has the details.
+{_events(mapping)}
 {_settings(about)}
 ## Known limits
 
 TODO: which events are covered, and what {title} does not send.
 """
+
+
+def _events(mapping: Mapping[str, Any]) -> str:
+    if "map" not in mapping:
+        return "Every record is an event already, and passes as it is."
+    rows = "\n".join(f"| {_code(row['to'])} | {_code(row['from'])} |" for row in mapping["map"])
+    return f"""Every record becomes a track event.
+
+| event | read from |
+| --- | --- |
+{rows}
+
+[mapping.json](mapping.json) has the details."""
 
 
 def _code(value: str | list[str]) -> str:

@@ -12,7 +12,7 @@ from springhead import Host, check_source, load_source
 from springhead.core.decode import decode
 from springhead.core.framing import Undecodable
 from springhead.core.mapping.functions import FUNCTIONS
-from springhead.core.mapping.interpret import MappedEvent, Scope, apply_rules
+from springhead.core.mapping.interpret import MappedEvent, Scope, apply_rules, first_reply
 from springhead.core.mapping.model import FIELDS
 from springhead.core.mapping.path import ROOTS, parse_target
 from springhead.kit.case import Case, find_cases, outcome_text
@@ -56,8 +56,9 @@ def test_the_compiled_mapping_does_what_the_interpreter_does(case: Case, tmp_pat
         if isinstance(record, Undecodable):
             continue
         compiled = run(record, item, request, case.config)
-        interpreted = apply_rules(spec, Scope(record, item, request, case.config))
-        assert comparable(compiled) == comparable(interpreted)
+        scope = Scope(record, item, request, case.config)
+        assert comparable(compiled) == comparable(apply_rules(spec, scope))
+        assert source.mapper.reply(record, item, request, case.config) == first_reply(spec.replies, scope)
 
     assert json.dumps(items) == before
 

@@ -82,7 +82,7 @@ def test_a_documented_signature_has_no_problem(name: str, tmp_path: Path) -> Non
             {**HEX, "signed": "{body}{url}"},
             (
                 "8 /signature/signed: {url} cannot be used here [bad-signature]"
-                " - use {body}, {timestamp} and {header.NAME}"
+                " - use {body}, {first_item}, {timestamp} and {header.NAME}"
             ),
         ),
         ({**HEX, "signed": "{body}{$request.url}"}, "8 /signature/signed: {$request.url} cannot be used here"),

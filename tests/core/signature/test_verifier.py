@@ -83,6 +83,27 @@ def test_the_bytes_of_the_body_are_signed(tmp_path: Path, algorithm: str, encodi
     assert refusal(host, Request(body + b" ", {"X-Sig": text}), SECRET) is not None
 
 
+@pytest.mark.parametrize(
+    ("body", "signed"),
+    [
+        (b'{"n": 1}', b'{"n": 1}'),
+        (b'[{"n": [1, "]"]}, {"n": 2}]', b'{"n": [1, "]"]}'),
+        (b'[ {"n": 1} ,{"n": 2}', b'{"n": 1}'),
+        (b"[]", b"[]"),
+        (b"[1", b"[1"),
+        (b"", b""),
+    ],
+)
+def test_the_first_item_of_a_batch_may_be_what_is_signed(tmp_path: Path, body: bytes, signed: bytes) -> None:
+    """A body that is not a list, or has no element that is complete, is signed as a whole."""
+    signature = {"header": "x-sig", "hmac": "sha1", "format": "{hex}", "signed": "{first_item}"}
+    host = signing_host(tmp_path, signature)
+
+    for data, accepted in ((signed, True), (signed + b" ", False)):
+        mac = hmac.new(SECRET.encode(), data, "sha1").hexdigest()
+        assert (refusal(host, Request(body, {"X-Sig": mac}), SECRET) is None) == accepted
+
+
 def test_the_other_encoding_is_refused(tmp_path: Path) -> None:
     """The signature is right, but the vendor would not write it so."""
     host = signing_host(tmp_path, {"header": "x-sig", "hmac": "sha256", "format": "{base64}"})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,16 +12,14 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from support.admins import DISABLED, LOGIN, TOKEN, WRONG, Admin, admin_address
+from support.browsers import CHROMIUM, CONTRAST, chromium, fresh_context, pictured
 from support.dataplanes import data_plane_in_thread, refusing
 from support.gateways import KEY
 from support.servers import LOCAL, free_port, until
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ALONE = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-QUIET = ["--disable-component-update", "--disable-sync"]
 HOSTILE = "<img src=x onerror=\"document.title='theirs'\"><script>document.title='theirs'</script>"
 NO_ANSWER = "The gateway does not answer. Try again when it is back."
 WITH_PROBLEMS = """([why, held]) => {
@@ -34,25 +31,6 @@ WITH_PROBLEMS = """([why, held]) => {
   showStatus({ ...latestStatus, destination, sources: [{ ...first, held }, ...others] });
 }"""
 """Makes the page show a status with these problems, and keep it."""
-CONTRAST = """() => {
-  const light = (colour) => {
-    const [r, g, b] = colour.match(/[0-9.]+/g).map((part) => part / 255)
-      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const behind = (element) => {
-    const colour = element ? getComputedStyle(element).backgroundColor : "rgb(255, 255, 255)";
-    return colour.endsWith(", 0)") ? behind(element.parentElement) : colour;
-  };
-  const holdsText = (one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-  const all = [...document.querySelectorAll("body *")];
-  const texts = all.filter((one) => one.checkVisibility() && holdsText(one));
-  return texts.map((element) => {
-    const [one, other] = [light(getComputedStyle(element).color), light(behind(element))].sort((a, b) => b - a);
-    return [(one + 0.05) / (other + 0.05), element.textContent.slice(0, 40)];
-  }).filter(([ratio]) => ratio < 4.5);
-}"""
-"""Finds texts with less contrast than WCAG's AA asks for."""
 
 pytestmark = [
     pytest.mark.slow,
@@ -63,22 +41,15 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The installed Chromium."""
-    with sync_playwright() as playwright:
-        one = playwright.chromium.launch(executable_path=CHROMIUM, args=ALONE + QUIET)
+    with chromium() as one:
         yield one
-        one.close()
 
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A fresh browser profile. A script's error, or anything the policy blocked, fails the test."""
-    one = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    errors: list[str] = []
-    one.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    one.on("weberror", lambda error: errors.append(str(error.error)))
-    yield one
-    one.close()
-    assert [text for text in errors if not text.startswith("Failed to load resource")] == []
+    with fresh_context(browser) as one:
+        yield one
 
 
 @pytest.fixture(scope="module")
@@ -98,12 +69,6 @@ def opened(context: BrowserContext, admin: Admin) -> Page:
     page.goto(admin.url)
     expect(page.locator("#connection")).to_have_text("live")
     return page
-
-
-def pictured(page: Page, name: str) -> None:
-    """Save a screenshot where `SPRINGHEAD_SCREENSHOTS` names a folder."""
-    if folder := os.environ.get("SPRINGHEAD_SCREENSHOTS"):
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 def test_the_page_works_behind_a_proxy_that_removes_its_path(context: BrowserContext, down: Admin) -> None:

@@ -65,6 +65,21 @@ def test_a_rejection_may_be_answered_ok(tmp_path: Path) -> None:
         assert [answer.status_code for answer in errors] == [400, 400, 413, 401]
 
 
+def test_what_suits_the_vendor_is_the_default(tmp_path: Path) -> None:
+    """`on_rejection` of source.json decides where the settings do not, and the record is kept all the same."""
+    about = {"name": "acme", "on_rejection": {"answer": "ok", "reason": "Acme stops after an error."}}
+    folder = source_folder(tmp_path, source=about)
+    default, strict = (
+        {"name": name, "type": "acme", "write_key": [key], **settings}
+        for name, key, settings in (("Default", KEY, {}), ("Strict", ACME_KEY, {"on_rejection": "error"}))
+    )
+    with gateway(tmp_path, default, strict, folders=(folder,)) as lenient:
+        answers = [lenient.post([7], key).status_code for key in (KEY, ACME_KEY)]
+
+        assert answers == [200, 400]
+        assert [letter.source for letter in lenient.letters()] == ["Default", "Strict"]
+
+
 @pytest.mark.parametrize("body", [b"[]", b'{"logs": []}', b" [ ] "])
 def test_an_empty_list_is_ok(here: Gateway, body: bytes) -> None:
     """Upstream answers `400 empty batch payload`; but a sender with nothing to send did nothing wrong."""
@@ -110,6 +125,20 @@ def test_a_challenge_among_events_is_answered_once_they_are_stored(here: Gateway
 
     assert response.text == "hello yourself"
     assert here.accepted() == before + 1
+
+
+def test_an_event_may_be_replied_to(tmp_path: Path) -> None:
+    """A sender that shows the answer to a person is answered with nothing, and the event is stored."""
+    mapping = {
+        "integration": "Acme",
+        "reply": [{"body": "", "content_type": "text/plain", "events": True}],
+        "events": [{"type": "track", "event": {"from": "command"}}],
+    }
+    folder = source_folder(tmp_path, mapping=mapping)
+    with gateway(tmp_path, {"name": "Acme", "type": "acme", "write_key": [KEY]}, folders=(folder,)) as shop:
+        response = shop.post({"command": "/deploy"})
+
+        assert (response.status_code, response.text, shop.accepted()) == (200, "", 1)
 
 
 def test_a_duplicate_is_ok_and_stored_once(here: Gateway) -> None:

@@ -53,6 +53,12 @@ def test_the_file_shows_every_key_with_its_default(tmp_path: Path, monkeypatch: 
     assert settings.gateway.model_copy(update={"admin_token": None}) == default
 
 
+def test_it_shows_what_suits_the_vendor(tmp_path: Path) -> None:
+    """The line for `on_rejection` has the default of the source's type."""
+    assert '# on_rejection = "ok" ' in starter_settings("acme", on_rejection="ok")
+    assert loaded(tmp_path, starter_settings("acme", on_rejection="ok")).source[0].on_rejection is None
+
+
 def test_source_folders_are_registered(tmp_path: Path) -> None:
     """With their paths as text, whatever is in them."""
     folders = ["/etc/acme", '/srv/Zoë\'s "sources" $1']

@@ -309,6 +309,16 @@ def test_what_is_picked_is_looked_for_in_what_is_copied(tmp_path: Path) -> None:
     assert found == ["mapping.json/map/0/pick/1", "mapping.json/map/1/omit/0"]
 
 
+def test_a_star_of_a_listed_path_may_name_the_elements_of_a_list(tmp_path: Path) -> None:
+    """As it does where they are masked; a list of nothing has none."""
+    listed = ["ids.*", "users.*", "users.*.email", "users.email", "none.*", "ids.*.email"]
+    body = {"ids": ["a"], "users": [{"email": "ada@example.com"}], "none": []}
+
+    found = advice(tmp_path, "unknown-path", source={"pii": listed}, bodies=[body])
+
+    assert found == ["source.json/pii/4", "source.json/pii/5"]
+
+
 def test_a_path_from_the_event_needs_a_row_that_writes_it(tmp_path: Path) -> None:
     """Nothing else puts a value there."""
     rows = [

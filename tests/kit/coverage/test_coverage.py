@@ -121,6 +121,13 @@ def test_table_entries_are_run_by_look_ups(tmp_path: Path) -> None:
     assert covered.counts("entry") == (1, 2)
 
 
+def test_the_rules_run_on_a_record_that_is_replied_to_as_well(tmp_path: Path) -> None:
+    """A reply with `events` answers the record, and the rules map it."""
+    mapping = mapping_of([A_ROW], reply=[{"body": "", "events": True}])
+
+    assert missed(measure(suite_of(tmp_path, {"a": 1}, mapping=mapping))) == []
+
+
 def test_replies_are_run_by_whatever_arrives(tmp_path: Path) -> None:
     """A record that is replied to runs no rule."""
     reply = {"when": {"k": "hello"}, "body": {"from": "challenge"}}

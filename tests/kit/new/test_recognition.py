@@ -27,6 +27,14 @@ def reads(mapping: dict[str, Any], target: str) -> Any:
     return next((row["from"] for row in mapping["map"] if row["to"] == target), None)
 
 
+def test_events_of_the_spec_pass_as_they_are() -> None:
+    """As those that Segment forwards; one record of another kind, and all of them are mapped."""
+    events = [{"type": "identify", "userId": "1"}, {"type": "track", "event": "E", "anonymousId": "2"}]
+
+    assert drafted(*events)[1] == {"integration": "Acme", "events": [{"pass": True}]}
+    assert "map" in drafted(*events, {"type": "track", "user": "1"})[1]
+
+
 @pytest.mark.parametrize(
     ("value", "apply"),
     [
@@ -53,6 +61,12 @@ def test_the_notation_of_a_time(value: Any, apply: list[Any] | None) -> None:
         ({"type": "order.paid"}, {"from": "type"}),
         ({"event": "paid", "type": "order"}, {"from": "event"}),
         ({"type": "order", "action": "paid"}, {"template": "{type} {action}", "else": {"from": "type"}}),
+        (
+            {"metric": "clicked", "object_type": "email"},
+            {"template": "{object_type} {metric}", "else": {"from": "object_type"}},
+        ),
+        ({"action": "paid", "object": "order"}, {"template": "{object} {action}", "else": {"from": "object"}}),
+        ({"action": "paid", "object": {"id": 1}}, {"from": "action"}),
         ({"id": 1, "meta": {"event_type": "paid"}, "status": "ok"}, {"from": "meta.event_type"}),
         ({"user": {"type": "admin"}}, "Acme Event"),
         ({"type": "https://example.com/types/1"}, "Acme Event"),
@@ -136,6 +150,14 @@ def test_text_that_is_json_is_the_record_of_a_form_with_other_fields() -> None:
     assert about["unwrap"] == ["event_data"]
     assert about["id"] == ["$item.delivery_id"]
     assert (about["secrets"], about["pii"]) == (["**.token"], ["**.email"])
+
+
+def test_a_link_with_a_key_is_secret() -> None:
+    """`redact` masks it, but it stays a property: a link to an order is sent to be used."""
+    about, mapping = drafted({"type": "order.paid", "status_url": "https://acme.io/orders/7?key=k3y"})
+
+    assert about["secrets"] == ["**.status_url"]
+    assert reads(mapping, "properties.status_url") == "status_url"
 
 
 def test_text_that_is_json_beside_the_name_of_the_event_stays_text() -> None:
