@@ -102,7 +102,7 @@ def _with_type_and_name(rule: Rule, name: Any, fields: Object) -> Object:
             raise InvalidEvent("event/type", f"type must be one of {', '.join(EVENT_TYPES)}")
         name = fields.pop("event", None) if name is None else name
         fields.pop("event", None)
-    if event_type == "track" and not (name.__class__ is str and strip_invisible(name)):
+    if event_type == "track" and (name.__class__ is not str or is_blank(name)):
         found = "blank text" if name.__class__ is str and name else type_name(name)
         raise InvalidEvent("event/name", f"a track event needs a name: event is {found}")
     if name is None:
