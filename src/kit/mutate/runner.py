@@ -21,7 +21,7 @@ from ...core.request import Request
 from ...core.signature import signature_verifier, signing_secrets, without_secrets
 from ...core.source import Source
 from ...core.source_file import read_source_file
-from ..case import Case
+from ..case import EXPECTED, Case
 from ..explain.mapping_file import MappingFile, read_mapping_file
 from ..rows import list_rows
 from ..suite import Suite
@@ -92,8 +92,12 @@ class MutantRunner:
         """Prepare a case; None if a plugin refuses its request, since plugins take no part in this."""
         request, config, source = case.request(), case.config, self._suite.source
         outcome = self._suite.outcome(case)
+        if case.expected is None:
+            raise InvalidFixture(
+                str(case.folder), f"has no {EXPECTED}", "write it with springhead test --update"
+            )
         if outcome != case.expected:
-            raise InvalidFixture(str(case.folder), "is not as expected", f"run springhead test {source.name}")
+            raise InvalidFixture(str(case.folder), "is not as expected", "see what springhead test says of it")
         alone = _outcome(source, request, config)
         if json.loads(outcome).get("refused") is not None and alone is not None:
             return None

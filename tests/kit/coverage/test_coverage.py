@@ -163,7 +163,8 @@ def test_a_waiver_explains_what_no_fixture_can_run(tmp_path: Path) -> None:
 
     covered = measure(suite)
 
-    assert (covered.percent, covered.missed, covered.unused_waivers) == (100, (), ("mapping.json/map/1",))
+    assert (covered.percent, covered.missed) == (100, ())
+    assert [waiver.at for waiver in covered.unused_waivers] == ["mapping.json/map/1"]
     assert [reason for _, reason in covered.waived] == ["Acme sends it in December only."]
 
 

@@ -429,9 +429,13 @@ def test_a_waiver_explains_a_mutant(tmp_path: Path) -> None:
 def test_fixtures_that_are_not_as_expected_notice_nothing(tmp_path: Path) -> None:
     """They are run first as they are."""
     suite = suite_of(tmp_path, {"a": 1}, mapping=mapping_of([A]))
-    (suite.cases[0].folder / "expected.json").write_text("{}")
+    expected = suite.cases[0].folder / "expected.json"
 
-    with pytest.raises(InvalidFixture, match="is not as expected: run springhead test acme"):
+    expected.write_text("{}")
+    with pytest.raises(InvalidFixture, match="case-0 is not as expected: see what springhead test says of it"):
+        list(Mutation(suite).verdicts())
+    expected.unlink()
+    with pytest.raises(InvalidFixture, match=r"has no expected\.json: write it with springhead test --update"):
         list(Mutation(suite).verdicts())
 
 
