@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from ...core.source_file import read_source_file
 from ..explain.mapping_file import read_mapping_file
+from ..records import Record, read_records
 from ..suite import Suite
 from ..waivers import Waiver, read_waivers, reason_to_waive
 from .point import NOT_RUN, Key, Point
 from .points import list_points
 from .recorder import Recorder
-from .records import Record, read_records
 from .unread import UnreadFinder, UnreadPath
 
 
@@ -91,9 +92,10 @@ def measure(suite: Suite) -> Coverage:
     finder, runs = UnreadFinder(source), []
     for case in suite.cases:
         recorder = Recorder(source.mapper.mapping, file)
-        records = read_records(suite, case)
+        is_refused = suite.host.receive(case.source, case.request(), case.config).refused is not None
+        records = () if is_refused else tuple(read_records(source, case))
         finder.add(case.folder.name, _run(suite, recorder, records))
-        runs.append(CaseRun(case.folder.name, tuple(records), frozenset(recorder.ran)))
+        runs.append(CaseRun(case.folder.name, records, frozenset(recorder.ran)))
     points = list_points(source, file)
     ran = {key for run in runs for key in run.ran}
     waivers = read_waivers(read_source_file(source.folder / "source.json").value)
@@ -111,7 +113,7 @@ def measure(suite: Suite) -> Coverage:
     )
 
 
-def _run(suite: Suite, recorder: Recorder, records: list[Record]) -> list[Record]:
+def _run(suite: Suite, recorder: Recorder, records: Iterable[Record]) -> list[Record]:
     """Run the records of a case, and return those that become events."""
     accepts = suite.source.schema.accepts
     arrived = [record for record in records if not recorder.reply(record.scope)]
