@@ -262,6 +262,20 @@ def test_a_change_that_no_fixture_notices_is_named(  # noqa: PLR0913, PLR0917 - 
             {"a": ""},
         ),
         (
+            {"schema": {"type": "object", "not": {"required": ["k"]}}},
+            {},
+            [{}],
+            ("remove-keyword", "schema.json/not", "a record in which the record is refused by not"),
+            {"k": 1},
+        ),
+        (
+            {"schema": {"type": "object", "if": {"required": ["a"]}, "then": {"required": ["k"]}}},
+            {},
+            [{"a": 1, "k": 1}],
+            ("remove-keyword", "schema.json/then", "a record in which the record is refused by then"),
+            {"a": 1},
+        ),
+        (
             {
                 "mapping": mapping_of([{"from": "a", "lookup": "names", "to": "properties.a"}]),
                 "names": {"x": "X", "y": "Y"},
