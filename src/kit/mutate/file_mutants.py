@@ -79,17 +79,16 @@ def table_mutants(table: str, content: _Document) -> Iterator[Mutant]:
 def schema_mutants(schema: _Document) -> Iterator[Mutant]:
     """List the mutants of a schema.json: what refuses values removed."""
     for node, steps in _nodes(schema, ()):
-        name = (
-            ".".join(step for step in steps if isinstance(step, str) and step not in _BETWEEN) or "the record"
-        )
+        keys = [step for step in steps if isinstance(step, str) and step not in _BETWEEN]
+        name = ".".join(keys) or "the record"
         for index, key in enumerate(node.get("required", ())):
-            record = f"a record{f' in which {name} is' if steps else ''} without {key}, which is rejected"
+            record = f"a record{f' in which {name} is' if keys else ''} without {key}, which is rejected"
             yield _schema(schema, (*steps, "required", index), f"without requiring {key}", record)
         if steps:  # a record is always an object
             yield from _types(schema, node, steps, name)
         for keyword in _KEYWORDS:
             if keyword in node and node[keyword] is not True:
-                record = f"a record in which {name} is refused by {keyword}"
+                record = f"a record {f'in which {name} is ' if keys else ''}refused by {keyword}"
                 yield _schema(schema, (*steps, keyword), f"without {keyword} for {name}", record)
 
 
