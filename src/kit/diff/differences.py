@@ -96,11 +96,11 @@ def compare(old: Version, new: Version, requests: Sequence[NamedRequest]) -> Com
     found: dict[tuple[Kind, str], tuple[Change, list[str]]] = {}
     old_events = new_events = 0
     for request in requests:
-        before, after = request.outcome(old), request.outcome(new)
-        old_events += len(before.events)
-        new_events += len(after.events)
-        for kind, change in _differences(before, after):
-            found.setdefault((kind, change.path), (change, []))[1].append(request.name)
+        for before, after in request.outcomes(old, new):
+            old_events += len(before.events)
+            new_events += len(after.events)
+            for kind, change in _differences(before, after):
+                found.setdefault((kind, change.path), (change, []))[1].append(request.name)
     order = list(Kind)
     differences = [
         Difference(kind, where, change.old, change.new, tuple(names))

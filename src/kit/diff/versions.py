@@ -35,6 +35,11 @@ class Version(msgspec.Struct, frozen=True):
         about = files["source.json"] or {}
         return {**files, "source.json": {key: value for key, value in about.items() if key not in _FOR_AUTHORS}}
 
+    def framing(self) -> dict[str, Any]:
+        """Return what says which items are found in a body."""
+        about = read_source_file(self.source.folder / "source.json").value or {}
+        return {key: about[key] for key in ("formats", "batch", "items") if about.get(key)}
+
 
 def new_version(source: Source, nearby: Path) -> Version:
     """Open the version of a source that is in its folder; `nearby` as for `case_folder`."""

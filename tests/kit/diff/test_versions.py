@@ -203,6 +203,23 @@ def test_the_fixtures_of_both_versions_are_run(acme: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("batch", "is_whole"), [([], False), (["items"], True)])
+def test_a_file_is_run_chunk_by_chunk(tmp_path: Path, batch: list[str], is_whole: bool) -> None:
+    """So it may be of any size, unless the versions find other items in it."""
+    sample = tmp_path / "captured.jsonl"
+    sample.write_text("".join(f'{{"n": {number}, "pad": "{"x" * 1000}"}}\n' for number in range(2000)))
+    old, new = (
+        new_version(load_source(source_folder(tmp_path / name, source=source)), tmp_path)
+        for name, source in (("old", {"name": "acme"}), ("new", {"name": "acme", "batch": batch}))
+    )
+
+    (request,) = collect_requests(old, new, [sample])
+    pairs = list(request.outcomes(old, new))
+
+    assert (len(pairs) == 1) is is_whole
+    assert [sum(len(outcome.events) for outcome in side) for side in zip(*pairs, strict=True)] == [2000, 2000]
+
+
 def test_without_requests_nothing_can_be_compared(tmp_path: Path) -> None:
     """No verdict would be true."""
     version = new_version(load_source(source_folder(tmp_path)), tmp_path)
