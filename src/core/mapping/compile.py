@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from .codegen import RUNTIME, Generator
 from .interpret import MappedEvent
 from .model import DROP, Build, EventMapping, ReplyRule, Row, Rule, Template
-from .path import Path
+from .path import Path, Target
 from .write_plan import WritePlan, plan_writes
 
 CompiledMapping: TypeAlias = Callable[[Any, Any, Any, Any], "list[MappedEvent] | None"]
@@ -164,7 +164,11 @@ def _write(code: Generator, row: Row, plan: WritePlan, *, copy: bool) -> None:
     with code.block(f"if {value} is not None:"):
         for index, target in enumerate(row.to):
             if target.keys[0] in plan.through_write:
-                code.line(f"write(event, {code.constant(target)}, {value})")
+                match target:
+                    case Target(keys=(field, key), append=False) if target.is_member:
+                        code.line(f"write_member(event, {field!r}, {key!r}, {value})")
+                    case _:
+                        code.line(f"write(event, {code.constant(target)}, {value})")
             else:
                 place = f"{plan.variable(target.keys[:-1])}[{target.keys[-1]!r}]"
                 code.line(f"{place} = {copied if copy or reads_shared or index else value}")
