@@ -12,10 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ...core.codec import Object
-from ..new.captured import capture
-from ..new.draft import draft_source
-from ..new.write import is_name, write_source
+from ..new.write import is_name
 from .calls import Drafted, Named, Saved, Tried, read_call
+from .drafting import write_draft
 from .errors import BadCall, NotWritten
 from .evaluator import Evaluator
 from .fixtures import without_credentials
@@ -113,7 +112,9 @@ class Api:
     async def _draft(self, request: Request) -> Response:
         drafted = await read_call(request, Drafted)
         folder = self._new_folder(drafted.name)
-        guesses = await asyncio.to_thread(_write_draft, drafted, self._into)
+        task = Task("draft", Snapshot({}, drafted.request, drafted.name))
+        result = msgspec.json.decode(await asyncio.to_thread(self._review.run, task))
+        guesses = await asyncio.to_thread(write_draft, result, self._into)
         return self._added(folder, guesses)
 
     def _source(self, request: Request) -> Workspace:
@@ -134,16 +135,6 @@ class Api:
     async def _run(self, evaluator: Evaluator, task: str, snapshot: Snapshot) -> Response:
         result = await asyncio.to_thread(evaluator.run, Task(task, snapshot))
         return Response(result, media_type="application/json")
-
-
-def _write_draft(drafted: Drafted, into: Path) -> tuple[str, ...]:
-    """Draft a source as `springhead new` does; returns what is guessed."""
-    try:
-        draft = draft_source(drafted.name, [capture("first", drafted.request.as_request())])
-    except ModuleNotFoundError as error:
-        raise NotWritten(f"a draft needs {error.name}: run pip install 'springhead[testing]'") from None
-    write_source(draft, into)
-    return draft.guesses
 
 
 def _opened(source: Workspace) -> Object:

@@ -206,7 +206,7 @@ def test_a_source_is_drafted_from_a_body(tmp_path: Path) -> None:
         opened = one.call("source", source="shop").json()
 
     assert "type names the event" in drafted.json()["guesses"]
-    assert (again.status_code, bad.status_code) == (422, 422)
+    assert (again.status_code, bad.status_code) == (422, 409)
     assert opened["fixtures"] == ["first"]
     assert "not-for-a-file" not in (tmp_path / "shop" / "fixtures" / "first" / "request.json").read_text()
 
