@@ -92,8 +92,7 @@ class Api:
 
     async def _keep(self, request: Request) -> Response:
         source, named = self._source(request), await read_call(request, Named)
-        if not source.writable:
-            raise NotWritten("an installed source gets no fixtures: save a copy of it")
+        source.check_writable()
         fixtures, tried = source.fixtures, without_credentials(named.request)
         fixtures.check_new(named.name)
         task = Task("expect", source.snapshot(named.files, tried))
