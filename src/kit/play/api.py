@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from ...core.codec import Object
 from ..new.write import is_name
-from .calls import Drafted, Named, Saved, Tried, read_call
+from .calls import Drafted, Named, Saved, Tried, Updated, read_call
 from .drafting import write_draft
 from .errors import BadCall, NotWritten
 from .evaluator import Evaluator
@@ -60,6 +60,7 @@ class Api:
             Route("/api/review", self._review_source, methods=["POST"]),
             Route("/api/save", self._save, methods=["POST"]),
             Route("/api/keep", self._keep, methods=["POST"]),
+            Route("/api/update", self._update, methods=["POST"]),
             Route("/api/copy", self._copy, methods=["POST"]),
             Route("/api/draft", self._draft, methods=["POST"]),
         ]
@@ -101,6 +102,12 @@ class Api:
             raise NotWritten(outcome["error"])
         folder = await asyncio.to_thread(fixtures.keep, named.name, tried, outcome["expected"])
         return _json({"folder": str(folder), "fixtures": fixtures.names()})
+
+    async def _update(self, request: Request) -> Response:
+        source, updated = self._source(request), await read_call(request, Updated)
+        source.check_writable()
+        await asyncio.to_thread(source.fixtures.update, updated.name, updated.expected)
+        return _json({})
 
     async def _copy(self, request: Request) -> Response:
         source, named = self._source(request), await read_call(request, Named)

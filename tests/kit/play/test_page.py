@@ -262,7 +262,7 @@ def test_a_change_on_disk_is_never_lost(context: BrowserContext, writable: Playg
     expect(page.locator("#save-confirm")).to_have_text("Save over it")
     pictured(page, "conflict")
     assert (folder / "mapping.json").read_text() == theirs
-    page.locator("#take-disk").click()
+    page.get_by_role("button", name="Take what is on disk").click()
 
     expect(editor(page, "mapping.json")).to_have_value(theirs)
     expect(page.locator("#state")).to_have_text("Took mapping.json from disk.")
@@ -304,6 +304,27 @@ def test_a_request_is_kept_as_a_fixture(context: BrowserContext, writable: Playg
     expect(page.locator("#editors .gutter .uncovered")).to_have_count(0)
     expected = json.loads((folder / "fixtures" / "coupon" / "expected.json").read_text())
     assert expected["events"][0]["properties"]["coupon"] == "SPRING"
+
+
+def test_a_fixture_that_fails_is_updated(context: BrowserContext, writable: Playground, folder: Path) -> None:
+    """Once one has seen what changes; or it is opened."""
+    page = opened(context, writable)
+    editor(page, "mapping.json").fill(MAPPING.replace("properties.shop", "properties.branch"))
+    failing = page.get_by_role("button", name="fixtures/paid expects another outcome")
+
+    failing.click()
+    expect(page.locator("#save-text")).to_contain_text("not saved")
+    expect(page.locator("#diff .added").first).to_contain_text('"branch": "Leeds"')
+    pictured(page, "failing")
+    page.get_by_role("button", name="Open the fixture").click()
+    expect(page.locator("#fixture")).to_have_value("paid")
+    failing.click()
+    page.get_by_role("button", name="Update expected.json").click()
+
+    expect(page.locator("#state")).to_have_text("Updated fixtures/paid/expected.json")
+    expect(failing).to_have_count(0)
+    expected = json.loads((folder / "fixtures" / "paid" / "expected.json").read_text())
+    assert expected["events"][0]["properties"]["branch"] == "Leeds"
 
 
 def test_a_new_table_is_a_file_of_the_folder(
