@@ -362,8 +362,8 @@ def test_a_newcomer_drafts_a_source_from_a_body(context: BrowserContext, tmp_pat
         page.get_by_role("button", name="Draft it").click()
 
         expect(page.locator("#outcome strong")).to_have_text("order.paid")
-        expect(page.locator("#state")).to_contain_text("type names the event")
-        expect(page.locator("#state")).to_contain_text("X-Acme-Delivery identifies the delivery")
+        expect(page.locator("#guesses")).to_contain_text("type names the event")
+        expect(page.locator("#guesses")).to_contain_text("X-Acme-Delivery identifies the delivery")
         assert (tmp_path / "shop" / "mapping.json").exists()
         page.locator("#source").select_option("auth0")
         expect(page.locator("#state")).to_contain_text("installed")
@@ -409,6 +409,32 @@ def test_numbers_are_shown_as_they_are_delivered(context: BrowserContext, acme: 
         editor(page, "Request body").fill(f'{{"type": "a", "order": {{"coupon": {number}}}}}')
         shown = {"1.10": "1.1"}.get(number, number)
         expect(page.locator("#outcome .value.scalar")).to_have_text(shown)
+
+
+def test_a_body_is_laid_out_when_asked(context: BrowserContext, acme: Playground) -> None:
+    """Its numbers and texts stay as they are, and what is not JSON stays whole."""
+    page = opened(context, acme)
+    body, layout = editor(page, "Request body"), page.get_by_role("button", name="Format")
+
+    body.fill('{"type":"a, {b}","id":12345678901234567890,"none":[ ],"list":[1e400,{}]}')
+    layout.click()
+    expect(body).to_have_value(
+        '{\n  "type": "a, {b}",\n  "id": 12345678901234567890,\n  "none": [],\n'
+        '  "list": [\n    1e400,\n    {}\n  ]\n}\n'
+    )
+    body.fill("name=Ada&list[]=1")
+    layout.click()
+    expect(body).to_have_value("name=Ada&list[]=1")
+
+
+def test_a_header_may_have_any_name(context: BrowserContext, acme: Playground) -> None:
+    """Also one that every object of the page's language has."""
+    page = opened(context, acme)
+    page.get_by_label("Header name").fill("constructor")
+    page.get_by_label("Header value").fill("x")
+
+    expect(page.locator("#outcome")).not_to_contain_text("Leeds")
+    expect(page.locator("#summary")).to_have_text("1 event, 0 rejected, 0 dropped")
 
 
 def test_values_are_found_in_any_body(context: BrowserContext, acme: Playground) -> None:

@@ -55,6 +55,7 @@ export class FilesPanel {
     this.#active = name;
     for (const [other, { editor }] of this.#files) editor.root.hidden = other !== name;
     this.#drawTabs();
+    this.#tab(name)?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   goTo(name, place) {

@@ -132,7 +132,8 @@ async function work(name, { sources, into }) {
     tryIt();
     review();
   });
-  drawState(takeGuesses());
+  drawState();
+  showGuesses();
   review();
 }
 
@@ -151,10 +152,12 @@ function showSources(sources, name) {
   $("source").addEventListener("change", () => location.assign($("source").value ? address($("source").value) : "?choose"));
 }
 
-function takeGuesses() {
+// Shows what a draft guesses, until the page is opened again.
+function showGuesses() {
   const guesses = JSON.parse(sessionStorage.getItem("springhead-guesses") ?? "[]");
   sessionStorage.removeItem("springhead-guesses");
-  return guesses.length ? `Drafted. Guesses: ${guesses.join("; ")}` : "";
+  $("guesses").querySelector("ul").replaceChildren(...guesses.map((guess) => element("li", {}, guess)));
+  $("guesses").hidden = !guesses.length;
 }
 
 const failed = (error) => ({ error: error.message });
