@@ -9,6 +9,7 @@ import signal
 import sys
 import tomllib
 from pathlib import Path
+from textwrap import fill
 from typing import Annotated
 
 import typer
@@ -30,6 +31,7 @@ from .status import print_status, server_status, status_json
 from .tail import follow, print_request
 
 _MAX_NAME_LENGTH = 100
+_LINE_LENGTH = 88
 
 gateway = typer.Typer(
     help="Set up and watch a gateway; `springhead serve gateway` runs it.",
@@ -80,11 +82,16 @@ def init(
         typer.echo("signing_secret, and forged ones are refused.\n")
     if source.on_rejection.reason:
         answer = "ok" if source.on_rejection.answer == "ok" else "an error"
-        typer.echo(f"If every record of a call is rejected, the gateway answers {answer}, unless on_rejection")
-        typer.echo(f"in the file says otherwise. {source.on_rejection.reason}\n")
+        default = f"If every record of a call is rejected, the gateway answers {answer},"
+        _echo_wrapped(f"{default} unless on_rejection in the file says otherwise. {source.on_rejection.reason}")
+        typer.echo()
     for sentence in (*source.setup, *([f"See {source.docs}"] if source.docs else [])):
-        typer.echo(sentence)
+        _echo_wrapped(sentence)
     typer.echo(f"\nThen start the gateway:\n\n  springhead serve gateway --config {shlex.quote(str(file))}")
+
+
+def _echo_wrapped(text: str) -> None:
+    typer.echo(fill(text, _LINE_LENGTH, break_long_words=False, break_on_hyphens=False))
 
 
 def _choose_source(type_: str | None, folders: list[str] | None) -> Source:

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeAlias
+from typing import Annotated, Any, NoReturn, TypeAlias
 
 import msgspec
 
@@ -32,6 +32,19 @@ encode_sorted: Callable[[Any], bytes] = msgspec.json.Encoder(order="deterministi
 
 _decode = msgspec.json.Decoder().decode
 
+
+def _plain_json(levels: int) -> Any:
+    """The type of JSON with at most so many levels of nesting, and integers of 64 bits."""
+    scalar: Any = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | float | str | bool | None
+    type_ = scalar
+    for _ in range(levels):
+        type_ = scalar | list[type_] | dict[str, type_]  # type: ignore[valid-type] # it is made here
+    return type_
+
+
+_decode_plain = msgspec.json.Decoder(_plain_json(9)).decode
+"""Decode what needs no further check, as nearly every body. Each level more doubles the time to make this."""
+
 # A number of 309 digits or more may be beyond float64. So long a run of digits holds at least 309 // 44 = 7 of
 # every 44th character of the body in a row: looking at those alone is a fortieth of the work.
 _LONG_NUMBER = re.compile(rb"(?<![0-9])[0-9]{309}")
@@ -52,12 +65,20 @@ def parse(data: bytes) -> Any:
         InvalidJson: rule `json/syntax`, `json/utf-8` or `json/depth`.
     """
     try:
-        value = _decode(data)
+        return _decode_plain(data)
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+        return _parse_unusual(data)
+
+
+def _parse_unusual(data: bytes) -> Any:
+    """Parse JSON with large numbers or many levels, or what is not JSON."""
+    try:
+        value = _decode(data)
+    except (ValueError, RecursionError):
         return _parse_carefully(data)
     if data[::_STRIDE].translate(_DIGITS_AS_ZERO).find(_ZEROS_IN_A_ROW) >= 0 and _LONG_NUMBER.search(data):
         return _parse_carefully(data)
-    if is_too_deep(data, value):
+    if is_too_deep(data):
         raise _too_deep()
     return value
 

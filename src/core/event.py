@@ -11,9 +11,10 @@ import msgspec
 
 from .codec import Object
 from .errors import InvalidEvent
-from .ids import Namespace, strip_invisible
+from .ids import Namespace, is_blank
 from .json_value import type_name
 from .mapping.convert import text
+from .mapping.masking import MASKED
 from .mapping.model import EVENT_TYPES, Rule
 
 
@@ -57,6 +58,7 @@ class Envelope(msgspec.Struct, frozen=True):
                 raise InvalidEvent("event/shape", f"{field} must be an object: it is {type_name(event[field])}")
         if rule.redacted:
             _remove_masked_addresses(event)
+            _remove_masked_ids(event)
         self._add_ids(event, rule, position, identity)
         self._add_envelope(event)
         return event
@@ -64,14 +66,17 @@ class Envelope(msgspec.Struct, frozen=True):
     def _add_ids(self, event: Object, rule: Rule, position: int, identity: Identity) -> None:
         uuid = self.namespace.uuid
         anonymous = event.get("anonymousId")
-        if not (anonymous and strip_invisible(anonymous)):  # downstream, blank text counts as absent
+        if anonymous is None or is_blank(anonymous):
             user = event.get("userId")
-            name = f"user/{user}" if user and strip_invisible(user) else f"record/{identity.record}"
+            name = f"record/{identity.record}" if user is None or is_blank(user) else f"user/{user}"
             event["anonymousId"] = uuid(name)
         message = event.get("messageId")
-        if message.__class__ is not str or not strip_invisible(message):
-            parts = (rule.label, event.get("event"), position, identity.record, identity.version)
-            event["messageId"] = uuid(f"message/{parts!a}")  # quoted, so that no part runs into the next
+        if message.__class__ is not str or is_blank(message):
+            # Quoted, so that no part runs into the next.
+            parts = (
+                f"{rule.label!a}, {event.get('event')!a}, {position}, {identity.record!a}, {identity.version!a}"
+            )
+            event["messageId"] = uuid(f"message/({parts})")
 
     def _add_envelope(self, event: Object) -> None:
         """Add what every event carries to context and integrations, if the mapping wrote nothing else."""
@@ -97,8 +102,9 @@ def _with_type_and_name(rule: Rule, name: Any, fields: Object) -> Object:
             raise InvalidEvent("event/type", f"type must be one of {', '.join(EVENT_TYPES)}")
         name = fields.pop("event", None) if name is None else name
         fields.pop("event", None)
-    if event_type == "track" and (name.__class__ is not str or not name):
-        raise InvalidEvent("event/name", f"a track event needs a name: event is {type_name(name)}")
+    if event_type == "track" and (name.__class__ is not str or is_blank(name)):
+        found = "blank text" if name.__class__ is str and name else type_name(name)
+        raise InvalidEvent("event/name", f"a track event needs a name: event is {found}")
     if name is None:
         return {"type": event_type, **fields}
     return {"type": event_type, "event": name, **fields}
@@ -114,6 +120,26 @@ def _remove_masked_addresses(event: Object) -> None:
         value = holder.get(key)
         if value.__class__ is str and "*" in value:
             del holder[key]
+
+
+def _remove_masked_ids(event: Object) -> None:
+    """Remove external ids that are masked, because everybody would have the same one."""
+    context = event.get("context") or {}
+    ids = context.get("externalId")
+    ids = ids if ids.__class__ is list else [ids]
+    visible = [entry for entry in ids if not _is_masked(entry)]
+    if len(visible) == len(ids):
+        return
+    if visible:
+        context["externalId"] = visible
+    else:
+        del context["externalId"]
+
+
+def _is_masked(external_id: Any) -> bool:
+    """Whether an external id is masked, as a whole or in a part."""
+    value = external_id.get("id") if external_id.__class__ is dict else external_id
+    return value.__class__ is str and MASKED in value
 
 
 def _id_text(field: str, value: Any) -> str | None:

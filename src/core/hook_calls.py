@@ -10,7 +10,7 @@ import msgspec
 
 from .codec import Object, encode, parse
 from .errors import InvalidEvent, InvalidJson, VerificationFailed
-from .ids import strip_invisible
+from .ids import is_blank
 from .implementations import Implementations
 from .json_value import type_name
 from .outcome import Rejection
@@ -109,6 +109,6 @@ def _checked(event: Object) -> Object:
         reason = f"the plugins left an event that is not JSON ({type(error).__name__})"
         raise InvalidEvent("plugin", reason) from error
     ids = (checked.get("userId"), checked.get("anonymousId"))
-    if not any(isinstance(value, str) and strip_invisible(value) for value in ids):
+    if all(not isinstance(value, str) or is_blank(value) for value in ids):
         raise InvalidEvent("plugin", "the plugins left the event with neither userId nor anonymousId")
     return checked

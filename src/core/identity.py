@@ -6,7 +6,7 @@ import hashlib
 
 from .codec import Object, encode_sorted
 from .event import Identity
-from .ids import strip_invisible
+from .ids import is_blank
 from .mapping.convert import text
 from .mapping.interpret import MappedEvent
 from .mapping.masking import MASKED
@@ -42,7 +42,7 @@ class Identifier:
         Equal records without an id are told apart by a count, so that the order of a batch does not matter.
         """
         own = self._read_id(record, None, item, context.request, self._config)
-        if (own.__class__ is str and strip_invisible(own)) or own.__class__ is int:
+        if (own.__class__ is str and not is_blank(own)) or own.__class__ is int:
             return f"id/{own}", ""
         digest = hashlib.sha256(encode_sorted(item)).hexdigest()
         count = context.occurrences[digest] = context.occurrences.get(digest, 0) + 1
@@ -55,7 +55,7 @@ def _time(fields: Object | None) -> str:
         return "dropped"
     time = fields.get("originalTimestamp")
     if time.__class__ is str:
-        return f"time/{time}" if time != MASKED and strip_invisible(time) else ""
+        return "" if time == MASKED or is_blank(time) else f"time/{time}"
     return f"time/{text(time)}" if time.__class__ is int or time.__class__ is float else ""
 
 

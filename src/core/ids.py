@@ -17,6 +17,11 @@ def strip_invisible(text: str) -> str:
     return text.strip() if text.isprintable() else _INVISIBLE.sub("", text).strip()
 
 
+def is_blank(text: str) -> bool:
+    """Whether nothing of a text is visible; downstream, such an id counts as absent."""
+    return not text[:1].isalnum() and not strip_invisible(text)
+
+
 class Namespace:
     """A UUIDv5 namespace (RFC 9562, section 5.5), derived from a source's name and, if given, a scope."""
 

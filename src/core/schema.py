@@ -5,7 +5,7 @@ jsonschema-rs answers in half a microsecond; it never fetches a schema from a fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
@@ -35,20 +35,20 @@ _EXPECTED = {
 
 
 class Schema:
-    """A JSON Schema (2020-12), ready to validate."""
+    """A JSON Schema (2020-12), ready to validate.
 
-    __slots__ = ("_described", "_schema", "_validator")
+    Attributes:
+        accepts: says whether a value is valid.
+    """
+
+    __slots__ = ("_described", "_schema", "accepts")
 
     def __init__(self, schema: dict[str, Any]) -> None:
         """Raises InvalidSchema if `schema` is not a JSON Schema, or refers to one outside itself."""
         _check_supported(schema, ())
-        self._validator = _validator(schema)
+        self.accepts: Callable[[Any], bool] = _validator(schema).is_valid
         self._schema = schema
         self._described = set(_described_keys(schema))
-
-    def accepts(self, value: Any) -> bool:
-        """Whether the value is valid."""
-        return bool(self._validator.is_valid(value))
 
     def describes(self, steps: Steps) -> bool:
         """Whether the schema names every key of these steps. Only then may a reason: other keys are private."""

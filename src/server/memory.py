@@ -10,8 +10,8 @@ from typing import Self
 from ..http.body_error import BodyError
 from .deadline import Deadline
 
-MAPPED_AT_ONCE = 4
-"""Bodies that are mapped in threads at once: more would not be faster."""
+MAPPED_AT_ONCE = 2
+"""Bodies that are mapped in threads at once: more would only wait for each other."""
 
 _MAPPING_FACTOR = 45
 """Bytes of memory that one byte of a body takes at most while it is mapped, as in `[{"a":0},{"a":0},...]`."""

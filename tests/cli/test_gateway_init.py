@@ -24,8 +24,9 @@ def test_it_writes_a_file_and_says_what_to_enter_at_the_sender(tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     assert (source["name"], source["type"]) == ("Shop", "auth0")
     assert f"  https://hooks.example.com/v1/webhook?writeKey={source['write_key'][0]}\n" in done.stdout
-    assert "Content Format: JSON Array" in done.stdout
-    assert "put the same text as authorization into [[source]]" in done.stdout
+    text = " ".join(done.stdout.split())
+    assert "Content Format: JSON Array" in text
+    assert "put the same text as authorization into [[source]]" in text
     assert done.stdout.endswith("  springhead serve gateway --config springhead.toml\n")
     assert load_settings(path).source[0].name == "Shop"
     assert load_settings(path).gateway.public_url == "https://hooks.example.com"
@@ -79,13 +80,15 @@ def test_with_several_sources_it_asks_for_the_type(tmp_path: Path) -> None:
 
 def test_it_says_what_the_vendor_does_after_an_error(tmp_path: Path) -> None:
     """So the operator knows why rejected calls are answered `ok`."""
-    reason = "Acme disables a webhook after an error."
+    reason = "Acme disables a webhook after an error, and drops all of its events until you enable it again."
     about = {"name": "acme", "on_rejection": {"answer": "ok", "reason": reason}}
     folder = str(source_folder(tmp_path, source=about))
 
     done = springhead(tmp_path, "gateway", "init", "--folder", folder, "--type", "acme")
 
-    assert f"the gateway answers ok, unless on_rejection\nin the file says otherwise. {reason}\n" in done.stdout
+    text = " ".join(done.stdout.split())
+    assert f"the gateway answers ok, unless on_rejection in the file says otherwise. {reason}" in text
+    assert max(map(len, done.stdout.splitlines())) <= 88
     assert '# on_rejection = "ok" ' in (tmp_path / "springhead.toml").read_text()
 
 

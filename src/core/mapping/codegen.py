@@ -17,7 +17,7 @@ from .mask import Mask
 from .masking import JSON_STARTS, apply_mask
 from .model import Build, Constant, FirstOf, ListOf, Read, Row, Template
 from .path import Path, follow, is_index, read
-from .pattern import AllOf, Equals, Exists, Matcher, Not, OneOf, Pattern, Prefix, holds, holds_for_any
+from .pattern import AllOf, Equals, Exists, Matcher, Matches, Not, OneOf, Pattern, Prefix, holds, holds_for_any
 from .stars import read_all
 from .write import join, omit, pick, write
 
@@ -47,6 +47,13 @@ class Generator(CodeWriter):
     each_functions: dict[int, str] = field(default_factory=dict)
     """The functions for the rows of each `each`, by the identity of the rows: equal rows at different places
     may have different scopes."""
+    known: list[dict[Path, str]] = field(default_factory=list)
+    """The variables that hold what was read at each depth, in the blocks that are open."""
+
+    def line(self, code: str) -> None:
+        """Write one line at the current depth, which ends the blocks that are deeper."""
+        del self.known[self.depth + 1 :]
+        CodeWriter.line(self, code)
 
     @contextmanager
     def function(self, name: str, parameters: str, objects: frozenset[str]) -> Iterator[None]:
@@ -58,7 +65,18 @@ class Generator(CodeWriter):
     # Reading
 
     def read(self, path: Path) -> str:
-        """Read a path."""
+        """Read a path, unless that was done; what its variable holds must not change."""
+        if path.root == "$event" or path.mask is not None:
+            return self.read_again(path)
+        self.known += [{} for _ in range(self.depth + 1 - len(self.known))]
+        for variables in self.known[: self.depth + 1]:
+            if path in variables:
+                return variables[path]
+        value = self.known[self.depth][path] = self.read_again(path)
+        return value
+
+    def read_again(self, path: Path) -> str:
+        """Read a path into a new variable."""
         root = _ROOT_VARIABLES[path.root]
         value = self.variable()
         if not path.keys:
@@ -187,6 +205,8 @@ class Generator(CodeWriter):
                 return "(" + (" and ".join(self.test(inner, value) for inner in matchers) or "True") + ")"
             case Prefix(prefixes):
                 return f"({value}.__class__ is str and {value}.startswith({self.constant(prefixes)}))"
+            case Matches(search):
+                return f"({value}.__class__ is str and {self.constant(search)}({value}))"
             case _:
                 return f"holds({self.constant(matcher)}, {value})"
 
@@ -205,7 +225,8 @@ class Generator(CodeWriter):
 
     def value(self, row: Row) -> str:
         """Do everything a row does but test its `when` and write."""
-        value = self.origin(row)
+        read, value = self.origin(row), self.variable()
+        self.line(f"{value} = {read}")
         if row.omit:
             self.line(f"{value} = omit({value}, {self.constant(row.omit)})")
         if row.pick:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from ..errors import InvalidArgument, InvalidRegex
-from ..ids import Namespace, strip_invisible
+from ..ids import Namespace, is_blank
 from .capture import compile_capture
 from .convert import compact, flatten, number, parse_or_encode, query, shift, text
 from .times import time_function
@@ -128,7 +128,7 @@ def _are_two_texts(argument: Any) -> bool:
 
 
 def _nonblank(value: Any) -> Any:
-    return None if isinstance(value, str) and not strip_invisible(value) else value
+    return None if isinstance(value, str) and is_blank(value) else value
 
 
 def _flatten(argument: Any, _: Namespace) -> Function:

@@ -139,11 +139,15 @@ class Rule(msgspec.Struct, frozen=True):
     objects: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Work out which fields must be checked: those the rows write, or all of an event passed through."""
-        written = {target.keys[0] for row in self.rows for target in row.to}
-        for name, fields in (("ids", IDENTITY), ("objects", OBJECTS)):
-            checked = tuple(key for key in fields if self.passthrough is not None or key in written)
-            force_setattr(self, name, checked)
+        """Work out which fields must be checked: those the rows write, or all of an event passed through.
+
+        A row that writes into a field makes an object of it.
+        """
+        targets = [target for row in self.rows for target in row.to]
+        written = {target.keys[0] for target in targets}
+        written_whole = {target.keys[0] for target in targets if not target.is_member}
+        for name, fields, checked in (("ids", IDENTITY, written), ("objects", OBJECTS, written_whole)):
+            force_setattr(self, name, tuple(key for key in fields if self.passthrough or key in checked))
 
 
 class ReplyRule(msgspec.Struct, frozen=True):

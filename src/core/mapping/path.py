@@ -66,6 +66,11 @@ class Target(msgspec.Struct, frozen=True):
     keys: tuple[str, ...]
     append: bool = False
 
+    @property
+    def is_member(self) -> bool:
+        """Whether it is inside an object, not an element of a list or a whole field."""
+        return len(self.keys) > 1 and not is_index(self.keys[1])
+
 
 def parse_path(text: str) -> Path:
     """Parse a path such as `details.request.path`, `$item.log_id`, `tags.0`, `labels.*.name` or `"a.b".c`.

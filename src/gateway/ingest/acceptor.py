@@ -88,10 +88,11 @@ class Acceptor:
             return IGNORED
         if not takes_long(body):
             return await self._keep(source.name, self._map(source, call))
-        # Held until the events are stored, because they are in memory as well.
         with self._mapping.claim(source.name) as working:
             await working.take_to_map(body)
-            return await self._keep(source.name, await asyncio.to_thread(self._map, source, call))
+            result = await asyncio.to_thread(self._map, source, call)
+            working.resize(0 if isinstance(result, Answer) else result.size)  # until they are stored
+            return await self._keep(source.name, result)
 
     def _map(self, source: SourceReceiver, call: WebhookCall) -> Received | Answer:
         """The result of a call, whatever its format; an error if it is refused, or there is nothing to map."""

@@ -32,6 +32,12 @@ class Received(msgspec.Struct, frozen=True):
     recent: RecentRequest
     answer: Answer
 
+    @property
+    def size(self) -> int:
+        """Bytes of the events and records to store."""
+        records = sum(len(letter.record) for letter in self.letters)
+        return records + sum(len(event.event) for event in self.events)
+
 
 class SourceReceiver:
     """A configured source, ready for calls.

@@ -305,6 +305,39 @@ def test_an_address_that_is_not_listed_stays(tmp_path: Path) -> None:
     assert (event["context"]["ip"], event["request_ip"]) == ("192.0.2.10", "192.0.2.10")
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"from": "context.externalId", "to": "context.externalId"}],
+        [{"from": "context", "to": "context"}],
+        [{"object": {"type": "email", "id": {"from": "email"}}, "to": "context.externalId[]"}],
+        [{"object": {"id": {"template": "acme/{email}"}}, "to": "context.externalId[]"}],
+        [{"from": "email", "to": "context.externalId[]"}],
+        [{"from": "email", "to": "context.externalId"}],
+    ],
+    ids=json.dumps,
+)
+def test_a_masked_external_id_is_left_out(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
+    """Everybody would have the same id, so downstream all would be one person."""
+    record = {"email": SECRET, "context": {"externalId": [{"type": "email", "id": SECRET}], "locale": "en"}}
+
+    (event,) = json.loads(events(tmp_path, rows, record, secrets=["email", "context.externalId"]))
+
+    assert "externalId" not in event["context"]
+
+
+@pytest.mark.parametrize(
+    "ids", [[{"type": "number", "id": 7}], [{"type": "text", "id": "u1"}, {}], [], {"id": "u1"}]
+)
+def test_an_external_id_that_is_not_masked_stays(tmp_path: Path, ids: Any) -> None:
+    """Only what is masked is left out, whatever shape the ids have."""
+    rows = [{"from": "ids", "to": "context.externalId"}]
+
+    (event,) = json.loads(events(tmp_path, rows, {"ids": ids}))
+
+    assert event["context"]["externalId"] == ids
+
+
 def test_an_event_passed_through_keeps_its_identity(tmp_path: Path) -> None:
     """Also where a path of any depth covers it: only what stands elsewhere is masked."""
     mapping = {"integration": "Acme", "events": [{"pass": True}]}

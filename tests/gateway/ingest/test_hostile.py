@@ -10,12 +10,14 @@ import json
 import re
 import resource
 import socket
+import sqlite3
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from hypothesis import strategies as st
 from springhead import Host, Outcome, Request
 from springhead.core.host import Receiver
 from springhead.gateway import gateway_app, load_settings
+from springhead.gateway.storage.sqlite.database import FILE
 from springhead.server.memory import MAPPED_AT_ONCE
 from support.described import assert_described
 from support.effort import scaled
@@ -574,6 +577,29 @@ def test_few_large_bodies_are_mapped_at_once(tmp_path: Path) -> None:
 
     assert (small, large) == ("ok", ["ok"] * 20)
     assert host.most == MAPPED_AT_ONCE
+
+
+def test_large_bodies_are_mapped_while_others_wait_for_the_disk(tmp_path: Path) -> None:
+    """Only their events take memory then, so that many calls are committed together."""
+    (tmp_path / "springhead.toml").write_text(toml({}, SOURCE))
+    host, calls = Observed(), 3 * MAPPED_AT_ONCE
+    settings = load_settings(tmp_path / "springhead.toml")
+    app = gateway_app(host, settings)
+
+    async def scenario() -> list[str]:
+        transport = httpx.ASGITransport(app)
+        client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+        with contextlib.closing(sqlite3.connect(settings.gateway.data / FILE)) as other:
+            async with app.lifespan_context(app), client, asyncio.TaskGroup() as tasks:
+                other.execute("BEGIN IMMEDIATE")
+                post = partial(client.post, f"/v1/webhook?writeKey={KEY}")
+                posted = [tasks.create_task(post(json={**log(), "x": "x" * 100_000})) for _ in range(calls)]
+                while len(host.in_loop) < calls:  # noqa: ASYNC110 - they are counted in other threads
+                    await asyncio.sleep(0.01)
+                other.rollback()
+                return [(await task).text for task in posted]
+
+    assert asyncio.run(scenario()) == ["ok"] * calls
 
 
 def test_a_call_refused_unread_ends_its_connection(here: Gateway) -> None:
