@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # a command that needs them imports them
     import httpx
 
     from ..gateway.settings import Settings
-    from ..gateway.storage.records import Store
+    from ..gateway.storage.store import Store
 
 T = TypeVar("T")
 

@@ -17,8 +17,8 @@ from ..core.errors import SpringheadError
 from .delivery import Delivery
 from .ingest.responses import NOT_STARTED
 from .settings import Settings, SourceSettings
-from .storage.records import Store
 from .storage.sqlite.database import FILE
+from .storage.store import Store
 
 _PROBE_SECONDS = 1.0
 """How long the result of a probe is valid: each writes to the disk, and anybody may ask."""

@@ -417,6 +417,7 @@ def test_the_page_says_that_the_gateway_is_gone(context: BrowserContext, tmp_pat
         page = opened(context, admin)
         trouble, result = page.locator("#trouble"), page.locator("#result")
         expect(trouble).to_contain_text("The destination is down", timeout=15_000)
+        expect(page.locator("#letter-1")).to_be_visible()
         (worker,) = admin.server.workers()
         colour = "getComputedStyle(document.getElementById('dead')).color"
         warns = page.evaluate(colour)

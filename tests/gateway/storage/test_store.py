@@ -21,7 +21,6 @@ from springhead.gateway.storage.records import (
     NewDeadLetter,
     NewEvent,
     Receipt,
-    Store,
     StoredCall,
 )
 from springhead.gateway.storage.sqlite import SqliteStore, dead_letters, dedup, queue
@@ -31,6 +30,7 @@ from springhead.gateway.storage.sqlite.counts import counts as count
 from springhead.gateway.storage.sqlite.database import open_writer
 from springhead.gateway.storage.sqlite.dedup import Seen
 from springhead.gateway.storage.sqlite.files import StoreFiles
+from springhead.gateway.storage.store import Store
 from support.stores import FILE, call, claim, dead_event, entry, keep, letter, letters, names, opened, rows, use
 
 
