@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # a command that needs them imports them
     import httpx
 
     from ..gateway.settings import Settings
-    from ..gateway.storage.records import Store
+    from ..gateway.storage.store import Store
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ def read_settings(config: Path) -> Settings:
 
 def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
     """Run `work` with the gateway's store, which a running server may have open as well."""
-    from ..gateway.app import open_store  # noqa: PLC0415
+    from ..gateway.open_store import open_store  # noqa: PLC0415
 
     async def run() -> T:
         store = open_store(settings, create=False)

@@ -17,7 +17,8 @@ from ..core.request import Request
 from .ingest.enrich import dead_letter, enrich, rfc3339
 from .ingest.source_receiver import BROKEN_ENCODING
 from .settings import Settings, SourceSettings
-from .storage.records import DeadLetter, LetterGone, NewDeadLetter, NewEvent, Store
+from .storage.records import DeadLetter, LetterGone, NewDeadLetter, NewEvent
+from .storage.store import Store
 
 EVENTS_AT_ONCE = 500
 """Events stored in one transaction, of a letter that came many times."""

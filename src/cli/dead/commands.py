@@ -32,7 +32,7 @@ from .selection import (
 if TYPE_CHECKING:
     from ...gateway.replay import Replayer
     from ...gateway.settings import Settings
-    from ...gateway.storage.records import Store
+    from ...gateway.storage.store import Store
 
 dead = typer.Typer(
     help="Work with a gateway's dead letters: records that became no event, and events that were refused.",

@@ -13,7 +13,8 @@ from ..context import check_source_name, fail
 
 if TYPE_CHECKING:
     from ...gateway.settings import Settings
-    from ...gateway.storage.records import DeadLetterSummary, Store
+    from ...gateway.storage.records import DeadLetterSummary
+    from ...gateway.storage.store import Store
 
 PAGE_SIZE = 20
 """Dead letters replayed at once. Each holds a whole record and the call it came in."""

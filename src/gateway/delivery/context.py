@@ -10,7 +10,7 @@ import structlog
 
 from ..metrics import GatewayMetrics
 from ..settings.model import DeliverySettings
-from ..storage.records import Store
+from ..storage.store import Store
 from .breaker import Breaker
 from .destination import Destination
 from .poison import RefusedEvent

@@ -13,7 +13,7 @@ import structlog
 
 from ..metrics import GatewayMetrics
 from ..settings.model import DeliverySettings
-from ..storage.records import Store
+from ..storage.store import Store
 from .breaker import Breaker
 from .context import DeliveryContext, SourceState
 from .dataplane import DataPlane

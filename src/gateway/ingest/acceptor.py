@@ -20,7 +20,8 @@ from ..delivery import Delivery
 from ..metrics import GatewayMetrics
 from ..recent import RecentRequests
 from ..settings import Settings, SourceSettings
-from ..storage.records import NewDeadLetter, Store
+from ..storage.records import NewDeadLetter
+from ..storage.store import Store
 from .call import WebhookCall
 from .forms import form_to_json, is_form
 from .responses import EMPTY, IGNORED, NOT_STARTED
