@@ -87,7 +87,7 @@ def read_settings(config: Path) -> Settings:
 
 def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
     """Run `work` with the gateway's store, which a running server may have open as well."""
-    from ..gateway.app import open_store  # noqa: PLC0415
+    from ..gateway.open_store import open_store  # noqa: PLC0415
 
     async def run() -> T:
         store = open_store(settings, create=False)

@@ -21,18 +21,17 @@ from .ingest.acceptor import Acceptor
 from .ingest.endpoint import WebhookEndpoint
 from .ingest.responses import send_answer
 from .metrics import GatewayMetrics
+from .open_store import open_store
 from .recent import RecentRequests
 from .settings import Settings
 from .settings.problems import KeyPath
 from .storage.records import Removal
-from .storage.sqlite import SqliteStore
 
 SWEEP_SECONDS = 60
 """How often the store deletes what has expired."""
 GRACE_SECONDS = 10
 """How long deliveries in flight may take when the gateway stops."""
 
-_DAY = 86_400
 _REMOVAL_ADVICE = {
     "age": "they were older than keep_days: replay dead letters in time, or raise keep_days",
     "size": "its source takes most of keep_bytes: replay or drop its dead letters, or raise keep_bytes",
@@ -127,25 +126,6 @@ class Gateway:
                     self.metrics.removed(removal)
                     _warn_of_removal(removal)
             await asyncio.sleep(SWEEP_SECONDS)
-
-
-def open_store(settings: Settings, *, create: bool = True) -> SqliteStore:
-    """Open the store of these settings.
-
-    Raises:
-        StoreUnusable, StoreBusy: it cannot be opened, or does not exist and `create` is False.
-    """
-    retention = settings.store
-    return SqliteStore(
-        settings.gateway.data,
-        window=retention.window_days * _DAY,
-        keep_calls=retention.keep_requests,
-        dead_letter_age=retention.keep_days * _DAY,
-        dead_letter_bytes=retention.keep_bytes,
-        max_bytes=retention.max_bytes,
-        max_waiting=settings.limits.waiting * max(len(settings.source), 1),  # no source shuts another out
-        create=create,
-    )
 
 
 def check_sources(host: Host, settings: Settings) -> None:

@@ -17,7 +17,6 @@ from ..core.errors import SpringheadError
 from .delivery import Delivery
 from .ingest.responses import NOT_STARTED
 from .settings import Settings, SourceSettings
-from .storage.sqlite.database import FILE
 from .storage.store import Store
 
 _PROBE_SECONDS = 1.0
@@ -94,9 +93,7 @@ class Health:
         try:
             await self._store.probe(self._sources)
         except SpringheadError as error:
-            return (
-                str(error).replace(str(self._data / FILE), "the store").replace(str(self._data), "its folder")
-            )
+            return str(error).replace(self._store.location, "the store").replace(str(self._data), "its folder")
         except Exception as error:  # noqa: BLE001 - whatever it is, it would keep an event from being stored
             return f"an event cannot be stored: {type(error).__name__}"
         return ""

@@ -12,7 +12,8 @@ from ..server import log
 from ..server.run import Worker, serve_app
 from ..server.sockets import close, listen
 from .admin import admin_app, served_beside
-from .app import Gateway, check_sources, open_store
+from .app import Gateway, check_sources
+from .open_store import open_store
 from .reload import Reloader
 from .settings import Settings
 

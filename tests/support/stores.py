@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from springhead.gateway.storage.records import (
     ClaimedEvent,
@@ -20,8 +21,34 @@ from springhead.gateway.storage.records import (
     StoreFull,
 )
 from springhead.gateway.storage.sqlite import SqliteStore
+from springhead.gateway.storage.store import Store
 
 FILE = "store.sqlite"
+
+
+class Backend(Protocol):
+    """A place for one store, which a test opens, closes and opens again."""
+
+    def opened(self, **settings: Any) -> AbstractAsyncContextManager[Store]:
+        """Open the store, and close it after the block."""
+
+    def use(self, scenario: Callable[[Store], Awaitable[None]], **settings: Any) -> None:
+        """Run a scenario with the store, and close it."""
+
+
+@dataclass(frozen=True)
+class SqliteBackend:
+    """A folder for a store in SQLite."""
+
+    folder: Path
+
+    def opened(self, **settings: Any) -> AbstractAsyncContextManager[Store]:
+        """As `Backend.opened`."""
+        return opened(self.folder, **settings)
+
+    def use(self, scenario: Callable[[Store], Awaitable[None]], **settings: Any) -> None:
+        """As `Backend.use`."""
+        use(self.folder, scenario, **settings)
 
 
 @asynccontextmanager
@@ -64,12 +91,12 @@ def call(body: bytes = b"[]") -> StoredCall:
     return StoredCall("POST", "/v1/webhook", {"user-agent": ["example"]}, {"a": ["1", "2"]}, body)
 
 
-async def keep(store: SqliteStore, *entries: NewEvent) -> Receipt:
+async def keep(store: Store, *entries: NewEvent) -> Receipt:
     """Append these events."""
     return await store.append(entries, [], None)
 
 
-async def fill(store: SqliteStore, at_once: int = 10, source: str = "auth0") -> tuple[list[str], list[str]]:
+async def fill(store: Store, at_once: int = 10, source: str = "auth0") -> tuple[list[str], list[str]]:
     """Append until nothing more is accepted: the messageIds with a receipt, and the refused ones."""
     accepted: list[str] = []
     refused: list[str] = []
@@ -89,7 +116,7 @@ async def fill(store: SqliteStore, at_once: int = 10, source: str = "auth0") -> 
     return accepted, refused
 
 
-async def deliver(store: SqliteStore) -> list[str]:
+async def deliver(store: Store) -> list[str]:
     """Claim and acknowledge all events, and return their messageIds."""
     delivered: list[str] = []
     while claimed := await claim(store, events=20):
@@ -98,14 +125,14 @@ async def deliver(store: SqliteStore) -> list[str]:
     return delivered
 
 
-async def letters(store: SqliteStore) -> list[DeadLetter]:
+async def letters(store: Store) -> list[DeadLetter]:
     """All dead letters, each whole."""
     found = [await store.dead_letter(each.id) for each in await store.dead_letters(limit=1_000_000)]
     return [each for each in found if each is not None]
 
 
 async def claim(
-    store: SqliteStore, lane: int = 0, lanes: int = 1, source: str = "auth0", **limits: Any
+    store: Store, lane: int = 0, lanes: int = 1, source: str = "auth0", **limits: Any
 ) -> list[ClaimedEvent]:
     """Claim everything, within the limits given."""
     return await store.claim(

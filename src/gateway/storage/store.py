@@ -1,4 +1,4 @@
-"""Defines what the gateway asks of a store."""
+"""Defines what the gateway asks of a store, wherever that keeps its events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,14 @@ from .records import (
 
 
 class Store(Protocol):
-    """Keeps events until they are delivered. All methods may raise StoreFull, StoreBusy and StoreUnusable."""
+    """Keeps events until they are delivered. All methods may raise StoreFull, StoreBusy and StoreUnusable.
+
+    Its methods are called in one event loop, many at a time.
+    """
+
+    @property
+    def location(self) -> str:
+        """Where the events are, as errors name it: for operators, not for senders."""
 
     async def append(
         self,
@@ -31,15 +38,17 @@ class Store(Protocol):
         *,
         replacing: Mapping[int, int] = MappingProxyType({}),
     ) -> Receipt:
-        """Keep events and dead letters: all or nothing, durable (fsynced) when it returns.
+        """Keep events and dead letters: all of them are durable when it returns.
+
+        After an error a part may be kept: the sender's retry finds it accepted before.
 
         Args:
             events: one whose (source, message_id) was accepted within the window is counted as a duplicate and
                 not stored, unless a dead letter in `replacing` is what became of it.
             dead_letters: stored with the events.
             call: the call they all came in; kept if there are dead letters, or if the store keeps all calls.
-            replacing: the ids of dead letters that are replayed, and how often: so many are taken away in the
-                same transaction.
+            replacing: the ids of dead letters that are replayed, and how often: so many are taken away
+                with it.
 
         Raises:
             LetterGone: a dead letter in `replacing` is not there as often.

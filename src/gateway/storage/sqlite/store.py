@@ -109,6 +109,11 @@ class SqliteStore:
         self._process_lock = ProcessLock(folder)
 
     @property
+    def location(self) -> str:
+        """As `Store.location`."""
+        return str(self._path)
+
+    @property
     def commits(self) -> int:
         """Transactions committed since it was opened."""
         return self._writer.commits
@@ -121,7 +126,7 @@ class SqliteStore:
         *,
         replacing: Mapping[int, int] = MappingProxyType({}),
     ) -> Receipt:
-        """As `Store.append`."""
+        """As `Store.append`, in one transaction: after an error nothing is kept."""
         if self._writer.waiting >= self._max_waiting:
             raise StoreBusy(f"{self._writer.waiting} calls are waiting for {self._path}: its disk is too slow")
         return await self._writer.do_together(self._append, Append(events, dead_letters, call, replacing))

@@ -154,20 +154,6 @@ def test_a_store_keeps_to_its_own_limit(tmp_path: Path) -> None:
     use(tmp_path, scenario, max_bytes=1_500_000)
 
 
-def test_a_queue_that_is_too_long_refuses(tmp_path: Path) -> None:
-    """More callers than may wait are told so at once; claims and settlements wait all the same."""
-
-    async def scenario(store: SqliteStore) -> None:
-        receipts = await asyncio.gather(
-            *(keep(store, entry(f"{each}")) for each in range(15)), return_exceptions=True
-        )
-        assert receipts[:10] == [Receipt(1, (), ())] * 10
-        assert all(isinstance(each, StoreBusy) for each in receipts[10:])
-        assert await keep(store, entry("later")) == Receipt(1, (), ())
-
-    use(tmp_path, scenario, max_waiting=10)
-
-
 def test_a_lock_held_too_long_refuses(tmp_path: Path) -> None:
     """While another process writes for longer than the timeout, callers are refused; then all goes on."""
 

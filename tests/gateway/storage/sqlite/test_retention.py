@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from springhead.gateway.storage.records import Receipt, Removal
 from springhead.gateway.storage.sqlite import SqliteStore
 from springhead.gateway.storage.sqlite.clock import Clock
-from support.stores import call, claim, entry, keep, letter, opened, rows, use
+from support.stores import FILE, call, claim, entry, keep, letter, letters, opened, rows, use
 
 DAY = 86_400.0
 HOUR = 3_600.0
@@ -253,3 +254,45 @@ def test_a_clock_that_is_slewed_is_followed(clocks: Clocks) -> None:
         clocks.run(60.0)
         clocks.wall += 5.0
         assert clock.recording() == clock.expiring() == clock.trusted() == pytest.approx(clocks.wall)
+
+
+def test_a_sweep_forgets_what_is_past_the_window_and_age(tmp_path: Path) -> None:
+    """Rows do not pile up: what was seen goes by day, letters and calls by age."""
+
+    async def scenario(store: SqliteStore) -> None:
+        old = [letter(record=b"%d" % each) for each in range(1200)]
+        await store.append([entry(f"{each}") for each in range(1200)], old, call())
+        days = sqlite3.connect(tmp_path / FILE)
+        move = "INSERT INTO seen SELECT CAST(at / 86400 AS INTEGER) - 9, digest FROM recent"
+        days.execute(move)
+        days.execute("UPDATE dead_letter SET at = at - 31 * 86400")
+        days.execute("UPDATE call SET at = at - 31 * 86400")
+        days.commit()
+        days.close()
+        await store.append([entry("new")], [letter()], call())
+
+        await store.sweep()
+
+        assert rows(tmp_path, "SELECT count(*) FROM seen") == [(0,)]
+        assert rows(tmp_path, "SELECT count(*) FROM seen_day") == [(0,)]
+        assert [each.id for each in await store.dead_letters()] == [1201]
+        assert rows(tmp_path, "SELECT count(*) FROM call") == [(1,)]
+        assert (await store.counts()).by_source == {"auth0": (1201, 1)}
+
+    use(tmp_path, scenario)
+
+
+def test_a_sweep_keeps_the_newest_letters_within_their_size(tmp_path: Path) -> None:
+    """The oldest letters go first, with the calls that are theirs."""
+
+    async def scenario(store: SqliteStore) -> None:
+        for each in range(10):
+            await store.append([], [letter(record=b"%d" % each * 1_000)], call(b"x" * 1_000))
+
+        await store.sweep()
+
+        left = await letters(store)
+        assert [each.id for each in left] == [8, 9, 10]
+        assert all(each.call for each in left)
+
+    use(tmp_path, scenario, dead_letter_bytes=8_000)
