@@ -14,7 +14,7 @@ from .disk import check_disk
 from .result import CheckResult
 from .server import check_server
 from .sources import check_plugins, check_settings_of_sources
-from .store import check_store
+from .sqlite_store import check_store
 
 
 def check_gateway(config: Path, make_host: Callable[[Sequence[Path]], Host]) -> Iterator[CheckResult]:

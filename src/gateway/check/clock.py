@@ -12,7 +12,7 @@ import httpx
 from ..settings import Settings
 from ..storage.sqlite.clock import UNSET_BEFORE
 from .result import CheckResult
-from .store import last_sweep
+from .sqlite_store import last_sweep
 
 _TIMEOUT = 5.0
 """Seconds to wait for the data plane's time."""

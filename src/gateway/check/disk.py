@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..settings import Settings
-from ..storage.sqlite.database import FILE
-from ..storage.sqlite.space import megabytes
 from .paths import nearest_existing
 from .result import CheckResult
 
@@ -28,17 +26,25 @@ def check_disk(settings: Settings) -> Iterator[CheckResult]:
         reason = f"a file in {folder} cannot be written: {os.strerror(error.errno or 0)}"
         yield CheckResult("disk", "problem", reason, "make it writable for the user who runs the gateway")
         return
-    store = settings.gateway.data / FILE
-    growth = settings.store.max_bytes - (store.stat().st_size if store.exists() else 0)
-    reason = f"the disk of {folder} has {megabytes(free)} free"
+    growth = settings.store.max_bytes - _size(settings.gateway.data)
+    reason = f"the disk of {folder} has {_gigabytes(free)} free"
     if free < RESERVE:
         advice = "free space on it: events are refused with 503"
-        yield CheckResult("disk", "problem", f"{reason}, of which {megabytes(RESERVE)} are left free", advice)
+        yield CheckResult("disk", "problem", f"{reason}, of which {_gigabytes(RESERVE)} are left free", advice)
     elif free < growth + RESERVE:
         advice = "lower max_bytes in [store], or use a larger disk"
-        yield CheckResult("disk", "advice", f"{reason}; the store may take {megabytes(growth)} more", advice)
+        yield CheckResult("disk", "advice", f"{reason}; the store may take {_gigabytes(growth)} more", advice)
     else:
         yield CheckResult("disk", "ok", reason)
+
+
+def _size(folder: Path) -> int:
+    """Bytes of the files in a folder, if it exists."""
+    return sum(path.stat().st_size for path in folder.glob("*") if path.is_file())
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:,.2f} GB"
 
 
 def _write_and_sync(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Checks that the store can be read and written, without writing to it."""
+"""Checks that a store in SQLite can be read and written, without writing to it."""
 
 from __future__ import annotations
 
