@@ -34,6 +34,7 @@ class Example(NamedTuple):
 
 EXAMPLES = (
     Example("A signup at Auth0 becomes an identify event, with the password masked", "auth0", "auth0.json"),
+    Example("An incident at PagerDuty becomes a track event, with its user", "pagerduty", "pagerduty.json"),
 )
 WIDTH = 110
 """Columns of the narrowest terminal that shows a record and its event side by side."""

@@ -38,10 +38,14 @@ def test_it_runs_without_a_terminal() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     events, _, gateway = done.stdout.partition("A gateway answers ok")
     assert len(events.splitlines()) < 130
-    came_in, came_out = re.split("^out$", events, flags=re.MULTILINE)
+    signup, incident = re.split("^An incident at PagerDuty", events, flags=re.MULTILINE)
+    came_in, came_out = re.split("^out$", signup, flags=re.MULTILINE)
     assert "an invented password" in came_in
     assert "an invented password" not in came_out
     assert '"type": "identify"' in came_out
+    came_in, came_out = re.split("^out$", incident, flags=re.MULTILINE)
+    assert '"event_type": "incident.acknowledged"' in came_in
+    assert '"event": "Incident Acknowledged"' in came_out
     delivered = re.findall(r"^(\w+) +auth0\|", gateway, re.MULTILINE)
     assert sorted(delivered) == ["group", "identify", "track"]
     assert "400 /0/data/type: type must be text: it is a number" in gateway

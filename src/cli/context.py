@@ -92,7 +92,7 @@ def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
     async def run() -> T:
         store = open_store(settings, create=False)
         try:
-            await store.open()
+            await store.open(delivers=False)
             return await work(store)
         finally:
             await store.close()

@@ -59,9 +59,8 @@ def _print(covered: Coverage) -> None:
     output.print(f"{covered.source}: {covered.percent:g} % run: {', '.join(parts)}")
     for point in covered.missed:
         output.print(f"  {printable(str(point))}")
-    for place in covered.unused_waivers:
-        where = f" at {place}" if place else ""
-        output.print(f"  source.json: there is no not-run to waive{where} [unused-waiver] - remove the waiver")
+    for waiver in covered.unused_waivers:
+        output.print(f"  {printable(waiver.unused)}")
     _print_paths("waived", [(_place(point), reason) for point, reason in covered.waived])
     undecided = "undecided: nothing reads it, and unmapped in source.json does not list it"
     _print_paths(undecided, [(path.path, path.case) for path in covered.unread if not path.reason])

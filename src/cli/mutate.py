@@ -69,12 +69,7 @@ def _print(mutation: Mutation, unexplained: list[Verdict]) -> None:
     for verdict in unexplained:
         output.print(printable(str(verdict)))
     for waiver in mutation.unused_waivers:
-        place = f" at {waiver.at}" if waiver.at else ""
-        output.print(
-            printable(
-                f"source.json: there is no {waiver.code} to waive{place} [unused-waiver] - remove the waiver"
-            )
-        )
+        output.print(printable(waiver.unused))
 
 
 def _print_json(mutation: Mutation, verdicts: list[Verdict]) -> None:

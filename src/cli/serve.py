@@ -39,7 +39,6 @@ def _group() -> None:
     tolerate_failures()
     if hasattr(signal, "SIGPIPE"):  # a peer that hangs up ends its connection, not the server
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # one that comes early waits for the supervisor
 
 
 @serve.command(

@@ -19,7 +19,7 @@ SpringheadError
 ├── BodyError            a request's body cannot be read
 │   └── EncodingError    it is not encoded as its header says
 ├── BadCall              a call that the page of the playground does not make
-├── EvaluationFailed     trying a source in the playground took too long, or ended its process
+├── EvaluationFailed     trying or drafting a source in the playground took too long, or ended its process
 ├── NotWritten           the playground did not write files
 ├── InvalidSettings      the gateway's settings are wrong
 ├── StoreFull            the store or its disk is full

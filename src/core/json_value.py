@@ -11,7 +11,7 @@ Steps: TypeAlias = tuple[str | int, ...]
 def deep_copy(value: Any) -> Any:
     """Copy a JSON value; the copy shares no object or list with it."""
     if isinstance(value, dict):
-        return {key: deep_copy(member) for key, member in value.items()}
+        return {key: member if type(member) is str else deep_copy(member) for key, member in value.items()}
     if isinstance(value, list):
         return [deep_copy(element) for element in value]
     return value

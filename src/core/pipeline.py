@@ -62,14 +62,18 @@ class Pipeline:
             if isinstance(record, Undecodable):
                 outcome.rejections.append(self._rejection(location, item, record.rule, record.reason, steps))
                 continue
-            if self._has_replies and self._reply(record, item, context, outcome):
+            try:
+                if self._has_replies and self._reply(record, item, context, outcome):
+                    continue
+                if not accepts(record):
+                    outcome.rejections.append(self._invalid(location, item, record, steps))
+                    continue
+                mapped = map_record(record, item, context.request, self._config)
+                identities = self._identify(mapped, record, item, context) if mapped else []
+            except InvalidEvent as error:
+                outcome.rejections.append(self._rejection(location, item, error.rule, error.reason))
                 continue
-            if not accepts(record):
-                outcome.rejections.append(self._invalid(location, item, record, steps))
-                continue
-            mapped = map_record(record, item, context.request, self._config)
             if mapped:
-                identities = self._identify(mapped, record, item, context)
                 self._finish(mapped, identities, location, item, outcome)
             elif mapped is not None or self._source.mapper.mapping.drop_unmatched:
                 outcome.dropped += 1

@@ -42,7 +42,7 @@ def serve_gateway(host: Host, settings: Settings, log_format: log.Format, log_le
 async def _try_store(settings: Settings) -> None:
     store = open_store(settings)
     try:
-        await store.open()
+        await store.open(delivers=False)
     finally:
         await store.close()
 

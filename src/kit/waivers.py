@@ -22,6 +22,12 @@ class Waiver(msgspec.Struct, frozen=True):
     reason: str
     at: str = ""
 
+    @property
+    def unused(self) -> str:
+        """Say that it covers nothing, and what to do."""
+        place = f" at {self.at}" if self.at else ""
+        return f"source.json: the waiver of {self.code}{place} is not needed [unused-waiver] - remove it"
+
     def covers(self, code: str, file: str, place: str) -> bool:
         """Whether it waives what has this code, at a pointer of a file."""
         return code == self.code and (not self.at or f"{file}{place}/".startswith(f"{self.at}/"))

@@ -32,18 +32,37 @@ def condition(path: str, wanted: Any, *, holds: bool = True) -> str:
 
 
 def origin_text(row: dict[str, Any]) -> str:
-    """Name what a row starts from: `customer.id`, `isMobile or is_mobile`."""
+    """Name what a row starts from: `customer.id`, `isMobile or is_mobile`, `"{first} {last}"`."""
+    if "template" in row:
+        return json.dumps(row["template"], ensure_ascii=False)
     origin = row.get("from", row.get("all", "it"))
     return " or ".join(origin) if isinstance(origin, list) else str(origin)
 
 
+def providing(row: Any) -> str:
+    """Say which record gives a row, or a constant in its place, a value before its `else`."""
+    if not isinstance(row, dict):
+        return "a record that gets to it"
+    origin = origin_text(row)
+    if "lookup" in row:
+        record = f"a record in which {origin} is in {row['lookup']}.json"
+    elif "template" in row:
+        record = f"a record with a value for every part of {origin}"
+    elif "from" in row or "all" in row:
+        taken = " that the functions take" if "apply" in row else ""
+        record = f"a record with a value at {origin}{taken}"
+    else:
+        return f"a record in which {satisfied(row['when'])}" if "when" in row else "a record that gets to it"
+    return f"{record}, and {satisfied(row['when'])}" if "when" in row else record
+
+
 def lacking(row: dict[str, Any]) -> str:
     """Say what a record holds for which a row has no value before its `else`."""
+    origin = origin_text(row)
     if "lookup" in row:
-        return f"{origin_text(row)} is not in {row['lookup']}.json"
-    if "apply" in row:
-        return f"{origin_text(row)} is absent, or is not what the functions take"
-    return f"{origin_text(row)} is absent"
+        return f"{origin} is not in {row['lookup']}.json"
+    absent = f"a part of {origin} is absent" if "template" in row else f"{origin} is absent"
+    return f"{absent}, or is not what the functions take" if "apply" in row else absent
 
 
 def _matcher(path: str, word: str, argument: Any, *, holds: bool) -> str:

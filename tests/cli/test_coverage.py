@@ -73,7 +73,10 @@ def test_waived_points_are_shown_with_their_reason(acme: Path) -> None:
 
     assert "1 of 1 table entries\n" in done.stdout
     assert "  waived\n    names.json:1 /sent  It comes in December only.\n" in done.stdout
-    assert "there is no not-run to waive at mapping.json/map/1 [unused-waiver]" in done.stdout
+    assert (
+        "  source.json: the waiver of not-run at mapping.json/map/1 is not needed [unused-waiver] - remove it\n"
+        in done.stdout
+    )
 
 
 def test_json_is_one_object(acme: Path) -> None:

@@ -45,8 +45,8 @@ def test_a_waiver_explains_a_mutant(tmp_path: Path) -> None:
     assert (used.returncode, used.stderr) == (0, "acme: 2 mutants, 1 noticed, 1 waived, 0 not noticed\n")
     assert unused.returncode == 1
     assert unused.stdout == (
-        "source.json: there is no remove-function to waive at mapping.json/map/0 [unused-waiver]"
-        " - remove the waiver\n"
+        "source.json: the waiver of remove-function at mapping.json/map/0 is not needed [unused-waiver]"
+        " - remove it\n"
     )
 
 
@@ -79,4 +79,4 @@ def test_fixtures_that_fail_are_a_usage_error(tmp_path: Path) -> None:
     done = springhead(tmp_path, "mutate", "acme")
 
     assert done.returncode == 2
-    assert "case-0 is not as expected: run springhead test acme" in done.stderr
+    assert "case-0 is not as expected: see what springhead test says of it" in done.stderr

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from springhead import Host, Outcome, Request, encode
+from springhead import Host, Outcome, Request, encode, load_source
 from springhead.core.codec import parse
 from springhead.core.depth import MAX_DEPTH
-from springhead.core.errors import InvalidJson
+from springhead.core.errors import InvalidEvent, InvalidJson
+from springhead.core.mapping.interpret import Scope, apply_rules
 from support.folders import source_folder
 
 HOST = Host()
@@ -225,3 +226,51 @@ def test_a_reason_names_only_keys_the_schema_names(tmp_path: Path) -> None:
         (rejection,) = host.receive("acme", Request(body=b'{"ada@example.com": "x"}')).rejections
         assert rejection.reason == "a field the schema does not name is not what it allows"
         assert rejection.pointer == "/ada@example.com"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"map": [{"from": "list", "to": "properties.all", "each": [{"from": "$parent.list.*.n", "to": "n"}]}]},
+        {"each": "list", "map": [{"from": "$parent.list.*.n", "to": "properties.n"}]},
+        {"each": "list", "map": [{"from": "$item.note", "to": "properties.note"}]},
+        {"each": "list", "event": {"template": "{$parent.note}"}},
+    ],
+)
+def test_a_record_does_not_grow_with_the_square_of_its_list(tmp_path: Path, rule: dict[str, Any]) -> None:
+    """Beyond 32 MiB it is a rejection, kept whole; its neighbours become events. The interpreter agrees."""
+    mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E"} | rule]}
+    folder = source_folder(tmp_path, mapping=mapping)
+    host = Host(folders=[folder])
+    small = {"note": "x", "list": [{"n": "y"}] * 20}
+    large = {"note": "x" * 10**6, "list": [{"n": "y" * 10**4}] * 100}
+
+    outcome = host.receive("acme", Request(body=encode([small, large, small])))
+
+    assert [(one.rule, one.pointer, one.record) for one in outcome.rejections] == [("event/size", "/1", large)]
+    assert "send fewer elements at a time" in outcome.rejections[0].reason
+    assert len(outcome.events) == 2 * (20 if "each" in rule else 1)
+    with pytest.raises(InvalidEvent, match="33554432 bytes"):
+        apply_rules(load_source(folder).mapper.mapping, Scope(large, large))
+
+
+def test_a_reply_does_not_grow_with_the_square_of_a_list(tmp_path: Path) -> None:
+    """Beyond 32 MiB the record is a rejection."""
+    copies = {"from": "list", "each": [{"from": "$parent.note", "to": "note"}]}
+    mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E"}], "reply": [{"body": copies}]}
+    host = Host(folders=[source_folder(tmp_path, mapping=mapping)])
+
+    outcome = host.receive("acme", Request(body=encode({"note": "x" * 10**6, "list": [{}] * 100})))
+
+    assert [one.rule for one in outcome.rejections] == ["event/size"]
+    assert outcome.reply is None
+
+
+def test_a_large_record_that_grows_with_its_list_becomes_events(tmp_path: Path) -> None:
+    """However much its elements make by themselves."""
+    rule = {"type": "track", "event": "E", "each": "list", "map": [{"from": "n", "to": "properties.n"}]}
+    host = Host(folders=[source_folder(tmp_path, mapping={"integration": "Acme", "events": [rule]})])
+
+    outcome = host.receive("acme", Request(body=encode({"list": [{"n": "y" * 2**20}] * 40})))
+
+    assert len(outcome.events) == 40

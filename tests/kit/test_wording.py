@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from springhead.kit.wording import lacking, satisfied, unsatisfied
+from springhead.kit.wording import lacking, providing, satisfied, unsatisfied
 
 
 @pytest.mark.parametrize(
@@ -35,11 +35,31 @@ def test_a_condition_is_said_in_words(when: dict[str, Any], holds: str, fails: s
 
 
 @pytest.mark.parametrize(
+    ("row", "record"),
+    [
+        ({"from": "a"}, "a record with a value at a"),
+        ({"from": "a", "pick": ["b"]}, "a record with a value at a"),
+        ({"all": ["a", "b"]}, "a record with a value at a or b"),
+        ({"from": "a", "apply": ["number"]}, "a record with a value at a that the functions take"),
+        ({"from": "a", "lookup": "names"}, "a record in which a is in names.json"),
+        ({"template": "{a} {b}"}, 'a record with a value for every part of "{a} {b}"'),
+        ({"from": "a", "when": {"k": 1}}, "a record with a value at a, and k is 1"),
+        ({"value": 1, "when": {"k": 1}}, "a record in which k is 1"),
+        ({"object": {"b": {"from": "a"}}}, "a record that gets to it"),
+    ],
+)
+def test_what_gives_a_row_a_value_is_said_in_words(row: dict[str, Any], record: str) -> None:
+    """All that keeps the row from one."""
+    assert providing(row) == record
+
+
+@pytest.mark.parametrize(
     ("row", "said"),
     [
         ({"from": "a"}, "a is absent"),
         ({"from": ["a", "b"], "apply": ["lower"]}, "a or b is absent, or is not what the functions take"),
         ({"from": "a", "lookup": "names"}, "a is not in names.json"),
+        ({"template": "{a} {b}"}, 'a part of "{a} {b}" is absent'),
     ],
 )
 def test_what_leads_to_an_else_is_said_in_words(row: dict[str, Any], said: str) -> None:

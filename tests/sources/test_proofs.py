@@ -11,6 +11,7 @@ from springhead import Host
 from springhead.kit.coverage.coverage import measure
 from springhead.kit.mutate.mutate import Mutation
 from springhead.kit.suite import Suite, find_suites
+from springhead.kit.waivers import Waiver
 
 each_source = pytest.mark.parametrize("source", sorted(Host().sources))
 
@@ -21,9 +22,9 @@ def suite_of(source: str) -> Suite:
     return suite
 
 
-def fail_with(command: str, problems: Iterable[object], unused_waivers: Iterable[str]) -> None:
+def fail_with(command: str, problems: Iterable[object], unused_waivers: Iterable[Waiver]) -> None:
     """Fail if there is a problem, with the command that shows them again."""
-    lines = [*map(str, problems), *(f"source.json: the waiver at {at} is not needed" for at in unused_waivers)]
+    lines = [*map(str, problems), *(waiver.unused for waiver in unused_waivers)]
     if lines:
         pytest.fail("\n".join([f"springhead {command} (see docs/proofs.md)", *lines]), pytrace=False)
 
@@ -45,4 +46,4 @@ def test_the_fixtures_notice_every_change_of_a_source(source: str) -> None:
 
     unnoticed = [verdict for verdict in mutation.verdicts() if verdict is not None and verdict.is_unexplained]
 
-    fail_with(f"mutate {source}", unnoticed, [waiver.at for waiver in mutation.unused_waivers])
+    fail_with(f"mutate {source}", unnoticed, mutation.unused_waivers)

@@ -15,7 +15,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from springhead.cli import app
+from springhead.cli.commands import app
 from springhead.gateway.storage.records import DeadLetter, NewDeadLetter
 from springhead.gateway.storage.sqlite import SqliteStore
 from support.servers import SPRINGHEAD

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from springhead.kit.suite import find_suites
 from support.servers import SPRINGHEAD
 
 BODY = {
@@ -94,4 +95,6 @@ def acme_folder(parent: Path) -> Path:
     case = folder / "fixtures" / "paid"
     case.joinpath("request.json").write_text(json.dumps(BODY, indent=2) + "\n")
     case.joinpath("request.meta.json").write_text('{"headers": {"X-Acme-Shop": "Leeds"}}')
+    (suite,) = find_suites([str(folder)], folder)
+    suite.write(suite.cases[0])
     return folder

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ..json_value import deep_copy
 from .code_writer import CodeWriter
 from .convert import compact
+from .growth import limited, may_grow
 from .interpret import look_up
 from .mask import Mask
 from .masking import JSON_STARTS, apply_mask
@@ -19,11 +20,11 @@ from .model import Build, Constant, FirstOf, ListOf, Read, Row, Template
 from .path import Path, follow, is_index, read
 from .pattern import AllOf, Equals, Exists, Matcher, Matches, Not, OneOf, Pattern, Prefix, holds, holds_for_any
 from .stars import read_all
-from .write import join, omit, pick, write
+from .write import join, omit, pick, write, write_member
 
 _CALLED = (
-    *(apply_mask, compact, deep_copy, follow, holds, holds_for_any, join, look_up, omit, pick),
-    *(read, read_all, write),
+    *(apply_mask, compact, deep_copy, follow, holds, holds_for_any, join, limited, look_up, omit),
+    *(pick, read, read_all, write, write_member),
 )
 RUNTIME = {called.__name__: called for called in (*_CALLED, dict, enumerate, list, str)}
 """All that generated code can call; it has no other built-ins."""
@@ -81,14 +82,17 @@ class Generator(CodeWriter):
         value = self.variable()
         if not path.keys:
             self.line(f"{value} = {root}")
-        elif path.exact or any(map(is_index, path.keys)) or root not in self.objects:
+        elif path.exact:
             self.line(f"{value} = read({root}, {self.constant(path)})")
-        elif len(path.keys) == 1:
-            self.line(f"{value} = {root}.get({path.keys[0]!r})")
         else:
-            self.line(f"{value} = {root}.get({'.'.join(path.keys)!r})")
-            with self.block(f"if {value} is None:"):
-                self.descend(root, path.keys, value)
+            member, condition = f"{root}.get({'.'.join(path.keys)!r})", f"{value} is None"
+            if root not in self.objects:
+                member += f" if {root}.__class__ is dict else read({root}, {self.constant(path)})"
+                condition += f" and {root}.__class__ is dict"
+            self.line(f"{value} = {member}")
+            if len(path.keys) > 1:
+                with self.block(f"if {condition}:"):
+                    self.descend(root, path.keys, value)
         if path.stars:
             self.line(f"{value} = read_all({value}, {self.constant(path)})")
         elif path.mask is not None:
@@ -113,6 +117,9 @@ class Generator(CodeWriter):
         self.line(f"{child} = {node}.get({keys[0]!r})")
         with self.block(f"if {child}.__class__ is dict:"):
             self.descend(child, keys[1:], value)
+        if is_index(keys[1]):
+            with self.block(f"elif {child}.__class__ is list:"):
+                self.line(f"{value} = follow({child}, {self.constant(keys[1:])})")
         joined = [".".join(keys[:end]) for end in range(2, len(keys) + 1)]
         has_dotted_key = " or ".join(f"{key!r} in {node}" for key in joined)
         with self.block(f"elif {child} is None and ({has_dotted_key}):"):
@@ -287,7 +294,9 @@ class Generator(CodeWriter):
         element = self.variable()
         with self.block(f"if {value}.__class__ is list:"):
             call = f"{function}({element}, record, item, request, config)"
-            self.line(f"{value} = [{call} for {element} in {value}]")
+            made = f"{call} for {element} in {value}"
+            grows = may_grow(path for row in rows for path in row.paths(inner=True))
+            self.line(f"{value} = limited({made})" if grows else f"{value} = [{made}]")
             self.line(f"{value} = [{element} for {element} in {value} if {element}] or None")
         with self.block("else:"):
             self.line(f"{value} = None")

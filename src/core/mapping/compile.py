@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .codegen import RUNTIME, Generator
+from .growth import may_grow
 from .interpret import MappedEvent
 from .model import DROP, Build, EventMapping, ReplyRule, Row, Rule, Template
-from .path import Path
+from .path import Path, Target
 from .write_plan import WritePlan, plan_writes
 
 CompiledMapping: TypeAlias = Callable[[Any, Any, Any, Any], "list[MappedEvent] | None"]
@@ -111,7 +112,9 @@ def _apply_rule(code: Generator, mapping: EventMapping, rule: Rule, fields_name:
         return
     elements = code.read(rule.each)
     code.line(f"elements = {elements} if {elements}.__class__ is list else []")
-    events = f"[({constant}, index, {event}, {fields}) for index, element in enumerate(elements)]"
+    made = f"({event}, {fields}) for element in elements"
+    made = f"limited({made})" if may_grow(rule.paths()) else f"[{made}]"
+    events = f"[({constant}, index, name, fields) for index, (name, fields) in enumerate({made})]"
     code.line(collect.format(events))
 
 
@@ -164,7 +167,11 @@ def _write(code: Generator, row: Row, plan: WritePlan, *, copy: bool) -> None:
     with code.block(f"if {value} is not None:"):
         for index, target in enumerate(row.to):
             if target.keys[0] in plan.through_write:
-                code.line(f"write(event, {code.constant(target)}, {value})")
+                match target:
+                    case Target(keys=(field, key), append=False) if target.is_member:
+                        code.line(f"write_member(event, {field!r}, {key!r}, {value})")
+                    case _:
+                        code.line(f"write(event, {code.constant(target)}, {value})")
             else:
                 place = f"{plan.variable(target.keys[:-1])}[{target.keys[-1]!r}]"
                 code.line(f"{place} = {copied if copy or reads_shared or index else value}")

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
+from .growth import limited, may_grow
 from .masking import apply_mask
 from .model import DROP, Build, Constant, EventMapping, FirstOf, ListOf, Origin, Read, ReplyRule, Row, Rule
 from .path import Path, Target, read
@@ -149,10 +150,9 @@ def interpret_replies(
 def _apply_rule(rule: Rule, scope: Scope) -> list[MappedEvent]:
     if rule.type == DROP:
         return [(rule, 0, None, None)]
-    return [
-        (rule, index, event_name(rule, inner), write_rows(rule.rows, inner))
-        for index, inner in enumerate(event_scopes(rule, scope))
-    ]
+    made = ((event_name(rule, inner), write_rows(rule.rows, inner)) for inner in event_scopes(rule, scope))
+    events = limited(made) if rule.each is not None and may_grow(rule.paths()) else made
+    return [(rule, index, name, fields) for index, (name, fields) in enumerate(events)]
 
 
 def _passed(rule: Rule, scope: Scope) -> dict[str, Any]:
@@ -170,7 +170,9 @@ def _map_elements(value: Any, rows: tuple[Row, ...], scope: Scope) -> Any:
     if not isinstance(value, list):
         return None
     scopes = [replace(scope, record=element, parent=scope.record, event={}) for element in value]
-    return [made for inner in scopes if (made := write_rows(rows, inner))] or None
+    made = (write_rows(rows, inner) for inner in scopes)
+    grows = may_grow(path for row in rows for path in row.paths(inner=True))
+    return [element for element in (limited(made) if grows else made) if element] or None
 
 
 def _origin_value(origin: Origin, scope: Scope) -> Any:

@@ -36,8 +36,7 @@ class Mask:
     @cached_property
     def named(self) -> dict[str, Mask | None]:
         """The masks of the members that patterns name."""
-        names = {key for pattern in self.patterns for key in _next_key(pattern)}
-        return {name: self._after(name) for name in names}
+        return {key: self._after(key) for key in self._rests if key != _ANY}
 
     @cached_property
     def others(self) -> Mask | None:
@@ -97,10 +96,19 @@ class Mask:
         return self if other is None else self._of(self.patterns | other.patterns)
 
     def _after(self, key: str) -> Mask | None:
-        left = {rest for pattern in self.patterns for rest in _after_key(pattern, key)}
+        left = self._rests.get(_ANY, frozenset()) | self._rests.get(key, frozenset())
         if is_index(key):
             left |= self.patterns
-        return self._of(frozenset(left)) if left else None
+        return self._of(left) if left else None
+
+    @cached_property
+    def _rests(self) -> dict[str, frozenset[_Pattern]]:
+        """What is left of the patterns after each key they name, and after any key."""
+        rests: dict[str, set[_Pattern]] = {}
+        for pattern in self.patterns:
+            for key, rest in _continuations(pattern):
+                rests.setdefault(key, set()).add(rest)
+        return {key: frozenset(found) for key, found in rests.items()}
 
     def _of(self, patterns: frozenset[_Pattern]) -> Mask:
         mask = self._masks.get(patterns)
@@ -139,16 +147,10 @@ def _pattern(path: Path) -> _Pattern:
     return tuple(keys)
 
 
-def _next_key(pattern: _Pattern) -> tuple[str, ...]:
-    """Return the key a pattern names next; empty if any key will do."""
-    following = next((key for key in pattern if key != _ANY_DEPTH), _ANY)
-    return () if following == _ANY else (following,)
-
-
-def _after_key(pattern: _Pattern, key: str) -> Iterator[_Pattern]:
-    """List what is left of a pattern after a key."""
+def _continuations(pattern: _Pattern) -> Iterator[tuple[str, _Pattern]]:
+    """List the keys that a pattern may name next, each with what is left of it after that key."""
     if pattern[:1] == (_ANY_DEPTH,):
-        yield pattern
-        yield from _after_key(pattern[1:], key)
-    elif pattern[:1] in ((_ANY,), (key,)):
-        yield pattern[1:]
+        yield _ANY, pattern
+        yield from _continuations(pattern[1:])
+    elif pattern:
+        yield pattern[0], pattern[1:]

@@ -138,6 +138,13 @@ class Rule(msgspec.Struct, frozen=True):
     ids: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
 
+    def paths(self) -> Iterator[Path]:
+        """List the paths it reads to make an event."""
+        if self.passthrough is not None:
+            yield self.passthrough
+        for row in (*self.rows, *((self.event,) if self.event else ())):
+            yield from row.paths(inner=True)
+
     def __post_init__(self) -> None:
         """Work out which fields must be checked: those the rows write, or all of an event passed through.
 
@@ -179,9 +186,8 @@ class EventMapping(msgspec.Struct, frozen=True):
         """List all paths the mapping reads."""
         for rule in self.rules:
             yield from rule.when.paths() if rule.when else ()
-            yield from (path for path in (rule.each, rule.passthrough) if path)
-            for row in (*rule.rows, *((rule.event,) if rule.event else ())):
-                yield from row.paths(inner=True)
+            yield from (rule.each,) if rule.each else ()
+            yield from rule.paths()
         for reply in self.replies:
             yield from reply.when.paths() if reply.when else ()
             yield from reply.body.paths(inner=True)

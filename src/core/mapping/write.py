@@ -27,6 +27,17 @@ def write(event: Any, target: Target, value: Any) -> None:
         merge_member(node, last, deep_copy(value))
 
 
+def write_member(event: dict[str, Any], field: str, key: str, value: Any) -> None:
+    """Do what `write` does at a target of these two keys, of which the second is not an index, but faster."""
+    node = event.get(field)
+    if node is None:
+        node = event[field] = {}
+    if isinstance(node, dict) and node.get(key) is None:
+        node[key] = deep_copy(value)
+    else:
+        merge_member(node, key, deep_copy(value))
+
+
 def merge_member(node: Any, key: str, value: Any) -> None:
     """Set a member that is absent or null; if it and the value are objects, add what it lacks.
 
@@ -43,7 +54,11 @@ def merge(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     """Return a new object with all of `first`, and from `second` what it lacks, at every level."""
     merged = dict(first)
     for key, value in second.items():
-        merge_member(merged, key, value)
+        present = merged.get(key)
+        if present is None:
+            merged[key] = value
+        elif isinstance(present, dict) and isinstance(value, dict):
+            merged[key] = merge(present, value)
     return merged
 
 

@@ -30,8 +30,12 @@ class Store(Protocol):
     def location(self) -> str:
         """Where the events are, as errors name it: for operators, not for senders."""
 
-    async def open(self) -> None:
-        """Make it ready. Nothing else may be called before."""
+    async def open(self, *, delivers: bool = True) -> None:
+        """Make it ready. Nothing else may be called before.
+
+        Args:
+            delivers: whether events are claimed; a command that only looks takes no gateway's share of them.
+        """
 
     async def append(
         self,

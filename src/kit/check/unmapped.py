@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...core.mapping.interpret import Scope
-from ..coverage.records import Record
 from ..coverage.unread import UnreadFinder
+from ..records import Record
 from .subject import Subject
 
 

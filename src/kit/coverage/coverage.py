@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from ...core.source_file import read_source_file
 from ..explain.mapping_file import read_mapping_file
+from ..records import Record, read_records
 from ..suite import Suite
-from ..waivers import read_waivers, reason_to_waive
+from ..waivers import Waiver, read_waivers, reason_to_waive
 from .point import NOT_RUN, Key, Point
 from .points import list_points
 from .recorder import Recorder
-from .records import Record, read_records
 from .unread import UnreadFinder, UnreadPath
 
 
@@ -33,7 +34,7 @@ class Coverage(msgspec.Struct, frozen=True):
         points: all that can be run.
         missed: what no fixture runs; what is inside it is not listed.
         waived: what no fixture can run, each with the reason that source.json gives.
-        unused_waivers: the places of waivers of points that some fixture runs.
+        unused_waivers: the waivers of points that some fixture runs, or that do not exist.
         unread: the paths of records that nothing reads.
         runs: what each case runs.
     """
@@ -42,7 +43,7 @@ class Coverage(msgspec.Struct, frozen=True):
     points: tuple[Point, ...]
     missed: tuple[Point, ...]
     waived: tuple[tuple[Point, str], ...]
-    unused_waivers: tuple[str, ...]
+    unused_waivers: tuple[Waiver, ...]
     unread: tuple[UnreadPath, ...]
     runs: tuple[CaseRun, ...]
 
@@ -72,7 +73,7 @@ class Coverage(msgspec.Struct, frozen=True):
             **{name: counts[kind] for kind, name in _KINDS.items()},
             "not_run": [point.as_json() for point in self.missed],
             "waived": [{**point.as_json(), "reason": reason} for point, reason in self.waived],
-            "unused_waivers": list(self.unused_waivers),
+            "unused_waivers": [waiver.at for waiver in self.unused_waivers],
             "left_out": [msgspec.structs.asdict(path) for path in self.unread if path.reason],
             "undecided": [{"path": path.path, "case": path.case} for path in self.unread if not path.reason],
         }
@@ -91,9 +92,10 @@ def measure(suite: Suite) -> Coverage:
     finder, runs = UnreadFinder(source), []
     for case in suite.cases:
         recorder = Recorder(source.mapper.mapping, file)
-        records = read_records(suite, case)
+        is_refused = suite.host.receive(case.source, case.request(), case.config).refused is not None
+        records = () if is_refused else tuple(read_records(source, case))
         finder.add(case.folder.name, _run(suite, recorder, records))
-        runs.append(CaseRun(case.folder.name, tuple(records), frozenset(recorder.ran)))
+        runs.append(CaseRun(case.folder.name, records, frozenset(recorder.ran)))
     points = list_points(source, file)
     ran = {key for run in runs for key in run.ran}
     waivers = read_waivers(read_source_file(source.folder / "source.json").value)
@@ -105,20 +107,20 @@ def measure(suite: Suite) -> Coverage:
         points=tuple(points),
         missed=tuple(_outermost([point for point, reason in missed if not reason])),
         waived=waived,
-        unused_waivers=tuple(w.at for w in waivers if w.code == NOT_RUN and w not in used),
+        unused_waivers=tuple(w for w in waivers if w.code == NOT_RUN and w not in used),
         unread=tuple(finder.found.values()),
         runs=tuple(runs),
     )
 
 
-def _run(suite: Suite, recorder: Recorder, records: list[Record]) -> list[Record]:
+def _run(suite: Suite, recorder: Recorder, records: Iterable[Record]) -> list[Record]:
     """Run the records of a case, and return those that become events."""
     accepts = suite.source.schema.accepts
     arrived = [record for record in records if not recorder.reply(record.scope)]
     return [x for x in arrived if accepts(x.scope.record) and recorder.run(x.scope)]
 
 
-def _waived(point: Point, waivers: Any) -> str:
+def _waived(point: Point, waivers: tuple[Waiver, ...]) -> str:
     file, steps, _ = point.key
     return reason_to_waive(waivers, NOT_RUN, file, steps)
 

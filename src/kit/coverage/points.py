@@ -12,7 +12,7 @@ from ...core.source import Source
 from ...core.source_file import SourceFile, read_source_file
 from ..explain.mapping_file import MappingFile, quote
 from ..rows import list_rows
-from ..wording import lacking, satisfied, unsatisfied
+from ..wording import lacking, providing, satisfied, unsatisfied
 from .point import Key, Point, entry_key, key_of
 
 
@@ -77,9 +77,7 @@ class _Lister:
         self, row: Row, reason: str = "no fixture gives this row a value", record: str = ""
     ) -> Iterator[Point]:
         steps, written = row.steps, self._file.at(row.steps)
-        paths = ", ".join(path.text for path in row.origin_paths())
-        record = record or (f"a record with a value at {paths}" if paths else "a record that gets to it")
-        yield self._point("row", key_of(steps), reason, f"add {record}")
+        yield self._point("row", key_of(steps), reason, f"add {record or providing(written)}")
         yield from self._condition(row.when, steps)
         yield from self._origin(row)
         yield from self._copied(row, written)

@@ -13,8 +13,8 @@ from ...core.mapping.path import Path
 from ...core.source import Source
 from ...core.source_file import read_source_file
 from ..explain.leaves import leaf_steps
+from ..records import Record
 from .reads import is_read, list_reads
-from .records import Record
 
 
 class UnreadPath(msgspec.Struct, frozen=True):

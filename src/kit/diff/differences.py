@@ -32,6 +32,7 @@ class Kind(Enum):
 
     CHANGED_ID = (Level.MAJOR, "ids changed, which breaks deduplication")
     RENAMED_EVENT = (Level.MAJOR, "events were renamed")
+    RETYPED_EVENT = (Level.MAJOR, "events have another type")
     REMOVED_EVENT = (Level.MAJOR, "events are gone")
     REMOVED_PATH = (Level.MAJOR, "paths are gone")
     CHANGED_TYPE = (Level.MAJOR, "values have another type")
@@ -59,6 +60,9 @@ class Kind(Enum):
     def code(self) -> str:
         """Its name for machines: `changed-id`."""
         return self.name.lower().replace("_", "-")
+
+
+_OF_AN_EVENT = {"event": Kind.RENAMED_EVENT, "type": Kind.RETYPED_EVENT}
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -92,11 +96,11 @@ def compare(old: Version, new: Version, requests: Sequence[NamedRequest]) -> Com
     found: dict[tuple[Kind, str], tuple[Change, list[str]]] = {}
     old_events = new_events = 0
     for request in requests:
-        before, after = request.outcome(old), request.outcome(new)
-        old_events += len(before.events)
-        new_events += len(after.events)
-        for kind, change in _differences(before, after):
-            found.setdefault((kind, change.path), (change, []))[1].append(request.name)
+        for before, after in request.outcomes(old, new):
+            old_events += len(before.events)
+            new_events += len(after.events)
+            for kind, change in _differences(before, after):
+                found.setdefault((kind, change.path), (change, []))[1].append(request.name)
     order = list(Kind)
     differences = [
         Difference(kind, where, change.old, change.new, tuple(names))
@@ -124,8 +128,8 @@ def _differences(old: Outcome, new: Outcome) -> Iterator[tuple[Kind, Change]]:
 def _kind(change: Change) -> Kind:
     if change.path in _IDS:
         return Kind.CHANGED_ID
-    if change.path == "event":
-        return Kind.RENAMED_EVENT
+    if change.path in _OF_AN_EVENT:
+        return _OF_AN_EVENT[change.path]
     if change.old is MISSING:
         return Kind.ADDED_PATH
     if change.old is None:  # nobody could read anything there

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +24,34 @@ class NamedRequest(msgspec.Struct, frozen=True):
     config: dict[str, Any]
     is_file: bool = False
 
-    def outcome(self, version: Version) -> Outcome:
+    def outcomes(self, old: Version, new: Version) -> Iterator[tuple[Outcome, Outcome]]:
+        """Run both versions; a file chunk by chunk, if both find the same items in it."""
+        if not self.is_file:
+            yield self._receive(old), self._receive(new)
+        elif old.framing() == new.framing():
+            yield from zip(self._stream(old), self._stream(new), strict=True)
+        else:
+            yield _joined(self._stream(old)), _joined(self._stream(new))
+
+    def _receive(self, version: Version) -> Outcome:
         """Return what a version makes of it; settings that the version does not accept refuse it."""
-        name = version.source.name
         try:
-            if not self.is_file:
-                return version.host.receive(name, self.request, self.config)
-            outcomes = list(version.host.stream(name, io.BytesIO(self.request.body)))
+            return version.host.receive(version.source.name, self.request, self.config)
         except InvalidConfig as error:
             return Outcome(refused=str(error))
-        return Outcome(
-            [event for outcome in outcomes for event in outcome.events],
-            [rejection for outcome in outcomes for rejection in outcome.rejections],
-            sum(outcome.dropped for outcome in outcomes),
-            next((outcome.reply for outcome in outcomes if outcome.reply), None),
-        )
+
+    def _stream(self, version: Version) -> Iterator[Outcome]:
+        return version.host.stream(version.source.name, io.BytesIO(self.request.body))
+
+
+def _joined(chunks: Iterable[Outcome]) -> Outcome:
+    outcomes = list(chunks)
+    return Outcome(
+        [event for outcome in outcomes for event in outcome.events],
+        [rejection for outcome in outcomes for rejection in outcome.rejections],
+        sum(outcome.dropped for outcome in outcomes),
+        next((outcome.reply for outcome in outcomes if outcome.reply), None),
+    )
 
 
 def collect_requests(old: Version, new: Version, samples: Sequence[Path]) -> list[NamedRequest]:

@@ -35,6 +35,11 @@ class Version(msgspec.Struct, frozen=True):
         about = files["source.json"] or {}
         return {**files, "source.json": {key: value for key, value in about.items() if key not in _FOR_AUTHORS}}
 
+    def framing(self) -> dict[str, Any]:
+        """Return what says which items are found in a body."""
+        about = read_source_file(self.source.folder / "source.json").value or {}
+        return {key: about[key] for key in ("formats", "batch", "items") if about.get(key)}
+
 
 def new_version(source: Source, nearby: Path) -> Version:
     """Open the version of a source that is in its folder; `nearby` as for `case_folder`."""
@@ -54,10 +59,12 @@ def old_version(against: str, source: Source, nearby: Path) -> Iterator[Version]
         InvalidRevision: there is no such revision, or it does not have the source.
         UnknownSource: the folder does not load.
     """
+    if not against:
+        raise InvalidRevision('""', "is neither a folder nor a revision")
     with TemporaryDirectory(prefix="springhead-") as temporary:
         copies = Path(temporary)
         if Path(against).is_dir():
-            yield _copied(Path(against).absolute(), copies / source.folder.name, nearby)
+            yield _copied(Path(against).absolute(), copies / source.folder.resolve().name, nearby)
         else:
             yield _extracted(against, source, copies, nearby)
 
@@ -84,7 +91,8 @@ def _extracted(revision: str, source: Source, copies: Path, nearby: Path) -> Ver
     try:
         return _open(copy / place, copy / cases_place)
     except UnknownSource as error:
-        raise InvalidRevision(revision, f"has a source that does not load: {error.advice}") from None
+        problems = error.advice.replace(f"{copies}/", "")
+        raise InvalidRevision(revision, f"has a source that does not load: {problems}") from None
 
 
 def _open(folder: Path, cases: Path) -> Version:

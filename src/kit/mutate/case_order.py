@@ -17,7 +17,8 @@ class CaseOrder:
     def __init__(self, source: Source, runs: Iterable[CaseRun]) -> None:
         self._accepts = source.schema.accepts
         self._runs = sorted(runs, key=lambda run: len(run.records))
-        self._listed = ListedPaths(source, self._runs)
+        self._by_place = _by_place(self._runs)
+        self._listed = ListedPaths(self._runs)
 
     def likely(self, mutant: Mutant) -> list[str]:
         """Name the cases that run what is changed."""
@@ -31,31 +32,35 @@ class CaseOrder:
             ]
         if mutant.file == "source.json":
             return []
-        return [run.case for run in self._runs if _runs_place(run, mutant.file, mutant.tests)]
+        return self._that_run(mutant.file, mutant.tests)
 
     def others(self, mutant: Mutant, likely: list[str]) -> list[str]:
         """Name the other cases that may notice it. An entry is noticed only where it is looked up."""
-        return (
-            [] if mutant.code == "remove-entry" else [run.case for run in self._runs if run.case not in likely]
-        )
+        if mutant.code == "remove-entry":
+            return []
+        return [run.case for run in self._runs if run.case not in set(likely)]
 
     def nearest(self, mutant: Mutant, likely: list[str]) -> str:
         """Name the smallest case that runs what is changed, or what is around it; `""` if none does."""
         steps = mutant.tests
         while not likely and steps:
             steps = steps[:-1]
-            likely = [run.case for run in self._runs if _runs_place(run, mutant.file, steps)]
+            likely = self._that_run(mutant.file, steps)
         return next(iter(likely), "") or next((run.case for run in self._runs if run.ran), "")
 
-    def is_idle(self, mutant: Mutant) -> bool:
-        """Whether a listed path masks only values that nothing reads: it is there for safety."""
-        held = self._listed.cases(mutant.listed) if mutant.listed else {}
-        return bool(held) and not any(held.values())
+    def _that_run(self, file: str, steps: Steps) -> list[str]:
+        return list(self._by_place.get((file, steps), ()))
 
 
 def _level(run: CaseRun) -> str:
     return next((str(record.scope.config.get("redact")) for record in run.records), "")
 
 
-def _runs_place(run: CaseRun, file: str, steps: Steps) -> bool:
-    return any(name == file and place[: len(steps)] == steps for name, place, _ in run.ran)
+def _by_place(runs: Iterable[CaseRun]) -> dict[tuple[str, Steps], dict[str, None]]:
+    """Return the cases that run something at a place, or below it."""
+    cases: dict[tuple[str, Steps], dict[str, None]] = {}
+    for run in runs:
+        for file, steps, _ in run.ran:
+            for length in range(len(steps) + 1):
+                cases.setdefault((file, steps[:length]), {})[run.case] = None
+    return cases

@@ -29,9 +29,13 @@ _HMAC: Steps = ("signature", "hmac")
 _KEYWORDS = (
     *("enum", "const", "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "contains"),
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minProperties"),
-    *("maxProperties", "additionalProperties", "propertyNames", "dependentRequired"),
+    *("maxProperties", "additionalProperties", "propertyNames", "dependentRequired", "dependentSchemas"),
+    *("patternProperties", "prefixItems", "minContains", "maxContains", "unevaluatedProperties"),
+    *("unevaluatedItems", "anyOf", "oneOf", "not", "then", "else"),
 )
 """Keywords of a schema that refuse values, besides type and required."""
+_BETWEEN = ("properties", "items", "then", "else", "allOf", "anyOf", "oneOf", "prefixItems")
+"""Steps of a schema that are none of the values it describes."""
 
 
 def source_mutants(about: _Document) -> Iterator[Mutant]:
@@ -65,27 +69,26 @@ def _has(about: _Document, steps: Steps) -> bool:
 
 
 def table_mutants(table: str, content: _Document) -> Iterator[Mutant]:
-    """List the mutants of a table: each entry removed."""
+    """List the mutants of a table: each entry removed. None holds the rest of the table, which may be large."""
     for entry in content:
+        change, place = f"without {quote(entry)}", (entry,)
         record = f"a record in which the value that is looked up is {quote(entry)}"
-        rest = removed(content, (entry,))
-        yield Mutant(
-            "remove-entry", f"{table}.json", (entry,), rest, f"without {quote(entry)}", record, (entry,)
-        )
+        yield Mutant("remove-entry", f"{table}.json", place, {}, change, record, place)
 
 
 def schema_mutants(schema: _Document) -> Iterator[Mutant]:
     """List the mutants of a schema.json: what refuses values removed."""
     for node, steps in _nodes(schema, ()):
-        name = ".".join(str(step) for step in steps if step not in ("properties", "items")) or "the record"
+        keys = [step for step in steps if isinstance(step, str) and step not in _BETWEEN]
+        name = ".".join(keys) or "the record"
         for index, key in enumerate(node.get("required", ())):
-            record = f"a record{f' in which {name} is' if steps else ''} without {key}, which is rejected"
+            record = f"a record{f' in which {name} is' if keys else ''} without {key}, which is rejected"
             yield _schema(schema, (*steps, "required", index), f"without requiring {key}", record)
         if steps:  # a record is always an object
             yield from _types(schema, node, steps, name)
         for keyword in _KEYWORDS:
             if keyword in node and node[keyword] is not True:
-                record = f"a record in which {name} is refused by {keyword}"
+                record = f"a record {f'in which {name} is ' if keys else ''}refused by {keyword}"
                 yield _schema(schema, (*steps, keyword), f"without {keyword} for {name}", record)
 
 
@@ -108,11 +111,12 @@ def _nodes(value: Any, steps: Steps) -> Iterator[tuple[_Document, Steps]]:
     if not isinstance(value, dict):
         return
     yield value, steps
-    for keyword in ("properties", "$defs"):
+    for keyword in ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"):
         for name, member in value.get(keyword, {}).items():
             yield from _nodes(member, (*steps, keyword, name))
-    yield from _nodes(value.get("items"), (*steps, "items"))
-    for keyword in ("allOf", "anyOf", "oneOf"):
+    for keyword in ("items", "then", "else"):
+        yield from _nodes(value.get(keyword), (*steps, keyword))
+    for keyword in ("allOf", "anyOf", "oneOf", "prefixItems"):
         for index, member in enumerate(value.get(keyword, ())):
             yield from _nodes(member, (*steps, keyword, index))
 

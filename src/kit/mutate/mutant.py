@@ -23,7 +23,7 @@ class Mutant(msgspec.Struct, frozen=True):
         code: one of `MUTATIONS`.
         file: the file that is changed.
         steps: the place of the change.
-        content: the file as it is then.
+        content: the file as it is then; empty for `remove-entry`, which takes the entry out of a loaded table.
         change: the change, as in `without lower`.
         record: what a fixture must hold for its outcome to change.
         tests: the place whose points a fixture runs that is likely to notice.

@@ -85,21 +85,23 @@ class Mutation:
     def verdicts(self) -> Iterator[Verdict | None]:
         """Run the mutants one by one; None is one that says nothing.
 
-        It cannot be loaded, or is a part of what no fixture notices either.
+        It cannot be loaded, is a part of what no fixture notices either, or is a path listed for safety.
 
         Raises:
             SpringheadError: a case is not as expected.
         """
-        unnoticed: list[Mutant] = []
+        unneeded: set[tuple[str, Steps]] = set()
         with mutant_runner(self._suite) as runner:
             for mutant in self.mutants:
-                if self._order.is_idle(mutant) or any(_is_part(mutant, other) for other in unnoticed):
+                if _is_part(mutant, unneeded):
                     yield None
                     continue
                 likely = self._order.likely(mutant)
                 noticed_by = runner.noticed_by(mutant, [*likely, *self._order.others(mutant, likely)])
-                if noticed_by == "":
-                    unnoticed.append(mutant)
+                if noticed_by == "" and mutant.listed and likely and not runner.masks(mutant.listed, likely):
+                    noticed_by = None  # no event has what is at this path: it is listed for safety
+                if noticed_by == "" and mutant.code.startswith("remove-"):
+                    unneeded.add((mutant.file, mutant.steps))
                 yield None if noticed_by is None else self._verdict(mutant, noticed_by, likely)
 
     def _verdict(self, mutant: Mutant, noticed_by: str, likely: list[str]) -> Verdict:
@@ -126,8 +128,7 @@ def _mutants(file: SourceFile) -> Iterator[Mutant]:
             yield from table_mutants(table.removesuffix(".json"), content)
 
 
-def _is_part(mutant: Mutant, other: Mutant) -> bool:
-    """Whether what a mutant changes is a part of what another removes."""
-    steps: Steps = other.steps
-    is_removed = other.code.startswith("remove-") and mutant.file == other.file
-    return is_removed and mutant.steps[: len(steps)] == steps
+def _is_part(mutant: Mutant, unneeded: set[tuple[str, Steps]]) -> bool:
+    """Whether what a mutant changes is a part of what can be removed without any fixture noticing."""
+    steps = mutant.steps
+    return any((mutant.file, steps[:length]) in unneeded for length in range(len(steps) + 1))

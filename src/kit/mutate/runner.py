@@ -20,7 +20,8 @@ from ...core.pipeline import Pipeline
 from ...core.request import Request
 from ...core.signature import signature_verifier, signing_secrets, without_secrets
 from ...core.source import Source
-from ..case import Case
+from ...core.source_file import read_source_file
+from ..case import EXPECTED, Case
 from ..explain.mapping_file import MappingFile, read_mapping_file
 from ..rows import list_rows
 from ..suite import Suite
@@ -55,19 +56,33 @@ class MutantRunner:
 
         None means that the mutant cannot be loaded, and is none.
         """
-        trials = [self._trials[name] for name in names if name in self._trials]
+        trials = self._named(names)
         if mutant.code == "remove-entry":
             with _without_entry(self._tables.get(mutant.file, {}), str(mutant.steps[0])):
                 return _first_to_differ(self._loaded, trials)
         try:
-            return _first_to_differ(self._load(mutant), trials)
+            return _first_to_differ(self._load(mutant.file, mutant.content), trials)
         except InvalidSource:
             return None
 
-    def _load(self, mutant: Mutant) -> Source:
-        path = self._folder / mutant.file
+    def masks(self, listed: str, names: Iterable[str]) -> bool:
+        """Whether redaction of a listed path, and of no other, changes the outcome of any of these cases."""
+        about = read_source_file(self._folder / "source.json").value or {}
+        others = {key: value for key, value in about.items() if key != "pii"}
+        source = self._load("source.json", {**others, "secrets": [listed]})
+        outcomes = (
+            [_outcome(source, trial.request, {**trial.config, "redact": level}) for level in ("off", "secrets")]
+            for trial in self._named(names)
+        )
+        return any(plain != redacted for plain, redacted in outcomes)
+
+    def _named(self, names: Iterable[str]) -> list[Trial]:
+        return [self._trials[name] for name in names if name in self._trials]
+
+    def _load(self, file: str, content: dict[str, Any]) -> Source:
+        path = self._folder / file
         original = path.read_bytes()
-        path.write_text(json.dumps(mutant.content, ensure_ascii=False), encoding="utf-8")
+        path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         try:
             return load_interpreted(self._folder)
         finally:
@@ -77,8 +92,12 @@ class MutantRunner:
         """Prepare a case; None if a plugin refuses its request, since plugins take no part in this."""
         request, config, source = case.request(), case.config, self._suite.source
         outcome = self._suite.outcome(case)
+        if case.expected is None:
+            raise InvalidFixture(
+                str(case.folder), f"has no {EXPECTED}", "write it with springhead test --update"
+            )
         if outcome != case.expected:
-            raise InvalidFixture(str(case.folder), "is not as expected", f"run springhead test {source.name}")
+            raise InvalidFixture(str(case.folder), "is not as expected", "see what springhead test says of it")
         alone = _outcome(source, request, config)
         if json.loads(outcome).get("refused") is not None and alone is not None:
             return None

@@ -27,7 +27,7 @@ _EXAMPLES = {
 }
 """The first examples of a kind, and the pattern of those after them."""
 _IN_TEXT = {
-    Kind.EMAIL: re.compile(r"[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}\b"),
+    Kind.EMAIL: re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}\b"),
     Kind.IP: re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"),
     Kind.SECRET: SECRET_IN_TEXT,
 }

@@ -6,18 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ...core.decode import decode
 from ...core.errors import SpringheadError
 from ...core.json_value import pointer
 from ...core.mapping.convert import text
 from ...core.mapping.interpret import Scope
 from ...core.mapping.masking import MASKED
 from ...core.mapping.model import IDENTITY
-from ...core.signature import without_secrets
 from ...core.source import Source
 from ..case import Case
 from ..explain.mapping_file import read_mapping_file
 from ..explain.rule_trace import trace_rules
+from ..records import read_records
 from .fields import Field
 
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
@@ -47,15 +46,10 @@ def _scopes(source: Source, cases: Iterable[Case]) -> Iterator[Scope]:
     """List what the rows of a source reach in the records of its fixtures."""
     for case in cases:
         try:
-            request, config = case.request(), without_secrets(case.config)
+            scopes = [record.scope for record in read_records(source, case)]
         except SpringheadError:  # `springhead test` says what is wrong with it
             continue
-        shown = source.request_filter.with_settings(config).apply(request).as_json()
-        for _, item in decode(request, source.framing):
-            if isinstance(item, dict):
-                record, _ = source.unwrap(item) or (item, ())
-                if isinstance(record, dict) and source.schema.accepts(record):
-                    yield Scope(record, item, shown, config)
+        yield from (scope for scope in scopes if source.schema.accepts(scope.record))
 
 
 def _member(value: Any, keys: tuple[str, ...]) -> Any:

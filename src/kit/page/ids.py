@@ -16,7 +16,7 @@ def ids_section(files: SourceFiles) -> str:
     """Write where the delivery's id is read, and what the ids of events are made of."""
     entries = [_entry(entry) for entry in files.about.get("id", [])]
     first = f"the first of these with a value: {series(entries, 'or')}" if len(entries) > 1 else series(entries)
-    delivery = f"A delivery is identified by {first}; without that, a record by its content."
+    delivery = f"A delivery is identified by {first}; without that, a record is known by its content."
     passed = "that of an event passed as it is, else " if _passes(files.mapping) else ""
     written = _written(files.mapping)
     version = "the event's content"

@@ -20,15 +20,15 @@ _STANDARD = (
     "Calls are signed as [Standard Webhooks](https://www.standardwebhooks.com) defines it, with headers that"
     " begin with `webhook-` or `svix-`."
 )
-_REFUSED = "Where `signing_secret` is set, calls are verified, and others are answered 401."
+_REFUSED = "Where `signing_secret` is set, a call that is not signed like this is answered 401."
 
 
 def requests_section(files: SourceFiles) -> str:
     """Write the formats, where records are in a body, and what a record must have."""
     formats = [_FORMATS[name] for name in ("json", *files.source.framing.formats)]
-    accepted = series(list(dict.fromkeys(formats)), "and")
+    accepted = list(dict.fromkeys(formats))
     sentences = [
-        f"Accepted are {accepted}.",
+        f"{series(accepted, 'and')} {'are' if len(accepted) > 1 else 'is'} accepted.",
         _items(files.about),
         _records(files.about),
         _required(files.schema),

@@ -12,10 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ...core.codec import Object
-from ..new.captured import capture
-from ..new.draft import draft_source
-from ..new.write import is_name, write_source
-from .calls import Drafted, Named, Saved, Tried, read_call
+from ..new.write import is_name
+from .calls import Drafted, Named, Saved, Tried, Updated, read_call
+from .drafting import write_draft
 from .errors import BadCall, NotWritten
 from .evaluator import Evaluator
 from .fixtures import without_credentials
@@ -61,6 +60,7 @@ class Api:
             Route("/api/review", self._review_source, methods=["POST"]),
             Route("/api/save", self._save, methods=["POST"]),
             Route("/api/keep", self._keep, methods=["POST"]),
+            Route("/api/update", self._update, methods=["POST"]),
             Route("/api/copy", self._copy, methods=["POST"]),
             Route("/api/draft", self._draft, methods=["POST"]),
         ]
@@ -93,8 +93,7 @@ class Api:
 
     async def _keep(self, request: Request) -> Response:
         source, named = self._source(request), await read_call(request, Named)
-        if not source.writable:
-            raise NotWritten("an installed source gets no fixtures: save a copy of it")
+        source.check_writable()
         fixtures, tried = source.fixtures, without_credentials(named.request)
         fixtures.check_new(named.name)
         task = Task("expect", source.snapshot(named.files, tried))
@@ -103,6 +102,12 @@ class Api:
             raise NotWritten(outcome["error"])
         folder = await asyncio.to_thread(fixtures.keep, named.name, tried, outcome["expected"])
         return _json({"folder": str(folder), "fixtures": fixtures.names()})
+
+    async def _update(self, request: Request) -> Response:
+        source, updated = self._source(request), await read_call(request, Updated)
+        source.check_writable()
+        await asyncio.to_thread(source.fixtures.update, updated.name, updated.expected)
+        return _json({})
 
     async def _copy(self, request: Request) -> Response:
         source, named = self._source(request), await read_call(request, Named)
@@ -113,7 +118,9 @@ class Api:
     async def _draft(self, request: Request) -> Response:
         drafted = await read_call(request, Drafted)
         folder = self._new_folder(drafted.name)
-        guesses = await asyncio.to_thread(_write_draft, drafted, self._into)
+        task = Task("draft", Snapshot({}, drafted.request, drafted.name))
+        result = msgspec.json.decode(await asyncio.to_thread(self._review.run, task))
+        guesses = await asyncio.to_thread(write_draft, result, self._into)
         return self._added(folder, guesses)
 
     def _source(self, request: Request) -> Workspace:
@@ -134,16 +141,6 @@ class Api:
     async def _run(self, evaluator: Evaluator, task: str, snapshot: Snapshot) -> Response:
         result = await asyncio.to_thread(evaluator.run, Task(task, snapshot))
         return Response(result, media_type="application/json")
-
-
-def _write_draft(drafted: Drafted, into: Path) -> tuple[str, ...]:
-    """Draft a source as `springhead new` does; returns what is guessed."""
-    try:
-        draft = draft_source(drafted.name, [capture("first", drafted.request.as_request())])
-    except ModuleNotFoundError as error:
-        raise NotWritten(f"a draft needs {error.name}: run pip install 'springhead[testing]'") from None
-    write_source(draft, into)
-    return draft.guesses
 
 
 def _opened(source: Workspace) -> Object:

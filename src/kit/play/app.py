@@ -44,4 +44,6 @@ def _asset(path: str, content: bytes) -> Route:
 async def _failed(_: Request, error: Exception) -> Response:
     if isinstance(error, NotWritten):
         return JSONResponse({"error": str(error), "conflicts": error.conflicts}, 409)
+    if isinstance(error, OSError):
+        return refusal(422, f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
     return refusal(error.status if isinstance(error, BadCall) else 422, str(error))

@@ -42,6 +42,13 @@ class Named(Tried, frozen=True):
     name: str = ""
 
 
+class Updated(msgspec.Struct, frozen=True):
+    """The name of a fixture, and the outcome to expect of it from now on."""
+
+    name: str
+    expected: Edit
+
+
 class Drafted(msgspec.Struct, frozen=True):
     """The name of a source to draft, and a request as its vendor posts it."""
 

@@ -2,7 +2,7 @@
 
 SpringheadError
     BadCall             a call that the page does not make
-    EvaluationFailed    a source cannot be tried within the limits
+    EvaluationFailed    a source cannot be tried or drafted within the limits
     NotWritten          files are not written
 """
 
@@ -20,7 +20,7 @@ class BadCall(SpringheadError):  # noqa: N818 - an error here is named after wha
 
 
 class EvaluationFailed(SpringheadError):  # noqa: N818
-    """Trying a source takes too long, or ended its process."""
+    """Trying or drafting a source takes too long, or ended its process."""
 
 
 class NotWritten(SpringheadError):  # noqa: N818

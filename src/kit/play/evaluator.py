@@ -50,10 +50,10 @@ class Evaluator:
                     return connection.recv_bytes()
             except (EOFError, OSError):
                 self._end()
-                reason = "trying the source ended its process: it may need too much memory"
+                reason = "this ended the process it ran in: it may need too much memory"
                 raise EvaluationFailed(reason) from None
             self._end()
-            raise EvaluationFailed(f"trying the source takes longer than {self._seconds:g} seconds")
+            raise EvaluationFailed(f"this takes longer than {self._seconds:g} seconds")
 
     def stop(self) -> None:
         """Interrupt what runs; it fails."""

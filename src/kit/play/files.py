@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -41,23 +42,35 @@ def is_unchanged(path: Path, edit: Edit) -> bool:
     return edit.digest == (None if data is None else sha256(data).hexdigest()) and not path.is_symlink()
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all, with the line ends and the mode it had. A link is never followed.
+def write_files(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write files to a folder, all of them or none, each with the line ends and the mode it had.
+
+    A link is never followed.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: a file cannot be written.
     """
-    before = _read(path)
+    written = {folder / f".{name}.new": folder / name for name in texts}
+    try:
+        for new, path in written.items():
+            _write_new(new, texts[path.name], like=path)
+        for new, path in written.items():
+            new.replace(path)
+    finally:
+        for new in written:
+            new.unlink(missing_ok=True)
+
+
+def _write_new(new: Path, text: str, *, like: Path) -> None:
+    before = _read(like)
     if before is not None and b"\r\n" in before:
         text = text.replace("\n", "\r\n")
-    new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     with os.fdopen(os.open(new, flags, 0o666), "wb") as file:
         file.write(text.encode())
         if before is not None:
-            os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
-    new.replace(path)
+            os.fchmod(file.fileno(), stat.S_IMODE(like.stat().st_mode))
 
 
 def _read(path: Path) -> bytes | None:

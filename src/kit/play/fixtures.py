@@ -16,6 +16,7 @@ from ..case import EXPECTED, META, Case, find_cases
 from ..new.captured import FORMATS, capture
 from ..new.write import text_of
 from .errors import NotWritten
+from .files import Edit, is_unchanged, write_files
 from .snapshot import TriedRequest
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
@@ -86,6 +87,20 @@ class Fixtures(msgspec.Struct, frozen=True):
             shutil.rmtree(case, ignore_errors=True)
             raise
         return case
+
+    def update(self, name: str, expected: Edit) -> None:
+        """Write the expected.json of a fixture.
+
+        Raises:
+            NotWritten: there is no such fixture, or the file has changed on disk.
+            OSError: it cannot be written.
+        """
+        case = self.folder / name
+        if name not in self.names() or case.resolve() != case:
+            raise NotWritten(f"{name!r} is not a fixture of this source")
+        if not is_unchanged(case / EXPECTED, expected):
+            raise NotWritten(f"{name}/{EXPECTED} changed on disk meanwhile")
+        write_files(case, {EXPECTED: expected.text})
 
 
 def without_credentials(request: TriedRequest) -> TriedRequest:

@@ -12,6 +12,7 @@ import msgspec
 
 from ...core.codec import Object
 from ...core.errors import SpringheadError
+from .drafting import draft
 from .review import review_source
 from .snapshot import Snapshot
 from .trial import expected_outcome, try_source
@@ -19,7 +20,7 @@ from .trial import expected_outcome, try_source
 MEMORY_LIMIT = 1 << 30
 """Bytes of address space; a bundled source and its fixtures take a twentieth of it."""
 
-TASKS = {"try": try_source, "review": review_source, "expect": expected_outcome}
+TASKS = {"try": try_source, "review": review_source, "expect": expected_outcome, "draft": draft}
 
 
 class Task(msgspec.Struct, frozen=True):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from threading import Lock
 
 from ...core.source_file import read_source_file
 from ..case import fixtures_folder
 from ..new.write import is_name
 from .errors import NotWritten
-from .files import DiskFile, Edit, is_unchanged, read_file, write_file
+from .files import DiskFile, Edit, is_unchanged, read_file, write_files
 from .fixtures import Fixtures
 from .snapshot import Snapshot, TriedRequest, is_file_name
 
@@ -27,6 +28,7 @@ class Workspace:
     def __init__(self, folder: Path, *, writable: bool) -> None:
         self.folder = folder.resolve()
         self.writable = writable
+        self._lock = Lock()
 
     @property
     def fixtures(self) -> Fixtures:
@@ -54,13 +56,23 @@ class Workspace:
             NotWritten: they may not be written, or a file has changed on disk.
             OSError: a file cannot be written.
         """
+        self.check_writable()
+        with self._lock:  # two tabs may save at once
+            changed = tuple(name for name, edit in edits.items() if not is_unchanged(self.folder / name, edit))
+            if changed:
+                raise NotWritten(f"{', '.join(changed)} changed on disk meanwhile", changed)
+            write_files(self.folder, {name: edit.text for name, edit in edits.items()})
+
+    def check_writable(self) -> None:
+        """Check that files may be written to the folder.
+
+        Raises:
+            NotWritten: the source is installed, or its folder is gone.
+        """
         if not self.writable:
             raise NotWritten("an installed source is not changed: save a copy of it")
-        changed = tuple(name for name, edit in edits.items() if not is_unchanged(self.folder / name, edit))
-        if changed:
-            raise NotWritten(f"{', '.join(changed)} changed on disk meanwhile", changed)
-        for name, edit in edits.items():
-            write_file(self.folder / name, edit.text)
+        if not self.folder.is_dir():
+            raise NotWritten(f"the folder {self.folder} is gone")
 
     def copy_to(self, folder: Path, files: dict[str, str]) -> None:
         """Write these files to a new folder, with the README.md and the fixtures of this one.
@@ -72,10 +84,15 @@ class Workspace:
         if folder.exists():
             raise NotWritten(f"{folder.name} exists, and nothing is overwritten")
         folder.mkdir()
-        for name, text in files.items():
-            write_file(folder / name, text)
-        if readme := read_file(self.folder / "README.md"):
-            write_file(folder / "README.md", readme.text)
+        try:
+            self._copy_into(folder, files)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _copy_into(self, folder: Path, files: dict[str, str]) -> None:
+        readme = read_file(self.folder / "README.md")
+        write_files(folder, {**files, **({"README.md": readme.text} if readme else {})})
         theirs, ours = Workspace(folder, writable=True).fixtures.folder, self.fixtures.folder
         if ours.is_dir() and not theirs.exists():
             shutil.copytree(ours, theirs)

@@ -95,6 +95,7 @@ def test_a_retry_is_marked_as_a_duplicate(context: BrowserContext, tmp_path: Pat
         admin.post(LOGIN)
         expect(rows).to_have_count(1)
         expect(rows.first).not_to_contain_text("duplicate")
+        expect(page.locator("#cards")).to_contain_text("< 0.1 / s over 60 s")
 
         admin.post(LOGIN)
         expect(rows).to_have_count(2)
@@ -107,7 +108,7 @@ def test_a_retry_is_marked_as_a_duplicate(context: BrowserContext, tmp_path: Pat
         expect(rows.nth(1)).to_contain_text("duplicate")
 
         admin.post(*[LOGIN] * 21, {**LOGIN, "log_id": "4"})
-        expect(rows.first).to_have_text("2 more in the same request to Auth0, 1 of them duplicates")
+        expect(rows.first).to_have_text("2 more in the same request to Auth0, 1 duplicate among them")
         pictured(page, "duplicates")
 
 
@@ -416,6 +417,7 @@ def test_the_page_says_that_the_gateway_is_gone(context: BrowserContext, tmp_pat
         page = opened(context, admin)
         trouble, result = page.locator("#trouble"), page.locator("#result")
         expect(trouble).to_contain_text("The destination is down", timeout=15_000)
+        expect(page.locator("#letter-1")).to_be_visible()
         (worker,) = admin.server.workers()
         colour = "getComputedStyle(document.getElementById('dead')).color"
         warns = page.evaluate(colour)

@@ -58,6 +58,12 @@ def judged(tmp_path: Path, old: dict[str, Any], new: dict[str, Any]) -> tuple[Ve
             [("removed-event", "track paid"), ("added-event", "identify")],
         ),
         (
+            {"mapping": {"events": [{**EVENTS[0], "name": "paid"}]}},
+            {"mapping": {"events": [{**EVENTS[0], "name": "paid", "type": "page"}]}},
+            Level.MAJOR,  # the id of the message is the same
+            [("retyped-event", "type")],
+        ),
+        (
             {},
             {"schema": {"required": ["user"]}},
             Level.MAJOR,

@@ -116,13 +116,28 @@ def test_a_source_without_a_name_has_that_of_its_folder_in_both_versions(tmp_pat
         assert old.source.name == "acme"
 
 
+@pytest.mark.parametrize("called", [".", "../link"])
+def test_a_source_may_be_called_by_any_path(
+    acme: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, called: str
+) -> None:
+    """Such as `.` in its own folder, or a link to it: the name is that of the folder."""
+    (acme / "source.json").write_text('{"version": "2.0.0"}')
+    released = source_folder(tmp_path / "released", source={"version": "1.0.0"})
+    (acme.parent / "link").symlink_to("acme")
+    monkeypatch.chdir(acme)
+
+    with old_version(str(released), load_source(called), Path()) as old:
+        assert (old.source.name, old.source.version) == ("acme", "1.0.0")
+
+
 @pytest.mark.parametrize(
     ("revision", "reason"),
     [
         ("v0", "v0 is neither a folder nor a revision of "),
         ("--all", "--all is not a revision"),
         ("empty", "empty does not have the source acme: there is nothing to compare"),
-        ("broken", "broken has a source that does not load: "),
+        ("", '"" is neither a folder nor a revision'),
+        ("broken", "broken has a source that does not load: repository/acme has 1 problem:"),
     ],
 )
 def test_a_revision_without_the_source_is_an_error(acme: Path, revision: str, reason: str) -> None:
@@ -186,6 +201,23 @@ def test_the_fixtures_of_both_versions_are_run(acme: Path) -> None:
         ("captured.json", 4),
         ("paid", 1),
     ]
+
+
+@pytest.mark.parametrize(("batch", "is_whole"), [([], False), (["items"], True)])
+def test_a_file_is_run_chunk_by_chunk(tmp_path: Path, batch: list[str], is_whole: bool) -> None:
+    """So it may be of any size, unless the versions find other items in it."""
+    sample = tmp_path / "captured.jsonl"
+    sample.write_text("".join(f'{{"n": {number}, "pad": "{"x" * 1000}"}}\n' for number in range(2000)))
+    old, new = (
+        new_version(load_source(source_folder(tmp_path / name, source=source)), tmp_path)
+        for name, source in (("old", {"name": "acme"}), ("new", {"name": "acme", "batch": batch}))
+    )
+
+    (request,) = collect_requests(old, new, [sample])
+    pairs = list(request.outcomes(old, new))
+
+    assert (len(pairs) == 1) is is_whole
+    assert [sum(len(outcome.events) for outcome in side) for side in zip(*pairs, strict=True)] == [2000, 2000]
 
 
 def test_without_requests_nothing_can_be_compared(tmp_path: Path) -> None:

@@ -262,6 +262,20 @@ def test_a_change_that_no_fixture_notices_is_named(  # noqa: PLR0913, PLR0917 - 
             {"a": ""},
         ),
         (
+            {"schema": {"type": "object", "not": {"required": ["k"]}}},
+            {},
+            [{}],
+            ("remove-keyword", "schema.json/not", "a record refused by not"),
+            {"k": 1},
+        ),
+        (
+            {"schema": {"type": "object", "if": {"required": ["a"]}, "then": {"required": ["k"]}}},
+            {},
+            [{"a": 1, "k": 1}],
+            ("remove-keyword", "schema.json/then", "a record refused by then"),
+            {"a": 1},
+        ),
+        (
             {
                 "mapping": mapping_of([{"from": "a", "lookup": "names", "to": "properties.a"}]),
                 "names": {"x": "X", "y": "Y"},
@@ -338,11 +352,51 @@ def test_a_setting_of_the_mapping_is_removed(
     assert [record for _, _, record in unnoticed(suite)] == ([found] if found else [])
 
 
+def test_a_mutant_of_a_table_does_not_hold_the_rest_of_the_table(tmp_path: Path) -> None:
+    """All of them together would be as large as the square of the table."""
+    names = {f"k{number}": "A kind" for number in range(1000)}
+    row = {"from": "a", "lookup": "names", "to": "properties.a"}
+    mutation = Mutation(suite_of(tmp_path, {"a": "k7"}, mapping=mapping_of([row]), names=names))
+
+    entries = [mutant for mutant in mutation.mutants if mutant.code == "remove-entry"]
+    noticed = [verdict for verdict in mutation.verdicts() if verdict is not None and verdict.noticed_by]
+
+    assert (len(entries), [mutant for mutant in entries if mutant.content]) == (1000, [])
+    assert [verdict.mutant.steps for verdict in noticed if verdict.mutant in entries] == [("k7",)]
+
+
 def test_a_listed_path_that_nothing_reads_is_there_for_safety(tmp_path: Path) -> None:
     """`check` asks for it wherever a record holds a secret, whether or not a row copies it."""
     suite = suite_of(tmp_path, {"token": "x", "a": 1}, mapping=mapping_of([A]), source={"secrets": ["token"]})
 
     assert unnoticed(suite) == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"from": "o", "omit": ["token"], "to": "properties.o"},
+        {"from": "o.token", "to": "userId"},  # which is never masked
+        {"value": 1, "when": {"o.token": {"exists": True}}, "to": "properties.has_token"},
+    ],
+)
+def test_a_listed_path_that_no_event_has_is_there_for_safety(tmp_path: Path, row: dict[str, Any]) -> None:
+    """A fixture that redacts would not notice it, although something reads the value."""
+    body = {"o": {"token": "x", "b": 1}}
+    suite = suite_of(tmp_path, body, mapping=mapping_of([row, TAIL]), source={"secrets": ["o.token"]})
+
+    assert "remove-path" not in [code for code, *_ in unnoticed(suite)]
+
+
+def test_a_path_that_another_covers_is_not_there_for_safety(tmp_path: Path) -> None:
+    """Without it, all is masked as before: it can be removed."""
+    about = {"secrets": ["**.token", "token"]}
+    row = {"from": "token", "to": "properties.token"}
+    suite = suite_of(
+        tmp_path, {"token": "x"}, config={"redact": "secrets"}, mapping=mapping_of([row]), source=about
+    )
+
+    assert [place for _, place, _ in unnoticed(suite)] == ["source.json/secrets/0", "source.json/secrets/1"]
 
 
 def test_parts_of_what_is_not_noticed_are_not_tried(tmp_path: Path) -> None:
@@ -389,9 +443,13 @@ def test_a_waiver_explains_a_mutant(tmp_path: Path) -> None:
 def test_fixtures_that_are_not_as_expected_notice_nothing(tmp_path: Path) -> None:
     """They are run first as they are."""
     suite = suite_of(tmp_path, {"a": 1}, mapping=mapping_of([A]))
-    (suite.cases[0].folder / "expected.json").write_text("{}")
+    expected = suite.cases[0].folder / "expected.json"
 
-    with pytest.raises(InvalidFixture, match="is not as expected: run springhead test acme"):
+    expected.write_text("{}")
+    with pytest.raises(InvalidFixture, match="case-0 is not as expected: see what springhead test says of it"):
+        list(Mutation(suite).verdicts())
+    expected.unlink()
+    with pytest.raises(InvalidFixture, match=r"has no expected\.json: write it with springhead test --update"):
         list(Mutation(suite).verdicts())
 
 

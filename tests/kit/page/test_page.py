@@ -155,7 +155,7 @@ def test_ids_signature_and_redaction_are_said(tmp_path: Path) -> None:
     assert section_of(page, "Signature") == (
         "The header `x-sign` holds `t={timestamp}` and `v1={hex}`: the HMAC-SHA256 of `{timestamp}.{body}`,"
         " in hexadecimal. It may be 300 seconds before or after the time of receipt."
-        " Where `signing_secret` is set, calls are verified, and others are answered 401."
+        " Where `signing_secret` is set, a call that is not signed like this is answered 401."
     )
     assert section_of(page, "Redaction").splitlines()[-2:] == [
         "| `secrets` | `card.number` |",
@@ -189,7 +189,7 @@ def test_without_a_readme_the_setup_is_listed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("about", "words"),
     [
-        ({}, "Accepted are JSON and JSON lines."),
+        ({}, "JSON and JSON lines are accepted."),
         ({"batch": ["a", "b"]}, "A list is a batch of items, and so is the list at `a` or `b`."),
         ({"unwrap": ["a"]}, "The record is at `a`, else the item itself."),
         (

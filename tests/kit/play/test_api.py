@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,25 @@ def test_a_kept_body_is_in_the_file_for_its_format(tmp_path: Path, body: str, fi
     assert (folder / "fixtures" / "other" / file).read_text() == body
 
 
+def test_only_the_expected_outcome_of_a_fixture_is_updated(tmp_path: Path) -> None:
+    """Of one of this source, as it was when it was shown, and through no link."""
+    folder = acme_folder(tmp_path)
+    expected = folder / "fixtures" / "paid" / "expected.json"
+    (folder / "fixtures" / "link").symlink_to(tmp_path)
+    digest = sha256(expected.read_bytes()).hexdigest()
+    with playground(tmp_path, "acme") as one:
+
+        def status(name: str, digest: str | None) -> int:
+            return one.call("update", {"name": name, "expected": {"text": "{}", "digest": digest}}).status_code
+
+        refused = [status("paid", None), status("../fixtures/paid", digest), status("link", None)]
+        assert status("paid", digest) == 200
+
+    assert refused == [409, 409, 409]
+    assert expected.read_text() == "{}"
+    assert not (tmp_path / "expected.json").exists()
+
+
 def test_an_installed_source_is_saved_as_a_copy(tmp_path: Path) -> None:
     """With its fixtures; it itself stays as it is, and the copy is never put over a folder."""
     with playground(tmp_path) as one:
@@ -206,7 +226,7 @@ def test_a_source_is_drafted_from_a_body(tmp_path: Path) -> None:
         opened = one.call("source", source="shop").json()
 
     assert "type names the event" in drafted.json()["guesses"]
-    assert (again.status_code, bad.status_code) == (422, 422)
+    assert (again.status_code, bad.status_code) == (422, 409)
     assert opened["fixtures"] == ["first"]
     assert "not-for-a-file" not in (tmp_path / "shop" / "fixtures" / "first" / "request.json").read_text()
 

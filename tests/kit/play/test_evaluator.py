@@ -54,11 +54,13 @@ def test_a_source_that_takes_too_much_memory_is_ended(evaluator: Evaluator) -> N
     assert outcome(evaluator, GOOD) == "1"
 
 
-def test_a_source_that_takes_too_long_is_ended() -> None:
-    """Its process is killed, and another takes its place."""
+def test_what_takes_too_long_is_ended() -> None:
+    """Its process is killed, and another takes its place; a draft is bounded as well."""
+    draft = Task("draft", Snapshot({}, TriedRequest(json.dumps(BODY)), "shop"))
     with closing(Evaluator(seconds=0.001)) as hasty:
-        assert outcome(hasty, GOOD) == "trying the source takes longer than 0.001 seconds"
-        assert outcome(hasty, GOOD) == "trying the source takes longer than 0.001 seconds"
+        assert outcome(hasty, draft) == "this takes longer than 0.001 seconds"
+        assert outcome(hasty, GOOD) == "this takes longer than 0.001 seconds"
+        assert outcome(hasty, GOOD) == "this takes longer than 0.001 seconds"
 
 
 @pytest.mark.parametrize(

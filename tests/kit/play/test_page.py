@@ -262,7 +262,7 @@ def test_a_change_on_disk_is_never_lost(context: BrowserContext, writable: Playg
     expect(page.locator("#save-confirm")).to_have_text("Save over it")
     pictured(page, "conflict")
     assert (folder / "mapping.json").read_text() == theirs
-    page.locator("#take-disk").click()
+    page.get_by_role("button", name="Take what is on disk").click()
 
     expect(editor(page, "mapping.json")).to_have_value(theirs)
     expect(page.locator("#state")).to_have_text("Took mapping.json from disk.")
@@ -306,6 +306,27 @@ def test_a_request_is_kept_as_a_fixture(context: BrowserContext, writable: Playg
     assert expected["events"][0]["properties"]["coupon"] == "SPRING"
 
 
+def test_a_fixture_that_fails_is_updated(context: BrowserContext, writable: Playground, folder: Path) -> None:
+    """Once one has seen what changes; or it is opened."""
+    page = opened(context, writable)
+    editor(page, "mapping.json").fill(MAPPING.replace("properties.shop", "properties.branch"))
+    failing = page.get_by_role("button", name="fixtures/paid expects another outcome")
+
+    failing.click()
+    expect(page.locator("#save-text")).to_contain_text("not saved")
+    expect(page.locator("#diff .added").first).to_contain_text('"branch": "Leeds"')
+    pictured(page, "failing")
+    page.get_by_role("button", name="Open the fixture").click()
+    expect(page.locator("#fixture")).to_have_value("paid")
+    failing.click()
+    page.get_by_role("button", name="Update expected.json").click()
+
+    expect(page.locator("#state")).to_have_text("Updated fixtures/paid/expected.json")
+    expect(failing).to_have_count(0)
+    expected = json.loads((folder / "fixtures" / "paid" / "expected.json").read_text())
+    assert expected["events"][0]["properties"]["branch"] == "Leeds"
+
+
 def test_a_new_table_is_a_file_of_the_folder(
     context: BrowserContext, writable: Playground, folder: Path
 ) -> None:
@@ -341,8 +362,8 @@ def test_a_newcomer_drafts_a_source_from_a_body(context: BrowserContext, tmp_pat
         page.get_by_role("button", name="Draft it").click()
 
         expect(page.locator("#outcome strong")).to_have_text("order.paid")
-        expect(page.locator("#state")).to_contain_text("type names the event")
-        expect(page.locator("#state")).to_contain_text("X-Acme-Delivery identifies the delivery")
+        expect(page.locator("#guesses")).to_contain_text("type names the event")
+        expect(page.locator("#guesses")).to_contain_text("X-Acme-Delivery identifies the delivery")
         assert (tmp_path / "shop" / "mapping.json").exists()
         page.locator("#source").select_option("auth0")
         expect(page.locator("#state")).to_contain_text("installed")
@@ -388,6 +409,32 @@ def test_numbers_are_shown_as_they_are_delivered(context: BrowserContext, acme: 
         editor(page, "Request body").fill(f'{{"type": "a", "order": {{"coupon": {number}}}}}')
         shown = {"1.10": "1.1"}.get(number, number)
         expect(page.locator("#outcome .value.scalar")).to_have_text(shown)
+
+
+def test_a_body_is_laid_out_when_asked(context: BrowserContext, acme: Playground) -> None:
+    """Its numbers and texts stay as they are, and what is not JSON stays whole."""
+    page = opened(context, acme)
+    body, layout = editor(page, "Request body"), page.get_by_role("button", name="Format")
+
+    body.fill('{"type":"a, {b}","id":12345678901234567890,"none":[ ],"list":[1e400,{}]}')
+    layout.click()
+    expect(body).to_have_value(
+        '{\n  "type": "a, {b}",\n  "id": 12345678901234567890,\n  "none": [],\n'
+        '  "list": [\n    1e400,\n    {}\n  ]\n}\n'
+    )
+    body.fill("name=Ada&list[]=1")
+    layout.click()
+    expect(body).to_have_value("name=Ada&list[]=1")
+
+
+def test_a_header_may_have_any_name(context: BrowserContext, acme: Playground) -> None:
+    """Also one that every object of the page's language has."""
+    page = opened(context, acme)
+    page.get_by_label("Header name").fill("constructor")
+    page.get_by_label("Header value").fill("x")
+
+    expect(page.locator("#outcome")).not_to_contain_text("Leeds")
+    expect(page.locator("#summary")).to_have_text("1 event, 0 rejected, 0 dropped")
 
 
 def test_values_are_found_in_any_body(context: BrowserContext, acme: Playground) -> None:

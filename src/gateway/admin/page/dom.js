@@ -14,7 +14,7 @@ const setText = (target, text) => { if (target.textContent !== text) target.text
 const number = new Intl.NumberFormat("en");
 const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 const day = new Intl.DateTimeFormat([], { month: "short", day: "numeric" });
-const perSecond = (value) => (value === 0 ? "0" : value < 10 ? value.toFixed(1) : number.format(Math.round(value)));
+const perSecond = (value) => (value === 0 ? "0" : value < 0.05 ? "< 0.1" : value < 10 ? value.toFixed(1) : number.format(Math.round(value)));
 const scaled = (value, units) => {
   let unit = units[0][1];
   for (const [factor, name] of units) if (value >= factor) [value, unit] = [value / factor, name]; else break;

@@ -13,7 +13,7 @@ function showRequest(request) {
   pendingRows.push(...request.events.map((event, position) => eventRow(event, request, duplicates.has(position))));
   const hidden = request.accepted - request.events.length, hiddenDuplicates = request.duplicates - duplicates.size;
   if (hidden) pendingRows.push(noteRow(request, `${number.format(hidden)} more in the same request to ${request.source}${
-    hiddenDuplicates ? `, ${number.format(hiddenDuplicates)} of them duplicates` : ""}`));
+    hiddenDuplicates ? `, ${plural(hiddenDuplicates, "duplicate")} among them` : ""}`));
   pendingRows = pendingRows.slice(-REMEMBERED);
   if ($("pause").getAttribute("aria-pressed") === "false") flush();
 }

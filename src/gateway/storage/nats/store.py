@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
@@ -45,7 +46,7 @@ from .streams import ensure, streams_of
 
 T = TypeVar("T")
 
-_READY_SECONDS = 4.0
+_READY_SECONDS = 2.0
 """How old the last write may be: nothing else tells that most nodes are gone."""
 _FORGOTTEN = "forgotten"
 """The subject of events that may be accepted again; all gateways read it."""
@@ -74,7 +75,7 @@ class NatsStore:
         self._appended: dict[tuple[int, str], int] = {}
         self.renewing: asyncio.Task[None] | None = None
         self._replaying = asyncio.Lock()
-        self._is_closed = False
+        self._is_closed = True
 
     @property
     def owned(self) -> list[int]:
@@ -86,7 +87,7 @@ class NatsStore:
         """As `Store.location`."""
         return self._options.location
 
-    async def open(self) -> None:
+    async def open(self, *, delivers: bool = True) -> None:
         """As `Store.open`.
 
         Raises:
@@ -112,8 +113,10 @@ class NatsStore:
             self._client, self._publisher, streams.leases, self._take, self._lose, self._is_idle
         )
         await self._read_seen(_FORGOTTEN)
-        await self._ownership.renew()
-        self.renewing = asyncio.create_task(self._renew())
+        self._is_closed = False
+        if delivers:
+            await self._ownership.renew()
+            self.renewing = asyncio.create_task(self._renew())
 
     async def append(
         self,
@@ -156,9 +159,9 @@ class NatsStore:
 
     async def probe(self, sources: Collection[str]) -> None:  # noqa: ARG002 - the room is that of all sources
         """As `Store.probe`."""
-        age = time.monotonic() - self._publisher.written_at
-        if age > _READY_SECONDS:
-            raise StoreBusy(f"{self.location} accepted no write for {age:.0f} seconds: check its nodes")
+        if time.monotonic() - self._publisher.written_at > _READY_SECONDS:
+            subject = f"{self._streams.leases}.probe.{self._ownership.id}"
+            await self._publisher.publish(subject, b"", uuid.uuid4().hex, ttl=1, patience=2.0)
         limit = self._options.max_bytes
         state = (await ask(self._client, f"STREAM.INFO.{self._streams.events}"))["state"]
         if limit is not None and state["bytes"] + _MARGIN > limit:
@@ -277,15 +280,16 @@ class NatsStore:
 
     async def close(self) -> None:
         """As `Store.close`."""
-        if self._is_closed or self.renewing is None:
+        if self._is_closed:
             return
         self._is_closed = True
         await self._appender.finish()
-        self.renewing.cancel()
-        with suppress(asyncio.CancelledError):
-            await self.renewing
-        with suppress(SpringheadError):
-            await self._ownership.leave()
+        if self.renewing is not None:
+            self.renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.renewing
+            with suppress(SpringheadError):
+                await self._ownership.leave()
         await self._client.close()
         self._seen.close()
 

@@ -118,7 +118,7 @@ class SqliteStore:
         """Transactions committed since it was opened."""
         return self._writer.commits
 
-    async def open(self) -> None:
+    async def open(self, *, delivers: bool = True) -> None:
         """As `Store.open`; its files have been open since it was made."""
 
     async def append(

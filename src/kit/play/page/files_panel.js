@@ -4,14 +4,18 @@ import { Editor } from "./editor.js";
 
 export class FilesPanel {
   #onChange;
+  #openFailing;
   #files = new Map();
   #active = "";
   #findings = [];
+  #failing = [];
   #uncovered = [];
   #isReviewed = false;
 
-  constructor(onChange) {
+  // `openFailing` gets a fixture that fails, as the review lists it.
+  constructor({ onChange, openFailing }) {
     this.#onChange = onChange;
+    this.#openFailing = openFailing;
     $("tabs").addEventListener("keydown", (event) => this.#moveTab(event));
     $("new-table").addEventListener("click", () => this.#addTable());
   }
@@ -51,6 +55,7 @@ export class FilesPanel {
     this.#active = name;
     for (const [other, { editor }] of this.#files) editor.root.hidden = other !== name;
     this.#drawTabs();
+    this.#tab(name)?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   goTo(name, place) {
@@ -74,12 +79,13 @@ export class FilesPanel {
   showProblems(problems) {
     const others = this.#findings.filter(({ severity }) => severity !== "error");
     this.#findings = [...problems.map((problem) => ({ ...problem, severity: "error" })), ...(problems.length ? [] : others)];
-    if (problems.length) this.#uncovered = [];
+    if (problems.length) this.#failing = this.#uncovered = [];
     this.#draw();
   }
 
-  showReview({ findings, uncovered }) {
+  showReview({ findings, failing, uncovered }) {
     this.#findings = findings;
+    this.#failing = failing;
     this.#uncovered = uncovered;
     this.#isReviewed = true;
     this.#draw();
@@ -133,8 +139,8 @@ export class FilesPanel {
   #draw() {
     for (const [name, { editor }] of this.#files) {
       const marks = this.#findings.filter((finding) => finding.file === name).map(({ line, severity, reason }) => ({ line, kind: severity, message: reason }));
-      const rows = name === "mapping.json" ? this.#uncovered : [];
-      editor.mark([...marks, ...rows.map(({ pointer, reason }) => ({ line: editor.lineOf(pointer), kind: "uncovered", message: reason }))]);
+      const places = this.#uncovered.filter(({ file }) => file === name);
+      editor.mark([...marks, ...places.map(({ pointer, reason }) => ({ line: editor.lineOf(pointer), kind: "uncovered", message: reason }))]);
     }
     this.#drawTabs();
     this.#drawList();
@@ -142,11 +148,17 @@ export class FilesPanel {
 
   #drawList() {
     const errors = this.#findings.filter(({ severity }) => severity === "error"), advice = this.#findings.filter(({ severity }) => severity !== "error");
-    const mapping = this.#files.get("mapping.json")?.editor;
-    const rows = this.#uncovered.map(({ pointer, reason }) => this.#item("uncovered", `mapping.json:${mapping.lineOf(pointer)}`, reason, () => this.goTo("mapping.json", { pointer })));
+    const failing = this.#failing.map((fixture) => this.#item("error", `fixtures/${fixture.name}`, fixture.reason, () => this.#openFailing(fixture)));
+    const items = [...errors.map((finding) => this.#finding(finding)), ...failing, ...advice.map((finding) => this.#finding(finding))];
+    const rows = this.#uncovered.filter(({ file }) => this.#files.has(file)).map((place) => this.#uncoveredPlace(place));
     $("problems").replaceChildren(
-      ...(errors.length + advice.length ? [element("ul", {}, ...[...errors, ...advice].map((finding) => this.#finding(finding)))] : [element("p", { class: "soft" }, this.#isReviewed ? "No problems." : "Checking…")]),
+      ...(items.length ? [element("ul", {}, ...items)] : [element("p", { class: "soft" }, this.#isReviewed ? "No problems." : "Checking…")]),
       ...(rows.length ? [element("details", {}, element("summary", {}, `${plural(rows.length, "place")} that no fixture runs`), element("ul", {}, ...rows))] : []));
+  }
+
+  #uncoveredPlace({ file, pointer, reason }) {
+    const line = this.#files.get(file).editor.lineOf(pointer);
+    return this.#item("uncovered", `${file}:${line}`, reason, () => this.goTo(file, { pointer }));
   }
 
   #finding({ file, line, pointer, severity, reason, advice }) {

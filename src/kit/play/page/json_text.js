@@ -51,6 +51,24 @@ export function parseText(text) {
   return { tokens, documents };
 }
 
+// Lays JSON out, two spaces a level. Its numbers and texts stay as they are, and so does what is not JSON.
+export function formatText(text) {
+  try { JSON.parse(text); } catch { return text; }
+  const parts = [];
+  let indent = "\n", last = "";
+  for (const [token] of text.matchAll(TOKEN)) {
+    if (token === "{" || token === "[") parts.push(token, indent += "  ");
+    else if (token === "}" || token === "]") {
+      indent = indent.slice(0, -2);
+      if (last === "{" || last === "[") parts.pop();
+      else parts.push(indent);
+      parts.push(token);
+    } else parts.push(token, ...(token === "," ? [indent] : token === ":" ? [" "] : []));
+    last = token;
+  }
+  return `${parts.join("")}\n`;
+}
+
 // Where a pointer leads, or the closest value around that: JSON inside a text is found as the text.
 export function findValue(parsed, pointer, line = null) {
   const document = line === null ? parsed.documents[0] : parsed.documents.find((candidate) => candidate.line === line);

@@ -5,7 +5,7 @@ import { $, ask, element, setText } from "./dom.js";
 import { FilesPanel } from "./files_panel.js";
 import { OutcomePanel } from "./outcome_panel.js";
 import { RequestPanel } from "./request_panel.js";
-import { save, saveCopy } from "./saving.js";
+import { save, saveCopy, updateExpected } from "./saving.js";
 
 const TRY_MS = 150, REVIEW_MS = 700;
 
@@ -26,7 +26,7 @@ async function work(name, { sources, into }) {
   $("work").hidden = false;
   document.title = `${name} · springhead playground`;
 
-  const files = new FilesPanel(() => { drawState(); tryIt(); review(); });
+  const files = new FilesPanel({ onChange: () => { drawState(); tryIt(); review(); }, openFailing });
   const request = new RequestPanel(() => tryIt());
   const outcome = new OutcomePanel({
     show(origin) {
@@ -84,6 +84,13 @@ async function work(name, { sources, into }) {
     }
   }
 
+  async function openFailing(fixture) {
+    const canUpdate = source.writable && fixture.after;
+    const answer = canUpdate ? await updateExpected(name, fixture, files.changes.length > 0) : "open";
+    if (answer === "updated") { drawState(`Updated fixtures/${fixture.name}/expected.json`); review(); }
+    if (answer === "open") { $("fixture").value = fixture.name; await show(fixture.name); }
+  }
+
   function showFixtures(names, chosen = "") {
     const option = (value, text) => element("option", { value, selected: value === chosen }, text);
     $("fixture").replaceChildren(option("", names.length ? "Choose a fixture" : "No fixture yet"), ...names.map((fixture) => option(fixture, fixture)));
@@ -96,6 +103,8 @@ async function work(name, { sources, into }) {
     tryIt();
   }
 
+  const show = (fixture) => load(fixture).catch((error) => setText($("trouble"), error.message));
+
   let isLeaving = false;
   showSources(sources, name);
   setText($("folder"), source.folder);
@@ -103,7 +112,7 @@ async function work(name, { sources, into }) {
   showFixtures(source.fixtures, source.example);
   if (source.example) await load(source.example);
   else request.value = { body: "{\n}\n" };
-  $("fixture").addEventListener("change", () => { if ($("fixture").value) load($("fixture").value).catch((error) => setText($("trouble"), error.message)); });
+  $("fixture").addEventListener("change", () => { if ($("fixture").value) show($("fixture").value); });
   $("keep").hidden = !source.writable;
   $("save").hidden = false;
   $("keep").addEventListener("click", onKeep);
@@ -123,7 +132,8 @@ async function work(name, { sources, into }) {
     tryIt();
     review();
   });
-  drawState(takeGuesses());
+  drawState();
+  showGuesses();
   review();
 }
 
@@ -142,10 +152,12 @@ function showSources(sources, name) {
   $("source").addEventListener("change", () => location.assign($("source").value ? address($("source").value) : "?choose"));
 }
 
-function takeGuesses() {
+// Shows what a draft guesses, until the page is opened again.
+function showGuesses() {
   const guesses = JSON.parse(sessionStorage.getItem("springhead-guesses") ?? "[]");
   sessionStorage.removeItem("springhead-guesses");
-  return guesses.length ? `Drafted. Guesses: ${guesses.join("; ")}` : "";
+  $("guesses").querySelector("ul").replaceChildren(...guesses.map((guess) => element("li", {}, guess)));
+  $("guesses").hidden = !guesses.length;
 }
 
 const failed = (error) => ({ error: error.message });

@@ -1,6 +1,7 @@
 // The request: its body, and what comes with it as fields.
 import { $, element } from "./dom.js";
 import { Editor } from "./editor.js";
+import { formatText } from "./json_text.js";
 
 const CALL = [["method", "Method", "POST"], ["url", "URL", "/v1/webhook?…"], ["id", "Request id", ""], ["received_at", "Received at", "epoch seconds"]];
 
@@ -15,6 +16,7 @@ export class RequestPanel {
     this.#onChange = onChange;
     this.body = new Editor("Request body", onChange);
     $("body").append(this.body.root);
+    $("format").addEventListener("click", () => { this.body.text = formatText(this.body.text); onChange(); });
     this.settingsBox = element("details", { "data-part": "config" }, element("summary", {}, "Settings"));
     const fields = CALL.map(([name, label, placeholder]) => this.#field(this.#call, name, label, placeholder));
     $("fields").append(this.#pairsBox("headers", "Headers", "header"), this.#pairsBox("query", "Query", "query value"),
@@ -114,7 +116,7 @@ export class RequestPanel {
   }
 
   #read(part) {
-    const values = {};
+    const values = Object.create(null);  // a header may be called "constructor"
     for (const row of this.#pairs[part].children) {
       const [name, value] = [...row.querySelectorAll("input")].map((input) => input.value);
       if (name) values[name] = name in values ? [values[name], value].flat() : value;

@@ -11,7 +11,7 @@ export async function save(source, files) {
     const changes = files.changes;
     if (!changes.length) return "Nothing to save.";
     const answer = await askToSave(changes, problem, conflicts);
-    if (answer === "disk") {
+    if (answer === "other") {
       for (const name of conflicts) files.takeDisk(name);
       return `Took ${conflicts.join(", ")} from disk.`;
     }
@@ -31,6 +31,22 @@ export async function save(source, files) {
   }
 }
 
+// Shows how the outcome of a fixture differs from its expected.json, which is updated if asked; returns "updated",
+// "open" if the fixture is to be shown, or "".
+export async function updateExpected(source, { name, reason, before, after, digest }, isUnsaved) {
+  let problem = "";
+  for (;;) {
+    const text = isUnsaved ? "The files have changes that are not saved. Until they are, springhead test fails." : "";
+    prepare({ title: `fixtures/${name} ${reason}`, text, confirm: "Update expected.json", other: "Open the fixture", problem });
+    const answer = await askAbout([{ name: `${name}/expected.json`, before, after }]);
+    if (answer !== "save") return answer && "open";
+    try {
+      await call("update", { source }, { name, expected: { text: after, digest } });
+      return "updated";
+    } catch (error) { problem = error.message; }
+  }
+}
+
 // Saves the files of an installed source to a new folder; returns the name it is open under.
 export async function saveCopy(source, files, into) {
   let problem = "";
@@ -45,23 +61,30 @@ export async function saveCopy(source, files, into) {
 }
 
 async function askToSave(changes, problem, conflicts) {
-  prepare({ title: `Save ${plural(changes.length, "file")}`, text: "", confirm: conflicts.length ? "Save over it" : "Save", problem, hasConflicts: conflicts.length > 0 });
+  const hasConflicts = conflicts.length > 0;
+  prepare({ title: `Save ${plural(changes.length, "file")}`, text: "", confirm: hasConflicts ? "Save over it" : "Save", other: hasConflicts ? "Take what is on disk" : "", problem });
+  return askAbout(changes);
+}
+
+// Shows changes in the dialog that is prepared; resolves to the answer.
+function askAbout(changes) {
   $("diff").replaceChildren(...changes.map(drawn));
   const answer = ask($("save-dialog"));
   $("save-confirm").focus();
   return answer;
 }
 
-function prepare({ title, text, confirm, problem, isCopy = false, hasConflicts = false }) {
+function prepare({ title, text, confirm, problem, other = "", isCopy = false }) {
   setText($("save-title"), title);
   setText($("save-text"), text);
   setText($("save-confirm"), confirm);
   setText($("save-problem"), problem);
-  $("copy-label").hidden = $("diff").hidden = isCopy;
+  $("diff").hidden = isCopy;
   $("copy-label").hidden = !isCopy;
   $("copy-name").required = isCopy;
   $("copy-name").disabled = !isCopy;
-  $("take-disk").hidden = !hasConflicts;
+  setText($("save-other"), other);
+  $("save-other").hidden = !other;
 }
 
 function drawn({ name, before, after }) {
