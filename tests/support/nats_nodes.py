@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -15,7 +16,8 @@ import httpx
 
 from support.servers import free_port
 
-SERVER = Path(sys.executable).with_name("nats-server")
+SERVER = os.environ.get("SPRINGHEAD_NATS_SERVER", str(Path(sys.executable).with_name("nats-server")))
+"""The program: the newest version, unless the variable names that of another."""
 
 
 @dataclass
@@ -50,7 +52,7 @@ class Node:
     def start(self) -> None:
         """Start the process."""
         with (self.folder / "log").open("ab") as log:
-            command = [str(SERVER), "-c", str(self.folder / "nats.conf")]
+            command = [SERVER, "-c", str(self.folder / "nats.conf")]
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
 
     def wait(self) -> None:

@@ -12,6 +12,8 @@ from nats.aio.client import Client
 from ..records import StoreBusy, StoreFull
 from .api import ApiError, answer_of, send
 
+HEADERS = 4_096
+"""Bytes of a message that its headers may take."""
 _PAUSE = 0.1
 """Seconds between two tries."""
 _FULL = (10023, 10047, 10077)
@@ -62,6 +64,9 @@ class Publisher:
             StoreBusy: time is up; the message may be kept all the same.
             ApiError: it was refused, as by a compare-and-set with code `STALE`.
         """
+        if len(data) + HEADERS > self._client.max_payload:
+            limit = self._client.max_payload
+            raise StoreFull(f"a message of {len(data)} bytes: the servers' max_payload is {limit}; raise it")
         headers = {"Nats-Msg-Id": id_}
         if expected is not None:
             headers["Nats-Expected-Last-Subject-Sequence"] = str(expected)

@@ -39,7 +39,7 @@ from .cursor import take_over
 from .letters import Letters
 from .options import NatsOptions
 from .ownership import BUCKETS, ROUND_SECONDS, Ownership
-from .publisher import STALE, Publisher
+from .publisher import HEADERS, STALE, Publisher
 from .seen import Accepted, Seen, digest, digest_of_replay
 from .source_log import SourceLog
 from .streams import ensure, streams_of
@@ -50,8 +50,6 @@ _READY_SECONDS = 2.0
 """How old the last write may be: nothing else tells that most nodes are gone."""
 _FORGOTTEN = "forgotten"
 """The subject of events that may be accepted again; all gateways read it."""
-_HEADERS = 4_096
-"""Bytes of a message that its headers may take."""
 _MARGIN = 16_384
 """Bytes of room in the stream of events below which it counts as full."""
 
@@ -104,7 +102,7 @@ class NatsStore:
         path = options.folder / f"seen-{token(options.name)}.sqlite"
         self._seen = Seen(path, options.window, created)
         self._publisher = Publisher(self._client, options.patience)
-        limit = self._client.max_payload - _HEADERS
+        limit = self._client.max_payload - HEADERS
         self._letters = Letters(self._client, self._publisher, streams.dead, limit)
         self._appender = Appender(
             self._publisher, self._seen, streams.events, limit, self.location, options.max_waiting, self._note

@@ -16,7 +16,7 @@ from springhead.gateway.storage.nats import NatsOptions, NatsStore
 from springhead.gateway.storage.records import ClaimedEvent, Receipt, StoreBusy
 from support.nats_nodes import Node
 from support.senders import until
-from support.stores import claim, dead_event, deliver, entry, keep, names
+from support.stores import claim, dead_event, deliver, entry, keep, letter, names
 
 
 @pytest.fixture
@@ -127,5 +127,39 @@ def test_a_gateway_that_dies_is_followed_once_its_leases_end(options: NatsOption
             await one.acknowledge([event.seq for event in claimed])
             counts = await two.counts()
             assert (counts.undelivered, counts.dead_letters) == (0, 0)
+
+    asyncio.run(scenario())
+
+
+def test_what_was_delivered_is_known_without_the_file(options: NatsOptions, tmp_path: Path) -> None:
+    """The cluster tells it to a gateway that begins with an empty folder."""
+
+    async def scenario() -> None:
+        async with opened(options) as store:
+            await keep(store, entry("1"), entry("2"))
+            assert await deliver(store) == ["1", "2"]
+        async with opened(options, folder=tmp_path / "empty") as store:
+            assert await keep(store, entry("1"), entry("3")) == Receipt(1, (0,), ())
+            assert await deliver(store) == ["3"]
+
+    asyncio.run(scenario())
+
+
+def test_a_command_that_only_looks_takes_no_share(options: NatsOptions, tmp_path: Path) -> None:
+    """It counts, lists and drops beside the gateway, which keeps all buckets."""
+
+    async def scenario() -> None:
+        async with opened(options) as store:
+            await store.append([entry("1")], [letter()], None)
+            looking = NatsStore(replace(options, folder=tmp_path / "command"))
+            await looking.open(delivers=False)
+            try:
+                assert (await looking.counts()).by_source == {"auth0": (1, 1)}
+                assert await looking.drop([one.id for one in await looking.dead_letters()]) == 1
+                assert await claim(looking) == []
+                await asyncio.sleep(1.5)  # longer than a round in which buckets are shared out
+                assert len(store.owned) == 16
+            finally:
+                await looking.close()
 
     asyncio.run(scenario())
