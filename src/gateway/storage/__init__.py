@@ -1,1 +1,1 @@
-"""What the gateway keeps: the records, the interface of a store, and the stores: SQLite's file, NATS's streams."""
+"""What the gateway keeps: the records, the interface of a store, and the stores in SQLite and in NATS."""
