@@ -1,0 +1,89 @@
+"""How events are packed into messages, and what callers are told of them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from springhead.gateway.storage.nats import chunk
+from springhead.gateway.storage.nats.append import Appender
+from springhead.gateway.storage.nats.publisher import Publisher
+from springhead.gateway.storage.nats.seen import Seen
+from springhead.gateway.storage.records import StoreBusy, StoredCall
+from support.stores import call, entry
+
+
+class Refusing(Publisher):
+    """Reaches no cluster."""
+
+    def __init__(self) -> None: ...
+
+    async def publish(self, *_: Any, **__: Any) -> int:
+        """Fail."""
+        raise StoreBusy("NATS does not answer")
+
+
+def test_a_duplicate_is_not_ok_before_what_it_duplicates_is(tmp_path: Path) -> None:
+    """Of two calls that wait together, the second is kept only if the first is."""
+
+    async def scenario() -> None:
+        seen = Seen(tmp_path / "seen.sqlite", 60.0, "2026-11-25T00:00:00Z")
+        appender = Appender(Refusing(), seen, "events", 10**6, "here", 10, lambda *_: None)
+        appends = [appender.append([entry("1")], None, {}) for _ in range(2)]
+        results = await asyncio.gather(*appends, return_exceptions=True)
+        assert [type(result) for result in results] == [StoreBusy, StoreBusy]
+        seen.close()
+
+    asyncio.run(scenario())
+
+
+@given(st.integers(0, 5_000))
+def test_messages_have_few_sizes(count: int) -> None:
+    """They add up, and five are enough for any number up to the largest size."""
+    found = list(chunk.sizes(count))
+
+    assert sum(found) == count
+    assert len(found) <= count // chunk.MAX_EVENTS + 5
+    assert all(
+        size <= chunk.MAX_EVENTS and size.bit_length() - (size & -size).bit_length() < 4 for size in found
+    )
+
+
+@given(st.lists(st.tuples(st.integers(2, 3_000), st.integers(0, 3)), max_size=60))
+def test_packing_keeps_order_and_calls(given_: list[tuple[int, int]]) -> None:
+    """Each event keeps the call it came in; a message is too long only if one event is."""
+    kept: list[StoredCall | None] = [None, call(b"a" * 100), call(b"b" * 2_000), call(b"c")]
+    events = [chunk.PackedEvent(f"{n}", "ada", b"x" * size, b"0" * 16) for n, (size, _) in enumerate(given_)]
+    calls = [kept[number] for _, number in given_]
+
+    packed = list(chunk.pack(events, calls, 5_000))
+
+    found = [
+        (event.message_id, part.calls[event.call] if event.call >= 0 else None)
+        for part in packed
+        for event in part.events
+    ]
+    assert found == [(event.message_id, one) for event, one in zip(events, calls, strict=True)]
+    assert all(len(part.events) == 1 or len(chunk.encode(part)) <= 5_000 for part in packed)
+    assert [chunk.decode(chunk.encode(part)) for part in packed] == packed
+
+
+@given(st.integers(1, 2**53), st.integers(0, chunk.MAX_EVENTS - 1))
+def test_a_number_says_where_an_event_is(sequence: int, index: int) -> None:
+    """And a later message has larger ones."""
+    assert chunk.place_of(chunk.number_of(sequence, index)) == (sequence, index)
+    assert chunk.number_of(sequence, index) < chunk.number_of(sequence + 1, 0)
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_any_name_is_one_token_of_a_subject(name: str) -> None:
+    """And can be told from it."""
+    token = chunk.token(name)
+
+    assert token
+    assert set(token) <= set("0123456789abcdef-")
+    assert chunk.name_of(token) == name
