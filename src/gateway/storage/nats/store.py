@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
@@ -50,6 +51,8 @@ _READY_SECONDS = 2.0
 """How old the last write may be: nothing else tells that most nodes are gone."""
 _FORGOTTEN = "forgotten"
 """The subject of events that may be accepted again; all gateways read it."""
+_SWEPT = 500
+"""The most dead letters that one sweep deletes for each reason."""
 _MARGIN = 16_384
 """Bytes of room in the stream of events below which it counts as full."""
 
@@ -261,20 +264,19 @@ class NatsStore:
     async def sweep(self) -> list[Removal]:
         """As `Store.sweep`."""
         self._seen.prune(time.time())
-        options = self._options
-        old = await self.dead_letters(older_than=options.dead_letter_age, limit=500)
+        old = await self.dead_letters(older_than=self._options.dead_letter_age, limit=_SWEPT)
         await self.drop([letter.id for letter in old])
-        removals = [Removal(letter.source, "dead_letter", "age", 1) for letter in old]
         state = (await ask(self._client, f"STREAM.INFO.{self._streams.dead}"))["state"]
-        excess = state["bytes"] - options.dead_letter_bytes
+        excess = state["bytes"] - self._options.dead_letter_bytes
         large: list[DeadLetterSummary] = []
-        for letter in await self.dead_letters(limit=500) if excess > 0 else []:
+        for letter in await self.dead_letters(limit=_SWEPT) if excess > 0 else []:
             if excess <= 0:
                 break
             large.append(letter)
-            excess -= letter.bytes + 200
+            excess -= letter.bytes
         await self.drop([letter.id for letter in large])
-        return removals + [Removal(letter.source, "dead_letter", "size", 1) for letter in large]
+        removed = Counter([(letter.source, "age") for letter in old] + [(one.source, "size") for one in large])
+        return [Removal(source, "dead_letter", reason, count) for (source, reason), count in removed.items()]
 
     async def close(self) -> None:
         """As `Store.close`."""
