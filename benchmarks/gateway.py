@@ -176,5 +176,5 @@ if __name__ == "__main__":
         need_tools()
         quick = "--quick" in sys.argv
         for measured, senders in ((ACCEPTING, CONNECTIONS), (DELIVERING, (16,))):
-            with tempfile.TemporaryDirectory(dir=Path.cwd()) as temporary:
+            with tempfile.TemporaryDirectory(prefix="benchmark-", dir=Path.cwd()) as temporary:
                 measure(Path(temporary), measured, 2 if quick else ROUNDS, (16,) if quick else senders)

@@ -106,7 +106,7 @@ async def main() -> None:
     print(payloads.describe(logs))
     outcome = Host().receive("auth0", Request(body=payloads.array(logs)))
     events = [encode(event) for event in outcome.events]
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+    with tempfile.TemporaryDirectory(prefix="benchmark-", dir=Path.cwd()) as folder:
         for size, senders in ((1, 1), (1, 32), (1, 256), (100, 8)):
             await compare(Path(folder), events, size, senders)
 

@@ -72,7 +72,9 @@ def init(
     folders = [_path_from(file, one) for one in folder or []]
     text = starter_settings(source.name, name, folders, url, source.on_rejection.answer)
     _write_new(file, text)
-    key = tomllib.loads(text)["source"][0]["write_key"][0]
+    settings = tomllib.loads(text)
+    key = settings["source"][0]["write_key"][0]
+    delivered = settings["delivery"]["to"].removeprefix("file:")
     typer.echo(f"Wrote {file} with one source and a new write key. Only you can read the file.\n")
     typer.echo(f"Give {source.title} this URL. It contains the write key, so treat it like a password:\n")
     typer.echo(f"  {webhook}?writeKey={key}\n")
@@ -89,6 +91,7 @@ def init(
         typer.echo()
     for sentence in (*source.setup, *([f"See {source.docs}"] if source.docs else [])):
         _echo_wrapped(sentence)
+    typer.echo(f"\nEvents are delivered to {delivered} until [delivery] in the file names a data plane.")
     typer.echo(f"\nThen start the gateway:\n\n  springhead serve gateway --config {shlex.quote(str(file))}")
 
 
