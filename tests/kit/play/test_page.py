@@ -538,7 +538,7 @@ def test_a_signing_secret_is_hidden_until_asked_for(
     pictured(page, "secret")
     page.get_by_role("button", name="Show signing_secret").click()
     expect(secret).to_have_attribute("type", "text")
-    page.get_by_role("button", name="Show signing_secret").click()
+    page.get_by_role("button", name="Hide signing_secret").click()
     expect(secret).to_have_attribute("type", "password")
 
 

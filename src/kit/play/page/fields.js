@@ -14,12 +14,11 @@ export function secretField(name, attributes) {
     type: "button",
     class: "plain accent",
     "aria-label": `Show ${name}`,
-    "aria-pressed": "false",
     onclick() {
-      const isShown = input.type === "password";
-      input.type = isShown ? "text" : "password";
-      toggle.setAttribute("aria-pressed", String(isShown));
-      toggle.textContent = isShown ? "hide" : "show";
+      const isShown = input.type === "text";
+      input.type = isShown ? "password" : "text";
+      toggle.textContent = isShown ? "show" : "hide";
+      toggle.setAttribute("aria-label", `${isShown ? "Show" : "Hide"} ${name}`);
     },
   }, "show");
   return { input, root: element("span", { class: "secret" }, input, toggle) };
