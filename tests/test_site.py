@@ -39,6 +39,15 @@ def test_every_document_is_a_page(site: Path) -> None:
     assert documents | project | {Path("index")} <= pages
 
 
+def test_a_source_is_listed_under_its_title(site: Path) -> None:
+    """Not under the name of its file."""
+    titles = [re.search(r"<h1[^>]*>([^<]*)", page.read_text()) for page in (site / "sources").glob("*.html")]
+    listed = (site / "operating.html").read_text()
+
+    assert [title[1] for title in titles if title and title[1] not in listed] == []
+    assert "Customer.io" in listed
+
+
 @pytest.mark.parametrize(("page", "module"), [("host", "springhead"), ("http", "springhead.http")])
 def test_the_api_has_every_public_name(site: Path, page: str, module: str) -> None:
     """Each name of `__all__` has a place that other pages can link to."""

@@ -26,6 +26,9 @@ API = {
 }
 """Modules whose docstrings become a page."""
 
+GENERATED = re.compile(r"\A<!--.*?-->\s*", re.DOTALL)
+"""What stands before the title of a generated page; MkDocs takes a title only from the first line."""
+
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")
 
 
@@ -63,4 +66,4 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, **_: Any) 
             return f"{config.repo_url}/blob/main/{target}"
         return posixpath.relpath(uri, posixpath.dirname(page.file.src_uri) or ".")
 
-    return LINK.sub(link, markdown)
+    return LINK.sub(link, GENERATED.sub("", markdown))

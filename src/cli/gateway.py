@@ -1,4 +1,4 @@
-"""`springhead gateway`: writes a first settings file, shows a gateway's status, and follows its events."""
+"""`springhead gateway`: writes a first settings file, checks and shows a gateway, and follows its events."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ from .context import (
     check_source_name,
     fail,
     load_host,
+    make_host,
     read_settings,
     with_store,
 )
+from .gateway_check import print_result
 from .status import print_status, server_status, status_json
 from .tail import follow, print_request
 
@@ -70,7 +72,9 @@ def init(
     folders = [_path_from(file, one) for one in folder or []]
     text = starter_settings(source.name, name, folders, url, source.on_rejection.answer)
     _write_new(file, text)
-    key = tomllib.loads(text)["source"][0]["write_key"][0]
+    settings = tomllib.loads(text)
+    key = settings["source"][0]["write_key"][0]
+    delivered = settings["delivery"]["to"].removeprefix("file:")
     typer.echo(f"Wrote {file} with one source and a new write key. Only you can read the file.\n")
     typer.echo(f"Give {source.title} this URL. It contains the write key, so treat it like a password:\n")
     typer.echo(f"  {webhook}?writeKey={key}\n")
@@ -87,6 +91,7 @@ def init(
         typer.echo()
     for sentence in (*source.setup, *([f"See {source.docs}"] if source.docs else [])):
         _echo_wrapped(sentence)
+    typer.echo(f"\nEvents are delivered to {delivered} until [delivery] in the file names a data plane.")
     typer.echo(f"\nThen start the gateway:\n\n  springhead serve gateway --config {shlex.quote(str(file))}")
 
 
@@ -147,6 +152,31 @@ def _write_new(file: Path, text: str) -> None:
         fail(f"{file} already exists and is not replaced: choose another with --file")
     except OSError as error:
         fail(error)
+
+
+@gateway.command(
+    short_help="Try the settings, the disk and the data plane.",
+    epilog="Example: springhead gateway check --config springhead.toml",
+)
+def check(
+    *,
+    config: Config = CONFIG,
+    folder: Folders = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per check.")] = False,
+) -> None:
+    """Try what a gateway needs, one line each: the settings, sources, store, disk, clock and destination.
+
+    No event is sent, and nothing is changed, so it may be run beside a gateway.
+
+    Exit code 0: no problem, but perhaps advice; 1: problems; 2: usage error.
+    """
+    from ..gateway.check import check_gateway  # noqa: PLC0415
+
+    has_problem = False
+    for result in check_gateway(config, lambda folders: make_host(folders=[*folders, *(folder or [])])):
+        print_result(result, as_json=as_json)
+        has_problem = has_problem or result.status == "problem"
+    raise typer.Exit(1 if has_problem else 0)
 
 
 @gateway.command(

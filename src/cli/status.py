@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from rich.table import Table
 
-from ..server.sockets import join_address
 from .context import admin_client
 from .format import console, duration, file_size, printable
 
@@ -69,7 +68,7 @@ def server_status(settings: Settings) -> ServerStatus:
     """Ask the server, at its own address and at its admin address."""
     import httpx  # noqa: PLC0415
 
-    address, not_ready = _address(settings), _why_not_ready(settings)
+    address, not_ready = settings.gateway.local_url, _why_not_ready(settings)
     try:
         with admin_client(settings, _TIMEOUT) as client:
             response = client.get("/api/status").raise_for_status()
@@ -89,16 +88,11 @@ def server_status(settings: Settings) -> ServerStatus:
     return ServerStatus(address, not_ready, down, reason, held=held, webhook=status.webhook, to=to)
 
 
-def _address(settings: Settings) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.gateway.host, settings.gateway.host)  # noqa: S104
-    return f"http://{join_address(host, settings.gateway.port)}"
-
-
 def _why_not_ready(settings: Settings) -> str | None:
     import httpx  # noqa: PLC0415
 
     try:
-        response = httpx.get(f"{_address(settings)}/ready", timeout=_TIMEOUT, trust_env=False)
+        response = httpx.get(f"{settings.gateway.local_url}/ready", timeout=_TIMEOUT, trust_env=False)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return f"does not answer ({type(error).__name__})"
     if response.is_success:

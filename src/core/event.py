@@ -51,8 +51,8 @@ class Envelope(msgspec.Struct, frozen=True):
         """
         event = _with_type_and_name(rule, name, fields)
         for field in rule.ids:
-            if field in event and event[field].__class__ is not str:
-                event[field] = _id_text(field, event[field])
+            if field in event:
+                _set_id(event, field)
         for field in rule.objects:
             if field in event and event[field].__class__ is not dict:
                 raise InvalidEvent("event/shape", f"{field} must be an object: it is {type_name(event[field])}")
@@ -65,11 +65,9 @@ class Envelope(msgspec.Struct, frozen=True):
 
     def _add_ids(self, event: Object, rule: Rule, position: int, identity: Identity) -> None:
         uuid = self.namespace.uuid
-        anonymous = event.get("anonymousId")
-        if anonymous is None or is_blank(anonymous):
+        if "anonymousId" not in event:
             user = event.get("userId")
-            name = f"record/{identity.record}" if user is None or is_blank(user) else f"user/{user}"
-            event["anonymousId"] = uuid(name)
+            event["anonymousId"] = uuid(f"record/{identity.record}" if user is None else f"user/{user}")
         message = event.get("messageId")
         if message.__class__ is not str or is_blank(message):
             # Quoted, so that no part runs into the next.
@@ -142,8 +140,13 @@ def _is_masked(external_id: Any) -> bool:
     return value.__class__ is str and MASKED in value
 
 
-def _id_text(field: str, value: Any) -> str | None:
-    """Write a number as its decimal digits, because ids are text downstream."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+def _set_id(event: Object, field: str) -> None:
+    """Write a number as its decimal digits and leave out blank text, as which ids are read downstream."""
+    value = event[field]
+    if value.__class__ is str:
+        if is_blank(value):
+            del event[field]
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        event[field] = text(value)
+    else:
         raise InvalidEvent("event/identity", f"{field} must be text or a number: it is {type_name(value)}")
-    return text(value)

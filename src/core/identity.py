@@ -17,11 +17,11 @@ from .source import Source
 class Identifier:
     """Identifies the events of one source, for one operator's settings."""
 
-    __slots__ = ("_config", "_map_unmasked", "_read_id")
+    __slots__ = ("_config", "_map_for_ids", "_read_id")
 
     def __init__(self, source: Source, config: Object) -> None:
         self._read_id = source.read_id
-        self._map_unmasked = source.mapper.unmasked(config)
+        self._map_for_ids = source.mapper.for_ids(config)
         self._config = config
 
     def identify(
@@ -31,8 +31,8 @@ class Identifier:
         record_id, request_id = self._record_and_request(record, item, context)
         versions = [_time(fields) for _, _, _, fields in mapped]
         if "" in versions:
-            if self._map_unmasked is not None:  # redaction must neither change ids nor merge events
-                mapped = self._map_unmasked(record, item, context.request, self._config) or mapped
+            if self._map_for_ids is not None:  # settings must neither change ids nor merge events
+                mapped = self._map_for_ids(record, item, context.request, self._config) or mapped
             versions = [_time(fields) or _content(fields, request_id) for _, _, _, fields in mapped]
         return [Identity(record_id, version) for version in versions]
 

@@ -42,6 +42,15 @@ def test_it_says_where_the_secret_of_a_vendor_that_signs_goes(tmp_path: Path) ->
     assert "Acme signs its webhooks: put the secret it shows into the file as\nsigning_secret" in done.stdout
 
 
+def test_it_says_where_events_are_delivered(tmp_path: Path) -> None:
+    """To a file, so that a first event can be looked at."""
+    done = springhead(tmp_path, "gateway", "init", "--type", "auth0")
+
+    delivery = tomllib.loads((tmp_path / "springhead.toml").read_text())["delivery"]
+    assert delivery == {"to": "file:delivered.jsonl"}
+    assert "Events are delivered to delivered.jsonl until [delivery] in the file names" in done.stdout
+
+
 def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
     """It holds a write key."""
     springhead(tmp_path, "gateway", "init", "--type", "auth0")

@@ -26,6 +26,7 @@ COMMANDS = [
     "serve transformer",
     "serve gateway",
     "gateway init",
+    "gateway check",
     "gateway status",
     "gateway tail",
     "dead list",

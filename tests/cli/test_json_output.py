@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from support.admins import LOGIN, WRONG, admin_address
-from support.commands import GatewayFolder, dead_letter, springhead
+from support.commands import GatewayFolder, dead_letter, json_lines, springhead
 from support.folders import source_folder
 from support.paths import DOCS
 from support.servers import LOCAL
@@ -39,13 +39,15 @@ def fields(value: Any) -> Iterator[str]:
 
 
 def test_the_fields_of_a_gateways_commands(gateway: GatewayFolder) -> None:
-    """Of its status and its dead letters."""
+    """Of its status, its dead letters and what is checked."""
     gateway.add(dead_letter())
+    checked = json_lines(gateway.run("gateway", "check", "--json").stdout)
     status, listed, shown = (
         json.loads(gateway.run(*command.split(), "--json").stdout)
         for command in ("gateway status", "dead list", "dead show 1")
     )
 
+    assert {*fields(checked)} <= documented("springhead gateway check --json")
     assert {*fields(status)} <= documented("springhead gateway status --json")
     assert {*fields(listed)} <= documented("springhead dead list --json")
     assert {*fields(shown)} <= documented("springhead dead list --json", "springhead dead show ID --json")

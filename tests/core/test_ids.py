@@ -125,6 +125,27 @@ def test_redaction_merges_no_messages(tmp_path: Path, masked: str) -> None:
     assert len(set(plain)) == 2
 
 
+def test_settings_change_no_ids(tmp_path: Path) -> None:
+    """A retry is the same message, also where a setting copies headers that each attempt has anew."""
+    row = {"when": {"$config.extra": True}, "from": "$request.headers", "to": "context.headers"}
+    rule = {"type": "track", "event": "E", "map": [{"from": "total", "to": "properties.total"}, row]}
+    folder = source_folder(
+        tmp_path, mapping={"integration": "A", "events": [rule]}, source={"id": ["$request.headers.webhook-id"]}
+    )
+    host, body = Host(folders=[folder]), encode(CREATED)
+    attempts = [{"webhook-id": "1", "webhook-timestamp": str(second)} for second in range(2)]
+
+    plain = host.receive("acme", Request(body, attempts[0])).events
+    copied = [
+        event
+        for sent in attempts
+        for event in host.receive("acme", Request(body, sent), {"extra": True}).events
+    ]
+
+    assert {event["messageId"] for event in copied} == {plain[0]["messageId"]}
+    assert [event["context"]["headers"] for event in copied] == attempts
+
+
 def test_ids_are_stable_and_differ_between_sources(tmp_path: Path) -> None:
     """The same record is another message for another source, another rule or another position."""
     mapping = {
@@ -170,7 +191,7 @@ def test_a_blank_id_counts_as_absent(blank: str) -> None:
 
 @pytest.mark.parametrize("blank", ["", " ", "\u200b", "\0", " \0\u00a0 "], ids=ascii)
 def test_invisible_ids_in_an_event_are_replaced(tmp_path: Path, blank: str) -> None:
-    """Downstream they would be blank: each gets the id that is derived where there is none."""
+    """Downstream they would be blank: they are left out, or derived where an event must have one."""
     rule = {
         "type": "track",
         "event": "E",
@@ -188,10 +209,17 @@ def test_invisible_ids_in_an_event_are_replaced(tmp_path: Path, blank: str) -> N
     )
 
     (bare,) = host.receive("acme", Request(b'{"id": 1}')).events
-    odd = {"id": 1, "userId": blank, "anonymousId": blank, "messageId": blank}
+    odd = {
+        "id": 1,
+        "userId": blank,
+        "anonymousId": blank,
+        "messageId": blank,
+        "groupId": blank,
+        "previousId": blank,
+    }
     (event,) = host.receive("acme", Request(encode(odd))).events
 
-    assert (event["anonymousId"], event["messageId"]) == (bare["anonymousId"], bare["messageId"])
+    assert event == bare
 
 
 def test_rules_of_the_same_name_make_different_messages(tmp_path: Path) -> None:

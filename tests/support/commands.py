@@ -42,7 +42,7 @@ def run_pytest(folder: Path, *arguments: str, **environment: str) -> subprocess.
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=110,
     )
 
 

@@ -7,9 +7,11 @@ import base64
 import gzip
 import json
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any, TypeAlias
 
 Reply: TypeAlias = tuple[int, dict[str, str], str]
@@ -41,6 +43,8 @@ class FakeDataPlane:
 
     answer: Callable[[Batch], Reply] = lambda _batch: OK
     url: str = ""
+    now: Callable[[], float] = time.time
+    """Its clock."""
     came: list[Batch] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
     """The messageIds of batches that were answered 200, or whose answer was lost on purpose."""
@@ -59,6 +63,11 @@ class FakeDataPlane:
 
     async def _answer(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         first, *lines = head.decode().strip().split("\r\n")
+        if first == "GET /health HTTP/1.1":
+            writer.write(
+                f"HTTP/1.1 200 -\r\nContent-Length: 0\r\nDate: {formatdate(self.now())}\r\n\r\n".encode()
+            )
+            return
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
         raw = await reader.readexactly(int(headers["content-length"]))
         body = gzip.decompress(raw) if headers.get("content-encoding") == "gzip" else raw
@@ -98,6 +107,19 @@ def refusing(log_ids: set[str]) -> Callable[[Batch], Reply]:
     def answer(batch: Batch) -> Reply:
         ids = {event["properties"]["log_id"] for event in batch.body["batch"]}
         return (400, {}, "no") if ids & log_ids else OK
+
+    return answer
+
+
+def knowing(*keys: str, disabled: str = "") -> Callable[[Batch], Reply]:
+    """Answer as RudderStack does, which knows these write keys: it looks at the key first."""
+
+    def answer(batch: Batch) -> Reply:
+        if batch.key == disabled:
+            return (404, {}, "source is disabled\n")
+        if batch.key not in keys:
+            return (401, {}, "invalid write key\n")
+        return OK if batch.body["batch"] else (400, {}, "empty batch payload\n")
 
     return answer
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from types import UnionType
 from typing import Any, TypeAlias
 
 from ..errors import InvalidArgument, InvalidRegex
@@ -44,7 +45,7 @@ def _digest(algorithm: str) -> MakeFunction:
     return _without_argument(algorithm, digest)
 
 
-def _without_argument(name: str, function: Function, takes: type | None = None) -> MakeFunction:
+def _without_argument(name: str, function: Function, takes: type | UnionType | None = None) -> MakeFunction:
     def make(argument: Any, _: Namespace) -> Function:
         _check_no_argument(name, argument)
         if takes is None:
@@ -183,7 +184,7 @@ FUNCTIONS: dict[str, MakeFunction] = {
     "query": _without_argument("query", query),
     "json": _without_argument("json", parse_or_encode),
     "flatten": _flatten,
-    "compact": _without_argument("compact", compact),
+    "compact": _without_argument("compact", compact, dict | list),
     "keys": _without_argument("keys", list, dict),
     "values": _without_argument("values", lambda value: list(value.values()), dict),
     "pairs": _pairs,

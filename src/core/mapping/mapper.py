@@ -81,11 +81,9 @@ class Mapper:
             return self._default
         return self._compiled(config.get("redact", "off"), evaluate(self._conditions, config))
 
-    def unmasked(self, config: dict[str, Any]) -> CompiledMapping | None:
-        """Return what `for_config` would without redaction; None if these settings redact nothing."""
-        if config.get("redact", "off") == "off":
-            return None
-        return self._compiled("off", evaluate(self._conditions, config))
+    def for_ids(self, config: dict[str, Any]) -> CompiledMapping | None:
+        """Return what `for_config` would without any setting; None if these settings change nothing."""
+        return None if self.for_config(config) is self._default else self._default
 
     def variant(self, config: dict[str, Any]) -> EventMapping:
         """Return what `for_config` compiles for these settings, for the interpreter."""

@@ -176,14 +176,12 @@ def read(value: Any, path: Path) -> Any:
 
 def follow(value: Any, keys: tuple[str, ...]) -> Any:
     """Follow keys from a value, joining them if a key of the value has dots in it."""
-    start = 0
-    while start < len(keys) and value is not None:
-        for end in range(start + 1, len(keys) + 1):
+    start, length = 0, len(keys)
+    while start < length and value is not None:
+        found, end = member(value, keys[start]), start + 1
+        while found is None and end < length:
+            end += 1
             found = member(value, ".".join(keys[start:end]))
-            if found is not None:
-                break
-        else:
-            return None
         value, start = found, end
     return value
 

@@ -105,6 +105,12 @@ class GatewaySettings(FrozenSection):
         return f"{self.public_url or f'http://{join_address(self.host, self.port)}'}/v1/webhook"
 
     @property
+    def local_url(self) -> str:
+        """The URL at which this machine reaches it."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return f"http://{join_address(host, self.port)}"
+
+    @property
     def path_prefix(self) -> str:
         """The path of `public_url`, which a proxy may or may not remove: `/springhead`, or empty."""
         return urlsplit(self.public_url).path

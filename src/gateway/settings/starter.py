@@ -27,7 +27,8 @@ def starter_settings(
     text = files(__package__).joinpath("starter.toml").read_text("utf-8")
     text = text.replace('"KEY"', _toml_text(secrets.token_urlsafe(24)))
     text = text.replace('"TYPE"', _toml_text(type_))
-    text = text.replace('on_rejection = "error"', f"on_rejection = {_toml_text(on_rejection)}")
+    by_default = 'on_rejection = "error"'
+    text = text.replace(by_default, f"on_rejection = {_toml_text(on_rejection)}".ljust(len(by_default)))
     if folders:
         text = text.replace("# folders = []", f"folders = [{', '.join(map(_toml_text, folders))}]")
     if public_url:

@@ -15,7 +15,7 @@ def condition(when: dict[str, Any], lists: Lists = ()) -> str:
     entries = [_entry(path, matcher, lists) for path, matcher in when.items() if path != "any"]
     alternatives = [condition(pattern, lists) for pattern in when.get("any", [])]
     if len(alternatives) > 1:
-        entries.append(f"at least one of these: ({'); ('.join(alternatives)})")
+        entries.append(f"any of these: ({'); ('.join(alternatives)})")
     return ", and ".join(entries + alternatives[: len(alternatives) == 1])
 
 

@@ -41,7 +41,7 @@ def _slice(bounds: Any) -> str:
 
 def _replace(texts: list[str]) -> str:
     old, new = texts
-    return f"with {scalar_code(new)} for {scalar_code(old)}" if new else f"without {scalar_code(old)}"
+    return f"with {scalar_code(old)} replaced by {scalar_code(new)}" if new else f"without {scalar_code(old)}"
 
 
 def _shift(places: int) -> str:
@@ -57,11 +57,11 @@ WITHOUT_ARGUMENT = {
     "lower": "in lower case",
     "upper": "in upper case",
     "title": "in title case",
-    "nonblank": "unless it is blank",
+    "nonblank": "ignored if blank",
     "string": "as text",
     "number": "as a number",
     "query": "its query as an object",
-    "json": "JSON text as its value, another value as JSON text",
+    "json": "parsed if it is JSON text, otherwise as JSON text",
     "flatten": f"on one level, keys joined with {code('.')}",
     "compact": "without nulls",
     "keys": "its keys",
@@ -74,7 +74,7 @@ WITH_ARGUMENT: dict[str, Callable[[Any], str]] = {
     "join": lambda separator: f"joined with {scalar_code(separator)}" if separator else "joined",
     "at": _at,
     "slice": _slice,
-    "capture": lambda expression: f"what {code(expression)} captures",
+    "capture": lambda expression: f"the part captured by {code(expression)}",
     "replace": _replace,
     "shift": _shift,
     "flatten": lambda separator: f"on one level, keys joined with {scalar_code(separator)}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .markdown import code, codes, section, series, text
@@ -21,6 +22,8 @@ _STANDARD = (
     " begin with `webhook-` or `svix-`."
 )
 _REFUSED = "Where `signing_secret` is set, a call that is not signed like this is answered 401."
+_ANSWERS = {"ok": "`ok`", "error": "400"}
+_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
 
 def requests_section(files: SourceFiles) -> str:
@@ -59,7 +62,7 @@ def _records(about: dict[str, Any]) -> str:
     first = (
         f"the first of {codes(unwrap, 'and')} that is an object" if len(unwrap) > 1 else f"at {code(unwrap[0])}"
     )
-    return f"The record is {first}, else the item itself."
+    return f"The record is {first}, otherwise the item itself."
 
 
 def _required(schema: dict[str, Any]) -> str:
@@ -71,7 +74,7 @@ def _rejected(about: dict[str, Any]) -> str:
     rejected = about.get("on_rejection")
     if rejected is None:
         return ""
-    answer = f"If every record of a call is rejected, the gateway answers {code(rejected['answer'])}."
+    answer = f"If every record of a call is rejected, the gateway answers {_ANSWERS[rejected['answer']]}."
     return f"{answer} {text(rejected['reason'])}"
 
 
@@ -83,9 +86,22 @@ def _signature(signature: dict[str, Any], encoding: str) -> str:
         f" in {_ENCODINGS[encoding]}."
     )
     if "{first_item}" in signature.get("signed", ""):
-        words += " `{first_item}` is the first element of a body that is a list, else the body."
+        words += " `{first_item}` is the first element of a body that is a list, otherwise the body."
     if "timestamp" in signature:
-        words += f" `{{timestamp}}` is {code(signature['timestamp'])}."
+        words += f" `{{timestamp}}` is {_named(signature['timestamp'])}."
     if "tolerance" in signature:
-        words += f" It may be {signature['tolerance']:g} seconds before or after the time of receipt."
+        words += f" The timestamp may differ by {_duration(signature['tolerance'])} from the time of receipt."
     return words
+
+
+def _named(template: str) -> str:
+    """Say which header a template is; another template stays as it is."""
+    header = re.fullmatch(r"\{header\.([^{}]+)\}", template)
+    return f"the header {code(header[1])}" if header else code(template)
+
+
+def _duration(seconds: float) -> str:
+    """Write seconds in the largest unit of which they are a whole number: 8 days."""
+    size, unit = next(((size, unit) for size, unit in _UNITS if seconds and seconds % size == 0), (1, "second"))
+    count = seconds / size
+    return f"{count:g} {unit}{'' if count == 1 else 's'}"

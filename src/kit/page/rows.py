@@ -16,7 +16,7 @@ def origin_of(value: Any, lists: Lists = (), *, members: str = "") -> str:
         return _constant(value)
     places = [place(path, lists) for path in (*as_list(value.get("from", [])), *value.get("all", []))]
     if "all" in value:
-        words = f"all of these with a value: {series(places, 'and')}"
+        words = f"those of {series(places, 'and')} that have a value"
     elif places:
         words = places[0] if len(places) == 1 else f"the first of these with a value: {series(places, 'or')}"
     elif "template" in value:

@@ -13,9 +13,9 @@ _OF_ANY_SOURCE = (
     (
         "`allow_headers`",
         "a list of names",
-        "headers that mapping and store may see, besides those that hold no secret",
+        "more headers for the mapping and the store, besides those that cannot hold a secret",
     ),
-    ("`allow_query`", "a list of names", "the same for query values"),
+    ("`allow_query`", "a list of names", "the same, for query values"),
 )
 
 
@@ -24,9 +24,9 @@ def settings_section(files: SourceFiles) -> str:
     own = [name for name in files.source.settings if name != "redact"]
     rows = [(code(name), _values(files.mapping, name), series(_uses(files, name))) for name in own]
     if "secrets" in files.about or "pii" in files.about:
-        rows.append(("`redact`", "`off` (default), `secrets` or `pii`", "what is masked: see Redaction"))
+        rows.append(("`redact`", "`off` (default), `secrets` or `pii`", "what is masked; see Redaction"))
     if "signature" in files.about:
-        use = "what the vendor signs with: see Signature"
+        use = "the secret that the vendor signs with; see Signature"
         rows.append(("`signing_secret`", "text, or a list of texts", use))
     return section("Settings", table(("Setting", "Values", "What it does"), [*rows, *_OF_ANY_SOURCE]))
 
@@ -36,7 +36,7 @@ def redaction_section(files: SourceFiles) -> str:
     secrets, pii = files.about.get("secrets", []), files.about.get("pii", [])
     levels = [
         ("secrets", codes(secrets)),
-        ("pii", f"{'the same, and ' if secrets else ''}{codes(pii)}" if pii else ""),
+        ("pii", f"{'what `secrets` masks, and ' if secrets else ''}{codes(pii)}" if pii else ""),
     ]
     masked = table(("`redact`", "Masks"), ((code(level), words) for level, words in levels if words))
     stars = "`*` stands for every member, and `**` for any depth." if "*" in "".join([*secrets, *pii]) else ""
@@ -47,10 +47,17 @@ def redaction_section(files: SourceFiles) -> str:
 def _values(mapping: dict[str, Any], name: str) -> str:
     """List the values that conditions compare a setting with."""
     compared = (matcher for path, matcher in _conditions(mapping) if path == f"$config.{name}")
-    scalars = [
-        value for matcher in compared for value in as_list(matcher) if not isinstance(value, dict | list)
-    ]
+    scalars = [scalar for matcher in compared for scalar in _scalars(matcher)]
     return series(list(dict.fromkeys(map(scalar_code, scalars))), "or") or "any"
+
+
+def _scalars(matcher: Any) -> Iterator[Any]:
+    """List the values that a condition accepts, or with `not` refuses."""
+    for value in as_list(matcher):
+        if isinstance(value, dict):
+            yield from _scalars(value.get("not", []))
+        else:
+            yield value
 
 
 def _uses(files: SourceFiles, name: str) -> list[str]:

@@ -55,7 +55,9 @@ def test_the_file_shows_every_key_with_its_default(tmp_path: Path, monkeypatch: 
 
 def test_it_shows_what_suits_the_vendor(tmp_path: Path) -> None:
     """The line for `on_rejection` has the default of the source's type."""
-    assert '# on_rejection = "ok" ' in starter_settings("acme", on_rejection="ok")
+    lines = starter_settings("acme", on_rejection="ok").splitlines()
+    line = next(index for index, line in enumerate(lines) if line.startswith('# on_rejection = "ok" '))
+    assert lines[line].rindex("#") == lines[line + 1].rindex("#")
     assert loaded(tmp_path, starter_settings("acme", on_rejection="ok")).source[0].on_rejection is None
 
 

@@ -120,18 +120,20 @@ def test_the_settings_are_those_that_are_read(tmp_path: Path) -> None:
     """With the values they are compared with, and what depends on them."""
     rows = [
         {"from": "$", "when": {"$config.extra": True}, "to": "properties"},
+        {"from": "id", "when": {"$config.ids": {"not": "off"}}, "to": "userId"},
         {"template": "{$config.region}/{id}", "to": "userId"},
     ]
     mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E"}], "map": rows}
     page = page_with(tmp_path, mapping=mapping, source={"signature": SIGNATURE, "secrets": ["card"]})
 
     lines = section_of(page, "Settings").splitlines()[2:]
-    assert lines[:3] == [
+    assert lines[:4] == [
         "| `extra` | `true` | `properties` depends on it |",
+        "| `ids` | `off` | `userId` depends on it |",
         "| `region` | any | `userId` depends on it |",
-        "| `redact` | `off` (default), `secrets` or `pii` | what is masked: see Redaction |",
+        "| `redact` | `off` (default), `secrets` or `pii` | what is masked; see Redaction |",
     ]
-    assert [line.split()[1] for line in lines[3:]] == ["`signing_secret`", "`allow_headers`", "`allow_query`"]
+    assert [line.split()[1] for line in lines[4:]] == ["`signing_secret`", "`allow_headers`", "`allow_query`"]
 
 
 def test_ids_signature_and_redaction_are_said(tmp_path: Path) -> None:
@@ -154,12 +156,12 @@ def test_ids_signature_and_redaction_are_said(tmp_path: Path) -> None:
     assert "with a value: the header `x-delivery` or the text `{id}@{at}`;" in section_of(page, "Ids")
     assert section_of(page, "Signature") == (
         "The header `x-sign` holds `t={timestamp}` and `v1={hex}`: the HMAC-SHA256 of `{timestamp}.{body}`,"
-        " in hexadecimal. It may be 300 seconds before or after the time of receipt."
+        " in hexadecimal. The timestamp may differ by 5 minutes from the time of receipt."
         " Where `signing_secret` is set, a call that is not signed like this is answered 401."
     )
     assert section_of(page, "Redaction").splitlines()[-2:] == [
         "| `secrets` | `card.number` |",
-        "| `pii` | the same, and `**.email` |",
+        "| `pii` | what `secrets` masks, and `**.email` |",
     ]
 
 
@@ -191,16 +193,17 @@ def test_without_a_readme_the_setup_is_listed(tmp_path: Path) -> None:
     [
         ({}, "JSON and JSON lines are accepted."),
         ({"batch": ["a", "b"]}, "A list is a batch of items, and so is the list at `a` or `b`."),
-        ({"unwrap": ["a"]}, "The record is at `a`, else the item itself."),
+        ({"unwrap": ["a"]}, "The record is at `a`, otherwise the item itself."),
         (
             {"unwrap": ["a", "b"]},
-            "The record is the first of `a` and `b` that is an object, else the item itself.",
+            "The record is the first of `a` and `b` that is an object, otherwise the item itself.",
         ),
         ({"items": "body"}, "A body is one record, whatever lists it holds"),
         (
             {"on_rejection": {"answer": "ok", "reason": "Acme | retries."}},
             "If every record of a call is rejected, the gateway answers `ok`. Acme &#124; retries.",
         ),
+        ({"on_rejection": {"answer": "error", "reason": "Acme."}}, "the gateway answers 400. Acme."),
     ],
 )
 def test_the_requests_are_said(tmp_path: Path, about: dict[str, Any], words: str) -> None:
@@ -219,7 +222,9 @@ def test_the_requests_are_said(tmp_path: Path, about: dict[str, Any], words: str
             {**SIGNATURE, "signed": "{first_item}"},
             "`{first_item}` is the first element of a body that is a list",
         ),
-        ({**SIGNATURE, "timestamp": "{header.x-time}"}, "`{timestamp}` is `{header.x-time}`."),
+        ({**SIGNATURE, "timestamp": "{header.x-day}", "tolerance": 691200}, "may differ by 8 days from"),
+        ({**SIGNATURE, "timestamp": "{header.x-day}", "tolerance": 90}, "may differ by 90 seconds from"),
+        ({**SIGNATURE, "timestamp": "{header.x-time}"}, "`{timestamp}` is the header `x-time`."),
     ],
 )
 def test_the_signature_is_said(tmp_path: Path, signature: dict[str, Any], words: str) -> None:

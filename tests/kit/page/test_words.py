@@ -56,7 +56,7 @@ def test_every_root_has_a_name(path: str, words: str) -> None:
         ({"any": [{"a": "x"}]}, "`a` is `x`"),
         (
             {"a": "x", "any": [{"b": 1}, {"c": 2}]},
-            "`a` is `x`, and at least one of these: (`b` is `1`); (`c` is `2`)",
+            "`a` is `x`, and any of these: (`b` is `1`); (`c` is `2`)",
         ),
         ({"a.*.b": "x"}, "one of `a.*.b` is `x`"),
         ({"a.*.b": {"not": "x"}}, "none of `a.*.b` is `x`"),
@@ -87,9 +87,9 @@ def test_every_function_has_words() -> None:
         ({"slice": 3}, "the part from position 3 to the end"),
         ({"slice": [None, 8]}, "the part from the start to position 8"),
         ({"replace": ["-", ""]}, "without `-`"),
-        ({"replace": ["-", "_"]}, "with `_` for `-`"),
+        ({"replace": ["-", "_"]}, "with `-` replaced by `_`"),
         ({"shift": 1}, "with the decimal point 1 place to the right"),
-        ({"capture": "a|b"}, "what <code>a&#124;b</code> captures"),
+        ({"capture": "a|b"}, "the part captured by <code>a&#124;b</code>"),
     ],
 )
 def test_a_function_is_said_in_words(call: Any, words: str) -> None:
@@ -105,7 +105,7 @@ def test_a_function_is_said_in_words(call: Any, words: str) -> None:
         ({"from": ["a", "b"]}, "the first of these with a value: `a` or `b`"),
         (
             {"all": ["a", "b"], "apply": {"join": "-"}},
-            "all of these with a value: `a` and `b` (joined with `-`)",
+            "those of `a` and `b` that have a value (joined with `-`)",
         ),
         ({"template": "{a}|{b}"}, "the text <code>&#123;a&#125;&#124;&#123;b&#125;</code>"),
         ({"object": {"a": {"from": "b"}, "c": 1}}, "an object with `a`: `b`, `c`: always `1`"),

@@ -110,7 +110,7 @@ def _make_file(path: Path) -> None:
 def _connect(path: Path, mode: str, busy_timeout: float) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?mode={mode}"
     try:
-        return sqlite3.connect(
+        connection = sqlite3.connect(
             address,
             busy_timeout,
             isolation_level=None,
@@ -118,8 +118,10 @@ def _connect(path: Path, mode: str, busy_timeout: float) -> sqlite3.Connection:
             cached_statements=512,
             uri=True,
         )
+        connection.execute("PRAGMA temp_store = MEMORY")  # only the store's folder may be writable
     except sqlite3.Error as error:
         raise refusal(error, path) or error from None
+    return connection
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, log: int) -> None:
