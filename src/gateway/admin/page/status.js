@@ -103,8 +103,7 @@ function showSource(source) {
 
 function heldText({ held, type }) {
   const unknown =
-    `Held: ${held}. ` +
-    "Add its [[source]] again, with enabled = false if it should accept nothing more.";
+    `Held: ${held}. ` + "Add its [[source]] again, with enabled = false if it should accept nothing more.";
   const refused =
     `Held: the destination refuses this source's events (${held}). ` +
     "Check delivery.to and the source's destination_write_key.";
