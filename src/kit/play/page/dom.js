@@ -24,15 +24,23 @@ export function setText(target, text) {
 
 export const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
+let questions = 0;
+
 // Opens a dialog with a form, in which Enter is the button that submits.
 // Resolves to the value of the button that closes it.
 export function ask(dialog) {
+  const number = ++questions;
   for (const button of dialog.querySelectorAll("button[type=button]")) {
     button.onclick = () => dialog.close(button.value);
   }
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true });
+    const close = () => {
+      if (dialog.open && number === questions) return; // the last question was closed, which is told late
+      dialog.removeEventListener("close", close);
+      resolve(dialog.returnValue);
+    };
+    dialog.addEventListener("close", close);
   });
 }
