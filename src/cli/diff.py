@@ -17,8 +17,8 @@ from ..kit.diff.events import MISSING
 from ..kit.diff.requests import collect_requests
 from ..kit.diff.verdict import Verdict, judge
 from ..kit.diff.versions import Version, new_version, old_version
-from ..kit.explain.mapping_file import quote
 from ..kit.find_source import find_source
+from ..kit.quote import quote
 from .context import AsJson, fail
 from .format import console, plural, printable
 

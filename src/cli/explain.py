@@ -19,10 +19,10 @@ from ..core.request import Request
 from ..core.source import Source
 from ..kit.case import find_case
 from ..kit.explain.explain import ExplainedEvent, ExplainedRecord, Explainer
-from ..kit.explain.leaves import paths_overlap
-from ..kit.explain.mapping_file import quote
 from ..kit.explain.row_trace import Trace
 from ..kit.find_source import find_source
+from ..kit.leaves import paths_overlap
+from ..kit.quote import quote
 from .call_options import Headers, Query, Settings, parse_settings, with_options
 from .context import AsJson, fail
 from .format import console, printable

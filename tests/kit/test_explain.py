@@ -11,7 +11,7 @@ import pytest
 from springhead import Host, Request, load_source
 from springhead.kit.case import Case, find_cases
 from springhead.kit.explain.explain import ExplainedRecord, Explainer
-from springhead.kit.explain.leaves import leaves
+from springhead.kit.leaves import leaves
 from support.folders import source_folder
 from support.paths import FIXTURES
 

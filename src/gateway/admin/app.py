@@ -20,7 +20,8 @@ from .auth import AuthMiddleware
 from .dead_letters import DeadLetters
 from .stream import LiveStream
 
-_ASSETS = ("page.css", "dom.js", "status.js", "events.js", "letters.js", "stream.js")
+_SCRIPTS = ("dom", "status", "events", "call", "letter_actions", "letters", "stream")
+_ASSETS = ("page.css", *(f"{name}.js" for name in _SCRIPTS))
 _MEDIA_TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 _log = structlog.get_logger()
 

@@ -17,7 +17,7 @@ from .sqlite_store import last_sweep
 _TIMEOUT = 5.0
 """Seconds to wait for the data plane's time."""
 _TOLERANCE = 60.0
-"""Seconds of difference that are no problem: most vendors' signatures are good for 300."""
+"""Seconds of difference that do no harm: most vendors' signatures are good for 300."""
 _ADVICE = "synchronise it, with NTP for example"
 
 

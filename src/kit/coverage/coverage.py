@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ...core.source_file import read_source_file
-from ..explain.mapping_file import read_mapping_file
+from ..mapping_file import read_mapping_file
 from ..records import Record, read_records
 from ..suite import Suite
 from ..waivers import Waiver, read_waivers, reason_to_waive

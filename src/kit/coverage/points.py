@@ -10,7 +10,8 @@ from ...core.mapping.model import DROP, Build, Constant, FirstOf, ListOf, Row
 from ...core.mapping.pattern import Pattern
 from ...core.source import Source
 from ...core.source_file import SourceFile, read_source_file
-from ..explain.mapping_file import MappingFile, quote
+from ..mapping_file import MappingFile
+from ..quote import quote
 from ..rows import list_rows
 from ..wording import lacking, providing, satisfied, unsatisfied
 from .point import Key, Point, entry_key, key_of

@@ -11,7 +11,7 @@ from ...core.mapping.interpret import Scope, event_scopes, look_up, matches, row
 from ...core.mapping.model import DROP, Build, EventMapping, FirstOf, ListOf, Row, Rule
 from ...core.mapping.pattern import Pattern
 from ...core.mapping.write import omit, write
-from ..explain.mapping_file import MappingFile
+from ..mapping_file import MappingFile
 from .point import Key, entry_key, key_of
 
 

@@ -12,7 +12,7 @@ from ...core.mapping.mask import Mask, build_mask, parse_listed_path
 from ...core.mapping.path import Path
 from ...core.source import Source
 from ...core.source_file import read_source_file
-from ..explain.leaves import leaf_steps
+from ..leaves import leaf_steps
 from ..records import Record
 from .reads import is_read, list_reads
 

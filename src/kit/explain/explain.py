@@ -22,8 +22,8 @@ from ...core.pipeline import Pipeline
 from ...core.request import Request, RequestContext
 from ...core.signature import without_secrets
 from ...core.source import Source
-from .leaves import leaves
-from .mapping_file import read_mapping_file
+from ..leaves import leaves
+from ..mapping_file import read_mapping_file
 from .row_trace import Change, Trace
 from .rule_trace import TracedEvent, TracedRule, rows_of, trace_rules
 from .unused import Unused, UnusedFinder

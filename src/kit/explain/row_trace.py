@@ -12,8 +12,9 @@ from ...core.json_value import deep_copy, pointer
 from ...core.mapping.interpret import Scope, row_value, value_at, write_rows
 from ...core.mapping.masking import apply_mask
 from ...core.mapping.model import Build, FirstOf, Row
-from .leaves import dotted, leaves, paths_overlap
-from .mapping_file import MappingFile, quote
+from ..leaves import dotted, leaves, paths_overlap
+from ..mapping_file import MappingFile
+from ..quote import quote
 
 
 class ReadValue(msgspec.Struct, frozen=True):

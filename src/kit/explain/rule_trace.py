@@ -11,8 +11,8 @@ from ...core.codec import Object
 from ...core.json_value import deep_copy, pointer
 from ...core.mapping.interpret import Scope, event_name, event_scopes
 from ...core.mapping.model import DROP, EventMapping, Read, Row, Rule
-from .leaves import leaves
-from .mapping_file import MappingFile
+from ..leaves import leaves
+from ..mapping_file import MappingFile
 from .row_trace import ReadValue, Trace, trace_row, trace_rows
 
 

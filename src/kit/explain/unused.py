@@ -13,8 +13,8 @@ from ...core.mapping.interpret import Scope, apply_rules, value_at
 from ...core.mapping.model import Build, EventMapping, FirstOf, Row, Rule
 from ...core.mapping.path import Path
 from ...core.source import Source
-from .leaves import changed_leaf, dotted, leaf_steps, leaves, paths_overlap, with_leaf, without
-from .mapping_file import MappingFile
+from ..leaves import changed_leaf, dotted, leaf_steps, leaves, paths_overlap, with_leaf, without
+from ..mapping_file import MappingFile
 from .row_trace import Trace
 
 _CODES = ("left-out", "earlier-row", "no-value", "earlier-path", "else", "when")

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from ...core.json_value import Steps
-from ..explain.mapping_file import quote
+from ..quote import quote
 from ..wording import condition, satisfied
 from .expressions import looser_expressions
 from .mutant import removed, replaced

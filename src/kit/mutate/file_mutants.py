@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from ...core.json_value import Steps
-from ..explain.mapping_file import quote
+from ..quote import quote
 from .mutant import Mutant, removed, replaced
 
 _Document: TypeAlias = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..explain.mapping_file import quote
+from ..quote import quote
 from .expressions import looser_expressions
 
 _RECORDS = {

@@ -8,7 +8,7 @@ from typing import Any
 from ...core.json_value import Steps
 from ...core.mapping.mask import build_mask, parse_listed_path
 from ..coverage.coverage import CaseRun
-from ..explain.leaves import leaf_steps
+from ..leaves import leaf_steps
 
 _EMPTY: tuple[Any, ...] = (None, "", {}, [])
 """What redaction leaves as it is."""

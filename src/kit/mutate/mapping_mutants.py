@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from ...core.json_value import Steps
-from ..explain.mapping_file import quote
+from ..quote import quote
 from ..wording import lacking, origin_text
 from .condition_mutants import condition_changes
 from .function_mutants import argument_changes, function_record

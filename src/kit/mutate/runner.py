@@ -22,7 +22,7 @@ from ...core.signature import signature_verifier, signing_secrets, without_secre
 from ...core.source import Source
 from ...core.source_file import read_source_file
 from ..case import EXPECTED, Case
-from ..explain.mapping_file import MappingFile, read_mapping_file
+from ..mapping_file import MappingFile, read_mapping_file
 from ..rows import list_rows
 from ..suite import Suite
 from .mutant import Mutant

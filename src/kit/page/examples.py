@@ -14,8 +14,8 @@ from ...core.mapping.masking import MASKED
 from ...core.mapping.model import IDENTITY
 from ...core.source import Source
 from ..case import Case
-from ..explain.mapping_file import read_mapping_file
 from ..explain.rule_trace import trace_rules
+from ..mapping_file import read_mapping_file
 from ..records import read_records
 from .fields import Field
 

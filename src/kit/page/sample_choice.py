@@ -13,7 +13,7 @@ from ...core.host import Host
 from ...core.signature import without_secrets
 from ...core.suggest import suggest
 from ..case import Case
-from ..explain.leaves import leaf_steps
+from ..leaves import leaf_steps
 from .source_files import SourceFiles
 
 _MAX_BODY = 4_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 import msgspec
@@ -13,6 +14,8 @@ from .snapshot import TriedRequest, check_file_names
 
 CALL_LIMIT = 8_000_000
 """Bytes of the longest call read."""
+_HALF_A_CHARACTER = "a text has half a character in it, an unpaired surrogate such as U+D83D: delete it"
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class Tried(msgspec.Struct, frozen=True):
@@ -74,5 +77,7 @@ async def read_call(request: Request, type_: type[T]) -> T:
         return msgspec.json.decode(bytes(data), type=type_)
     except ClientDisconnect:
         raise BadCall(400, "the call is cut off") from None
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except msgspec.ValidationError as error:
         raise BadCall(400, str(error)) from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadCall(400, _HALF_A_CHARACTER if _SURROGATE.search(data) else str(error)) from None

@@ -85,9 +85,9 @@ class Evaluator:
     def _end(self) -> None:
         """End the process and what it left behind."""
         if self._process is not None and self._connection is not None:
-            self._connection.close()
             self._process.kill()
             self._process.join()
+            self._connection.close()
             for left in Path(self._folder.name).iterdir():
                 shutil.rmtree(left, ignore_errors=True)
         self._process = self._connection = None

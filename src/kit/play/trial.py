@@ -14,10 +14,10 @@ from ...core.loader import check_source
 from ...core.source import Source
 from ..case import outcome_text
 from ..explain.explain import ExplainedEvent, ExplainedRecord, Explainer
-from ..explain.mapping_file import quote
 from ..explain.row_trace import Trace
 from ..explain.unused import Unused
 from ..find_source import find_source
+from ..quote import quote
 from .origins import Located, Place, Reach, find_origin
 from .snapshot import Snapshot
 

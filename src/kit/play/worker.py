@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import signal
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -31,7 +32,10 @@ class Task(msgspec.Struct, frozen=True):
 
 
 def run_tasks(connection: Connection, folder: str) -> None:
-    """Run the tasks that arrive on a connection, until it is closed; `folder` is for temporary files."""
+    """Run the tasks that arrive on a connection; `folder` is for temporary files.
+
+    A connection that closes means that the server was killed, so the folder is removed here.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the server, which ends this process
     with suppress(ValueError, OSError):  # a lower limit is in force, or the system has none
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
@@ -40,6 +44,7 @@ def run_tasks(connection: Connection, folder: str) -> None:
         while True:
             task = msgspec.json.decode(connection.recv_bytes(), type=Task)
             connection.send_bytes(msgspec.json.encode(_result(task, Path(folder))))
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _result(task: Task, folder: Path) -> Object:

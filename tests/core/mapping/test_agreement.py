@@ -19,8 +19,8 @@ from springhead.core.mapping.parser import parse_mapping
 from springhead.core.mapping.path import Path, parse_path
 from springhead.core.mapping.redact import build_masks
 from springhead.core.source_file import SourceFile
-from springhead.kit.explain.mapping_file import MappingFile
 from springhead.kit.explain.rule_trace import trace_rules
+from springhead.kit.mapping_file import MappingFile
 from support.effort import scaled
 
 pytestmark = pytest.mark.slow

@@ -13,8 +13,8 @@ from springhead.kit.coverage.coverage import Coverage, measure
 from springhead.kit.coverage.point import key_of
 from springhead.kit.coverage.recorder import Recorder
 from springhead.kit.explain.explain import Explainer
-from springhead.kit.explain.mapping_file import read_mapping_file
 from springhead.kit.explain.row_trace import Trace
+from springhead.kit.mapping_file import read_mapping_file
 from springhead.kit.records import read_records
 from springhead.kit.suite import find_suites
 from support.folders import add_case

@@ -83,14 +83,14 @@ def assert_sound(*bodies: bytes) -> None:
 
 
 @given(st.lists(st.dictionaries(NAMES, VALUES, min_size=1, max_size=6), min_size=1, max_size=3))
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 def test_objects(records: list[dict[str, Any]]) -> None:
     """Each is a body."""
     assert_sound(*(json.dumps(record).encode() for record in records))
 
 
 @given(VALUES)
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 def test_any_json(value: Any) -> None:
     """Lists and scalars included; only a list without elements holds nothing to draft from."""
     body = json.dumps(value).encode()
@@ -102,7 +102,7 @@ def test_any_json(value: Any) -> None:
 
 
 @given(st.dictionaries(NAMES, st.text(max_size=6), min_size=1, max_size=5))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 def test_forms(fields: dict[str, str]) -> None:
     """Each field has text."""
     try:

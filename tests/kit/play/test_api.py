@@ -241,6 +241,15 @@ def test_what_is_tried_is_bounded(acme: Playground) -> None:
     assert "springhead explain" in long.json()["error"]
 
 
+@pytest.mark.parametrize("text", [r"\ud83d", r"half \uD83D of it", r"\ude00", r"\ud83d\u0041"])
+def test_half_a_character_is_refused_in_plain_words(acme: Playground, text: str) -> None:
+    """No request can hold it, because it has no UTF-8."""
+    refused = acme.call("try", {}, content=f'{{"files": {{}}, "request": {{"body": "{text}"}}}}')
+
+    assert refused.status_code == 400
+    assert refused.json()["error"].startswith("a text has half a character in it")
+
+
 def test_the_sources_of_a_project_are_found(tmp_path: Path) -> None:
     """By their folders, besides those installed; fixtures and hidden folders are not searched."""
     acme_folder(tmp_path / "src")

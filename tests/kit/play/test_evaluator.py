@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from springhead.kit.play.errors import EvaluationFailed
 from springhead.kit.play.evaluator import Evaluator
 from springhead.kit.play.snapshot import Snapshot, TriedRequest
-from springhead.kit.play.worker import Task
+from springhead.kit.play.worker import Task, run_tasks
 from support.playgrounds import BODY, MAPPING
 
 pytestmark = pytest.mark.slow
@@ -74,3 +76,22 @@ def test_no_text_stops_the_evaluator(evaluator: Evaluator, mapping: str) -> None
     problems = json.loads(evaluator.run(task))["problems"]
 
     assert {problem["file"] for problem in problems} == {"mapping.json"}
+
+
+def test_a_server_that_is_killed_leaves_no_files(tmp_path: Path) -> None:
+    """Its process notices, and removes the temporary folder."""
+    folder = tmp_path / "springhead-play-1"
+    (folder / "a-snapshot").mkdir(parents=True)
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=run_tasks, args=(theirs, str(folder)))
+    process.start()
+    try:
+        theirs.close()
+        assert ours.recv_bytes() == b"ready"
+        ours.close()
+        process.join()
+    finally:
+        process.kill()
+
+    assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,20 +17,19 @@ from support.paths import ROOT
 from support.playgrounds import BODY, MAPPING, Playground, acme_folder, playground
 
 HOSTILE = "<img src=x onerror=\"document.title='theirs'\"><script>document.title='theirs'</script>"
-LIT_LINES = """() => [...document.querySelectorAll("#editors .editor:not([hidden]) .row.lit")].map((box) => {
-  const [line, count] = ["--line", "--count"].map((name) => Number(box.style.getPropertyValue(name)));
-  return [line, line + count - 1];
-})"""
+LIT_LINES = """() => {
+  const lines = document.querySelectorAll("#editors .editor:not([hidden]) .code-line");
+  return [...lines].flatMap((line, index) => line.matches(".lit") ? [index + 1] : []);
+}"""
 """The lines of the file shown that are lit up."""
-LIT_TEXTS = """() => [...CSS.highlights.get("light")].map((range) =>
-  range.startContainer.data.slice(range.startOffset, range.endOffset))"""
+LIT_TEXTS = """() => [...CSS.highlights.get("light")].map(String)"""
 """The parts of the body that are lit up."""
 VALUES_FOUND = """async (text) => {
   const { parseText, findValue } = await import("./json_text.js");
-  const parsed = parseText(text), pairs = [];
-  for (const { line, values } of parsed.documents)
+  const documents = parseText(text), pairs = [];
+  for (const { line, values } of documents)
     for (const pointer of values.keys()) {
-      const { start, end } = findValue(parsed, pointer, line);
+      const { start, end } = findValue(documents, pointer, line);
       pairs.push([line, pointer, text.slice(start, end)]);
     }
   return pairs;
@@ -114,13 +115,13 @@ def test_pointing_at_a_value_shows_its_row_and_its_place(context: BrowserContext
     page = opened(context, acme)
 
     value(page, "ada@example.com").hover()
-    assert page.evaluate(LIT_LINES) == [[6, 6]]
+    assert page.evaluate(LIT_LINES) == [6]
     assert page.evaluate(LIT_TEXTS) == ['"Ada@Example.com"']
     expect(page.locator("#origin")).to_contain_text("context.traits.email is written by line 6 of mapping.json")
     expect(page.locator("#origin")).to_contain_text('lower → "ada@example.com"')
     pictured(page, "value")
     value(page, "cup").hover()
-    assert page.evaluate(LIT_LINES) == [[8, 8]]
+    assert page.evaluate(LIT_LINES) == [8]
     assert page.evaluate(LIT_TEXTS) == ['"cup"']
     value(page, "Leeds").hover()
     assert page.evaluate(LIT_TEXTS) == []
@@ -146,7 +147,7 @@ def test_the_keyboard_is_enough(context: BrowserContext, acme: Playground) -> No
     expect(focused).to_have_text('"order.paid"')
     page.keyboard.press("ArrowDown")
     expect(focused).to_have_text('"7"')
-    assert page.evaluate(LIT_LINES) == [[5, 5]]
+    assert page.evaluate(LIT_LINES) == [5]
     assert page.evaluate(LIT_TEXTS) == ["7"]
     assert focused.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
     page.keyboard.press("Enter")
@@ -170,7 +171,9 @@ def test_a_file_that_does_not_parse_leaves_the_last_outcome(context: BrowserCont
     expect(page.locator("#outcome .stale strong")).to_be_visible()
     expect(page.locator("#outcome strong")).to_have_text("order.paid")
     expect(page.locator("#summary")).to_have_text("mapping.json does not load (the last outcome is shown)")
-    expect(page.locator("#editors .row.error")).to_contain_text("a comma is missing")
+    expect(page.locator("#editors .code-line.error")).to_have_attribute(
+        "title", re.compile("a comma is missing")
+    )
     expect(page.locator("#problems li")).to_have_count(1)
     expect(page.locator("#problems li")).to_contain_text("mapping.json:6")
     pictured(page, "broken")
@@ -178,7 +181,7 @@ def test_a_file_that_does_not_parse_leaves_the_last_outcome(context: BrowserCont
     expect(page.locator(":focus")).to_have_attribute("aria-label", "mapping.json")
     mapping.fill(MAPPING)
     expect(page.locator("#outcome .stale")).to_have_count(0)
-    expect(page.locator("#editors .row.error")).to_have_count(0)
+    expect(page.locator("#editors .code-line.error")).to_have_count(0)
 
 
 def test_a_body_half_typed_leaves_the_last_events(context: BrowserContext, acme: Playground) -> None:
@@ -200,8 +203,8 @@ def test_a_rejection_shows_where(context: BrowserContext, acme: Playground) -> N
     page.locator(".rejection button").hover()
     assert page.evaluate(LIT_TEXTS) == ["7"]
     editor(page, "Request body").fill('{\n  "id": 1,\n  "type": oops\n}')
-    expect(page.locator("#body .row.error")).to_contain_text("not JSON")
-    assert page.locator("#body .row.error").evaluate("one => one.style.getPropertyValue('--line')") == "3"
+    expect(page.locator("#body .code-line.error")).to_have_attribute("title", re.compile("not JSON"))
+    expect(page.locator("#body .code-line.error")).to_have_text('  "type": oops')
     expect(page.locator("#outcome .rejection")).to_contain_text("not JSON")
     pictured(page, "rejected")
 
@@ -210,7 +213,7 @@ def test_advice_and_rows_no_fixture_ran_are_marked(context: BrowserContext, acme
     """At their lines, and in the list, which leads there."""
     page = opened(context, acme)
 
-    expect(page.locator("#editors .gutter .uncovered")).to_have_text("9")
+    expect(page.locator("#editors .code-line.uncovered")).to_contain_text('{"from": "order.coupon"')
     page.get_by_text("1 place that no fixture runs").click()
     page.get_by_role("button", name="mapping.json:9 no fixture gives this row a value").click()
     focused = page.locator(":focus")
@@ -301,7 +304,7 @@ def test_a_request_is_kept_as_a_fixture(context: BrowserContext, writable: Playg
     page.keyboard.press("Enter")
 
     expect(page.locator("#fixture")).to_have_value("coupon")
-    expect(page.locator("#editors .gutter .uncovered")).to_have_count(0)
+    expect(page.locator("#editors .code-line.uncovered")).to_have_count(0)
     expected = json.loads((folder / "fixtures" / "coupon" / "expected.json").read_text())
     assert expected["events"][0]["properties"]["coupon"] == "SPRING"
 
@@ -427,6 +430,118 @@ def test_a_body_is_laid_out_when_asked(context: BrowserContext, acme: Playground
     expect(body).to_have_value("name=Ada&list[]=1")
 
 
+ALIGNED = """(one) => {
+  const lines = one.closest(".code").querySelector("pre").offsetHeight;
+  return [lines, one.scrollHeight, one.closest(".editor").scrollWidth - one.closest(".editor").clientWidth];
+}"""
+"""The heights of the lines drawn and of the text field over them, and how far both reach beyond the editor."""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"short": 1, "sentence": "' + "several words " * 60 + '"}',
+        "x" * 2_000,
+        '["' + "\t" * 40 + "a-b/c.d " * 50 + '", 1.5, null]',
+        '{"日本語": "' + "長い文字列" * 60 + '", "emoji": "' + "🫖 " * 90 + '"}',
+        '{"blanks": "' + " " * 300 + '"}',
+    ],
+)
+def test_long_lines_wrap_as_the_text_over_them(context: BrowserContext, acme: Playground, line: str) -> None:
+    """So the cursor is where the letters are, and nothing needs scrolling sideways."""
+    page = opened(context, acme)
+    body = editor(page, "Request body")
+
+    body.fill("\n".join([line] * 40))
+
+    drawn, wrapped, beyond = body.evaluate(ALIGNED)
+    assert (drawn, beyond) == (wrapped, 0)
+    assert drawn > 2 * 40 * 19
+    assert page.locator("#body .code-line").count() == 40
+
+
+def test_a_line_that_changes_is_drawn_alone(context: BrowserContext, acme: Playground) -> None:
+    """The others stay, however many there are, and marks stay with their lines."""
+    page = opened(context, acme)
+    body = editor(page, "Request body")
+    lines = [f'{{"type": "a", "id": {number}}}' for number in range(600)]
+    body.fill("\n".join(lines))
+    count = """() => {
+      window.drawn = 0;
+      new MutationObserver((all) => { for (const one of all) window.drawn += one.addedNodes.length; })
+        .observe(document.querySelector("#body pre"), {childList: true, subtree: true});
+    }"""
+    page.evaluate(count)
+
+    body.evaluate("one => { one.focus(); one.setSelectionRange(14, 14); }")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Backspace")
+
+    expect(page.locator("#body .code-line")).to_have_count(600)
+    assert page.locator("#body .code-line").all_text_contents()[:3] == lines[:3]
+    assert page.evaluate("window.drawn") < 50
+
+
+def test_a_long_list_of_an_event_is_cut(context: BrowserContext, acme: Playground) -> None:
+    """The first 200 of its members are drawn, and the others counted."""
+    page = opened(context, acme)
+
+    editor(page, "Request body").fill(json.dumps({**BODY, "order": {"coupon": list(range(1_000))}}))
+
+    expect(page.locator("#outcome")).to_contain_text("… and 800 more")
+    assert page.locator("#outcome .value.scalar").count() == 200
+
+
+def test_a_fixture_leaves_what_was_typed_in_the_list(
+    context: BrowserContext, writable: Playground, folder: Path
+) -> None:
+    """So choosing one loses nothing; what was only looked at is not listed."""
+    shutil.copytree(folder / "fixtures" / "paid", folder / "fixtures" / "paid-2")
+    page = opened(context, writable)
+    body, fixture = editor(page, "Request body"), page.get_by_label("Fixture", exact=True)
+    typed = fixture.locator("option", has_text="What you typed")
+    as_posted = body.input_value()
+    fixture.select_option("paid-2")
+    expect(body).to_have_value(as_posted)
+    assert typed.count() == 0
+
+    body.fill('{"type": "first"}')
+    fixture.select_option("paid")
+    expect(body).to_have_value(as_posted)
+    body.fill('{"type": "second"}')
+    fixture.select_option("What you typed")
+    expect(body).to_have_value('{"type": "first"}')
+    body.fill('{"type": "first, edited"}')
+    fixture.select_option("What you typed (2)")
+    expect(body).to_have_value('{"type": "second"}')
+
+    fixture.select_option("What you typed")
+    expect(body).to_have_value('{"type": "first, edited"}')
+    assert typed.count() == 2
+
+
+def test_a_signing_secret_is_hidden_until_asked_for(
+    context: BrowserContext, writable: Playground, folder: Path
+) -> None:
+    """A button shows it, and hides it again."""
+    page = opened(context, writable)
+    about = json.loads((folder / "source.json").read_text())
+    signature = {"header": "x-acme-signature", "hmac": "sha256", "format": "{hex}", "signed": "{body}"}
+    page.get_by_role("tab", name="source").click()
+    editor(page, "source.json").fill(json.dumps({**about, "signature": signature}))
+    page.get_by_text("Settings", exact=True).click()
+    secret = page.get_by_label("signing_secret", exact=True)
+    expect(secret).to_have_attribute("type", "password")
+
+    secret.fill("for-tests-only")
+    expect(page.locator("#summary")).to_have_text("refused")
+    pictured(page, "secret")
+    page.get_by_role("button", name="Show signing_secret").click()
+    expect(secret).to_have_attribute("type", "text")
+    page.get_by_role("button", name="Hide signing_secret").click()
+    expect(secret).to_have_attribute("type", "password")
+
+
 def test_a_header_may_have_any_name(context: BrowserContext, acme: Playground) -> None:
     """Also one that every object of the page's language has."""
     page = opened(context, acme)
@@ -484,7 +599,7 @@ def test_the_page_is_readable_everywhere(browser: Browser, acme: Playground, sch
     size = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
     assert size == [width, height]
     editor(page, "mapping.json").fill(MAPPING.replace('"userId"},', '"userId"}'))
-    expect(page.locator("#editors .row.error")).to_be_visible()
+    expect(page.locator("#editors .code-line.error")).to_be_visible()
     page.locator("#outcome .stale").last.evaluate("one => one.classList.remove('stale')")
     assert page.evaluate(CONTRAST) == []
     context.close()

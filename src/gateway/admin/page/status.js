@@ -1,11 +1,12 @@
 "use strict";
 
 // Status: figures and sources.
-let latestStatus, letterState = "";
+let latestStatus;
+let letterState = "";
 const cards = new Map();
 
 function showStatus(status) {
-  const { destination, oldest_undelivered_seconds: lag } = latestStatus = status;
+  const { destination, oldest_undelivered_seconds: lag } = (latestStatus = status);
   setText($("version"), status.version);
   setText($("rate"), perSecond(status.sources.reduce((sum, source) => sum + source.rate_10s, 0)));
   setText($("undelivered"), number.format(status.undelivered));
@@ -16,26 +17,57 @@ function showStatus(status) {
   setText($("store"), size(status.store_bytes));
   setText($("to"), `Delivers to ${destination.to}`);
   const reason = destination.reason ? `: ${destination.reason.replace(/\.$/, "")}.` : ".";
-  setText($("trouble"), destination.down ? `The destination is down${reason} Events are kept, and delivered when it is back.` : "");
-  if (!$("no-events").querySelector("code")) $("no-events").append(commandLine(`curl --data @payload.json '${status.webhook}?writeKey=…'`));
+  setText(
+    $("trouble"),
+    destination.down ? `The destination is down${reason} Events are kept, and delivered when it is back.` : "",
+  );
+  if (!$("no-events").querySelector("code"))
+    $("no-events").append(commandLine(`curl --data @payload.json '${status.webhook}?writeKey=…'`));
   status.sources.forEach(showSource);
-  for (const [name, card] of cards) if (!status.sources.some((source) => source.name === name)) { card.root.remove(); cards.delete(name); }
-  addOptions($("event-source"), status.sources.map((source) => source.name));
-  addOptions($("source"), status.sources.filter((source) => source.dead_letters).map((source) => source.name));
+  for (const [name, card] of cards)
+    if (!status.sources.some((source) => source.name === name)) {
+      card.root.remove();
+      cards.delete(name);
+    }
+  addOptions(
+    $("event-source"),
+    status.sources.map((source) => source.name),
+  );
+  addOptions(
+    $("source"),
+    status.sources.filter((source) => source.dead_letters).map((source) => source.name),
+  );
   // A rejection that is like a dead letter changes no number but that letter's own.
   const state = [status.dead_letters, ...status.sources.map((source) => source.rejections.at(-1)?.at)].join();
-  if (letterState !== state) { letterState = state; loadLetters(); }
+  if (letterState !== state) {
+    letterState = state;
+    loadLetters();
+  }
 }
 
 function newCard(name) {
   const card = {
-    type: element("span", { class: "soft" }), rate: element("span"), line: element("polyline"), area: element("polygon"),
-    counts: element("p", { class: "counts soft" }), held: element("p", { class: "held", hidden: "" }),
+    type: element("span", { class: "soft" }),
+    rate: element("span"),
+    line: element("polyline"),
+    area: element("polygon"),
+    counts: element("p", { class: "counts soft" }),
+    held: element("p", { class: "held", hidden: "" }),
   };
-  card.root = element("li", { class: "panel card" },
+  card.root = element(
+    "li",
+    { class: "panel card" },
     element("div", { class: "title" }, element("h3", {}, name), card.type),
     element("p", { class: "rate" }, card.rate, " ", element("small", {}, "events / s")),
-    element("svg", { viewBox: "0 0 118 30", preserveAspectRatio: "none", "aria-hidden": "true" }, card.area, card.line), card.counts, card.held);
+    element(
+      "svg",
+      { viewBox: "0 0 118 30", preserveAspectRatio: "none", "aria-hidden": "true" },
+      card.area,
+      card.line,
+    ),
+    card.counts,
+    card.held,
+  );
   $("cards").append(card.root);
   return card;
 }
@@ -44,21 +76,36 @@ function showSource(source) {
   if (!cards.has(source.name)) cards.set(source.name, newCard(source.name));
   const card = cards.get(source.name);
   card.root.classList.toggle("off", !source.enabled);
-  setText(card.type, source.type === null ? "not configured" : source.enabled ? source.type : `${source.type} · disabled`);
+  setText(
+    card.type,
+    source.type === null ? "not configured" : source.enabled ? source.type : `${source.type} · disabled`,
+  );
   card.held.hidden = !source.held;
   if (source.held) setText(card.held, heldText(source));
   setText(card.rate, perSecond(source.rate_10s));
   const highest = Math.max(1, ...source.last_60s);
-  const points = source.last_60s.map((count, second) => `${second * 2},${(29 - 27 * count / highest).toFixed(1)}`);
+  const points = source.last_60s.map(
+    (count, second) => `${second * 2},${(29 - (27 * count) / highest).toFixed(1)}`,
+  );
   card.line.setAttribute("points", points.join(" "));
   card.area.setAttribute("points", points.length ? `0,29 ${points.join(" ")} 118,29` : "");
   const lag = source.oldest_undelivered_seconds;
-  const counts = [`${number.format(source.undelivered)} undelivered${lag == null ? "" : `, for ${duration(lag)}`}`, plural(source.dead_letters, "dead letter"), `${perSecond(source.rate_60s)} / s over 60 s`];
-  counts.forEach((text, index) => setText(card.counts.children[index] || card.counts.appendChild(element("span")), text));
+  const counts = [
+    `${number.format(source.undelivered)} undelivered${lag == null ? "" : `, for ${duration(lag)}`}`,
+    plural(source.dead_letters, "dead letter"),
+    `${perSecond(source.rate_60s)} / s over 60 s`,
+  ];
+  counts.forEach((text, index) =>
+    setText(card.counts.children[index] || card.counts.appendChild(element("span")), text),
+  );
   card.counts.children[1].className = source.dead_letters ? "warn" : "";
 }
 
-const heldText = ({ held, type }) => `${type === null ?
-  `Held: ${held}. Add its [[source]] again, with enabled = false if it should accept nothing more.` :
-  `Held: the destination refuses this source's events (${held}). Check delivery.to and the source's destination_write_key.`
-} Its events are kept, and delivery is retried.`;
+function heldText({ held, type }) {
+  const unknown =
+    `Held: ${held}. ` + "Add its [[source]] again, with enabled = false if it should accept nothing more.";
+  const refused =
+    `Held: the destination refuses this source's events (${held}). ` +
+    "Check delivery.to and the source's destination_write_key.";
+  return `${type === null ? unknown : refused} Its events are kept, and delivery is retried.`;
+}

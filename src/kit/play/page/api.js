@@ -1,5 +1,7 @@
-// Calls the server that served this page. The token comes in the fragment of the address, which no browser sends.
+// Calls the server that served this page.
+// The token comes in the fragment of the address, which browsers never send.
 const KEY = "springhead-token";
+const NO_ANSWER = "springhead play does not answer: start it again. What you typed is still here.";
 
 export class CallFailed extends Error {
   constructor(message, conflicts = []) {
@@ -14,12 +16,22 @@ export function takeToken() {
   history.replaceState(null, "", location.pathname + location.search);
 }
 
+// Returns what a call answers; with data it is a POST.
 export async function call(path, parameters = {}, data = null) {
-  const headers = { Authorization: `Bearer ${sessionStorage.getItem(KEY) ?? ""}`, "X-Springhead": "1" };
-  const options = data === null ? { headers } : { headers, method: "POST", body: JSON.stringify(data) };
-  const response = await fetch(`/api/${path}?${new URLSearchParams(parameters)}`, options)
-    .catch(() => { throw new CallFailed("springhead play does not answer: start it again. What you typed is still here."); });
-  const result = await response.json().catch(() => ({ error: `the response (status ${response.status}) is cut off` }));
+  const response = await send(`/api/${path}?${new URLSearchParams(parameters)}`, data);
+  const result = await response.json().catch(() => {
+    return { error: `the response (status ${response.status}) is cut off` };
+  });
   if (result.error) throw new CallFailed(result.error, result.conflicts);
   return result;
+}
+
+async function send(address, data) {
+  const headers = { Authorization: `Bearer ${sessionStorage.getItem(KEY) ?? ""}`, "X-Springhead": "1" };
+  const options = data === null ? { headers } : { headers, method: "POST", body: JSON.stringify(data) };
+  try {
+    return await fetch(address, options);
+  } catch {
+    throw new CallFailed(NO_ANSWER);
+  }
 }

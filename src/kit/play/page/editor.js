@@ -1,37 +1,39 @@
-// A text field with line numbers, colours and marks: the text is drawn behind a transparent textarea of the same size.
+// A text field with line numbers, colours and marks: the lines are drawn behind a transparent textarea,
+// and both wrap at the same places.
+import { CodeLines } from "./code_lines.js";
 import { element } from "./dom.js";
 import { findValue, parseText } from "./json_text.js";
 
-const COLOURS = ["key", "string", "scalar", "light"];
-const highlights = new Map(COLOURS.map((name) => [name, globalThis.Highlight ? new Highlight() : new Set()]));
-if (globalThis.Highlight) {
-  highlights.get("light").priority = 1;
-  for (const [name, highlight] of highlights) CSS.highlights.set(name, highlight);
-}
+const MARGIN = 60;
+const light = globalThis.Highlight ? new Highlight() : new Set();
+if (globalThis.Highlight) CSS.highlights.set("light", light);
 
 export class Editor {
-  #text = new Text();
-  #ranges = [];
-  #lit = [];
-  #parsed = null;
-  #lines = element("div", { class: "lines" });
-  #gutter = element("div", { class: "gutter", "aria-hidden": "true" });
-  #marks = new Map();
-  #drawn = "";
+  #lines = new CodeLines();
+  #code;
+  #marks = [];
+  #documents = null;
+  #litLines = [];
+  #litRanges = [];
 
   constructor(label, onInput) {
     this.area = element("textarea", {
-      "aria-label": label, spellcheck: "false", autocapitalize: "off", autocomplete: "off", wrap: "off",
-      oninput: () => { this.#changed(); onInput(); },
+      "aria-label": label,
+      spellcheck: "false",
+      autocapitalize: "off",
+      autocomplete: "off",
+      oninput: () => {
+        this.#changed();
+        onInput();
+      },
     });
-    const code = element("div", { class: "code" }, this.#lines, element("pre", { "aria-hidden": "true" }, this.#text, "\n"), this.area);
-    this.root = element("div", { class: "editor" }, this.#gutter, code);
+    this.#code = element("div", { class: "code" }, this.#lines.root, this.area);
+    this.root = element("div", { class: "editor" }, this.#code);
     this.#changed();
   }
 
   get text() { return this.area.value; }
 
-  // Replaces the text; the browser can undo it where the field is shown.
   set text(text) {
     if (text === this.area.value) return;
     this.area.value = text;
@@ -40,105 +42,64 @@ export class Editor {
 
   // Marks lines, each with a class and a message: [{ line, kind, message }].
   mark(marks) {
-    this.#marks = new Map(marks.map((mark) => [`${mark.line} ${mark.kind} ${mark.message}`, mark]));
-    this.#drawMarks();
+    this.#marks = marks;
+    this.#lines.mark(marks);
   }
 
-  // Lights up what a pointer leads to, and shows it; false if there is nothing.
-  light(pointer, line = null, wholeLines = false) {
-    const span = findValue(this.#parsed, pointer, line);
-    if (!span) return false;
-    if (wholeLines) {
-      const [first, last] = [this.#lineAt(span.start), this.#lineAt(span.end)];
-      const box = element("div", { class: "row lit" });
-      box.style.setProperty("--line", first);
-      box.style.setProperty("--count", last - first + 1);
-      this.#lines.append(box);
-      this.#lit.push(() => box.remove());
-    } else {
-      const range = this.#range(span), light = highlights.get("light");
-      light.add(range);
-      this.#lit.push(() => light.delete(range));
-    }
-    this.reveal(span.start);
-    return true;
+  // Lights up what a pointer leads to in the document that begins on a line, or in the first one.
+  lightValue(pointer, line = null) {
+    const span = this.#find(pointer, line);
+    if (!span) return;
+    const range = this.#lines.range(span);
+    light.add(range);
+    this.#litRanges.push(range);
+    this.#reveal(span.start);
+  }
+
+  // Lights up the lines of what a pointer leads to.
+  lightLines(pointer) {
+    const span = this.#find(pointer);
+    if (!span) return;
+    this.#litLines = this.#lines.linesOf(span);
+    for (const line of this.#litLines) line.classList.add("lit");
+    this.#reveal(span.start);
   }
 
   unlight() {
-    for (const undo of this.#lit.splice(0)) undo();
-  }
-
-  reveal(offset) {
-    const height = parseFloat(getComputedStyle(this.root).getPropertyValue("--line-height"));
-    const top = (this.#lineAt(offset) - 1) * height, { scrollTop, clientHeight } = this.root;
-    if (top < scrollTop || top > scrollTop + clientHeight - 3 * height) this.root.scrollTop = top - clientHeight / 3;
+    for (const range of this.#litRanges.splice(0)) light.delete(range);
+    for (const line of this.#litLines.splice(0)) line.classList.remove("lit");
   }
 
   // Puts the cursor where a pointer leads, or at the start of a line.
-  goTo({ pointer = null, line = null }) {
-    const span = pointer === null ? null : findValue(this.#parsed, pointer);
-    const offset = span?.start ?? this.text.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+  goTo({ pointer = null, line = 1 }) {
+    const span = pointer === null ? null : this.#find(pointer);
+    const offset = span?.start ?? this.#lines.startOf(line);
     this.area.focus({ preventScroll: true });
     this.area.setSelectionRange(offset, offset);
-    this.reveal(offset);
-    this.root.scrollLeft = 0;
+    this.#reveal(offset);
   }
 
   lineOf(pointer) {
-    const span = findValue(this.#parsed, pointer);
-    return span ? this.#lineAt(span.start) : 1;
+    const span = this.#find(pointer);
+    return span ? this.#lines.lineAt(span.start) : 1;
+  }
+
+  #find(pointer, line = null) {
+    this.#documents ??= parseText(this.text);
+    return findValue(this.#documents, pointer, line);
   }
 
   #changed() {
     this.unlight();
-    for (const [name, range] of this.#ranges.splice(0)) highlights.get(name).delete(range);
-    this.#text.data = this.text;
-    this.#parsed = parseText(this.text);
-    for (const token of this.#parsed.tokens) {
-      const range = this.#range(token);
-      highlights.get(token.kind).add(range);
-      this.#ranges.push([token.kind, range]);
-    }
-    this.#drawMarks();
+    this.#documents = null;
+    this.#lines.draw(this.text);
+    this.#lines.mark(this.#marks);
+    this.#code.style.setProperty("--digits", String(this.#lines.count).length);
   }
 
-  #drawMarks() {
-    const lines = this.text.split("\n"), count = lines.length;
-    const byLine = Map.groupBy([...this.#marks.values()].filter(({ line }) => line <= count), ({ line }) => line);
-    this.#drawGutter(count, byLine);
-    for (const box of this.#lines.querySelectorAll(".mark")) box.remove();
-    for (const [line, marks] of byLine) {
-      const error = marks.find(({ kind }) => kind === "error");
-      if (!error) continue;
-      const box = element("div", { class: "row mark error" }, element("span", {}, error.message));
-      box.style.setProperty("--line", line);
-      box.style.setProperty("--length", lines[line - 1].length);
-      this.#lines.append(box);
-    }
-  }
-
-  // A long text has many lines: they are drawn again only where they change.
-  #drawGutter(count, byLine) {
-    const wanted = `${count} ${[...this.#marks.keys()]}`;
-    if (wanted === this.#drawn) return;
-    this.#drawn = wanted;
-    this.#gutter.replaceChildren(...Array.from({ length: count }, (_, index) => {
-      const marks = byLine.get(index + 1) ?? [];
-      const kinds = marks.map(({ kind }) => kind).join(" "), title = marks.map(({ message }) => message).join("\n");
-      return element("span", { class: kinds || null, title: title || null }, String(index + 1));
-    }));
-  }
-
-  #range({ start, end }) {
-    const length = this.#text.length;
-    return new StaticRange({
-      startContainer: this.#text, startOffset: Math.min(start, length), endContainer: this.#text, endOffset: Math.min(end, length),
-    });
-  }
-
-  #lineAt(offset) {
-    let line = 1;
-    for (let at = this.text.indexOf("\n"); at >= 0 && at < offset; at = this.text.indexOf("\n", at + 1)) line++;
-    return line;
+  #reveal(offset) {
+    const { top } = this.#lines.box(offset), view = this.root.getBoundingClientRect();
+    const isSeen = top >= view.top && top <= view.bottom - MARGIN;
+    if (!isSeen) this.root.scrollTop += top - view.top - view.height / 3;
   }
 }

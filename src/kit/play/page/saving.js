@@ -1,97 +1,101 @@
 // Writes files when asked: shows what changes on disk, and never overwrites what changed there meanwhile.
 import { call } from "./api.js";
-import { diffLines } from "./diff.js";
-import { $, ask, element, plural, setText } from "./dom.js";
+import { $, ask, plural, setText } from "./dom.js";
+import { askAboutChanges, askForCopy } from "./save_dialog.js";
 
-const CONTEXT = 2;
+const UNSAVED = "The files have changes that are not saved. Until they are, springhead test fails.";
 
+// Saves the files that changed, once that is confirmed; returns what was done.
 export async function save(source, files) {
   let problem = "", conflicts = [];
   for (;;) {
     const changes = files.changes;
     if (!changes.length) return "Nothing to save.";
     const answer = await askToSave(changes, problem, conflicts);
-    if (answer === "other") {
-      for (const name of conflicts) files.takeDisk(name);
-      return `Took ${conflicts.join(", ")} from disk.`;
-    }
+    if (answer === "other") return takeDisk(files, conflicts);
     if (answer !== "save") return "";
     try {
-      const edits = Object.fromEntries(changes.map(({ name, after, digest }) => [name, { text: after, digest }]));
-      const saved = await call("save", { source }, { edits });
-      files.open(saved.files, { keep: (name) => name in edits });
+      await write(source, files, changes);
       return `Saved ${plural(changes.length, "file")}.`;
     } catch (error) {
-      [problem, conflicts] = [error.message, error.conflicts];
-      if (conflicts.length) {
-        files.open((await call("source", { source })).files, { keep: () => true });
-        problem = `${problem}. This is what saving would change now.`;
-      }
+      ({ message: problem, conflicts } = error);
+      if (!conflicts.length) continue;
+      files.open((await call("source", { source })).files, { keep: () => true });
+      problem += ". This is what saving would change now.";
     }
   }
 }
 
-// Shows how the outcome of a fixture differs from its expected.json, which is updated if asked; returns "updated",
-// "open" if the fixture is to be shown, or "".
-export async function updateExpected(source, { name, reason, before, after, digest }, isUnsaved) {
+function askToSave(changes, problem, conflicts) {
+  const hasConflicts = conflicts.length > 0;
+  return askAboutChanges(changes, {
+    title: `Save ${plural(changes.length, "file")}`,
+    confirm: hasConflicts ? "Save over it" : "Save",
+    other: hasConflicts ? "Take what is on disk" : "",
+    problem,
+  });
+}
+
+function takeDisk(files, names) {
+  for (const name of names) files.takeDisk(name);
+  return `Took ${names.join(", ")} from disk.`;
+}
+
+async function write(source, files, changes) {
+  const edits = changes.map(({ name, after, digest }) => [name, { text: after, digest }]);
+  const saved = await call("save", { source }, { edits: Object.fromEntries(edits) });
+  files.open(saved.files, { keep: (name) => changes.some((change) => change.name === name) });
+}
+
+// Shows how the outcome of a fixture differs from its expected.json, which is updated if asked.
+// Returns "updated", "open" if the fixture is to be shown, or "".
+export async function updateExpected(source, { name, reason, before, after, digest }, hasUnsaved) {
   let problem = "";
   for (;;) {
-    const text = isUnsaved ? "The files have changes that are not saved. Until they are, springhead test fails." : "";
-    prepare({ title: `fixtures/${name} ${reason}`, text, confirm: "Update expected.json", other: "Open the fixture", problem });
-    const answer = await askAbout([{ name: `${name}/expected.json`, before, after }]);
-    if (answer !== "save") return answer && "open";
+    const answer = await askAboutChanges([{ name: `${name}/expected.json`, before, after }], {
+      title: `fixtures/${name} ${reason}`,
+      text: hasUnsaved ? UNSAVED : "",
+      confirm: "Update expected.json",
+      other: "Open the fixture",
+      problem,
+    });
+    if (answer === "other") return "open";
+    if (answer !== "save") return "";
     try {
       await call("update", { source }, { name, expected: { text: after, digest } });
       return "updated";
-    } catch (error) { problem = error.message; }
+    } catch (error) {
+      problem = error.message;
+    }
   }
 }
 
-// Saves the files of an installed source to a new folder; returns the name it is open under.
+// Saves the files of an installed source to a new folder; returns the name it is open under, or null.
 export async function saveCopy(source, files, into) {
   let problem = "";
   $("copy-name").value = source.split("/").at(-1);
   for (;;) {
-    prepare({ title: "Save a copy", text: `This source is installed, and stays as it is. The copy is a new folder in ${into}.`, confirm: "Save the copy", problem, isCopy: true });
-    if (await ask($("save-dialog")) !== "save") return null;
+    if (await askForCopy(into, problem) !== "save") return null;
     try {
-      return (await call("copy", { source }, { name: $("copy-name").value, files: files.texts })).source;
-    } catch (error) { problem = error.message; }
+      const data = { name: $("copy-name").value, files: files.texts };
+      return (await call("copy", { source }, data)).source;
+    } catch (error) {
+      problem = error.message;
+    }
   }
 }
 
-async function askToSave(changes, problem, conflicts) {
-  const hasConflicts = conflicts.length > 0;
-  prepare({ title: `Save ${plural(changes.length, "file")}`, text: "", confirm: hasConflicts ? "Save over it" : "Save", other: hasConflicts ? "Take what is on disk" : "", problem });
-  return askAbout(changes);
-}
-
-// Shows changes in the dialog that is prepared; resolves to the answer.
-function askAbout(changes) {
-  $("diff").replaceChildren(...changes.map(drawn));
-  const answer = ask($("save-dialog"));
-  $("save-confirm").focus();
-  return answer;
-}
-
-function prepare({ title, text, confirm, problem, other = "", isCopy = false }) {
-  setText($("save-title"), title);
-  setText($("save-text"), text);
-  setText($("save-confirm"), confirm);
-  setText($("save-problem"), problem);
-  $("diff").hidden = isCopy;
-  $("copy-label").hidden = !isCopy;
-  $("copy-name").required = isCopy;
-  $("copy-name").disabled = !isCopy;
-  setText($("save-other"), other);
-  $("save-other").hidden = !other;
-}
-
-function drawn({ name, before, after }) {
-  const lines = diffLines(before, after);
-  const isNear = (index) => lines.slice(Math.max(0, index - CONTEXT), index + CONTEXT + 1).some(({ kind }) => kind !== "same");
-  const changed = lines.filter((_, index) => isNear(index));
-  const signs = { same: " ", removed: "−", added: "+" };
-  return element("section", {}, element("h3", {}, name),
-    element("pre", {}, ...changed.map(({ kind, text }) => element("span", { class: kind }, `${signs[kind]} ${text}\n`))));
+// Keeps the request as a fixture; returns { name, folder, fixtures }, or null.
+export async function keepFixture(source, files, request) {
+  $("keep-unsaved").hidden = !files.changes.length;
+  setText($("keep-problem"), "");
+  while (await ask($("keep-dialog")) === "keep") {
+    const name = $("keep-name").value;
+    try {
+      return { name, ...await call("keep", { source }, { name, files: files.texts, request }) };
+    } catch (error) {
+      setText($("keep-problem"), error.message);
+    }
+  }
+  return null;
 }

@@ -8,13 +8,11 @@ from typing import Any
 
 import msgspec
 
-from ...core.json_value import Steps, pointer
-from ...core.mapping.interpret import Scope, matches, value_at
-from ...core.mapping.pattern import Pattern
-from ...core.source_file import SourceFile, read_source_file
-
-_MAX_LENGTH = 120
-"""Characters of a value that are quoted."""
+from ..core.json_value import Steps, pointer
+from ..core.mapping.interpret import Scope, matches, value_at
+from ..core.mapping.pattern import Pattern
+from ..core.source_file import SourceFile, read_source_file
+from .quote import quote
 
 
 class MappingFile(msgspec.Struct, frozen=True):
@@ -54,14 +52,6 @@ class MappingFile(msgspec.Struct, frozen=True):
 def read_mapping_file(folder: Path) -> MappingFile:
     """Read the mapping.json of a source folder that loads."""
     return MappingFile(read_source_file(folder / "mapping.json"))
-
-
-def quote(value: Any) -> str:
-    """Write a value as JSON, cut off if it is long; None is `nothing`."""
-    if value is None:
-        return "nothing"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}..."
 
 
 def _call(call: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ...core.json_value import Steps
+from ..core.json_value import Steps
 
 
 def leaves(value: Any) -> dict[str, Any]:
