@@ -54,6 +54,7 @@ async def connect(options: NatsOptions) -> Client:
                 connect_timeout=2,
                 max_reconnect_attempts=1,
                 reconnect_time_wait=0,
+                no_echo=True,
                 ping_interval=_PING_SECONDS,
                 pending_size=2**26,
             )

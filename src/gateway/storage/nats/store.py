@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import TypeVar
@@ -37,6 +37,7 @@ from .claims import claim
 from .connection import connect
 from .counts import counts
 from .cursor import take_over
+from .hints import Hints
 from .letters import Letters
 from .options import NatsOptions
 from .ownership import BUCKETS, ROUND_SECONDS, Ownership
@@ -76,6 +77,7 @@ class NatsStore:
         self._appended: dict[tuple[int, str], int] = {}
         self.renewing: asyncio.Task[None] | None = None
         self._replaying = asyncio.Lock()
+        self._wake: Callable[[str], None] = lambda _source: None
         self._is_closed = True
 
     @property
@@ -108,16 +110,22 @@ class NatsStore:
         limit = self._client.max_payload - HEADERS
         self._letters = Letters(self._client, self._publisher, streams.dead, limit)
         self._appender = Appender(
-            self._publisher, self._seen, streams.events, limit, self.location, options.max_waiting, self._note
+            self._publisher, self._seen, streams.events, limit, self.location, options.max_waiting, self._tell
         )
+        self._hints = Hints(self._client, f"{options.name}-appended", self._note)
         self._ownership = Ownership(
             self._client, self._publisher, streams.leases, self._take, self._lose, self._is_idle
         )
         await self._read_seen(_FORGOTTEN)
         self._is_closed = False
         if delivers:
+            await self._hints.listen()
             await self._ownership.renew()
             self.renewing = asyncio.create_task(self._renew())
+
+    def on_append(self, appended: Callable[[str], None]) -> None:
+        """As `Store.on_append`, of the events in buckets that this gateway owns."""
+        self._wake = appended
 
     async def append(
         self,
@@ -303,10 +311,18 @@ class NatsStore:
                 _log.warning("leases of buckets cannot be renewed; retrying", reason=str(error))
 
     def _note(self, bucket: int, source: str, sequence: int) -> None:
-        """Have the next claim look for what was just appended."""
-        self._appended[bucket, source] = sequence
-        if log := self._logs.get((bucket, source)):
+        """Have the next claim look for what was just appended, and whoever claims do so now."""
+        place = bucket, source
+        self._appended[place] = max(self._appended.get(place, 0), sequence)
+        if log := self._logs.get(place):
             log.appended = max(log.appended, sequence)
+        if self._ownership.owns(bucket):
+            self._wake(source)
+
+    def _tell(self, bucket: int, source: str, sequence: int) -> None:
+        self._note(bucket, source, sequence)
+        if not self._ownership.owns(bucket):
+            self._hints.tell(bucket, source, sequence)
 
     async def _take(self, bucket: int) -> None:
         await self._read_seen(str(bucket))
