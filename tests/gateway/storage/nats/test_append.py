@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from springhead.gateway.storage.nats import chunk
 from springhead.gateway.storage.nats.append import Appender
+from springhead.gateway.storage.nats.outbox import Outbox
 from springhead.gateway.storage.nats.publisher import Publisher
 from springhead.gateway.storage.nats.seen import Seen
 from springhead.gateway.storage.records import StoreBusy, StoredCall
@@ -32,11 +33,12 @@ def test_a_duplicate_is_not_ok_before_what_it_duplicates_is(tmp_path: Path) -> N
 
     async def scenario() -> None:
         seen = Seen(tmp_path / "seen.sqlite", 60.0, "2026-11-25T00:00:00Z")
-        appender = Appender(Refusing(), seen, "events", 10**6, "here", 10, lambda *_: None)
+        outbox = Outbox(Refusing(), seen, "events", 10**6, lambda *_: None)
+        appender = Appender(outbox, seen, "here", 10, 1.0)
         appends = [appender.append([entry("1")], None, {}) for _ in range(2)]
         results = await asyncio.gather(*appends, return_exceptions=True)
         assert [type(result) for result in results] == [StoreBusy, StoreBusy]
-        seen.close()
+        await seen.close()
 
     asyncio.run(scenario())
 
