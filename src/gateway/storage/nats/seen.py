@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -15,8 +16,10 @@ import structlog
 from ..records import StoreBusy
 from .accepted import Accepted
 
-_RECENT = 1 << 13
+_RECENT = 1 << 14
 """Recent ones that move to the file together: each alone would change a page of its own there."""
+_ROWS = 100
+"""Rows of one statement: after each a thread waits for the interpreter again."""
 _SLICE = 500
 """Rows changed in one transaction, so that no append waits long for it."""
 
@@ -30,8 +33,7 @@ CREATE INDEX IF NOT EXISTS seen_at ON seen (at);
 CREATE TABLE IF NOT EXISTS position (subject TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS stream (created TEXT NOT NULL);
 """
-_REMEMBER = """INSERT INTO seen VALUES (?, ?, ?) ON CONFLICT (digest) DO UPDATE
-    SET number = excluded.number, at = excluded.at
+_EARLIER = """ON CONFLICT (digest) DO UPDATE SET number = excluded.number, at = excluded.at
     WHERE excluded.number < number OR excluded.at - at > ?"""
 _PRUNE = "DELETE FROM seen WHERE digest IN (SELECT digest FROM seen WHERE at <= ? ORDER BY at LIMIT ?)"
 
@@ -73,6 +75,11 @@ class Seen:
         self._recent: dict[bytes, Accepted] = {}
         self._moving: dict[bytes, Accepted] = {}
         self._mover: asyncio.Task[None] | None = None
+
+    @property
+    def in_memory(self) -> int:
+        """How many are not in the file yet."""
+        return len(self._moving) + len(self._recent)
 
     async def look_up(self, digests: Sequence[bytes]) -> Lookup:
         """What is known of these digests: good until the caller gives way to others."""
@@ -149,7 +156,10 @@ class Seen:
     def _write(self, accepted: Sequence[Accepted], subject: str = "", sequence: int = 0) -> None:
         with self._connection:
             self._connection.execute("BEGIN")
-            self._connection.executemany(_REMEMBER, [(*one, self._window) for one in accepted])
+            for start in range(0, len(accepted), _ROWS):
+                part = accepted[start : start + _ROWS]
+                statement = f"INSERT INTO seen VALUES {', '.join(['(?, ?, ?)'] * len(part))} {_EARLIER}"  # noqa: S608 - no value in it
+                self._connection.execute(statement, (*chain.from_iterable(part), self._window))
             self._note_position(subject, sequence)
 
     def _delete(self, accepted: Sequence[Accepted], subject: str, sequence: int) -> None:

@@ -19,7 +19,7 @@ from .source_log import SourceLog
 from .streams import Streams
 
 _MAX_BYTES = 2**26
-"""About the most memory for all events that are read ahead."""
+"""About the most memory for all events that are read ahead, but for one message of each log."""
 _MAX_READ = 2**20
 """The most bytes of events to read at once."""
 _MIN_READ = 2**16
@@ -64,6 +64,10 @@ class SourceLogs:
     def is_idle(self, bucket: int) -> bool:
         """Whether nothing of a bucket is leased."""
         return not any(log.waiting.is_leased for log in self if log.bucket == bucket)
+
+    def held(self, source: str | None = None) -> int:
+        """About how many bytes of memory the events of all sources take, or of one."""
+        return sum(log.waiting.bytes for log in self if source in {None, log.source})
 
     async def guard(self, log: SourceLog, work: Awaitable[None]) -> None:
         """Do something to a log, and leave it alone if another gateway has taken it over."""
@@ -115,9 +119,7 @@ class SourceLogs:
         A source may hold as much as it leaves free, so that there is always room for one whose events are
         delivered beside those of sources that stand still. Its logs read at the same time, each a part.
         """
-        held = sum(one.waiting.bytes for one in self._logs.values())
-        of_source = sum(one.waiting.bytes for one in self._logs.values() if one.source == log.source)
-        size = min((_MAX_BYTES - held - of_source) // (2 * BUCKETS), _MAX_READ)
+        size = min((_MAX_BYTES - self.held() - self.held(log.source)) // (2 * BUCKETS), _MAX_READ)
         if size >= _MIN_READ:
             return size
         return _MIN_READ if log.waiting.bytes < _MIN_READ else 0

@@ -80,6 +80,11 @@ class NatsStore:
         return [bucket for bucket in range(BUCKETS) if self._owns(bucket)]
 
     @property
+    def read_ahead(self) -> int:
+        """About how many bytes of events that wait are in memory."""
+        return self._logs.held()
+
+    @property
     def location(self) -> str:
         """As `Store.location`."""
         return self._options.location
