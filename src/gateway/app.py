@@ -16,6 +16,7 @@ from ..core.signature.secret import MISSING_SECRET
 from ..http.answers import NOT_FOUND
 from ..server import log
 from .delivery import Delivery, open_destination
+from .gauges import gauges_text
 from .health import Health
 from .ingest.acceptor import Acceptor
 from .ingest.endpoint import WebhookEndpoint
@@ -29,6 +30,8 @@ from .storage.records import Removal
 
 SWEEP_SECONDS = 60
 """How often the store deletes what has expired."""
+SAMPLE_SECONDS = 1
+"""How often a worker notes what another one reports of it."""
 GRACE_SECONDS = 10
 """How long deliveries in flight may take when the gateway stops."""
 
@@ -59,14 +62,14 @@ def gateway_app(host: Host, settings: Settings) -> Router:
 class Gateway:
     """A gateway's parts. The lifespan of its `app` delivers, and closes the store at the end."""
 
-    def __init__(self, host: Host, settings: Settings) -> None:
-        """As `gateway_app`."""
+    def __init__(self, host: Host, settings: Settings, worker: int = 1) -> None:
+        """As `gateway_app`; each worker that serves the same settings has a number."""
         check_sources(host, settings)
         self.host = host
         self.settings = settings
         self.recent = RecentRequests()
         self.metrics = GatewayMetrics()
-        self.store = open_store(settings)
+        self.store = open_store(settings, worker=worker)
         self.contexts: list[AbstractAsyncContextManager[object]] = []
         """Entered when the lifespan starts, and left when it ends."""
         destination = open_destination(settings.delivery, _destination_keys(settings))
@@ -99,6 +102,17 @@ class Gateway:
         _warn_of_missing_secrets(self.host, self.settings)
         _warn_of_missing_keys(self.settings)
 
+    async def metrics_text(self) -> bytes:
+        """What it counts and what the store holds, in Prometheus' text format.
+
+        Raises:
+            SpringheadError: the store does not answer.
+        """
+        counts, limit = await self.store.counts(), self.settings.store.max_bytes
+        delivery = self.delivery
+        gauges = gauges_text(counts, is_down=delivery.is_down, held=delivery.held, limit=limit)
+        return self.metrics.text() + gauges
+
     @asynccontextmanager
     async def _lifespan(self, _: object) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
@@ -108,10 +122,17 @@ class Gateway:
             sweeping = asyncio.create_task(self._sweep())
             stack.push_async_callback(self.delivery.stop, GRACE_SECONDS)
             stack.callback(sweeping.cancel)
+            sampling = asyncio.create_task(self._sample())
+            stack.callback(sampling.cancel)
             for context in self.contexts:
                 await stack.enter_async_context(context)
             stack.callback(self.recent.close)
             yield
+
+    async def _sample(self) -> None:
+        while True:
+            self.metrics.sample()
+            await asyncio.sleep(SAMPLE_SECONDS)
 
     async def _sweep(self) -> None:
         while True:

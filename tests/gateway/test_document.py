@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from springhead.gateway.gauges import gauges_text
 from springhead.gateway.ingest import responses
 from springhead.gateway.metrics import GatewayMetrics
 from springhead.gateway.settings.model import (
@@ -81,7 +82,8 @@ def test_metrics_are_listed() -> None:
     """Each metric, and none that does not exist."""
     metrics = GatewayMetrics()
     metrics.answered("auth0", 200, 0.1)
-    text = metrics.render(StoreCounts(0, None, 0, 0, {"auth0": (0, 0)})).decode()
+    counts = StoreCounts(0, None, 0, 0, {"auth0": (0, 0)})
+    text = (metrics.text() + gauges_text(counts, is_down=False, held=[], limit=1)).decode()
     kinds = dict(re.findall(r"^# TYPE springhead_gateway_(\w+) (\w+)$", text, re.MULTILINE))
     named = {name for name in kinds if not name.endswith("_created")}
 

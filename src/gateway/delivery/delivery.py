@@ -46,7 +46,7 @@ class Delivery:
     ) -> None:
         breaker = Breaker(settings, self._destination_changed)
         self._context = DeliveryContext(store, destination, settings, metrics, breaker, asyncio.Event())
-        self._sources = {name: SourceState(name, settings, metrics) for name in sources}
+        self._sources = {name: SourceState(name, settings) for name in sources}
         self._unknown: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -84,7 +84,7 @@ class Delivery:
         self._context.destination.use_keys(keys)
         for name in keys:
             if name not in self._sources:
-                self._sources[name] = SourceState(name, self._context.settings, self._context.metrics)
+                self._sources[name] = SourceState(name, self._context.settings)
                 if self.is_started:
                     self._start_lanes(self._sources[name])
             elif self._sources[name].breaker.is_open:
@@ -147,7 +147,6 @@ class Delivery:
         else:
             _log.info("the destination is back", to=to)
             self._wake_all()
-        self._context.metrics.breaker(breaker.is_open)
 
 
 def open_destination(settings: DeliverySettings, keys: Mapping[str, str]) -> Destination:
