@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -15,6 +16,7 @@ from ..core.host import Host
 from ..core.signature.secret import MISSING_SECRET
 from ..http.answers import NOT_FOUND
 from ..server import log
+from ..server.sockets import join_address
 from .delivery import Delivery, open_destination
 from .gauges import gauges_text
 from .health import Health
@@ -23,6 +25,7 @@ from .ingest.endpoint import WebhookEndpoint
 from .ingest.responses import send_answer
 from .metrics import GatewayMetrics
 from .open_store import open_store
+from .peers import Peers
 from .recent import RecentRequests
 from .settings import Settings
 from .settings.problems import KeyPath
@@ -75,6 +78,7 @@ class Gateway:
         destination = open_destination(settings.delivery, _destination_keys(settings))
         sources = [source.name for source in settings.source]
         self.delivery = Delivery(self.store, destination, sources, settings.delivery, self.metrics)
+        self.peers = Peers(_name(settings, worker), self.store, self.delivery, self.recent.accepted)
         _warn_of_missing_secrets(host, settings)
         _warn_of_missing_keys(settings)
         acceptor = Acceptor(host, settings, self.store, self.recent, self.metrics, self.delivery)
@@ -109,8 +113,8 @@ class Gateway:
             SpringheadError: the store does not answer.
         """
         counts, limit = await self.store.counts(), self.settings.store.max_bytes
-        delivery = self.delivery
-        gauges = gauges_text(counts, is_down=delivery.is_down, held=delivery.held, limit=limit)
+        is_down, held = self.peers.down is not None, self.peers.held
+        gauges = gauges_text(counts, is_down=is_down, held=held, limit=limit)
         return self.metrics.text() + gauges
 
     @asynccontextmanager
@@ -166,6 +170,12 @@ def check_sources(host: Host, settings: Settings) -> None:
             problems.append((("source", index, "type"), f"{error} - {advice}"))
     if problems:
         raise settings.invalid(problems)
+
+
+def _name(settings: Settings, worker: int) -> str:
+    """What a gateway is called among those that share its store."""
+    name = join_address(socket.gethostname(), settings.gateway.port)
+    return name if settings.gateway.workers == 1 else f"{name} worker {worker}"
 
 
 def _destination_keys(settings: Settings) -> dict[str, str]:

@@ -62,7 +62,7 @@ class Running:
     async def count(self, name: str, **labels: str) -> float:
         """A metric's value."""
         counts, delivery = await self.store.counts(), self.delivery
-        gauges = gauges_text(counts, is_down=delivery.is_down, held=delivery.held, limit=1)
+        gauges = gauges_text(counts, is_down=delivery.down is not None, held=delivery.held, limit=1)
         return sample((self.metrics.text() + gauges).decode(), f"springhead_gateway_{name}", labels)
 
 

@@ -14,7 +14,7 @@ import structlog
 from ..metrics import GatewayMetrics
 from ..settings.model import DeliverySettings
 from ..storage.store import Store
-from .breaker import Breaker
+from .breaker import Breaker, OpenBreaker
 from .context import DeliveryContext, SourceState
 from .dataplane import DataPlane
 from .destination import Destination
@@ -51,20 +51,22 @@ class Delivery:
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
-    def is_down(self) -> bool:
-        """Whether the destination cannot be reached: only one lane tries it."""
-        return self._context.breaker.is_open
+    def down(self) -> OpenBreaker | None:
+        """The breaker of the destination, if that cannot be reached: only one lane tries it."""
+        return self._context.breaker.opened
 
     @property
-    def reason(self) -> str:
-        """Why the destination cannot be reached; empty if it can."""
-        return self._context.breaker.reason
+    def held(self) -> dict[str, OpenBreaker]:
+        """The breakers of the sources of which the destination accepts nothing."""
+        breakers = {state.name: state.breaker.opened for state in self._sources.values()}
+        return {name: breaker for name, breaker in breakers.items() if breaker is not None}
 
-    @property
-    def held(self) -> dict[str, str]:
-        """Sources of which the destination accepts nothing, each with the reason."""
-        states = self._sources.values()
-        return {state.name: state.breaker.reason for state in states if state.breaker.is_open}
+    def follow(self, source: str, other: OpenBreaker) -> None:
+        """Begin where the breaker of another gateway is: a source's, or without a name the destination's."""
+        if not source:
+            self._context.breaker.follow(other)
+        elif source in self._sources:
+            self._sources[source].breaker.follow(other)
 
     @property
     def is_started(self) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import TypeVar
@@ -30,6 +30,7 @@ from ..records import (
     StoredCall,
     StoreFull,
 )
+from ..shared import ClusterStats
 from .api import ApiError, ask, read
 from .append import Appender
 from .chunk import token
@@ -77,6 +78,23 @@ class NatsStore:
         self.renewing: asyncio.Task[None] | None = None
         self._replaying = asyncio.Lock()
         self._is_closed = True
+        self._report: Callable[[], bytes] = bytes
+        self._heard: Callable[[Mapping[str, bytes]], object] = len
+
+    def share(self, report: Callable[[], bytes], heard: Callable[[Mapping[str, bytes]], None]) -> None:
+        """As `SharedStore.share`."""
+        self._report, self._heard = report, heard
+
+    def stats(self) -> ClusterStats:
+        """As `SharedStore.stats`."""
+        age = time.monotonic() - self._publisher.written_at
+        return ClusterStats(
+            buckets=len(self.owned),
+            unowned=self._ownership.unowned,
+            written_at=time.time() - age,
+            publishes=self._publisher.publishes,
+            reconnects=self._client.stats["reconnects"],
+        )
 
     @property
     def owned(self) -> list[int]:
@@ -111,11 +129,12 @@ class NatsStore:
             self._publisher, self._seen, streams.events, limit, self.location, options.max_waiting, self._note
         )
         self._ownership = Ownership(
-            self._client, self._publisher, streams.leases, self._take, self._lose, self._is_idle
+            self._client, self._publisher, streams.leases, self._take, self._lose, self._is_idle, self._report
         )
         await self._read_seen(_FORGOTTEN)
         self._is_closed = False
         if delivers:
+            self._heard(await self._ownership.others())
             await self._ownership.renew()
             self.renewing = asyncio.create_task(self._renew())
 
@@ -298,6 +317,7 @@ class NatsStore:
             await asyncio.sleep(ROUND_SECONDS)
             try:
                 await self._ownership.renew()
+                self._heard(await self._ownership.others())
                 await self._read_seen(_FORGOTTEN)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next round may succeed
                 _log.warning("leases of buckets cannot be renewed; retrying", reason=str(error))
