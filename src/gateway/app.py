@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 
 import structlog
 from starlette.routing import BaseRoute, Mount, Route, Router
@@ -30,6 +30,7 @@ from .recent import RecentRequests
 from .settings import Settings
 from .settings.problems import KeyPath
 from .storage.records import Removal
+from .storage.shared import SharedStore
 
 SWEEP_SECONDS = 60
 """How often the store deletes what has expired."""
@@ -73,6 +74,8 @@ class Gateway:
         self.recent = RecentRequests()
         self.metrics = GatewayMetrics()
         self.store = open_store(settings, worker=worker)
+        if isinstance(self.store, SharedStore):
+            self.metrics.measure_cluster(self.store.stats)
         self.contexts: list[AbstractAsyncContextManager[object]] = []
         """Entered when the lifespan starts, and left when it ends."""
         destination = open_destination(settings.delivery, _destination_keys(settings))
@@ -107,12 +110,10 @@ class Gateway:
         _warn_of_missing_keys(self.settings)
 
     async def metrics_text(self) -> bytes:
-        """What it counts and what the store holds, in Prometheus' text format.
-
-        Raises:
-            SpringheadError: the store does not answer.
-        """
-        counts, limit = await self.store.counts(), self.settings.store.max_bytes
+        """What it counts, and what the store holds if that answers, in Prometheus' text format."""
+        limit, counts = self.settings.store.max_bytes, None
+        with suppress(SpringheadError):
+            counts = await self.store.counts()
         is_down, held = self.peers.down is not None, self.peers.held
         gauges = gauges_text(counts, is_down=is_down, held=held, limit=limit)
         return self.metrics.text() + gauges

@@ -9,7 +9,9 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from ..server.counts import OutcomeCounts
 from ..server.metrics import LATENCY_BUCKETS, metrics_text, new_registry
+from .cluster_metrics import ClusterMetrics
 from .storage.records import Removal
+from .storage.shared import ClusterStats
 
 Child = TypeVar("Child")
 
@@ -50,6 +52,7 @@ class GatewayMetrics:
         self._dead = self._counter("undeliverable", "Events that became dead letters", "source", "rule")
         labels = "source", "kind", "reason"
         self._removed = self._counter("removed", "Dead letters, calls and ids deleted by retention", *labels)
+        self._cluster: ClusterMetrics | None = None
         self._body_bytes: Callable[[], float] = float
         self._bodies = Gauge(
             "springhead_gateway_body_bytes",
@@ -111,9 +114,15 @@ class GatewayMetrics:
         """Report what a function returns as the bytes of memory that bodies take."""
         self._body_bytes = size
 
+    def measure_cluster(self, stats: Callable[[], ClusterStats]) -> None:
+        """Report what a function returns of the cluster that keeps the events."""
+        self._cluster = ClusterMetrics(self._registry, stats)
+
     def sample(self) -> None:
         """Read what is measured, not counted. A worker does so now and then: another one reports it."""
         self._bodies.set(self._body_bytes())
+        if self._cluster is not None:
+            self._cluster.sample()
 
     def text(self) -> bytes:
         """All of it in Prometheus' text format."""

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from springhead.gateway.gauges import gauges_text
 from springhead.gateway.metrics import GatewayMetrics
 from springhead.gateway.storage.records import Removal, StoreCounts, StoreSpace
+from springhead.gateway.storage.shared import ClusterStats
 from springhead.server.counts import OutcomeCounts
 from support.paths import ROOT
 
@@ -46,6 +47,7 @@ def rendered() -> str:
     metrics.retried("shop", "status 503")
     metrics.dead("shop", "delivery/400", 1)
     metrics.removed(Removal("shop", "dead_letter", "size", 1))
+    metrics.measure_cluster(lambda: ClusterStats(8, 0, 1.0, 1, 0))
     space = StoreSpace(events=1, dead_letters=1, ids=1, log=1, free=1)
     counts = StoreCounts(
         undelivered=1,

@@ -20,6 +20,7 @@ from springhead.gateway.settings.model import (
     StoreSettings,
 )
 from springhead.gateway.storage.records import StoreCounts
+from springhead.gateway.storage.shared import ClusterStats
 from springhead.http import Answer, answers, content_encoding
 from support.paths import DOCS
 
@@ -82,6 +83,7 @@ def test_metrics_are_listed() -> None:
     """Each metric, and none that does not exist."""
     metrics = GatewayMetrics()
     metrics.answered("auth0", 200, 0.1)
+    metrics.measure_cluster(lambda: ClusterStats(8, 0, 1.0, 1, 0))
     counts = StoreCounts(0, None, 0, 0, {"auth0": (0, 0)})
     text = (metrics.text() + gauges_text(counts, is_down=False, held=[], limit=1)).decode()
     kinds = dict(re.findall(r"^# TYPE springhead_gateway_(\w+) (\w+)$", text, re.MULTILINE))

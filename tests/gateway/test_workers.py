@@ -76,10 +76,12 @@ def test_any_worker_answers_for_all(node: Node, tmp_path: Path) -> None:
             os.kill(worker, signal.SIGCONT)
         assert metric(server, "stored_total", source="Auth0") == 2
         assert metric(server, "worker_starts_total") == 2
+        until(lambda: metric(server, "cluster_buckets") == 16)
 
         os.kill(server.workers()[0], signal.SIGKILL)
         until(lambda: metric(server, "worker_starts_total") == 3)
         assert metric(server, "stored_total", source="Auth0") == 2
+        until(lambda: metric(server, "cluster_buckets") == 16)  # those of the one that died are not added
         assert len(server.delivered(2)) == 2
 
 
