@@ -59,6 +59,8 @@ class GatewaySettings(FrozenSection):
     """The folder of the store."""
     folders: tuple[Path, ...] = ()
     """Source folders to register, in addition to installed plugins."""
+    workers: PositiveInt = 1
+    """Processes that serve it, one per core; more than one needs a store that they can share."""
     access_log: bool = False
     """Whether each call is logged."""
 

@@ -285,6 +285,17 @@ def test_a_wrong_value_is_explained(tmp_path: Path, text: str, reason: str) -> N
     assert reason in problems(tmp_path, text)[0]
 
 
+def test_workers_share_neither_a_file_nor_stdout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite is one process's, and lines on stdout would be mixed: both are said, and where."""
+    workers, stdout = problems(tmp_path, f'delivery.to = "stdout:"\ngateway.workers = 2\n{SOURCE}')
+    assert "[gateway] workers: SQLite serves one process: leave it at 1, or keep events in a NATS" in workers
+    assert "[delivery] to: several workers would write into each other's lines: deliver to a file" in stdout
+
+    monkeypatch.setenv("SPRINGHEAD_STORE__URL", "nats://127.0.0.1:4222")
+    monkeypatch.setenv("SPRINGHEAD_GATEWAY__WORKERS", "2")
+    assert loaded(tmp_path, SOURCE).gateway.workers == 2
+
+
 def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
     """The error names its path."""
     with pytest.raises(InvalidSettings, match=r"nowhere.toml has 1 problem:\n.*there is no such file"):

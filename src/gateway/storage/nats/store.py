@@ -29,6 +29,7 @@ from ..records import (
     StoredCall,
     StoreFull,
 )
+from ..shared import ClusterStats
 from .accepted import Accepted, digest, digest_of_replay
 from .api import ask
 from .append import Appender
@@ -73,6 +74,23 @@ class NatsStore:
         self._replaying = asyncio.Lock()
         self._wake: Callable[[str], None] = lambda _source: None
         self._is_closed = True
+        self._report: Callable[[], bytes] = bytes
+        self._heard: Callable[[Mapping[str, bytes]], object] = len
+
+    def share(self, report: Callable[[], bytes], heard: Callable[[Mapping[str, bytes]], None]) -> None:
+        """As `SharedStore.share`."""
+        self._report, self._heard = report, heard
+
+    def stats(self) -> ClusterStats:
+        """As `SharedStore.stats`."""
+        age = time.monotonic() - self._publisher.written_at
+        return ClusterStats(
+            buckets=len(self.owned),
+            unowned=self._ownership.unowned,
+            written_at=time.time() - age,
+            publishes=self._publisher.publishes,
+            reconnects=self._client.stats["reconnects"],
+        )
 
     @property
     def owned(self) -> list[int]:
@@ -121,12 +139,14 @@ class NatsStore:
             self._seen_stream.read_bucket,
             self._logs.lose,
             self._logs.is_idle,
+            self._report,
         )
         self._hints = Hints(self._client, f"{options.name}-appended", self._note)
         await self._seen_stream.read_forgotten()
         self._is_closed = False
         if delivers:
             await self._hints.listen()
+            self._heard(await self._ownership.others())
             await self._ownership.renew()
             self.renewing = asyncio.create_task(self._renew())
 
@@ -303,6 +323,7 @@ class NatsStore:
             await asyncio.sleep(ROUND_SECONDS)
             try:
                 await self._ownership.renew()
+                self._heard(await self._ownership.others())
                 await self._seen_stream.read_forgotten()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next round may succeed
                 _log.warning("leases of buckets cannot be renewed; retrying", reason=str(error))
