@@ -32,6 +32,7 @@ class KeptLetter(msgspec.Struct, frozen=True):
         accepted: the accepted event that it was.
         original: the digest of that event, without that of the replay that it may have been.
         occurrence: told apart from the letter's other versions by this.
+        at: when it came last, if that was before it was kept here.
     """
 
     letter: NewDeadLetter
@@ -40,6 +41,7 @@ class KeptLetter(msgspec.Struct, frozen=True):
     accepted: Accepted | None = None
     original: bytes = b""
     occurrence: str = ""
+    at: float | None = None
 
 
 _decode = msgspec.msgpack.Decoder(KeptLetter).decode
@@ -72,6 +74,16 @@ class Letters:
         id_ = f"dead-{accepted.number}"
         await self._publisher.publish(self._subject(letter, id_), self._encode(kept), id_)
 
+    async def adopt(self, letter: DeadLetter, key: bytes) -> None:
+        """Keep a dead letter of another store: once for each key."""
+        new = NewDeadLetter(*(getattr(letter, name) for name in NewDeadLetter.__struct_fields__))
+        kept = KeptLetter(new, letter.first_at, letter.call, occurrence=key.hex(), at=letter.at)
+        try:
+            await self._put(self._subject(letter, key.hex()), kept, expected=0)
+        except ApiError as error:
+            if error.code != STALE:
+                raise
+
     async def _add(self, key: str, letter: NewDeadLetter, call: StoredCall | None, now: float) -> int:
         """Keep a letter, or count it where one like it is kept."""
         subject = self._subject(letter, key)
@@ -81,7 +93,7 @@ class Letters:
             if found:
                 before = _decode(found.data)
                 counted = replace(before.letter, count=before.letter.count + letter.count)
-                kept = replace(before, letter=counted, occurrence=kept.occurrence)
+                kept = replace(before, letter=counted, occurrence=kept.occurrence, at=None)
             try:
                 return await self._put(subject, kept, found.sequence if found else 0)
             except ApiError as error:
@@ -153,8 +165,9 @@ class Letters:
         subjects = f"{self._stream}.{of_source}.{of_rule}.>"
         found: list[DeadLetterSummary] = []
         async for message in self._messages(subjects, after, newest):
-            if (before is None or message.at < before) and (since is None or message.at > since):
-                found.append(_whole(message).summary)
+            summary = _whole(message).summary
+            if (before is None or summary.at < before) and (since is None or summary.at > since):
+                found.append(summary)
             if len(found) >= limit:
                 break
         return found
@@ -213,8 +226,9 @@ class Letters:
 def _whole(message: StoredMessage) -> DeadLetter:
     kept = _decode(message.data)
     values = {name: getattr(kept.letter, name) for name in NewDeadLetter.__struct_fields__}
-    first_at = min(kept.first_at, message.at)
-    return DeadLetter(**values, id=message.sequence, at=message.at, first_at=first_at, call=kept.call)
+    at = message.at if kept.at is None else kept.at
+    first_at = min(kept.first_at, at)
+    return DeadLetter(**values, id=message.sequence, at=at, first_at=first_at, call=kept.call)
 
 
 def _fingerprint(letter: NewDeadLetter) -> str:

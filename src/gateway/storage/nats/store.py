@@ -88,22 +88,28 @@ class NatsStore:
         """As `Store.location`."""
         return self._options.location
 
-    async def open(self, *, delivers: bool = True) -> None:
+    @property
+    def identity(self) -> str:
+        """As `Store.identity`."""
+        return f"{self._streams.events} of {self._created}"
+
+    async def open(self, *, delivers: bool = True, alone: bool = False) -> None:
         """As `Store.open`.
 
         Raises:
             StoreUnusable: the cluster cannot be reached, or is not what the store needs.
+            StoreBusy: `alone`, and another gateway is there.
         """
         options, streams = self._options, self._streams
         self._client: Client = await connect(options)
         try:
             await ensure(self._client, options)
-            created = (await ask(self._client, f"STREAM.INFO.{streams.events}"))["created"]
+            self._created: str = (await ask(self._client, f"STREAM.INFO.{streams.events}"))["created"]
         except BaseException:
             await self._client.close()
             raise
         path = options.folder / f"seen-{token(options.name)}.sqlite"
-        self._seen = Seen(path, options.window, created)
+        self._seen = Seen(path, options.window, self._created)
         self._publisher = Publisher(self._client, options.patience)
         limit = self._client.max_payload - HEADERS
         self._letters = Letters(self._client, self._publisher, streams.dead, limit)
@@ -115,6 +121,8 @@ class NatsStore:
         )
         await self._read_seen(_FORGOTTEN)
         self._is_closed = False
+        if alone and not await self._ownership.is_alone():
+            raise StoreBusy(f"a gateway delivers from {self.location}: stop all of them first")
         if delivers:
             await self._ownership.renew()
             self.renewing = asyncio.create_task(self._renew())
@@ -207,6 +215,22 @@ class NatsStore:
                 await self._letters.add_dead_event(letter, waiting.call, accepted, original)
         await log.settle([number for number in numbers if number in log.waiting])
 
+    async def hand_over(self, seqs: Sequence[int]) -> None:
+        """As `Store.hand_over`."""
+        for log in list(self._logs.values()):
+            if waiting := [log.waiting[seq] for seq in seqs if seq in log.waiting]:
+                accepted = [
+                    Accepted(key, one.number, one.accepted_at)
+                    for one in waiting  # that of a replay differs from that of the event
+                    for key in {one.packed.digest, digest(log.source, one.packed.message_id)}
+                ]
+                await self._forget(accepted)
+                await self._guarded(log, log.settle([one.number for one in waiting], is_seen=False))
+
+    async def adopt(self, letter: DeadLetter, key: bytes) -> None:
+        """As `Store.adopt`."""
+        await self._letters.adopt(letter, key)
+
     async def release(self, seqs: Sequence[int]) -> None:
         """As `Store.release`."""
         now = time.monotonic()
@@ -252,10 +276,14 @@ class NatsStore:
         """As `Store.drop`."""
         dropped, accepted = await self._letters.drop(ids)
         if accepted:
-            subject, data = f"{self._streams.seen}.{_FORGOTTEN}", msgspec.msgpack.encode(accepted)
-            await self._publisher.publish_once(subject, data)
-            self._seen.forget(accepted)
+            await self._forget(accepted)
         return dropped
+
+    async def _forget(self, accepted: Sequence[Accepted]) -> None:
+        """Let these be accepted again, by any gateway."""
+        subject, data = f"{self._streams.seen}.{_FORGOTTEN}", msgspec.msgpack.encode(accepted)
+        await self._publisher.publish_once(subject, data)
+        self._seen.forget(accepted)
 
     async def counts(self) -> StoreCounts:
         """As `Store.counts`."""
