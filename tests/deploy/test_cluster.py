@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from springhead.gateway.settings.model import LimitSettings, StoreSettings
+from springhead.gateway.storage.nats.accepted import Accepted
 from springhead.gateway.storage.nats.chunk import PackedEvent, encode, number_of, pack
-from springhead.gateway.storage.nats.seen import Accepted
 from support.markdown import rows_below
 from support.paths import ROOT
 

@@ -218,8 +218,8 @@ class StoreSettings(FrozenSection):
     """A file with a JWT and its seed, as `nsc` writes it, instead of a user and a password."""
     ca: str = ""
     """A file with the certificates that sign those of the nodes; by default those that the system trusts."""
-    patience: Seconds = 10.0
-    """Seconds for which a call is held while the cluster elects a leader, which takes 4 to 9; then 503."""
+    patience: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
+    """Seconds for which a call is held while the cluster elects a leader, which takes 4 to 9; 0 for none."""
     window_days: Annotated[Days, Field(le=366)] = 7.0
     """Days within which an event with the same messageId is a duplicate, unless its id had to be forgotten."""
     keep_days: Days = 30.0

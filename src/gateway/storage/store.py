@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
@@ -43,6 +43,12 @@ class Store(Protocol):
 
         Raises:
             StoreBusy: another process claims events.
+        """
+
+    def on_append(self, appended: Callable[[str], None]) -> None:
+        """Have this called in the event loop with the source of each new event that may be claimed.
+
+        Whichever process stored it, as far as this one is told; the rest is found by looking.
         """
 
     async def append(

@@ -127,6 +127,19 @@ async def get(client: Client, stream: str, sequence: int) -> StoredMessage | Non
     return _from_json(message)
 
 
+async def subjects_of(client: Client, stream: str) -> dict[str, int]:
+    """How many messages each subject of a stream has."""
+    found: dict[str, int] = {}
+    total = 1
+    while len(found) < total:
+        request = {"subjects_filter": f"{stream}.>", "offset": len(found)}
+        info = await ask(client, f"STREAM.INFO.{stream}", **request)
+        part = info["state"].get("subjects") or {}
+        found |= part
+        total = info.get("total", 0) if part else 0
+    return found
+
+
 def _from_json(message: dict[str, Any]) -> StoredMessage:
     data = base64.b64decode(message.get("data", ""))
     return StoredMessage(message["seq"], message["subject"], _seconds(message["time"]), data)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import ssl
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ OLDEST = (2, 12, 8)
 _CONNECT_SECONDS = 5.0
 _PING_SECONDS = 1
 """Seconds between pings, two of which may be unanswered: a node that stopped is left soon."""
+_REFUSED = "uthorization"
+"""What the failures have in their text with which a node refuses credentials."""
 
 _log = structlog.get_logger()
 
@@ -52,13 +55,14 @@ async def connect(options: NatsOptions) -> Client:
                 user_credentials=str(options.credentials) if options.credentials else None,
                 tls=context,
                 connect_timeout=2,
-                max_reconnect_attempts=1,
+                max_reconnect_attempts=2,
                 reconnect_time_wait=0,
+                no_echo=True,
                 ping_interval=_PING_SECONDS,
                 pending_size=2**26,
             )
     except (TimeoutError, OSError, nats.errors.Error) as error:
-        reason = str((failures or [error])[-1]) or "no answer"
+        reason = _reason([error, *failures])
         await client.close()
         raise StoreUnusable(f"{options.location} cannot be reached: {reason}; {_advice(reason)}") from None
     client.options["max_reconnect_attempts"] = -1
@@ -71,8 +75,14 @@ async def connect(options: NatsOptions) -> Client:
     return client
 
 
+def _reason(failures: Sequence[BaseException]) -> str:
+    """The failure that says most: a node that refuses credentials may close before its refusal is read."""
+    refused = (str(failure) for failure in failures if _REFUSED in str(failure))
+    return next(refused, str(failures[-1])) or "no answer"
+
+
 def _advice(reason: str) -> str:
-    if "uthorization" in reason:
+    if _REFUSED in reason:
         return "check store.user, store.password or store.credentials"
     return "check store.url, and that a node is running"
 

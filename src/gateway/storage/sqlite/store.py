@@ -107,6 +107,7 @@ class SqliteStore:
         self._counts = Reader(folder, busy_timeout)  # its own, so that a long list does not delay it
         self._writer = Writer(connection, self._path, log)
         self._process_lock = ProcessLock(folder)
+        self._appended: Callable[[str], None] = lambda _source: None
 
     @property
     def location(self) -> str:
@@ -129,6 +130,10 @@ class SqliteStore:
         if alone and not self._process_lock.take():
             raise StoreBusy(f"another process delivers from {self._path}: stop it first")
 
+    def on_append(self, appended: Callable[[str], None]) -> None:
+        """As `Store.on_append`, of the events that this process stores."""
+        self._appended = appended
+
     async def append(
         self,
         events: Sequence[NewEvent],
@@ -140,7 +145,10 @@ class SqliteStore:
         """As `Store.append`, in one transaction: after an error nothing is kept."""
         if self._writer.waiting >= self._max_waiting:
             raise StoreBusy(f"{self._writer.waiting} calls are waiting for {self._path}: its disk is too slow")
-        return await self._writer.do_together(self._append, Append(events, dead_letters, call, replacing))
+        receipt = await self._writer.do_together(self._append, Append(events, dead_letters, call, replacing))
+        for source in {event.source for event in events} if receipt.stored else ():
+            self._appended(source)
+        return receipt
 
     async def probe(self, sources: Collection[str]) -> None:
         """As `Store.probe`."""
