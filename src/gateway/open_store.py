@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .settings import Settings
+from .settings.values import nats_servers
 from .storage.records import StoreUnusable
 from .storage.sqlite import SqliteStore
 from .storage.store import Store
@@ -34,6 +35,20 @@ def open_store(settings: Settings, *, create: bool = True, worker: int = 1) -> S
         max_waiting=waiting,
         create=create,
     )
+
+
+def with_store_at(settings: Settings, place: str) -> Settings:
+    """These settings with another store: `nats://...` or `tls://...`, or else the folder of one in SQLite.
+
+    Raises:
+        StoreUnusable: it is not the URL of a cluster.
+    """
+    is_url = "://" in place
+    if is_url and not nats_servers(place):
+        raise StoreUnusable('the other store must be as in "nats://a:4222,b:4222,c:4222", or a folder')
+    store = settings.store.model_copy(update={"url": place if is_url else ""})
+    gateway = settings.gateway if is_url else settings.gateway.model_copy(update={"data": Path(place)})
+    return settings.model_copy(update={"store": store, "gateway": gateway})
 
 
 def _nats_store(settings: Settings, waiting: int, worker: int) -> Store:

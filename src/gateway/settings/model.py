@@ -28,6 +28,7 @@ from .values import (
     Seconds,
     SigningSecret,
     as_list,
+    as_number,
     is_host,
     is_loopback,
     is_plain_url,
@@ -142,7 +143,7 @@ class DeliverySettings(FrozenSection):
     to the KB refuses events between the two limits, which then become dead letters as well."""
     batch_limit: PositiveInt = 4_000_000
     """Bytes of the longest request body, before gzip."""
-    lanes: Literal[1, 2, 4, 8, 16] = 4
+    lanes: Annotated[Literal[1, 2, 4, 8, 16], BeforeValidator(as_number)] = 4
     """Requests in flight at once for each source; the events of one user always share a lane."""
     timeout: Seconds = 30.0
     """Seconds for one request, including its response."""
@@ -211,7 +212,7 @@ class StoreSettings(FrozenSection):
     """`nats://a:4222,b:4222,c:4222`, or `tls://` to have it encrypted; empty for SQLite in `data`."""
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = "springhead"
     """What the names of its streams begin with. The gateways of one cluster that share a name share events."""
-    replicas: Literal[1, 3, 5] = 3
+    replicas: Annotated[Literal[1, 3, 5], BeforeValidator(as_number)] = 3
     """Nodes of the cluster that keep each event."""
     user: str = ""
     password: SecretStr = SecretStr("")

@@ -143,10 +143,13 @@ def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.
     """`SPRINGHEAD_SECTION__KEY` overrides one key."""
     monkeypatch.setenv("SPRINGHEAD_GATEWAY__PORT", "9009")
     monkeypatch.setenv("SPRINGHEAD_DELIVERY__GZIP", "false")
+    monkeypatch.setenv("SPRINGHEAD_DELIVERY__LANES", "8")
+    monkeypatch.setenv("SPRINGHEAD_STORE__REPLICAS", "1")
 
     settings = loaded(tmp_path, f'[gateway]\nport = 1\nhost = "::1"\n{SOURCE}')
 
     assert (settings.gateway.port, settings.gateway.host, settings.delivery.gzip) == (9009, "::1", False)
+    assert (settings.delivery.lanes, settings.store.replicas) == (8, 1)
 
 
 def test_the_hosts_own_variables_are_not_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,22 +107,28 @@ class NatsStore:
         """As `Store.location`."""
         return self._options.location
 
-    async def open(self, *, delivers: bool = True) -> None:
+    @property
+    def identity(self) -> str:
+        """As `Store.identity`."""
+        return f"{self._streams.events} of {self._created}"
+
+    async def open(self, *, delivers: bool = True, alone: bool = False) -> None:
         """As `Store.open`.
 
         Raises:
             StoreUnusable: the cluster cannot be reached, or is not what the store needs.
+            StoreBusy: `alone`, and another gateway is there.
         """
         options, streams = self._options, self._streams
         self._client: Client = await connect(options)
         try:
             await ensure(self._client, options)
-            created = (await ask(self._client, f"STREAM.INFO.{streams.events}"))["created"]
+            self._created: str = (await ask(self._client, f"STREAM.INFO.{streams.events}"))["created"]
         except BaseException:
             await self._client.close()
             raise
         path = options.folder / f"seen-{token(options.name)}.sqlite"
-        self._seen = Seen(path, options.window, created)
+        self._seen = Seen(path, options.window, self._created)
         self._publisher = Publisher(self._client, options.patience)
         limit = self._client.max_payload - HEADERS
         self._letters = Letters(self._client, self._publisher, streams.dead, limit)
@@ -144,6 +150,8 @@ class NatsStore:
         self._hints = Hints(self._client, f"{options.name}-appended", self._note)
         await self._seen_stream.read_forgotten()
         self._is_closed = False
+        if alone and not await self._ownership.is_alone():
+            raise StoreBusy(f"a gateway delivers from {self.location}: stop all of them first")
         if delivers:
             await self._hints.listen()
             self._heard(await self._ownership.others())
@@ -238,6 +246,23 @@ class NatsStore:
                 original = digest(log.source, event.message_id)
                 await self._letters.add_dead_event(letter, waiting.call, accepted, original)
         await log.settle([number for number in numbers if number in log.waiting])
+
+    async def hand_over(self, seqs: Sequence[int]) -> None:
+        """As `Store.hand_over`."""
+        for log in self._logs:
+            if waiting := [log.waiting.by_number[seq] for seq in seqs if seq in log.waiting]:
+                accepted = [
+                    Accepted(key, one.number, one.accepted_at)
+                    for one in waiting  # that of a replay differs from that of the event
+                    for key in {one.packed.digest, digest(log.source, one.packed.message_id)}
+                ]
+                await self._seen_stream.forget(accepted)
+                numbers = [one.number for one in waiting]
+                await self._logs.guard(log, log.settle(numbers, is_seen=False))
+
+    async def adopt(self, letter: DeadLetter, key: bytes) -> None:
+        """As `Store.adopt`."""
+        await self._letters.adopt(letter, key)
 
     async def release(self, seqs: Sequence[int]) -> None:
         """As `Store.release`."""
