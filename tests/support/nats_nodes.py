@@ -72,6 +72,16 @@ class Node:
             self.process.wait()
             self.process = None
 
+    def pause(self) -> None:
+        """Stop it for now: to the others it looks like a node behind a broken network."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a paused node go on."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
     def is_healthy(self) -> bool:
         """Whether the node says that it serves JetStream."""
         try:
