@@ -29,8 +29,9 @@ from ..records import (
     StoreCounts,
     StoredCall,
     StoreFull,
+    StoreUnusable,
 )
-from .api import ApiError, ask, read
+from .api import ApiError, ask, read, until_answered
 from .append import Appender
 from .chunk import token
 from .claims import claim
@@ -49,6 +50,8 @@ T = TypeVar("T")
 
 _READY_SECONDS = 2.0
 """How old the last write may be: nothing else tells that most nodes are gone."""
+_ELECTION_SECONDS = 15.0
+"""How long a store that is opened waits for a leader: an election takes 4 to 9 seconds."""
 _FORGOTTEN = "forgotten"
 """The subject of events that may be accepted again; all gateways read it."""
 _SWEPT = 500
@@ -97,8 +100,11 @@ class NatsStore:
         options, streams = self._options, self._streams
         self._client: Client = await connect(options)
         try:
-            await ensure(self._client, options)
-            created = (await ask(self._client, f"STREAM.INFO.{streams.events}"))["created"]
+            created = await until_answered(self._prepare, _ELECTION_SECONDS)
+        except StoreBusy as error:
+            await self._client.close()
+            advice = "check that most of its nodes run"
+            raise StoreUnusable(f"{self.location} cannot be opened: {error}; {advice}") from None
         except BaseException:
             await self._client.close()
             raise
@@ -113,11 +119,19 @@ class NatsStore:
         self._ownership = Ownership(
             self._client, self._publisher, streams.leases, self._take, self._lose, self._is_idle
         )
-        await self._read_seen(_FORGOTTEN)
         self._is_closed = False
+        with suppress(StoreBusy):  # the next round may succeed
+            await self._read_seen(_FORGOTTEN)
+            if delivers:
+                await self._ownership.renew()
         if delivers:
-            await self._ownership.renew()
             self.renewing = asyncio.create_task(self._renew())
+
+    async def _prepare(self) -> str:
+        """Make the streams that are missing, and return when that of the events was made."""
+        await ensure(self._client, self._options)
+        created: str = (await ask(self._client, f"STREAM.INFO.{self._streams.events}"))["created"]
+        return created
 
     async def append(
         self,
