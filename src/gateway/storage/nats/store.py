@@ -103,7 +103,7 @@ class NatsStore:
             created = await until_answered(self._prepare, _ELECTION_SECONDS)
         except StoreBusy as error:
             await self._client.close()
-            advice = "check that most of its nodes run"
+            advice = "check that most of its nodes run, with JetStream"
             raise StoreUnusable(f"{self.location} cannot be opened: {error}; {advice}") from None
         except BaseException:
             await self._client.close()

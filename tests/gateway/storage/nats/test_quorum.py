@@ -108,4 +108,4 @@ def test_a_cluster_that_stays_without_a_quorum_is_told(
     for node in mortal[1:]:
         node.start()
     assert str(error.value).startswith(f"never at {','.join(node.url for node in mortal)} cannot be opened: ")
-    assert str(error.value).endswith("; check that most of its nodes run")
+    assert str(error.value).endswith("; check that most of its nodes run, with JetStream")
