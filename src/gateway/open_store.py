@@ -63,8 +63,10 @@ def _nats_store(settings: Settings, waiting: int, worker: int) -> Store:
         replicas=store.replicas,
         user=store.user,
         password=store.password.get_secret_value(),
-        credentials=Path(store.credentials) if store.credentials else None,
-        ca=Path(store.ca) if store.ca else None,
+        credentials=_path(store.credentials),
+        ca=_path(store.ca),
+        tls_cert=_path(store.tls_cert),
+        tls_key=_path(store.tls_key),
         folder=folder if worker == 1 else folder / f"worker-{worker}",
         window=store.window_days * _DAY,
         keep_calls=store.keep_requests,
@@ -76,3 +78,7 @@ def _nats_store(settings: Settings, waiting: int, worker: int) -> Store:
         patience=store.patience,
     )
     return NatsStore(options)
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
