@@ -24,6 +24,7 @@ class KeptLetter(msgspec.Struct, frozen=True):
         accepted: the accepted event that it was.
         original: the digest of that event, without that of the replay that it may have been.
         occurrence: told apart from the letter's other versions by this.
+        at: when it came last, if that was in another store.
     """
 
     letter: NewDeadLetter
@@ -32,6 +33,7 @@ class KeptLetter(msgspec.Struct, frozen=True):
     accepted: Accepted | None = None
     original: bytes = b""
     occurrence: str = ""
+    at: float | None = None
 
     def counted(self, count: int) -> KeptLetter:
         """The next version of the letter, which came so often."""
@@ -76,5 +78,6 @@ def whole(message: StoredMessage) -> DeadLetter:
     """The dead letter that a message holds."""
     kept = decode(message.data)
     values = {name: getattr(kept.letter, name) for name in NewDeadLetter.__struct_fields__}
-    first_at = min(kept.first_at, message.at)
-    return DeadLetter(**values, id=message.sequence, at=message.at, first_at=first_at, call=kept.call)
+    at = message.at if kept.at is None else kept.at
+    first_at = min(kept.first_at, at)
+    return DeadLetter(**values, id=message.sequence, at=at, first_at=first_at, call=kept.call)

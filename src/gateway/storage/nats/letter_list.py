@@ -42,8 +42,9 @@ class LetterList:
         """Dead letters in the order of their ids; `before` and `since` are times at which they came last."""
         found: list[DeadLetterSummary] = []
         async for message in self.messages(source, rule, after, newest=newest):
-            if (before is None or message.at < before) and (since is None or message.at > since):
-                found.append(whole(message).summary)
+            summary = whole(message).summary
+            if (before is None or summary.at < before) and (since is None or summary.at > since):
+                found.append(summary)
             if len(found) >= limit:
                 break
         return found

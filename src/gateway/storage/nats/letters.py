@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 from nats.aio.client import Client
 
-from ..records import LetterGone, NewDeadLetter, StoredCall
+from ..records import DeadLetter, LetterGone, NewDeadLetter, StoredCall
 from .accepted import Accepted
 from .api import NOT_FOUND, ApiError, ask, get, last
 from .kept_letter import KeptLetter, decode, encode, fingerprint, subject
@@ -46,6 +46,17 @@ class Letters:
         data = encode(KeptLetter(letter, time.time(), call, accepted, original), self._max_bytes)
         id_ = f"dead-{accepted.number}"
         await self._publisher.publish(f"{self._stream}.{subject(letter, id_, len(data))}", data, id_)
+
+    async def adopt(self, letter: DeadLetter, key: bytes) -> None:
+        """Keep a dead letter of another store: once for each key."""
+        new = NewDeadLetter(*(getattr(letter, name) for name in NewDeadLetter.__struct_fields__))
+        kept = KeptLetter(new, letter.first_at, letter.call, occurrence=key.hex(), at=letter.at)
+        size = len(encode(kept, self._max_bytes))
+        try:
+            await self._put(f"{self._stream}.{subject(new, key.hex(), size)}", kept, expected=0)
+        except ApiError as error:
+            if error.code != STALE:
+                raise
 
     async def _add(self, key: str, letter: NewDeadLetter, call: StoredCall | None, now: float) -> int:
         """Keep a letter, or count it where one like it is kept."""

@@ -113,17 +113,21 @@ class SourceLog:
             one.number, self.source, event.message_id, event.user, event.event, one.accepted_at, one.refusals
         )
 
-    async def settle(self, numbers: Sequence[int]) -> None:
-        """Record that these events are delivered or dead, for whoever owns the log after this gateway."""
-        async with self._lock:
-            await self._settle(numbers)
+    async def settle(self, numbers: Sequence[int], *, is_seen: bool = True) -> None:
+        """Record that these events are delivered or dead, for whoever owns the log after this gateway.
 
-    async def _settle(self, numbers: Sequence[int]) -> None:
+        Unless `is_seen`, duplicates of them are accepted from now on.
+        """
+        async with self._lock:
+            await self._settle(numbers, is_seen=is_seen)
+
+    async def _settle(self, numbers: Sequence[int], *, is_seen: bool = True) -> None:
         settled = [self.waiting.by_number[number] for number in numbers if number in self.waiting]
         progress = self.cursor.progress
         if settled:
             accepted = [Accepted(one.packed.digest, one.number, one.accepted_at) for one in settled]
-            await self._publisher.publish_once(self.seen_subject, msgspec.msgpack.encode(accepted))
+            if is_seen:
+                await self._publisher.publish_once(self.seen_subject, msgspec.msgpack.encode(accepted))
             self.waiting.settle(settled, progress)
             self._is_saved = False
         if self._is_saved:
