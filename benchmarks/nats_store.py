@@ -25,6 +25,8 @@ from store_floors import NatsFloor
 ROUNDS = 5
 ALONE = 400
 """Appends of a sender that is alone, in each round: it waits for each of them."""
+REPEAT = 5
+"""How often all events are appended in a round of batches, so that each sender has several."""
 IN_FLIGHT = 16
 """A store has at most one message of each bucket on its way."""
 
@@ -43,6 +45,13 @@ async def cost(servers: Servers, work: Awaitable[object]) -> Cost:
     await work
     after = time.perf_counter(), time.process_time(), servers.cpu()
     return Cost(*(end - start for start, end in zip(before, after, strict=True)))
+
+
+def appends_of(events: Sequence[bytes], round_: int, size: int, senders: int) -> list[list[NewEvent]]:
+    """What is appended in a round."""
+    if size > 1:
+        return [each for part in range(REPEAT) for each in batches(events, round_ * REPEAT + part, size)]
+    return batches(events, round_, size)[: ALONE if senders == 1 else None]
 
 
 async def append_all(store: NatsStore, appends: list[list[NewEvent]], senders: int) -> list[float]:
@@ -71,7 +80,7 @@ async def compare(  # noqa: PLR0913, PLR0917 - what one line is about
     await floor.open()
     stores, floors, latencies, messages = [], [], [], 0
     for round_ in range(ROUNDS):
-        appends = batches(events, round_, size)[: ALONE if senders == 1 else None]
+        appends = appends_of(events, round_, size, senders)
         appended = asyncio.ensure_future(append_all(store, appends, senders))
         stores.append(await cost(servers, appended))
         latencies += appended.result()
