@@ -15,8 +15,8 @@ _OVERHEAD = 65_536
 """Bytes that a message may have besides what a sender posted."""
 
 
-def open_store(settings: Settings, *, create: bool = True) -> Store:
-    """The store of these settings; `Store.open` makes it ready.
+def open_store(settings: Settings, *, create: bool = True, worker: int = 1) -> Store:
+    """The store of these settings; `Store.open` makes it ready. Each worker has a number, from 1.
 
     Raises:
         StoreUnusable, StoreBusy: it cannot be opened, or does not exist and `create` is False.
@@ -24,7 +24,7 @@ def open_store(settings: Settings, *, create: bool = True) -> Store:
     retention = settings.store
     waiting = settings.limits.waiting * max(len(settings.source), 1)  # no source shuts another out
     if retention.url:
-        return _nats_store(settings, waiting)
+        return _nats_store(settings, waiting, worker)
     return SqliteStore(
         settings.gateway.data,
         window=retention.window_days * _DAY,
@@ -51,21 +51,23 @@ def with_store_at(settings: Settings, place: str) -> Settings:
     return settings.model_copy(update={"store": store, "gateway": gateway})
 
 
-def _nats_store(settings: Settings, waiting: int) -> Store:
+def _nats_store(settings: Settings, waiting: int, worker: int) -> Store:
     try:
         from .storage.nats import NatsOptions, NatsStore  # noqa: PLC0415 - an extra
     except ModuleNotFoundError:
         raise StoreUnusable("store.url needs nats-py: pip install 'springhead[nats]'") from None
-    store = settings.store
+    store, folder = settings.store, settings.gateway.data
     options = NatsOptions(
         store.servers,
         name=store.name,
         replicas=store.replicas,
         user=store.user,
         password=store.password.get_secret_value(),
-        credentials=Path(store.credentials) if store.credentials else None,
-        ca=Path(store.ca) if store.ca else None,
-        folder=settings.gateway.data,
+        credentials=_path(store.credentials),
+        ca=_path(store.ca),
+        tls_cert=_path(store.tls_cert),
+        tls_key=_path(store.tls_key),
+        folder=folder if worker == 1 else folder / f"worker-{worker}",
         window=store.window_days * _DAY,
         keep_calls=store.keep_requests,
         dead_letter_age=store.keep_days * _DAY,
@@ -76,3 +78,7 @@ def _nats_store(settings: Settings, waiting: int) -> Store:
         patience=store.patience,
     )
     return NatsStore(options)
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None

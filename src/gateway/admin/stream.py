@@ -33,7 +33,7 @@ class LiveStream:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._rates = Rates(gateway.recent.accepted)
+        self._rates = Rates(lambda: gateway.peers.accepted)
         self._new: deque[RecentRequest] = deque(maxlen=REQUESTS)
         self._sending: list[RecentRequest] = []
         self._skipped = 0

@@ -46,14 +46,13 @@ class SourceState:
         woken: by lane; set when it is to look into the store now.
     """
 
-    def __init__(self, name: str, settings: DeliverySettings, metrics: GatewayMetrics) -> None:
+    def __init__(self, name: str, settings: DeliverySettings) -> None:
         self.name = name
         self.breaker = Breaker(settings, self._changed)
         self.accepted_at = -inf
         self.refused: dict[int, RefusedEvent] = {}
         self.woken = [asyncio.Event() for _ in range(settings.lanes)]
         self._to = settings.to
-        self._metrics = metrics
 
     def wake(self) -> None:
         """Have all lanes look into the store now."""
@@ -68,4 +67,3 @@ class SourceState:
         else:
             _log.info("the destination accepts events of a source again", **about)
             self.wake()
-        self._metrics.held(self.name, breaker.is_open)

@@ -109,6 +109,8 @@ def load_settings(path: str | Path) -> Settings:
         settings = Settings(**file.values)
     except ValidationError as error:
         problems += _invalid_values(error, file)
+    else:
+        problems += _worker_problems(settings, file)
     if problems:
         raise InvalidSettings(file.path, problems)
     settings = _with_absolute_paths(settings, path.resolve().parent)
@@ -123,7 +125,7 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
         delivery = delivery.model_copy(update={"to": to})
     folders = tuple(folder / relative for relative in gateway.folders)
     gateway = gateway.model_copy(update={"data": folder / gateway.data, "folders": folders})
-    files = {"credentials": settings.store.credentials, "ca": settings.store.ca}
+    files = {name: getattr(settings.store, name) for name in ("credentials", "ca", "tls_cert", "tls_key")}
     store = settings.store.model_copy(update={name: str(folder / path) for name, path in files.items() if path})
     return settings.model_copy(update={"gateway": gateway, "delivery": delivery, "store": store})
 
@@ -148,6 +150,18 @@ def _invalid_value(path: KeyPath, rule: str, message: str, file: SettingsFile) -
     reason = message.removeprefix("Value error, ")
     reason = reason.replace("Input should", "must").replace("Value should", "must")
     return SettingsProblem(place, describe_key(path), "is missing" if rule == "missing" else reason)
+
+
+def _worker_problems(settings: Settings, file: SettingsFile) -> Iterator[SettingsProblem]:
+    """What several workers cannot share."""
+    if settings.gateway.workers == 1:
+        return
+    if not settings.store.url:
+        reason = "SQLite serves one process: leave it at 1, or keep events in a NATS cluster with store.url"
+        yield _invalid_value(("gateway", "workers"), "", reason, file)
+    if settings.delivery.to == "stdout:":
+        reason = "several workers would write into each other's lines: deliver to a file or a data plane"
+        yield _invalid_value(("delivery", "to"), "", reason, file)
 
 
 def _unknown_variables() -> Iterator[SettingsProblem]:

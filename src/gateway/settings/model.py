@@ -60,6 +60,8 @@ class GatewaySettings(FrozenSection):
     """The folder of the store."""
     folders: tuple[Path, ...] = ()
     """Source folders to register, in addition to installed plugins."""
+    workers: PositiveInt = 1
+    """Processes that serve it, one per core; more than one needs a store that they can share."""
     access_log: bool = False
     """Whether each call is logged."""
 
@@ -218,6 +220,10 @@ class StoreSettings(FrozenSection):
     """A file with a JWT and its seed, as `nsc` writes it, instead of a user and a password."""
     ca: str = ""
     """A file with the certificates that sign those of the nodes; by default those that the system trusts."""
+    tls_cert: str = ""
+    """A file with the certificate that the gateway shows to nodes that ask for one."""
+    tls_key: str = ""
+    """A file with the key of that certificate, without a passphrase; by default `tls_cert` holds it, too."""
     patience: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
     """Seconds for which a call is held while the cluster elects a leader, which takes 4 to 9; 0 for none."""
     window_days: Annotated[Days, Field(le=366)] = 7.0
@@ -253,6 +259,13 @@ class StoreSettings(FrozenSection):
         if credentials and info.data.get("user"):
             raise ValueError("cannot be combined with user and password")
         return credentials
+
+    @field_validator("tls_key")
+    @classmethod
+    def _is_of_a_certificate(cls, tls_key: str, info: ValidationInfo) -> str:
+        if tls_key and not info.data.get("tls_cert"):
+            raise ValueError("is that of no certificate: add tls_cert")
+        return tls_key
 
     @property
     def servers(self) -> tuple[str, ...]:

@@ -412,18 +412,17 @@ def test_the_page_explains_why_nothing_is_delivered(context: BrowserContext, tmp
 
 def test_the_page_says_that_the_gateway_is_gone(context: BrowserContext, tmp_path: Path) -> None:
     """Since when, and that the figures are from then; a button pressed meanwhile says it, too."""
-    with admin_address(tmp_path, to=f"http://127.0.0.1:{free_port()}") as admin:
+    to, port = f"http://127.0.0.1:{free_port()}", free_port()
+    with admin_address(tmp_path, to=to, port=port) as admin:
         admin.post(LOGIN, WRONG)
         page = opened(context, admin)
         trouble, result = page.locator("#trouble"), page.locator("#result")
         expect(trouble).to_contain_text("The destination is down", timeout=15_000)
         expect(page.locator("#letter-1")).to_be_visible()
-        (worker,) = admin.server.workers()
         colour = "getComputedStyle(document.getElementById('dead')).color"
         warns = page.evaluate(colour)
 
-        admin.server.process.send_signal(signal.SIGSTOP)  # else it starts another one at once
-        os.kill(worker, signal.SIGKILL)
+        admin.server.kill()
 
         gone = r"^The gateway has not answered since \d\d:\d\d:\d\d\. The figures are from then\.$"
         expect(trouble).to_have_text(re.compile(gone))
@@ -438,8 +437,7 @@ def test_the_page_says_that_the_gateway_is_gone(context: BrowserContext, tmp_pat
         assert page.evaluate(CONTRAST) == []
         pictured(page, "gone")
 
-        admin.server.process.send_signal(signal.SIGCONT)
-
+    with admin_address(tmp_path, to=to, port=port) as admin:
         expect(page.locator("#connection")).to_have_text("live", timeout=20_000)
         expect(trouble).not_to_contain_text("has not answered")
         expect(result).to_be_empty()

@@ -71,15 +71,15 @@ def test_a_data_plane_that_is_not_there_is_down_until_it_is(tmp_path: Path) -> N
 
         async def scenario() -> list[str]:
             async with delivering(tmp_path, url=f"http://127.0.0.1:{port}") as running:
-                await until_true(lambda: running.delivery.is_down)
-                assert running.delivery.reason == "connection refused"
+                await until_true(lambda: running.delivery.down)
+                assert running.delivery.down is not None
+                assert running.delivery.down.reason == "connection refused"
                 assert await running.count("breaker_open") == 1
                 assert await running.undelivered() == 20
                 taken.close()
                 async with data_plane(port=port) as plane:
                     await running.drained()
-                    assert not running.delivery.is_down
-                    assert not running.delivery.reason
+                    assert running.delivery.down is None
                     assert await running.count("breaker_open") == 0
                     return plane.taken
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import nats.errors
 from nats.aio.client import Client
@@ -16,9 +17,13 @@ from nats.aio.msg import Msg
 
 from ..records import StoreBusy
 
+T = TypeVar("T")
+
 _API = "$JS.API"
 _SECONDS = 5.0
 """How long a request waits for its answer: an election takes longer, and is waited out by trying again."""
+_PAUSE = 0.2
+"""Seconds between two tries."""
 NOT_FOUND = (10037, 10059)
 """Codes of a message or a stream that is not there."""
 
@@ -53,6 +58,22 @@ async def ask(client: Client, name: str, /, **request: Any) -> dict[str, Any]:
         StoreBusy: nobody answered in time.
     """
     return answer_of(await send(client, f"{_API}.{name}", json.dumps(request).encode()))
+
+
+async def until_answered(work: Callable[[], Awaitable[T]], seconds: float) -> T:
+    """The result of some work, which is tried again while nobody answers, as in an election.
+
+    Raises:
+        StoreBusy: nobody has answered for so many seconds.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return await work()
+        except StoreBusy:
+            if time.monotonic() > until:
+                raise
+        await asyncio.sleep(_PAUSE)
 
 
 async def send(

@@ -12,7 +12,7 @@ from math import ceil
 from nats.aio.client import Client
 
 from ....core.errors import SpringheadError
-from .api import ApiError, ask
+from .api import ApiError, ask, read
 from .publisher import Publisher
 
 BUCKETS = 16
@@ -39,6 +39,8 @@ class Ownership:
         taken: called with a bucket before it is used.
         lost: called with a bucket that is this gateway's no longer.
         is_idle: whether a bucket may be handed over now: nothing of it is being sent.
+        report: makes what this gateway tells the others.
+        unowned: how many buckets had no owner when it last looked.
     """
 
     _client: Client
@@ -47,6 +49,8 @@ class Ownership:
     taken: Callable[[int], Awaitable[None]]
     lost: Callable[[int], None]
     is_idle: Callable[[int], bool]
+    report: Callable[[], bytes]
+    unowned: int = 0
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     _leases: dict[int, _Lease] = field(default_factory=dict)
     _leaving: set[int] = field(default_factory=set)
@@ -78,6 +82,7 @@ class Ownership:
         self._presence = await self._write(f"gateway.{self.id}")
         await asyncio.gather(*(self._renew(bucket, lease) for bucket, lease in list(self._leases.items())))
         others, taken = await self._found()
+        self.unowned = BUCKETS - len(taken)
         share = ceil(BUCKETS / (len(others | {self.id})))
         for bucket in list(self._leases)[share:]:
             self._leaving.add(bucket)
@@ -123,7 +128,8 @@ class Ownership:
     async def _write(self, name: str, revision: int | None = None) -> int:
         """Say so for `LEASE_SECONDS`, if the last one to say it was this revision; 0 if there must be none."""
         id_ = f"{self.id}-{name}-{self._rounds}"
-        subject, data = f"{self._stream}.{name}", self.id.encode()
+        subject = f"{self._stream}.{name}"
+        data = self.report() if name.startswith("gateway.") else self.id.encode()
         return await self._publisher.publish(
             subject, data, id_, expected=revision, ttl=LEASE_SECONDS, patience=2.0
         )
@@ -133,6 +139,13 @@ class Ownership:
             await ask(self._client, f"STREAM.MSG.DELETE.{self._stream}", seq=sequence, no_erase=True)
         except (ApiError, SpringheadError):
             return  # it ends by itself
+
+    async def others(self) -> dict[str, bytes]:
+        """The latest reports of the other gateways, by the id of each."""
+        subjects = f"{self._stream}.gateway.*"
+        found = read(self._client, self._stream, multi_last=[subjects], batch=10_000)
+        reports = {message.subject.rpartition(".")[2]: message.data async for message in found}
+        return {id_: report for id_, report in reports.items() if id_ != self.id}
 
     async def _found(self) -> tuple[set[str], set[int]]:
         """The gateways that are there, and the buckets that are owned."""

@@ -28,9 +28,11 @@ from ..records import (
     StoreCounts,
     StoredCall,
     StoreFull,
+    StoreUnusable,
 )
+from ..shared import ClusterStats
 from .accepted import Accepted, digest, digest_of_replay
-from .api import ask
+from .api import ask, until_answered
 from .append import Appender
 from .chunk import token
 from .claims import claim
@@ -52,6 +54,8 @@ from .streams import ensure, streams_of
 
 _READY_SECONDS = 2.0
 """How old the last write may be: nothing else tells that most nodes are gone."""
+_ELECTION_SECONDS = 15.0
+"""How long a store that is opened waits for a leader: an election takes 4 to 9 seconds."""
 _MARGIN = 16_384
 """Bytes of room in the stream of events below which it counts as full."""
 
@@ -73,6 +77,23 @@ class NatsStore:
         self._replaying = asyncio.Lock()
         self._wake: Callable[[str], None] = lambda _source: None
         self._is_closed = True
+        self._report: Callable[[], bytes] = bytes
+        self._heard: Callable[[Mapping[str, bytes]], object] = len
+
+    def share(self, report: Callable[[], bytes], heard: Callable[[Mapping[str, bytes]], None]) -> None:
+        """As `SharedStore.share`."""
+        self._report, self._heard = report, heard
+
+    def stats(self) -> ClusterStats:
+        """As `SharedStore.stats`."""
+        age = time.monotonic() - self._publisher.written_at
+        return ClusterStats(
+            buckets=len(self.owned),
+            unowned=self._ownership.unowned,
+            written_at=time.time() - age,
+            publishes=self._publisher.publishes,
+            reconnects=self._client.stats["reconnects"],
+        )
 
     @property
     def owned(self) -> list[int]:
@@ -104,8 +125,11 @@ class NatsStore:
         options, streams = self._options, self._streams
         self._client: Client = await connect(options)
         try:
-            await ensure(self._client, options)
-            self._created: str = (await ask(self._client, f"STREAM.INFO.{streams.events}"))["created"]
+            self._created = await until_answered(self._prepare, _ELECTION_SECONDS)
+        except StoreBusy as error:
+            await self._client.close()
+            advice = "check that most of its nodes run, with JetStream"
+            raise StoreUnusable(f"{self.location} cannot be opened: {error}; {advice}") from None
         except BaseException:
             await self._client.close()
             raise
@@ -127,20 +151,31 @@ class NatsStore:
             self._seen_stream.read_bucket,
             self._logs.lose,
             self._logs.is_idle,
+            self._report,
         )
         self._hints = Hints(self._client, f"{options.name}-appended", self._note)
-        await self._seen_stream.read_forgotten()
         self._is_closed = False
         if alone and not await self._ownership.is_alone():
             raise StoreBusy(f"a gateway delivers from {self.location}: stop all of them first")
         if delivers:
             await self._hints.listen()
-            await self._ownership.renew()
+        with suppress(StoreBusy):  # the next round may succeed
+            await self._seen_stream.read_forgotten()
+            if delivers:
+                self._heard(await self._ownership.others())
+                await self._ownership.renew()
+        if delivers:
             self.renewing = asyncio.create_task(self._renew())
 
     def on_append(self, appended: Callable[[str], None]) -> None:
         """As `Store.on_append`, of the events in buckets that this gateway owns."""
         self._wake = appended
+
+    async def _prepare(self) -> str:
+        """Make the streams that are missing, and return when that of the events was made."""
+        await ensure(self._client, self._options)
+        created: str = (await ask(self._client, f"STREAM.INFO.{self._streams.events}"))["created"]
+        return created
 
     async def append(
         self,
@@ -328,6 +363,7 @@ class NatsStore:
             await asyncio.sleep(ROUND_SECONDS)
             try:
                 await self._ownership.renew()
+                self._heard(await self._ownership.others())
                 await self._seen_stream.read_forgotten()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next round may succeed
                 _log.warning("leases of buckets cannot be renewed; retrying", reason=str(error))

@@ -1,0 +1,125 @@
+"""Gateways that share a store tell of all of them, whichever is asked."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from support.commands import springhead
+from support.dataplanes import Batch, Reply, data_plane_in_thread, knowing
+from support.deliveries import sample
+from support.gateways import SOURCE, Gateway, gateway
+from support.nats_nodes import Node, cluster
+from support.senders import log
+from support.servers import LOCAL, until
+
+pytestmark = pytest.mark.slow
+
+KEY = "key-at-the-data-plane"
+KNOWN = {**SOURCE, "destination_write_key": KEY}
+QUICK = {"retry_min": 0.05, "retry_max": 0.5, "breaker_failures": 2, "breaker_pause": 0.2}
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Node]:
+    """One NATS server: nothing here is about the failures of nodes."""
+    with cluster(tmp_path / "nats", count=1) as (started,):
+        yield started
+
+
+def start(stack: ExitStack, folder: Path, node: Node, to: str, **delivery: Any) -> Gateway:
+    """Start a gateway on the cluster."""
+    folder.mkdir()
+    store, settings = {"url": node.url, "replicas": 1}, {"to": to, **QUICK, **delivery}
+    return stack.enter_context(gateway(folder, KNOWN, store=store, delivery=settings))
+
+
+def status(server: Gateway) -> Any:
+    """What the admin address of a gateway says."""
+    return httpx.get(f"{server.admin_url}/api/status", **LOCAL).json()
+
+
+def name(server: Gateway) -> str:
+    """What the others call a gateway."""
+    own: str = status(server)["gateway"]
+    return own
+
+
+def post(server: Gateway, count: int, first: int = 0) -> None:
+    """Post logs of as many users, so that each bucket has some."""
+    logs = [log(f"{number}", f"auth0|{number}") for number in range(first, first + count)]
+    assert server.post(logs).text == "ok"
+
+
+def test_each_gateway_tells_what_is_wrong_at_any(node: Node, tmp_path: Path) -> None:
+    """The status, the metrics and the command line: which source is held, where, and who delivers how much."""
+    with ExitStack() as stack:
+        plane = stack.enter_context(data_plane_in_thread(knowing("another key")))
+        # Only the second one is told the key that the data plane refuses, since the first delivers elsewhere.
+        one = start(stack, tmp_path / "one", node, f"file:{tmp_path}/delivered.jsonl")
+        two = start(stack, tmp_path / "two", node, plane.url)
+        until(lambda: [each["buckets"] for each in status(one)["gateways"]] == [8, 8])
+        post(one, 60)
+        until(lambda: status(one)["sources"][0]["held"])
+
+        told = status(one)
+        names = name(one), name(two)
+        metrics = httpx.get(f"{one.admin_url}/metrics", **LOCAL).text
+        command = springhead(tmp_path / "one", "gateway", "status")
+        scripts = json.loads(springhead(tmp_path / "one", "gateway", "status", "--json").stdout)
+
+    assert told["sources"][0]["held"] == "status 401"
+    assert {each["name"]: each["held"] for each in told["gateways"]} == {
+        names[0]: {},
+        names[1]: {"Auth0": "status 401"},
+    }
+    assert told["gateway"] == names[0]
+    assert sample(metrics, "springhead_gateway_held", {"source": "Auth0"}) == 1
+    assert f"2 gateways share the store: {names[0]} (8 buckets), {names[1]} (8 buckets)" in command.stdout
+    assert (
+        f"Auth0 is held at {names[1]}: the destination accepts none of its events (status 401)"
+        in command.stdout
+    )
+    assert [each["name"] for each in scripts["gateways"]] == list(names)
+
+
+def test_a_breaker_survives_its_gateway(node: Node, tmp_path: Path) -> None:
+    """Who takes over waits for as long as the one that died would have, and then tries once."""
+
+    def down(_: Batch) -> Reply:
+        return 503, {}, "down"
+
+    with ExitStack() as stack:
+        plane = stack.enter_context(data_plane_in_thread(down))
+        one = start(stack, tmp_path / "one", node, plane.url, lanes=1, breaker_pause=30.0, retry_max=30.0)
+        post(one, 60)
+        until(lambda: status(one)["sources"][0]["held"])
+        time.sleep(2)  # it tells others once a second
+        tries = len(plane.came)
+        one.kill()
+
+        two = start(stack, tmp_path / "two", node, plane.url, lanes=1, breaker_pause=30.0, retry_max=30.0)
+        until(lambda: status(two)["gateways"][0]["buckets"] == 16)
+        until(lambda: status(two)["undelivered"] == 60)
+
+        assert status(two)["sources"][0]["held"] == "status 503"
+        assert len(plane.came) == tries
+
+
+def test_events_a_second_are_those_of_all(node: Node, tmp_path: Path) -> None:
+    """Whichever accepted them."""
+    with ExitStack() as stack:
+        one, two = (
+            start(stack, tmp_path / each, node, f"file:{tmp_path}/out.jsonl") for each in ("one", "two")
+        )
+        until(lambda: len(status(one)["gateways"]) == 2)
+        post(two, 30)
+
+        until(lambda: sum(status(one)["sources"][0]["last_60s"]) == 30)
