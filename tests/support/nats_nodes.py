@@ -61,9 +61,10 @@ class Node:
 
     def wait(self) -> None:
         """Wait until the node serves JetStream."""
+        assert self.process is not None
         until = time.monotonic() + 60
         while not self.is_healthy():
-            if time.monotonic() > until:
+            if self.process.poll() is not None or time.monotonic() > until:
                 raise TimeoutError((self.folder / "log").read_text())
             time.sleep(0.1)
 
