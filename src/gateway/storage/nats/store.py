@@ -35,7 +35,7 @@ from .api import ApiError, ask, read, until_answered
 from .append import Appender
 from .chunk import token
 from .claims import claim
-from .connection import connect
+from .connection import connect, denial
 from .counts import counts
 from .cursor import take_over
 from .letters import Letters
@@ -103,8 +103,8 @@ class NatsStore:
             created = await until_answered(self._prepare, _ELECTION_SECONDS)
         except StoreBusy as error:
             await self._client.close()
-            advice = "check that most of its nodes run, with JetStream"
-            raise StoreUnusable(f"{self.location} cannot be opened: {error}; {advice}") from None
+            reason = denial(self._client) or f"{error}; check that most of its nodes run, with JetStream"
+            raise StoreUnusable(f"{self.location} cannot be opened: {reason}") from None
         except BaseException:
             await self._client.close()
             raise
