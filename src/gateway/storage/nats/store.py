@@ -33,7 +33,7 @@ from ..shared import ClusterStats
 from .api import ask, until_answered
 from .append import Appender
 from .chunk import token
-from .connection import connect
+from .connection import connect, denial
 from .counts import StoreCounter
 from .dead_letters import DeadLetters
 from .hints import Hints
@@ -139,8 +139,8 @@ class NatsStore:
             self._created = await until_answered(self._prepare, _ELECTION_SECONDS)
         except StoreBusy as error:
             await self._client.close()
-            advice = "check that most of its nodes run, with JetStream"
-            raise StoreUnusable(f"{self.location} cannot be opened: {error}; {advice}") from None
+            reason = denial(self._client) or f"{error}; check that most of its nodes run, with JetStream"
+            raise StoreUnusable(f"{self.location} cannot be opened: {reason}") from None
         except BaseException:
             await self._client.close()
             raise
