@@ -98,19 +98,51 @@ def test_a_breaker_survives_its_gateway(node: Node, tmp_path: Path) -> None:
 
     with ExitStack() as stack:
         plane = stack.enter_context(data_plane_in_thread(down))
-        one = start(stack, tmp_path / "one", node, plane.url, lanes=1, breaker_pause=30.0, retry_max=30.0)
-        post(one, 60)
-        until(lambda: status(one)["sources"][0]["held"])
-        time.sleep(2)  # it tells others once a second
+        pause = {"breaker_pause": 60.0, "retry_max": 60.0}
+        one, two = (start(stack, tmp_path / each, node, plane.url, **pause) for each in ("one", "two"))
+        until(lambda: [each["buckets"] for each in status(one)["gateways"]] == [8, 8])
+        post(one, 1)
+        until(lambda: any(each["held"] for each in status(one)["gateways"]))
+        until(lambda: any(each["held"] for each in status(two)["gateways"]))  # it has been told of
+        dies, lives = (one, two) if status(one)["gateways"][0]["held"] else (two, one)
         tries = len(plane.came)
-        one.kill()
+        dies.kill()
+        until(lambda: status(lives)["gateways"][0]["buckets"] == 16)
 
-        two = start(stack, tmp_path / "two", node, plane.url, lanes=1, breaker_pause=30.0, retry_max=30.0)
-        until(lambda: status(two)["gateways"][0]["buckets"] == 16)
-        until(lambda: status(two)["undelivered"] == 60)
-
-        assert status(two)["sources"][0]["held"] == "status 503"
+        assert status(lives)["gateways"][0]["held"] == {}
+        assert status(lives)["sources"][0]["held"] == "status 503"
         assert len(plane.came) == tries
+
+
+def shown(stream: httpx.Response) -> Iterator[Any]:
+    """The requests that a live stream shows."""
+    name = ""
+    for line in stream.iter_lines():
+        field, _, value = line.partition(": ")
+        name = value if field == "event" else name
+        if (field, name) == ("data", "accepted"):
+            yield json.loads(value)
+
+
+def test_the_live_page_shows_what_any_gateway_accepts(node: Node, tmp_path: Path) -> None:
+    """With each user masked alike, wherever the event came in."""
+    with ExitStack() as stack:
+        one, two = (
+            start(stack, tmp_path / each, node, f"file:{tmp_path}/out.jsonl") for each in ("one", "two")
+        )
+        until(lambda: all(len(status(each)["gateways"]) == 2 for each in (one, two)))
+        stream = stack.enter_context(httpx.stream("GET", f"{one.admin_url}/api/events", **LOCAL, timeout=60))
+        requests = shown(stream)
+        time.sleep(3)  # the other one hears within two seconds that somebody watches
+
+        assert two.post(log("1", "auth0|000000000000000000000ada1")).text == "ok"
+        there = next(requests)
+        assert one.post(log("2", "auth0|000000000000000000000ada1")).text == "ok"
+        here = next(requests)
+
+    assert [each["events"][0]["properties"]["log_id"] for each in (there, here)] == ["1", "2"]
+    assert there["events"][0]["userId"] == here["events"][0]["userId"]
+    assert there["events"][0]["userId"].startswith("…ada1#")
 
 
 def test_events_a_second_are_those_of_all(node: Node, tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
+import nats.errors
 import structlog
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from ....core.errors import SpringheadError
 from ..records import (
@@ -80,10 +82,26 @@ class NatsStore:
         self._is_closed = True
         self._report: Callable[[], bytes] = bytes
         self._heard: Callable[[Mapping[str, bytes]], object] = len
+        self._received: Callable[[bytes], object] = len
 
-    def share(self, report: Callable[[], bytes], heard: Callable[[Mapping[str, bytes]], None]) -> None:
+    def share(
+        self,
+        report: Callable[[], bytes],
+        heard: Callable[[Mapping[str, bytes]], None],
+        received: Callable[[bytes], None],
+    ) -> None:
         """As `SharedStore.share`."""
-        self._report, self._heard = report, heard
+        self._report, self._heard, self._received = report, heard, received
+
+    async def broadcast(self, data: bytes) -> None:
+        """As `SharedStore.broadcast`."""
+        if self._client.is_connected:
+            with suppress(nats.errors.Error):
+                await self._client.publish(f"{self._options.name}-live.{self._ownership.id}", data)
+
+    async def _receive(self, message: Msg) -> None:
+        if message.subject.rpartition(".")[2] != self._ownership.id:
+            self._received(message.data)
 
     def stats(self) -> ClusterStats:
         """As `SharedStore.stats`."""
@@ -134,6 +152,7 @@ class NatsStore:
         await self._read_seen(_FORGOTTEN)
         self._is_closed = False
         if delivers:
+            await self._client.subscribe(f"{options.name}-live.*", cb=self._receive)
             self._heard(await self._ownership.others())
             await self._ownership.renew()
             self.renewing = asyncio.create_task(self._renew())
