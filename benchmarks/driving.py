@@ -73,9 +73,9 @@ def resident(pid: int, name: str = "VmRSS") -> float:
     return int(found[1]) / 1000 if found else 0.0
 
 
-def drive(url: str, script: Path, connections: int, pid: int) -> Run:
+def drive(url: str, script: Path, connections: int, pid: int, seconds: int = SECONDS) -> Run:
     """Run wrk once."""
-    options = [f"-c{connections}", f"-d{SECONDS}", "--timeout", "30s", "-s", str(script), url]
+    options = [f"-c{connections}", f"-d{seconds}", "--timeout", "30s", "-s", str(script), url]
     command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", *options]
     before = cpu(pid)
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -29,6 +29,7 @@ from .context import (
     with_store,
 )
 from .gateway_check import print_result
+from .gateway_move import move_store
 from .status import print_status, server_status, status_json
 from .tail import follow, print_request
 
@@ -200,6 +201,31 @@ def check(
         print_result(result, as_json=as_json)
         has_problem = has_problem or result.status == "problem"
     raise typer.Exit(1 if has_problem else 0)
+
+
+@gateway.command(
+    short_help="Move everything to another store.",
+    epilog="Example: springhead gateway move --to nats://a:4222,b:4222,c:4222",
+)
+def move(
+    *,
+    config: Config = CONFIG,
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="STORE",
+            help="nats://a:4222,b:4222,c:4222, or tls://..., or a folder for SQLite.",
+        ),
+    ],
+) -> None:
+    """Move what waits and what is dead from the gateway's store to another one, while no gateway runs on it.
+
+    The other keys of [store], such as user, password and replicas, are those of the settings. A move that was
+    interrupted goes on when it is run again.
+
+    Exit code 0: all was moved; 1: not all of it, run it again; 2: usage error.
+    """
+    move_store(read_settings(config), to)
 
 
 @gateway.command(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .settings import Settings
+from .settings.values import nats_servers
 from .storage.records import StoreUnusable
 from .storage.sqlite import SqliteStore
 from .storage.store import Store
@@ -36,6 +37,20 @@ def open_store(settings: Settings, *, create: bool = True, worker: int = 1) -> S
     )
 
 
+def with_store_at(settings: Settings, place: str) -> Settings:
+    """These settings with another store: `nats://...` or `tls://...`, or else the folder of one in SQLite.
+
+    Raises:
+        StoreUnusable: it is not the URL of a cluster.
+    """
+    is_url = "://" in place
+    if is_url and not nats_servers(place):
+        raise StoreUnusable('the other store must be as in "nats://a:4222,b:4222,c:4222", or a folder')
+    store = settings.store.model_copy(update={"url": place if is_url else ""})
+    gateway = settings.gateway if is_url else settings.gateway.model_copy(update={"data": Path(place)})
+    return settings.model_copy(update={"store": store, "gateway": gateway})
+
+
 def _nats_store(settings: Settings, waiting: int, worker: int) -> Store:
     try:
         from .storage.nats import NatsOptions, NatsStore  # noqa: PLC0415 - an extra
@@ -48,8 +63,10 @@ def _nats_store(settings: Settings, waiting: int, worker: int) -> Store:
         replicas=store.replicas,
         user=store.user,
         password=store.password.get_secret_value(),
-        credentials=Path(store.credentials) if store.credentials else None,
-        ca=Path(store.ca) if store.ca else None,
+        credentials=_path(store.credentials),
+        ca=_path(store.ca),
+        tls_cert=_path(store.tls_cert),
+        tls_key=_path(store.tls_key),
         folder=folder if worker == 1 else folder / f"worker-{worker}",
         window=store.window_days * _DAY,
         keep_calls=store.keep_requests,
@@ -61,3 +78,7 @@ def _nats_store(settings: Settings, waiting: int, worker: int) -> Store:
         patience=store.patience,
     )
     return NatsStore(options)
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None

@@ -43,9 +43,8 @@ class Running:
     metrics: GatewayMetrics
 
     async def add(self, *message_ids: str, user: str = "ada", source: str = "Acme", size: int = 0) -> None:
-        """Have these events accepted, and the lanes woken."""
+        """Have these events accepted."""
         await self.store.append([event(one, user, source, size) for one in message_ids], [], None)
-        self.delivery.wake(source)
 
     async def undelivered(self) -> int:
         """How many events wait."""

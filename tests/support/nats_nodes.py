@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
-from support.servers import free_port
+from support.servers import LOCAL, free_port
 
 SERVER = os.environ.get("SPRINGHEAD_NATS_SERVER", str(Path(sys.executable).with_name("nats-server")))
 """The program: the newest version, unless the variable names that of another."""
@@ -72,12 +75,28 @@ class Node:
             self.process.wait()
             self.process = None
 
+    def pause(self) -> None:
+        """Stop it for now: to the others it looks like a node behind a broken network."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a paused node go on."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
     def is_healthy(self) -> bool:
         """Whether the node says that it serves JetStream."""
         try:
-            return httpx.get(f"http://127.0.0.1:{self.monitor}/healthz", trust_env=False).is_success
+            return httpx.get(f"http://127.0.0.1:{self.monitor}/healthz", **LOCAL).is_success
         except httpx.HTTPError:
             return False
+
+    def connections(self) -> list[dict[str, Any]]:
+        """The connections of clients, as the node tells them."""
+        answer = httpx.get(f"http://127.0.0.1:{self.monitor}/connz", **LOCAL)
+        found: list[dict[str, Any]] = answer.json()["connections"]
+        return found
 
 
 @contextmanager
@@ -95,3 +114,26 @@ def cluster(folder: Path, count: int = 3, extra: str = "") -> Iterator[list[Node
     finally:
         for node in nodes:
             node.stop(signal.SIGKILL)
+
+
+@asynccontextmanager
+async def pretender(port: int, **info: Any) -> AsyncIterator[list[bytes]]:
+    """A server that says this of itself, and what it was sent by each who connected."""
+    sent: list[bytes] = []
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        says = {"server_name": "pretender", "version": "2.15.1", "max_payload": 2**23, **info}
+        writer.write(b"INFO " + json.dumps(says).encode() + b"\r\n")
+        sent.append(await reader.read())
+        writer.close()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.add(asyncio.ensure_future(serve(reader, writer)))
+
+    server = await asyncio.start_server(connected, "127.0.0.1", port)
+    try:
+        yield sent
+    finally:
+        server.close()
+        await asyncio.gather(*tasks)

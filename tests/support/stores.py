@@ -61,11 +61,11 @@ class NatsBackend:
     folder: Path
 
     @asynccontextmanager
-    async def opened(self, **settings: Any) -> AsyncIterator[Store]:
+    async def opened(self, *, alone: bool = False, **settings: Any) -> AsyncIterator[Store]:
         """As `Backend.opened`."""
         store = NatsStore(NatsOptions(self.servers, name=self.name, folder=self.folder, **settings))
-        await store.open()
         try:
+            await store.open(alone=alone)
             yield store
         finally:
             await store.close()
@@ -81,10 +81,11 @@ class NatsBackend:
 
 
 @asynccontextmanager
-async def opened(folder: Path, **settings: Any) -> AsyncIterator[SqliteStore]:
+async def opened(folder: Path, *, alone: bool = False, **settings: Any) -> AsyncIterator[SqliteStore]:
     """Open a store, and close it after the block."""
     store = SqliteStore(folder, **({"reserve": 0} | settings))
     try:
+        await store.open(alone=alone)
         yield store
     finally:
         await store.close()

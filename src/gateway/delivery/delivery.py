@@ -77,6 +77,7 @@ class Delivery:
         """Start the lanes."""
         for source in self._sources.values():
             self._start_lanes(source)
+        self._context.store.on_append(self._wake)
         self._tasks.append(asyncio.create_task(self._poll(), name="poll"))
 
     def use_keys(self, keys: Mapping[str, str]) -> None:
@@ -92,10 +93,6 @@ class Delivery:
             elif self._sources[name].breaker.is_open:
                 self._sources[name].breaker.end_pause()
         self._wake_all()
-
-    def wake(self, source: str) -> None:
-        """Deliver new events of a source now. Called in the event loop of the lanes."""
-        self._sources[source].wake()
 
     async def stop(self, grace: float) -> None:
         """Give requests in flight `grace` seconds, release all other events, and close the destination."""
@@ -120,7 +117,7 @@ class Delivery:
             else:
                 for name, (undelivered, _) in counts.by_source.items():
                     if undelivered:
-                        self._wake_or_warn(name)
+                        self._wake(name)
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL):
                     await stopping.wait()
@@ -130,7 +127,8 @@ class Delivery:
             lane = Lane(number, source, self._context)
             self._tasks.append(asyncio.create_task(lane.run(), name=f"{source.name} {number}"))
 
-    def _wake_or_warn(self, name: str) -> None:
+    def _wake(self, name: str) -> None:
+        """Have the lanes of a source look into the store now."""
         if name in self._sources:
             self._sources[name].wake()
         elif name not in self._unknown:

@@ -125,7 +125,7 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
         delivery = delivery.model_copy(update={"to": to})
     folders = tuple(folder / relative for relative in gateway.folders)
     gateway = gateway.model_copy(update={"data": folder / gateway.data, "folders": folders})
-    files = {"credentials": settings.store.credentials, "ca": settings.store.ca}
+    files = {name: getattr(settings.store, name) for name in ("credentials", "ca", "tls_cert", "tls_key")}
     store = settings.store.model_copy(update={name: str(folder / path) for name, path in files.items() if path})
     return settings.model_copy(update={"gateway": gateway, "delivery": delivery, "store": store})
 

@@ -28,6 +28,7 @@ from .values import (
     Seconds,
     SigningSecret,
     as_list,
+    as_number,
     is_host,
     is_loopback,
     is_plain_url,
@@ -142,7 +143,7 @@ class DeliverySettings(FrozenSection):
     to the KB refuses events between the two limits, which then become dead letters as well."""
     batch_limit: PositiveInt = 4_000_000
     """Bytes of the longest request body, before gzip."""
-    lanes: Literal[1, 2, 4, 8, 16] = 4
+    lanes: Annotated[Literal[1, 2, 4, 8, 16], BeforeValidator(as_number)] = 4
     """Requests in flight at once for each source; the events of one user always share a lane."""
     timeout: Seconds = 30.0
     """Seconds for one request, including its response."""
@@ -211,7 +212,7 @@ class StoreSettings(FrozenSection):
     """`nats://a:4222,b:4222,c:4222`, or `tls://` to have it encrypted; empty for SQLite in `data`."""
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = "springhead"
     """What the names of its streams begin with. The gateways of one cluster that share a name share events."""
-    replicas: Literal[1, 3, 5] = 3
+    replicas: Annotated[Literal[1, 3, 5], BeforeValidator(as_number)] = 3
     """Nodes of the cluster that keep each event."""
     user: str = ""
     password: SecretStr = SecretStr("")
@@ -219,8 +220,12 @@ class StoreSettings(FrozenSection):
     """A file with a JWT and its seed, as `nsc` writes it, instead of a user and a password."""
     ca: str = ""
     """A file with the certificates that sign those of the nodes; by default those that the system trusts."""
-    patience: Seconds = 10.0
-    """Seconds for which a call is held while the cluster elects a leader, which takes 4 to 9; then 503."""
+    tls_cert: str = ""
+    """A file with the certificate that the gateway shows to nodes that ask for one."""
+    tls_key: str = ""
+    """A file with the key of that certificate, without a passphrase; by default `tls_cert` holds it, too."""
+    patience: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
+    """Seconds for which a call is held while the cluster elects a leader, which takes 4 to 9; 0 for none."""
     window_days: Annotated[Days, Field(le=366)] = 7.0
     """Days within which an event with the same messageId is a duplicate, unless its id had to be forgotten."""
     keep_days: Days = 30.0
@@ -254,6 +259,13 @@ class StoreSettings(FrozenSection):
         if credentials and info.data.get("user"):
             raise ValueError("cannot be combined with user and password")
         return credentials
+
+    @field_validator("tls_key")
+    @classmethod
+    def _is_of_a_certificate(cls, tls_key: str, info: ValidationInfo) -> str:
+        if tls_key and not info.data.get("tls_cert"):
+            raise ValueError("is that of no certificate: add tls_cert")
+        return tls_key
 
     @property
     def servers(self) -> tuple[str, ...]:

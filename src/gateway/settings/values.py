@@ -23,6 +23,11 @@ def as_list(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
 
+def as_number(value: Any) -> Any:
+    """Digits as a number, as the environment has them; anything else as it is."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 def not_empty(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """The same values; raises ValueError if there are none."""
     if not values:

@@ -12,6 +12,7 @@ from springhead.gateway.storage.records import (
     LetterGone,
     NewDeadLetter,
     Receipt,
+    Removal,
 )
 from springhead.gateway.storage.store import Store
 from support.stores import (
@@ -224,6 +225,29 @@ def test_an_event_that_was_replayed_is_a_duplicate(backend: Backend) -> None:
         assert await keep(store, entry("1")) == Receipt(1, (), ())
 
     backend.use(scenario)
+
+
+def test_the_source_that_takes_most_makes_room(backend: Backend) -> None:
+    """However much one source sends, it costs the letters of no other, nor their calls; its oldest go first."""
+
+    async def scenario(store: Store) -> None:
+        await store.append([], [letter(source="quiet", record=b"x" * 3_000)], call(b"y" * 3_000))
+        records = [b"%d" % each * 1_000 for each in range(50)]
+        for record in records:
+            await store.append([], [letter(source="loud", record=record)], call(b"z" * 1_000))
+        assert sum((await store.counts()).bytes_by_source.values()) > 20_000
+
+        removals = await store.sweep()
+
+        quiet, *loud = await letters(store)
+        assert (quiet.source, quiet.call) == ("quiet", call(b"y" * 3_000))
+        assert [each.record for each in loud] == records[-len(loud) :]
+        assert 0 < len(loud) < 10
+        assert removals == [Removal("loud", "dead_letter", "size", 50 - len(loud))]
+        assert await store.sweep() == []
+        assert sum((await store.counts()).bytes_by_source.values()) <= 20_000
+
+    backend.use(scenario, dead_letter_bytes=20_000)
 
 
 @pytest.mark.parametrize("limits", [{"dead_letter_age": 0.0}, {"dead_letter_bytes": 0}], ids=str)

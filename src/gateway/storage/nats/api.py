@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import nats.errors
 from nats.aio.client import Client
@@ -16,9 +17,13 @@ from nats.aio.msg import Msg
 
 from ..records import StoreBusy
 
+T = TypeVar("T")
+
 _API = "$JS.API"
 _SECONDS = 5.0
 """How long a request waits for its answer: an election takes longer, and is waited out by trying again."""
+_PAUSE = 0.2
+"""Seconds between two tries."""
 NOT_FOUND = (10037, 10059)
 """Codes of a message or a stream that is not there."""
 
@@ -53,6 +58,22 @@ async def ask(client: Client, name: str, /, **request: Any) -> dict[str, Any]:
         StoreBusy: nobody answered in time.
     """
     return answer_of(await send(client, f"{_API}.{name}", json.dumps(request).encode()))
+
+
+async def until_answered(work: Callable[[], Awaitable[T]], seconds: float) -> T:
+    """The result of some work, which is tried again while nobody answers, as in an election.
+
+    Raises:
+        StoreBusy: nobody has answered for so many seconds.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return await work()
+        except StoreBusy:
+            if time.monotonic() > until:
+                raise
+        await asyncio.sleep(_PAUSE)
 
 
 async def send(
@@ -125,6 +146,19 @@ async def get(client: Client, stream: str, sequence: int) -> StoredMessage | Non
             return None
         raise
     return _from_json(message)
+
+
+async def subjects_of(client: Client, stream: str) -> dict[str, int]:
+    """How many messages each subject of a stream has."""
+    found: dict[str, int] = {}
+    total = 1
+    while len(found) < total:
+        request = {"subjects_filter": f"{stream}.>", "offset": len(found)}
+        info = await ask(client, f"STREAM.INFO.{stream}", **request)
+        part = info["state"].get("subjects") or {}
+        found |= part
+        total = info.get("total", 0) if part else 0
+    return found
 
 
 def _from_json(message: dict[str, Any]) -> StoredMessage:

@@ -1,30 +1,26 @@
-"""Publishes the events that callers bring together: one message for each bucket and source they touch."""
+"""Appends the events that callers bring together, once each, and answers the callers."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-import uuid
-from collections import defaultdict
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 from zlib import crc32
 
 import msgspec
 
 from ..records import NewEvent, Receipt, StoreBusy, StoredCall
 from . import chunk
+from .accepted import digest
+from .outbox import Outbox
 from .ownership import BUCKETS
-from .publisher import Publisher
-from .seen import Accepted, Seen, digest
+from .pending import PendingAppend
+from .publisher import ANSWER_SECONDS
+from .seen import Seen
 
 _GATHER = 0.002
 """Seconds for which the first caller waits for others: a message costs the same whatever is in it."""
-
-
-_Place: TypeAlias = tuple[int, str]
-"""A bucket, and a source in it."""
 
 
 def bucket_of(source: str, user: str) -> int:
@@ -33,33 +29,20 @@ def bucket_of(source: str, user: str) -> int:
 
 
 @dataclass(slots=True)
-class _Append:
-    events: Sequence[NewEvent]
-    digests: list[bytes]
-    call: StoredCall | None
-    future: asyncio.Future[Receipt] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-
-@dataclass(slots=True)
 class Appender:
-    """Collects what waits, and publishes it.
+    """Collects what waits, and has it published.
 
     Attributes:
         waiting: calls that are not answered yet.
-        appended: called with the bucket, the source and the sequence of each message.
     """
 
-    _publisher: Publisher
+    _outbox: Outbox
     _seen: Seen
-    _stream: str
-    _max_bytes: int
     _location: str
     _max_waiting: int
-    appended: Callable[[int, str, int], None]
+    _patience: float
     waiting: int = 0
-    _gathered: list[_Append] = field(default_factory=list)
-    _publishing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """One group after another: what is published is known to the next, and keeps its order."""
+    _gathered: list[PendingAppend] = field(default_factory=list)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def append(
@@ -78,13 +61,17 @@ class Appender:
         if self.waiting >= self._max_waiting:
             raise StoreBusy(f"{self.waiting} calls are waiting for {self._location}: the cluster is too slow")
         digests = [digest(event.source, event.message_id) for event in events]
-        one = _Append(events, [replays.get(key, key) for key in digests], call)
+        one = PendingAppend(events, [replays.get(key, key) for key in digests], call)
+        self._gathered.append(one)
+        if len(self._gathered) == 1:
+            self._start(self._gather())
         self.waiting += 1
         try:
-            self._gathered.append(one)
-            if len(self._gathered) == 1:
-                self._start(self._gather())
-            return await asyncio.shield(one.future)
+            async with asyncio.timeout(max(self._patience, ANSWER_SECONDS)):
+                return await asyncio.shield(one.future)
+        except TimeoutError:
+            one.future.cancel()
+            raise StoreBusy(f"{self._location} does not answer") from None
         finally:
             self.waiting -= 1
 
@@ -92,6 +79,7 @@ class Appender:
         """Wait until all that was asked for is answered."""
         while self._tasks:
             await asyncio.wait(self._tasks)
+        await self._outbox.finish()
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -100,66 +88,36 @@ class Appender:
 
     async def _gather(self) -> None:
         await asyncio.sleep(_GATHER)
-        async with self._publishing:
-            group, self._gathered = self._gathered, []
-            await self._publish(group)
-
-    async def _publish(self, group: list[_Append]) -> None:
-        """Publish what is new in a group, and answer its callers."""
+        group, self._gathered = self._gathered, []
         keys = [key for one in group for key in one.digests]
-        seen = self._seen.among(keys, time.time())
-        placed: dict[bytes, _Place] = {}
-        events: dict[_Place, list[chunk.PackedEvent]] = defaultdict(list)
-        calls: dict[_Place, list[StoredCall | None]] = defaultdict(list)
-        receipts = []
+        try:
+            seen = (await self._seen.look_up(keys)).among(keys, time.time())
+        except StoreBusy as error:
+            for one in group:
+                one.fail(error)
+            return
         for one in group:
-            duplicates = []
-            call = self._shortened(one.call)
-            for position, (event, key) in enumerate(zip(one.events, one.digests, strict=True)):
-                if key in seen or key in placed:
-                    duplicates.append(position)
-                    continue
-                placed[key] = place = bucket_of(event.source, event.user), event.source
-                events[place].append(chunk.PackedEvent(event.message_id, event.user, event.event, key))
-                calls[place].append(call)
-            receipts.append(Receipt(len(one.events) - len(duplicates), tuple(duplicates), ()))
-        works = (self._publish_place(*place, events[place], calls[place]) for place in events)
-        results = dict(zip(events, await asyncio.gather(*works, return_exceptions=True), strict=True))
-        for one, receipt in zip(group, receipts, strict=True):
-            # What is a duplicate of an event beside it is kept if that one is.
-            failures = [results[placed[key]] for key in one.digests if key in placed]
-            _answer(one.future, next(filter(None, failures), receipt))
+            self._add(one, seen)
+
+    def _add(self, one: PendingAppend, seen: Mapping[bytes, int]) -> None:
+        """Put the new events of a call into the batches that are published next."""
+        duplicates = []
+        call = self._shortened(one.call)
+        for position, (event, key) in enumerate(zip(one.events, one.digests, strict=True)):
+            if batch := self._outbox.batch_of(key):  # kept if the event that it duplicates is
+                one.wait_for(batch)
+                duplicates.append(position)
+            elif key in seen:
+                duplicates.append(position)
+            else:
+                packed = chunk.PackedEvent(event.message_id, event.user, event.event, key)
+                bucket = bucket_of(event.source, event.user)
+                one.wait_for(self._outbox.add(bucket, event.source, packed, call))
+        one.receipt = Receipt(len(one.events) - len(duplicates), tuple(duplicates), ())
+        one.answer()
 
     def _shortened(self, call: StoredCall | None) -> StoredCall | None:
         """The call, without its body if that would leave little room for events."""
-        if call is None or len(call.body) < self._max_bytes // 4:
+        if call is None or len(call.body) < self._outbox.max_bytes // 4:
             return call
         return msgspec.structs.replace(call, body=b"")
-
-    async def _publish_place(
-        self,
-        bucket: int,
-        source: str,
-        events: Sequence[chunk.PackedEvent],
-        calls: Sequence[StoredCall | None],
-    ) -> None:
-        """Publish the events of one bucket and source in their order, each with the call it came in."""
-        for packed in chunk.pack(events, calls, self._max_bytes):
-            subject = f"{self._stream}.{bucket}.{chunk.token(source)}.{len(packed.events)}"
-            sequence = await self._publisher.publish(subject, chunk.encode(packed), uuid.uuid4().hex)
-            now = time.time()
-            self._seen.remember(
-                Accepted(event.digest, chunk.number_of(sequence, index), now)
-                for index, event in enumerate(packed.events)
-            )
-            self.appended(bucket, source, sequence)
-
-
-def _answer(future: asyncio.Future[Receipt], result: Receipt | BaseException) -> None:
-    if future.done():
-        return
-    if isinstance(result, BaseException):
-        future.set_exception(result)
-        future.exception()  # the caller may be gone
-    else:
-        future.set_result(result)

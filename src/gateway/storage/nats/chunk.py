@@ -16,7 +16,7 @@ _SIZE_BITS = 4
 """Sizes of messages have so many leading bits, and zeros: 56 sizes up to `MAX_EVENTS`, and as many subjects."""
 
 
-_OVERHEAD = 500
+OVERHEAD = 500
 """Bytes that an event or a call takes besides what the sender sent; more only if its id or URL is long."""
 
 
@@ -63,8 +63,8 @@ def pack(events: Sequence[PackedEvent], calls: Sequence[StoredCall | None], max_
         end, taken, last = start, 0, None
         while end < len(events):
             event, call = events[end], calls[end]
-            taken += len(event.event) + _OVERHEAD
-            taken += len(call.body) + _OVERHEAD if call is not None and call is not last else 0
+            taken += len(event.event) + OVERHEAD
+            taken += len(call.body) + OVERHEAD if call is not None and call is not last else 0
             if taken > max_bytes and end > start:
                 break
             end, last = end + 1, call

@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 
 from ..records import ClaimedEvent
-from .source_log import SourceLog, Waiting
+from .source_log import SourceLog
+from .waiting import Waiting
 
 _MAX_REFUSED = 20
 """The most events of one claim that were refused alone before: each is sent alone, while others wait."""
@@ -16,7 +17,7 @@ _MAX_REFUSED = 20
 def claim(logs: Sequence[SourceLog], events: int, size: int, lease: float) -> list[ClaimedEvent]:
     """Lease the oldest events of these logs: at most `events`, and at most `size` bytes but for the first."""
     now = time.monotonic()
-    due = [one for log in logs for one in log.refused.values() if one.lease_until <= now]
+    due = [one for log in logs for one in log.waiting.refused.values() if one.lease_until <= now]
     retried = {one.number for one in sorted(due, key=lambda one: one.lease_until)[:_MAX_REFUSED]}
     blocked: set[str] = set()
     chosen: list[ClaimedEvent] = []
@@ -37,7 +38,7 @@ def claim(logs: Sequence[SourceLog], events: int, size: int, lease: float) -> li
 
 
 def _in_order(log: SourceLog) -> Iterator[tuple[int, int, Waiting]]:
-    return ((one.number, log.bucket, one) for one in log)
+    return ((one.number, log.bucket, one) for one in log.waiting)
 
 
 def _size(one: Waiting) -> int:

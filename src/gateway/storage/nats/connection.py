@@ -1,20 +1,22 @@
-"""Connects to a NATS cluster, and refuses one that a store cannot rely on."""
+"""Connects to a NATS cluster, and refuses nodes that a store cannot rely on."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import ssl
+from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import nats
 import structlog
 from nats.aio.client import Client
 
+from ....server.log import RateLimitedLogger
 from ..records import StoreUnusable
+from .credentials import Credentials, InvalidCredentials
 from .options import NatsOptions
+from .tls import explain, tls_context
 
 OLDEST = (2, 12, 8)
 """The oldest server supported: earlier ones lose messages, or lack what the store needs."""
@@ -22,90 +24,145 @@ _CONNECT_SECONDS = 5.0
 _PING_SECONDS = 1
 """Seconds between pings, two of which may be unanswered: a node that stopped is left soon."""
 
-_log = structlog.get_logger()
+
+class NodeRefused(nats.errors.Error):
+    """A node is not what the store needs. The message says why, and what to do."""
+
+
+class StoreClient(Client):
+    """A client that looks at each node before it sends credentials there.
+
+    The client of nats-py encrypts a connection only if the node says that it must be: what stands between the
+    two could say otherwise, and be sent the password in clear.
+    """
+
+    def __init__(self, options: NatsOptions) -> None:
+        """The options say what a node must be."""
+        super().__init__()
+        self._needed = options
+
+    async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
+        if initial_connection:
+            _check_node(info, self._needed)
+            info["tls_required"] = self._needed.uses_tls or info.get("tls_required", False)
+        await super()._process_info(info, initial_connection)
+
+    async def _process_connect_init(self) -> None:
+        try:
+            await super()._process_connect_init()
+        except Exception as error:
+            if self._transport is not None:
+                self._transport.close()  # type: ignore[no-untyped-call]
+            self._transport = None  # nats-py waits until it is closed, and after a failed handshake without end
+            if self._server_info.get("tls_verify") and _is_hung_up(error):
+                advice = "its ca_file must hold who signed it"
+                raise NodeRefused(f"{_name(self._server_info)} refuses store.tls_cert; {advice}") from None
+            raise
 
 
 async def connect(options: NatsOptions) -> Client:
-    """Connect to the first node that answers, and keep the connection up from then on.
+    """Connect to the first node that can be used, and keep the connection up from then on.
 
     Raises:
-        StoreUnusable: nobody answers, refuses the credentials, or is not what the store needs.
+        StoreUnusable: no node can be reached and used, or a file that this takes cannot.
     """
-    context = None
-    if options.uses_tls:
-        context = ssl.create_default_context(cafile=options.ca)
-        await _require_tls(options)
-    client, failures = Client(), []
+    failures: list[Exception] = []
+    log = RateLimitedLogger(structlog.get_logger())
 
     async def on_error(error: Exception) -> None:
-        failures.append(error)
-        _log.warning("the connection to NATS failed", error=str(error) or type(error).__name__)
+        failures[:] = [*failures[-9:], error]
+        reason = _explain(error)
+        log.warning(reason, "the connection to NATS failed", reason=reason)
 
+    client, context, login = StoreClient(options), tls_context(options), _login(options)
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
             await client.connect(
                 list(options.servers),
                 error_cb=on_error,
                 name="springhead",
-                user=options.user or None,
-                password=options.password or None,
-                user_credentials=str(options.credentials) if options.credentials else None,
                 tls=context,
                 connect_timeout=2,
-                max_reconnect_attempts=1,
+                max_reconnect_attempts=2,
                 reconnect_time_wait=0,
+                no_echo=True,
                 ping_interval=_PING_SECONDS,
                 pending_size=2**26,
+                **login,
             )
     except (TimeoutError, OSError, nats.errors.Error) as error:
-        reason = str((failures or [error])[-1]) or "no answer"
         await client.close()
-        raise StoreUnusable(f"{options.location} cannot be reached: {reason}; {_advice(reason)}") from None
+        reason = _explain(_most_telling([error, *failures]))
+        raise StoreUnusable(f"{options.location} cannot be used: {reason}") from None
     client.options["max_reconnect_attempts"] = -1
     client.options["reconnect_time_wait"] = 0.25
-    try:
-        _check_server(client, options)
-    except StoreUnusable:
-        await client.close()
-        raise
     return client
 
 
-def _advice(reason: str) -> str:
-    if "uthorization" in reason:
-        return "check store.user, store.password or store.credentials"
-    return "check store.url, and that a node is running"
+def _login(options: NatsOptions) -> dict[str, Any]:
+    if options.credentials is None:
+        return {"user": options.user or None, "password": options.password or None}
+    credentials = Credentials(options.credentials)
+    try:
+        credentials.check()
+    except InvalidCredentials as error:
+        raise StoreUnusable(str(error)) from None
+    return {"user_jwt_cb": credentials.jwt, "signature_cb": credentials.sign}
 
 
-def _check_server(client: Client, options: NatsOptions) -> None:
-    version = str(client.connected_server_version)
+def _check_node(info: dict[str, Any], options: NatsOptions) -> None:
+    """Refuse a node by what it says of itself when it is connected to."""
+    node = _name(info)
+    if options.uses_tls and not (info.get("tls_required") or info.get("tls_available")):
+        raise NodeRefused(f"{node} does not offer TLS; give it a tls block, or write nats:// into store.url")
+    if info.get("tls_verify") and options.tls_cert is None:
+        raise NodeRefused(f"{node} asks for a certificate; set store.tls_cert and store.tls_key")
+    version = info.get("version", "")
     if _numbers(version) < OLDEST:
-        needed = ".".join(map(str, OLDEST))
-        raise StoreUnusable(f"the NATS server has version {version}: the store needs {needed} or newer")
-    if client.max_payload < options.max_message:
-        raise StoreUnusable(
-            f"the NATS server takes messages of {client.max_payload} bytes, and the store may send some of "
-            f"{options.max_message}: raise max_payload in the server's configuration, or lower limits.body"
+        raise NodeRefused(f"{node} has version {version}; update it to {'.'.join(map(str, OLDEST))} or newer")
+    max_payload = info.get("max_payload", 0)
+    if max_payload < options.max_message:
+        raise NodeRefused(
+            f"{node} takes messages of {max_payload} bytes, and the store may send some of "
+            f"{options.max_message}; raise max_payload in its configuration, or lower limits.body"
         )
+
+
+def _name(info: Mapping[str, Any]) -> str:
+    return f"the node {info.get('server_name', '')}"
+
+
+def _is_hung_up(error: Exception) -> bool:
+    """Whether the node ended the connection, as it does when it does not trust a certificate."""
+    is_untrusted = isinstance(error, ssl.SSLCertVerificationError)
+    return isinstance(error, (ConnectionError, ssl.SSLError)) and not is_untrusted
 
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 
-async def _require_tls(options: NatsOptions) -> None:
-    """Refuse nodes that do not ask for TLS: nats-py would send them the credentials in clear."""
-    for server in options.servers:
-        address = urlsplit(server)
-        try:
-            async with asyncio.timeout(_CONNECT_SECONDS):
-                reader, writer = await asyncio.open_connection(address.hostname, address.port or 4222)
-                line = await reader.readline()
-                writer.close()
-        except (OSError, TimeoutError):
-            continue
-        info: dict[str, Any] = json.loads(line.removeprefix(b"INFO ") or b"{}")
-        if not (info.get("tls_required") or info.get("tls_available")):
-            raise StoreUnusable(
-                f"{server} does not offer TLS: give the server a tls block, or write nats:// into store.url"
-            )
+def _most_telling(failures: Sequence[Exception]) -> Exception:
+    """The failure that says most: that a node is down matters less than that another refuses the password.
+
+    A node that refuses credentials may end the connection before its refusal is read.
+    """
+    refusals = [error for error in failures if isinstance(error, (nats.errors.Error, ssl.SSLError))]
+    return next((error for error in failures if _is_refused(error)), [*failures, *refusals][-1])
+
+
+def _is_refused(error: Exception) -> bool:
+    """Whether a node refused the credentials."""
+    return "uthorization" in str(error) or "uthentication" in str(error)
+
+
+def _explain(error: Exception) -> str:
+    """Why a node was not connected to, and what to do."""
+    if isinstance(error, (NodeRefused, InvalidCredentials)):
+        return str(error)
+    if isinstance(error, ssl.SSLError):
+        return explain(error)
+    reason = str(error) or "no answer"
+    if _is_refused(error):
+        return f"{reason}; check store.user, store.password or store.credentials"
+    return f"{reason}; check store.url, and that a node is running"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import msgspec
 from nats.aio.client import Client
 
-from .api import last
-from .publisher import Publisher
+from .api import ApiError, last
+from .publisher import STALE, Publisher
 
 
 class Progress(msgspec.Struct, array_like=True):
@@ -19,11 +19,13 @@ class Progress(msgspec.Struct, array_like=True):
         floor: all messages up to this sequence are.
         settled: the places of events that are, in messages above the floor, by sequence.
         refusals: how often an event was refused alone, by its number.
+        owner: who wrote it.
     """
 
     floor: int = 0
     settled: dict[int, set[int]] = msgspec.field(default_factory=dict)
     refusals: dict[int, int] = msgspec.field(default_factory=dict)
+    owner: str = ""
 
 
 decode = msgspec.msgpack.Decoder(Progress).decode
@@ -40,7 +42,9 @@ class Cursor:
 
     subject: str
     progress: Progress
+    _client: Client
     _publisher: Publisher
+    _stream: str
     _revision: int
     _owner: str = field(default_factory=lambda: uuid.uuid4().hex)
     _writes: int = 0
@@ -51,16 +55,33 @@ class Cursor:
         Raises:
             ApiError: with code `STALE`: another gateway has taken the log over.
         """
+        self.progress.owner = self._owner
+        try:
+            await self._write()
+        except ApiError as error:
+            if error.code != STALE or not await self._catch_up():
+                raise
+            await self._write()
+
+    async def _write(self) -> None:
         self._writes += 1
         data = msgspec.msgpack.encode(self.progress)
         id_ = f"{self._owner}-{self._writes}"
         self._revision = await self._publisher.publish(self.subject, data, id_, expected=self._revision)
+
+    async def _catch_up(self) -> bool:
+        """Whether this gateway wrote last: a write was kept whose answer was lost."""
+        kept = await last(self._client, self._stream, self.subject)
+        if kept is None or decode(kept.data).owner != self._owner:
+            return False
+        self._revision = kept.sequence
+        return True
 
 
 async def take_over(client: Client, publisher: Publisher, stream: str, subject: str) -> Cursor:
     """Read the progress of a log, and write it again, so that whoever owned it before can settle nothing."""
     kept = await last(client, stream, subject)
     progress = decode(kept.data) if kept else Progress()
-    cursor = Cursor(subject, progress, publisher, kept.sequence if kept else 0)
+    cursor = Cursor(subject, progress, client, publisher, stream, kept.sequence if kept else 0)
     await cursor.save()
     return cursor

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
 from msgspec.structs import replace
 from nats.aio.client import Client
 
-from ..records import DeadLetter, DeadLetterSummary, LetterGone, NewDeadLetter, StoredCall
-from .api import NOT_FOUND, ApiError, StoredMessage, ask, get, last, read
-from .chunk import token
+from ..records import DeadLetter, LetterGone, NewDeadLetter, StoredCall
+from .accepted import Accepted
+from .api import NOT_FOUND, ApiError, ask, get, last
+from .kept_letter import KeptLetter, decode, encode, fingerprint, subject
 from .publisher import STALE, Publisher
-from .seen import Accepted
 
-_WINDOW = 500
-"""Messages that a list from the newest reads at once: JetStream reads forwards only."""
-
-
-class KeptLetter(msgspec.Struct, frozen=True):
-    """What the message of a dead letter holds.
-
-    Attributes:
-        letter: the letter.
-        first_at: when it came first, in epoch seconds.
-        call: the call it first came in, if that is kept.
-        accepted: the accepted event that it was.
-        original: the digest of that event, without that of the replay that it may have been.
-        occurrence: told apart from the letter's other versions by this.
-    """
-
-    letter: NewDeadLetter
-    first_at: float
-    call: StoredCall | None = None
-    accepted: Accepted | None = None
-    original: bytes = b""
-    occurrence: str = ""
-
-
-_decode = msgspec.msgpack.Decoder(KeptLetter).decode
+_DELETED = 10057
+"""The code of a message that is not there to be deleted."""
 
 
 @dataclass(slots=True)
@@ -58,7 +33,7 @@ class Letters:
         """Keep dead letters with the call they came in, and return their ids."""
         merged: dict[str, NewDeadLetter] = {}
         for letter in letters:
-            key = uuid.uuid4().hex if letter.event else _fingerprint(letter)
+            key = uuid.uuid4().hex if letter.event else fingerprint(letter)
             alike = merged.get(key)
             merged[key] = letter if alike is None else replace(alike, count=alike.count + letter.count)
         now = time.time()
@@ -68,22 +43,35 @@ class Letters:
         self, letter: NewDeadLetter, call: StoredCall | None, accepted: Accepted, original: bytes
     ) -> None:
         """Keep an accepted event as a dead letter: once, however often this is called."""
-        kept = KeptLetter(letter, time.time(), call, accepted, original)
+        data = encode(KeptLetter(letter, time.time(), call, accepted, original), self._max_bytes)
         id_ = f"dead-{accepted.number}"
-        await self._publisher.publish(self._subject(letter, id_), self._encode(kept), id_)
+        await self._publisher.publish(f"{self._stream}.{subject(letter, id_, len(data))}", data, id_)
+
+    async def adopt(self, letter: DeadLetter, key: bytes) -> None:
+        """Keep a dead letter of another store: once for each key."""
+        new = NewDeadLetter(*(getattr(letter, name) for name in NewDeadLetter.__struct_fields__))
+        kept = KeptLetter(new, letter.first_at, letter.call, occurrence=key.hex(), at=letter.at)
+        size = len(encode(kept, self._max_bytes))
+        try:
+            await self._put(f"{self._stream}.{subject(new, key.hex(), size)}", kept, expected=0)
+        except ApiError as error:
+            if error.code != STALE:
+                raise
 
     async def _add(self, key: str, letter: NewDeadLetter, call: StoredCall | None, now: float) -> int:
         """Keep a letter, or count it where one like it is kept."""
-        subject = self._subject(letter, key)
+        alike = f"{self._stream}.{subject(letter, key, None)}"
+        new = KeptLetter(letter, now, call, occurrence=uuid.uuid4().hex)
+        data = encode(new, self._max_bytes)
         while True:
-            found = None if letter.event else await last(self._client, self._stream, subject)
-            kept = KeptLetter(letter, now, call, occurrence=uuid.uuid4().hex)
-            if found:
-                before = _decode(found.data)
-                counted = replace(before.letter, count=before.letter.count + letter.count)
-                kept = replace(before, letter=counted, occurrence=kept.occurrence)
+            found = None if letter.event else await last(self._client, self._stream, alike)
             try:
-                return await self._put(subject, kept, found.sequence if found else 0)
+                if found is None:
+                    place = f"{self._stream}.{subject(letter, key, len(data))}"
+                    return await self._publisher.publish(place, data, new.occurrence, expected=0)
+                before = decode(found.data)
+                counted = before.counted(before.letter.count + letter.count)
+                return await self._put(found.subject, counted, found.sequence)
             except ApiError as error:
                 if error.code != STALE:
                     raise
@@ -95,23 +83,22 @@ class Letters:
             LetterGone: it is not there as often.
         """
         message = await get(self._client, self._stream, id_)
-        kept = _decode(message.data) if message else None
+        kept = decode(message.data) if message else None
         if message is None or kept is None or kept.letter.count < count:
             raise LetterGone(id_)
         return message.subject, kept
 
-    async def remove(self, subject: str, count: int) -> None:
+    async def remove(self, subject_: str, count: int) -> None:
         """Take so many occurrences of a letter away, also if it came again meanwhile."""
-        while message := await last(self._client, self._stream, subject):
-            kept = _decode(message.data)
+        while message := await last(self._client, self._stream, subject_):
+            kept = decode(message.data)
             left = kept.letter.count - count
             if left <= 0:
                 if await self._delete(message.sequence):
                     return
                 continue
-            fewer = replace(kept, letter=replace(kept.letter, count=left), occurrence=uuid.uuid4().hex)
             try:
-                await self._put(subject, fewer, message.sequence)
+                await self._put(subject_, kept.counted(left), message.sequence)
             except ApiError as error:
                 if error.code != STALE:
                     raise
@@ -126,98 +113,20 @@ class Letters:
             if message is None or not await self._delete(id_):
                 continue
             dropped += 1
-            kept = _decode(message.data)
+            kept = decode(message.data)
             if kept.accepted is not None:
                 accepted += [kept.accepted, kept.accepted._replace(digest=kept.original)]
         return dropped, accepted
 
-    async def whole(self, id_: int) -> DeadLetter | None:
-        """A whole dead letter; None if there is none with this id."""
-        message = await get(self._client, self._stream, id_) if id_ > 0 else None
-        return None if message is None else _whole(message)
-
-    async def summaries(  # noqa: PLR0913 - filters, each optional
-        self,
-        *,
-        source: str | None,
-        rule: str | None,
-        before: float | None,
-        since: float | None,
-        after: int,
-        newest: bool,
-        limit: int,
-    ) -> list[DeadLetterSummary]:
-        """Dead letters in the order of their ids; `before` and `since` are times at which they came last."""
-        of_source = "*" if source is None else token(source)
-        of_rule = "*" if rule is None else token(rule)
-        subjects = f"{self._stream}.{of_source}.{of_rule}.>"
-        found: list[DeadLetterSummary] = []
-        async for message in self._messages(subjects, after, newest):
-            if (before is None or message.at < before) and (since is None or message.at > since):
-                found.append(_whole(message).summary)
-            if len(found) >= limit:
-                break
-        return found
-
-    async def _messages(self, subjects: str, after: int, newest: bool) -> AsyncIterator[StoredMessage]:
-        state = (await ask(self._client, f"STREAM.INFO.{self._stream}"))["state"]
-        first, end = state["first_seq"], state["last_seq"] + 1
-        if newest:
-            end = min(after, end) if after else end
-            while end > first:
-                start = max(end - _WINDOW, first)
-                part = [message async for message in self._between(subjects, start, end)]
-                for message in reversed(part):
-                    yield message
-                end = start
-        else:
-            async for message in self._between(subjects, max(after + 1, first), end):
-                yield message
-
-    async def _between(self, subjects: str, start: int, end: int) -> AsyncIterator[StoredMessage]:
-        while start < end:
-            before = start
-            request = {"seq": start, "batch": _WINDOW, "max_bytes": 2**22, "next_by_subj": subjects}
-            async for message in read(self._client, self._stream, **request):
-                if message.sequence >= end:
-                    return
-                start = message.sequence + 1
-                yield message
-            if start == before:
-                return
-
-    async def _put(self, subject: str, kept: KeptLetter, expected: int) -> int:
-        data = self._encode(kept)
-        return await self._publisher.publish(subject, data, kept.occurrence, expected=expected)
-
-    def _encode(self, kept: KeptLetter) -> bytes:
-        """A letter as a message; of a call that makes it too long, the body is left out."""
-        data = msgspec.msgpack.encode(kept)
-        if len(data) > self._max_bytes and kept.call:
-            data = msgspec.msgpack.encode(replace(kept, call=replace(kept.call, body=b"")))
-        return data
+    async def _put(self, subject_: str, kept: KeptLetter, expected: int) -> int:
+        data = encode(kept, self._max_bytes)
+        return await self._publisher.publish(subject_, data, kept.occurrence, expected=expected)
 
     async def _delete(self, id_: int) -> bool:
         try:
             await ask(self._client, f"STREAM.MSG.DELETE.{self._stream}", seq=id_, no_erase=True)
         except ApiError as error:
-            if error.code in {*NOT_FOUND, 10057}:
+            if error.code in {*NOT_FOUND, _DELETED}:
                 return False
             raise
         return True
-
-    def _subject(self, letter: NewDeadLetter, key: str) -> str:
-        return f"{self._stream}.{token(letter.source)}.{token(letter.rule)}.{key}"
-
-
-def _whole(message: StoredMessage) -> DeadLetter:
-    kept = _decode(message.data)
-    values = {name: getattr(kept.letter, name) for name in NewDeadLetter.__struct_fields__}
-    first_at = min(kept.first_at, message.at)
-    return DeadLetter(**values, id=message.sequence, at=message.at, first_at=first_at, call=kept.call)
-
-
-def _fingerprint(letter: NewDeadLetter) -> str:
-    """By which rejections that are alike are recognised."""
-    alike = letter.source, letter.rule, letter.decodable, letter.request_values, letter.record
-    return hashlib.blake2b(msgspec.msgpack.encode(alike), digest_size=16).hexdigest()

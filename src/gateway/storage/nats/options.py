@@ -20,6 +20,8 @@ class NatsOptions:
         password: the password of that user.
         credentials: a file with a JWT and its seed, as `nsc` writes it.
         ca: a file with the certificates that sign those of the nodes; None for the system's.
+        tls_cert: a file with the certificate that this gateway shows to the nodes; None for none.
+        tls_key: a file with the key of that certificate; None if the other holds it, too.
         folder: where what can be read again from the cluster is cached.
         window: seconds within which a (source, messageId) is accepted only once.
         keep_calls: keep the call of every append, even without dead letters.
@@ -38,6 +40,8 @@ class NatsOptions:
     password: str = ""
     credentials: Path | None = None
     ca: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
     folder: Path = Path("springhead-data")
     window: float = 7 * DAY
     keep_calls: bool = False
@@ -51,7 +55,8 @@ class NatsOptions:
     @property
     def uses_tls(self) -> bool:
         """Whether the connection must be encrypted."""
-        return any(server.startswith("tls://") for server in self.servers)
+        files = (self.ca, self.tls_cert)
+        return any(files) or any(server.startswith("tls://") for server in self.servers)
 
     @property
     def location(self) -> str:

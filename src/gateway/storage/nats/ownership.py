@@ -63,6 +63,15 @@ class Ownership:
         is_valid = lease is not None and time.monotonic() - lease.renewed_at < _SAFE_SECONDS
         return is_valid and bucket not in self._leaving
 
+    async def is_alone(self) -> bool:
+        """Whether no other gateway is there; one that was killed is there until its lease ends."""
+        until = time.monotonic() + LEASE_SECONDS + 2 * ROUND_SECONDS
+        while (await self._found())[0] - {self.id}:
+            if time.monotonic() > until:
+                return False
+            await asyncio.sleep(ROUND_SECONDS)
+        return True
+
     async def renew(self) -> None:
         """Renew what is owned, hand over what is more than a fair share, and take what is free.
 

@@ -14,6 +14,8 @@ from .api import ApiError, answer_of, send
 
 HEADERS = 4_096
 """Bytes of a message that its headers may take."""
+ANSWER_SECONDS = 2.0
+"""How long an answer is waited for: a cluster that is busy may take a while."""
 _PAUSE = 0.1
 """Seconds between two tries."""
 _FULL = (10023, 10047, 10077)
@@ -33,7 +35,7 @@ class Publisher:
     """
 
     def __init__(self, client: Client, patience: float) -> None:
-        """`patience` is for how many seconds a publish is tried."""
+        """`patience` is for how many seconds a publish that fails is tried again."""
         self._client = client
         self._patience = patience
         self.written_at = 0.0
@@ -72,10 +74,12 @@ class Publisher:
             headers["Nats-Expected-Last-Subject-Sequence"] = str(expected)
         if ttl:
             headers["Nats-TTL"] = f"{max(int(ttl), 1)}s"
-        until = time.monotonic() + (self._patience if patience is None else patience)
+        patience = self._patience if patience is None else patience
+        until = time.monotonic() + patience
+        answer_until = max(until, time.monotonic() + ANSWER_SECONDS)
         while True:
             try:
-                sequence = await self._try(subject, data, headers, until)
+                sequence = await self._try(subject, data, headers, answer_until)
             except StoreBusy:
                 if time.monotonic() + _PAUSE >= until:
                     raise
@@ -90,7 +94,7 @@ class Publisher:
         return await self.publish(subject, data, hashlib.blake2b(data, digest_size=16).hexdigest())
 
     async def _try(self, subject: str, data: bytes, headers: dict[str, str], until: float) -> int:
-        seconds = min(max(until - time.monotonic(), 0.1), 2.0)
+        seconds = min(max(until - time.monotonic(), _PAUSE), ANSWER_SECONDS)
         reply = await send(self._client, subject, data, headers, seconds)
         try:
             answer: dict[str, Any] = answer_of(reply)

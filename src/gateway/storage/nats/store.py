@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
-from typing import TypeVar
 
 import msgspec
 import nats.errors
@@ -31,36 +30,38 @@ from ..records import (
     StoreCounts,
     StoredCall,
     StoreFull,
+    StoreUnusable,
 )
 from ..shared import ClusterStats
-from .api import ApiError, ask, read
+from .accepted import Accepted, digest, digest_of_replay
+from .api import ask, until_answered
 from .append import Appender
 from .chunk import token
 from .claims import claim
 from .connection import connect
-from .counts import counts
-from .cursor import take_over
+from .counts import StoreCounter
+from .hints import Hints
+from .letter_list import LetterList
 from .letters import Letters
 from .options import NatsOptions
+from .outbox import Outbox
 from .ownership import BUCKETS, ROUND_SECONDS, Ownership
-from .publisher import HEADERS, STALE, Publisher
-from .seen import Accepted, Seen, digest, digest_of_replay
+from .publisher import HEADERS, Publisher
+from .retention import too_much, too_old
+from .seen import Seen
+from .seen_stream import SeenStream
 from .source_log import SourceLog
+from .source_logs import SourceLogs
 from .streams import ensure, streams_of
-
-T = TypeVar("T")
 
 _READY_SECONDS = 2.0
 """How old the last write may be: nothing else tells that most nodes are gone."""
-_FORGOTTEN = "forgotten"
-"""The subject of events that may be accepted again; all gateways read it."""
-_SWEPT = 500
-"""The most dead letters that one sweep deletes for each reason."""
+_ELECTION_SECONDS = 15.0
+"""How long a store that is opened waits for a leader: an election takes 4 to 9 seconds."""
 _MARGIN = 16_384
 """Bytes of room in the stream of events below which it counts as full."""
 
 _log = structlog.get_logger()
-_decode_accepted = msgspec.msgpack.Decoder(list[Accepted]).decode
 
 
 class NatsStore:
@@ -74,11 +75,9 @@ class NatsStore:
         """Nothing is connected before `open`."""
         self._options = options
         self._streams = streams_of(options.name)
-        self._logs: dict[tuple[int, str], SourceLog] = {}
-        self._opening: dict[tuple[int, str], asyncio.Task[SourceLog]] = {}
-        self._appended: dict[tuple[int, str], int] = {}
         self.renewing: asyncio.Task[None] | None = None
         self._replaying = asyncio.Lock()
+        self._wake: Callable[[str], None] = lambda _source: None
         self._is_closed = True
         self._report: Callable[[], bytes] = bytes
         self._heard: Callable[[Mapping[str, bytes]], object] = len
@@ -117,45 +116,85 @@ class NatsStore:
     @property
     def owned(self) -> list[int]:
         """The buckets whose events this gateway delivers."""
-        return [bucket for bucket in range(BUCKETS) if self._ownership.owns(bucket)]
+        return [bucket for bucket in range(BUCKETS) if self._owns(bucket)]
+
+    @property
+    def read_ahead(self) -> int:
+        """About how many bytes of events that wait are in memory."""
+        return self._logs.held()
 
     @property
     def location(self) -> str:
         """As `Store.location`."""
         return self._options.location
 
-    async def open(self, *, delivers: bool = True) -> None:
+    @property
+    def identity(self) -> str:
+        """As `Store.identity`."""
+        return f"{self._streams.events} of {self._created}"
+
+    async def open(self, *, delivers: bool = True, alone: bool = False) -> None:
         """As `Store.open`.
 
         Raises:
             StoreUnusable: the cluster cannot be reached, or is not what the store needs.
+            StoreBusy: `alone`, and another gateway is there.
         """
         options, streams = self._options, self._streams
         self._client: Client = await connect(options)
         try:
-            await ensure(self._client, options)
-            created = (await ask(self._client, f"STREAM.INFO.{streams.events}"))["created"]
+            self._created = await until_answered(self._prepare, _ELECTION_SECONDS)
+        except StoreBusy as error:
+            await self._client.close()
+            advice = "check that most of its nodes run, with JetStream"
+            raise StoreUnusable(f"{self.location} cannot be opened: {error}; {advice}") from None
         except BaseException:
             await self._client.close()
             raise
         path = options.folder / f"seen-{token(options.name)}.sqlite"
-        self._seen = Seen(path, options.window, created)
+        self._seen = Seen(path, options.window, self._created)
         self._publisher = Publisher(self._client, options.patience)
         limit = self._client.max_payload - HEADERS
         self._letters = Letters(self._client, self._publisher, streams.dead, limit)
-        self._appender = Appender(
-            self._publisher, self._seen, streams.events, limit, self.location, options.max_waiting, self._note
-        )
+        self._letter_list = LetterList(self._client, streams.dead)
+        self._counter = StoreCounter(self._client, streams)
+        outbox = Outbox(self._publisher, self._seen, streams.events, limit, self._tell)
+        self._appender = Appender(outbox, self._seen, self.location, options.max_waiting, options.patience)
+        self._seen_stream = SeenStream(self._client, self._publisher, streams.seen, self._seen)
+        self._logs = SourceLogs(self._client, self._publisher, self._seen, streams, self._owns)
         self._ownership = Ownership(
-            self._client, self._publisher, streams.leases, self._take, self._lose, self._is_idle, self._report
+            self._client,
+            self._publisher,
+            streams.leases,
+            self._seen_stream.read_bucket,
+            self._logs.lose,
+            self._logs.is_idle,
+            self._report,
         )
-        await self._read_seen(_FORGOTTEN)
+        self._hints = Hints(self._client, f"{options.name}-appended", self._note)
         self._is_closed = False
+        if alone and not await self._ownership.is_alone():
+            raise StoreBusy(f"a gateway delivers from {self.location}: stop all of them first")
         if delivers:
+            await self._hints.listen()
             await self._client.subscribe(f"{options.name}-live.*", cb=self._receive)
-            self._heard(await self._ownership.others())
-            await self._ownership.renew()
+        with suppress(StoreBusy):  # the next round may succeed
+            await self._seen_stream.read_forgotten()
+            if delivers:
+                self._heard(await self._ownership.others())
+                await self._ownership.renew()
+        if delivers:
             self.renewing = asyncio.create_task(self._renew())
+
+    def on_append(self, appended: Callable[[str], None]) -> None:
+        """As `Store.on_append`, of the events in buckets that this gateway owns."""
+        self._wake = appended
+
+    async def _prepare(self) -> str:
+        """Make the streams that are missing, and return when that of the events was made."""
+        await ensure(self._client, self._options)
+        created: str = (await ask(self._client, f"STREAM.INFO.{self._streams.events}"))["created"]
+        return created
 
     async def append(
         self,
@@ -213,15 +252,12 @@ class NatsStore:
         if lane not in range(lanes) or BUCKETS % lanes:
             raise ValueError(f"no lane {lane} of {lanes}: there may be 1, 2, 4, 8 or 16, counted from 0")
         buckets = [bucket for bucket in self.owned if bucket % lanes == lane]
-        logs = await asyncio.gather(*(self._log_of(bucket, source) for bucket in buckets))
-        await asyncio.gather(*(self._guarded(log, log.fetch()) for log in logs))
-        owned = [log for log in logs if self._logs.get((log.bucket, source)) is log]
-        return claim(owned, events, size, lease)
+        return claim(await self._logs.fetch(source, buckets), events, size, lease)
 
     async def claim_behind(self, seq: int, *, refusals_below: int, lease: float) -> ClaimedEvent | None:
         """As `Store.claim_behind`."""
-        for log in self._logs.values():
-            if one := log.behind(seq, refusals_below):
+        for log in self._logs:
+            if one := log.waiting.behind(seq, refusals_below):
                 return None if one.lease_until > time.monotonic() else log.claimed(one, lease)
         return None
 
@@ -230,13 +266,13 @@ class NatsStore:
         reasons = {one.seq: one for one in dead}
         numbers = [*delivered, *reasons]
         await asyncio.gather(
-            *(self._guarded(log, self._settle(log, numbers, reasons)) for log in list(self._logs.values()))
+            *(self._logs.guard(log, self._settle(log, numbers, reasons)) for log in self._logs)
         )
 
     async def _settle(self, log: SourceLog, numbers: Sequence[int], dead: Mapping[int, DeadEvent]) -> None:
         for number, one in dead.items():
-            if waiting := log.waiting.get(number):
-                if not self._ownership.owns(log.bucket):
+            if waiting := log.waiting.by_number.get(number):
+                if not self._owns(log.bucket):
                     raise StoreBusy(f"{self.location}: bucket {log.bucket} may be another gateway's by now")
                 event = waiting.packed
                 letter = NewDeadLetter(log.source, one.rule, one.reason, event=event.event, answer=one.answer)
@@ -245,19 +281,36 @@ class NatsStore:
                 await self._letters.add_dead_event(letter, waiting.call, accepted, original)
         await log.settle([number for number in numbers if number in log.waiting])
 
+    async def hand_over(self, seqs: Sequence[int]) -> None:
+        """As `Store.hand_over`."""
+        for log in self._logs:
+            if waiting := [log.waiting.by_number[seq] for seq in seqs if seq in log.waiting]:
+                accepted = [
+                    Accepted(key, one.number, one.accepted_at)
+                    for one in waiting  # that of a replay differs from that of the event
+                    for key in {one.packed.digest, digest(log.source, one.packed.message_id)}
+                ]
+                await self._seen_stream.forget(accepted)
+                numbers = [one.number for one in waiting]
+                await self._logs.guard(log, log.settle(numbers, is_seen=False))
+
+    async def adopt(self, letter: DeadLetter, key: bytes) -> None:
+        """As `Store.adopt`."""
+        await self._letters.adopt(letter, key)
+
     async def release(self, seqs: Sequence[int]) -> None:
         """As `Store.release`."""
         now = time.monotonic()
-        for log in self._logs.values():
+        for log in self._logs:
             for seq in seqs:
-                if one := log.waiting.get(seq):
+                if one := log.waiting.by_number.get(seq):
                     one.lease_until = min(one.lease_until, now)
 
     async def postpone(self, seq: int, *, refusals: int, seconds: float) -> None:
         """As `Store.postpone`."""
-        for log in list(self._logs.values()):
+        for log in self._logs:
             if seq in log.waiting:
-                await self._guarded(log, log.postpone(seq, refusals, seconds))
+                await self._logs.guard(log, log.postpone(seq, refusals, seconds))
 
     async def dead_letters(  # noqa: PLR0913 - as the interface
         self,
@@ -272,7 +325,7 @@ class NatsStore:
     ) -> list[DeadLetterSummary]:
         """As `Store.dead_letters`; a letter that comes again has a new id, and is the newest."""
         now = time.time()
-        return await self._letters.summaries(
+        return await self._letter_list.summaries(
             source=source,
             rule=rule,
             before=None if older_than is None else now - older_than,
@@ -284,36 +337,29 @@ class NatsStore:
 
     async def dead_letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - as the interface
         """As `Store.dead_letter`."""
-        return await self._letters.whole(id)
+        return await self._letter_list.whole(id)
 
     async def drop(self, ids: Sequence[int]) -> int:
         """As `Store.drop`."""
         dropped, accepted = await self._letters.drop(ids)
         if accepted:
-            subject, data = f"{self._streams.seen}.{_FORGOTTEN}", msgspec.msgpack.encode(accepted)
-            await self._publisher.publish_once(subject, data)
-            self._seen.forget(accepted)
+            await self._seen_stream.forget(accepted)
         return dropped
 
     async def counts(self) -> StoreCounts:
         """As `Store.counts`."""
-        return await counts(self._client, self._streams)
+        return await self._counter.counts()
 
     async def sweep(self) -> list[Removal]:
         """As `Store.sweep`."""
-        self._seen.prune(time.time())
-        old = await self.dead_letters(older_than=self._options.dead_letter_age, limit=_SWEPT)
-        await self.drop([letter.id for letter in old])
-        state = (await ask(self._client, f"STREAM.INFO.{self._streams.dead}"))["state"]
-        excess = state["bytes"] - self._options.dead_letter_bytes
-        large: list[DeadLetterSummary] = []
-        for letter in await self.dead_letters(limit=_SWEPT) if excess > 0 else []:
-            if excess <= 0:
-                break
-            large.append(letter)
-            excess -= letter.bytes
-        await self.drop([letter.id for letter in large])
-        removed = Counter([(letter.source, "age") for letter in old] + [(one.source, "size") for one in large])
+        now, options = time.time(), self._options
+        await self._seen.prune(now)
+        old = await too_old(self._letter_list, now - options.dead_letter_age)
+        await self.drop([id_ for id_, _ in old])
+        sizes = await self._counter.letter_bytes()
+        large = await too_much(self._letter_list, sizes, sizes.total() - options.dead_letter_bytes)
+        await self.drop([id_ for id_, _ in large])
+        removed = Counter([(source, "age") for _, source in old] + [(source, "size") for _, source in large])
         return [Removal(source, "dead_letter", reason, count) for (source, reason), count in removed.items()]
 
     async def close(self) -> None:
@@ -329,7 +375,7 @@ class NatsStore:
             with suppress(SpringheadError):
                 await self._ownership.leave()
         await self._client.close()
-        self._seen.close()
+        await self._seen.close()
 
     async def _renew(self) -> None:
         while True:
@@ -337,79 +383,20 @@ class NatsStore:
             try:
                 await self._ownership.renew()
                 self._heard(await self._ownership.others())
-                await self._read_seen(_FORGOTTEN)
+                await self._seen_stream.read_forgotten()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next round may succeed
                 _log.warning("leases of buckets cannot be renewed; retrying", reason=str(error))
 
+    def _owns(self, bucket: int) -> bool:
+        return self._ownership.owns(bucket)
+
     def _note(self, bucket: int, source: str, sequence: int) -> None:
-        """Have the next claim look for what was just appended."""
-        self._appended[bucket, source] = sequence
-        if log := self._logs.get((bucket, source)):
-            log.appended = max(log.appended, sequence)
+        """Have the next claim look for what was just appended, and whoever claims do so now."""
+        self._logs.note(bucket, source, sequence)
+        if self._owns(bucket):
+            self._wake(source)
 
-    async def _take(self, bucket: int) -> None:
-        await self._read_seen(str(bucket))
-
-    def _lose(self, bucket: int) -> None:
-        for place in [place for place in self._logs if place[0] == bucket]:
-            del self._logs[place]
-
-    def _is_idle(self, bucket: int) -> bool:
-        return not any(log.is_leased for place, log in self._logs.items() if place[0] == bucket)
-
-    async def _log_of(self, bucket: int, source: str) -> SourceLog:
-        place = bucket, source
-        if log := self._logs.get(place):
-            return log
-        if place not in self._opening:
-            self._opening[place] = asyncio.create_task(self._open_log(bucket, source))
-        try:
-            return await self._opening[place]
-        finally:
-            self._opening.pop(place, None)
-
-    async def _open_log(self, bucket: int, source: str) -> SourceLog:
-        streams = self._streams
-        subject = f"{streams.state}.{bucket}.{token(source)}"
-        cursor = await take_over(self._client, self._publisher, streams.state, subject)
-        log = SourceLog(
-            source,
-            bucket,
-            streams.events,
-            f"{streams.seen}.{bucket}",
-            cursor,
-            self._client,
-            self._publisher,
-            self._seen,
-        )
-        log.appended = self._appended.get((bucket, source), 0)
-        if self._ownership.owns(bucket):
-            self._logs[bucket, source] = log
-        return log
-
-    async def _guarded(self, log: SourceLog, work: object) -> None:
-        """Do something to a log, and leave it alone if another gateway has taken it over."""
-        try:
-            await work  # type: ignore[misc]
-        except ApiError as error:
-            if error.code != STALE:
-                raise StoreBusy(f"{self.location}: {error}") from None
-            if self._logs.get((log.bucket, log.source)) is log:
-                del self._logs[log.bucket, log.source]
-
-    async def _read_seen(self, name: str) -> None:
-        """Bring the file of what was accepted up to date with one subject of the stream."""
-        stream = self._streams.seen
-        subject = f"{stream}.{name}"
-        start = self._seen.position(subject) + 1
-        while True:
-            before = start
-            async for message in read(
-                self._client, stream, seq=start, batch=256, max_bytes=2**21, next_by_subj=subject
-            ):
-                accepted = _decode_accepted(message.data)
-                change = self._seen.forget if name == _FORGOTTEN else self._seen.remember
-                change(accepted, subject=subject, sequence=message.sequence)
-                start = message.sequence + 1
-            if start == before:
-                return
+    def _tell(self, bucket: int, source: str, sequence: int) -> None:
+        self._note(bucket, source, sequence)
+        if not self._owns(bucket):
+            self._hints.tell(bucket, source, sequence)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nats.aio.client import Client
 
 from springhead.gateway.storage.nats import chunk
 from springhead.gateway.storage.nats.append import Appender
+from springhead.gateway.storage.nats.outbox import Outbox
 from springhead.gateway.storage.nats.publisher import Publisher
 from springhead.gateway.storage.nats.seen import Seen
-from springhead.gateway.storage.records import StoreBusy, StoredCall
+from springhead.gateway.storage.records import Receipt, StoreBusy, StoredCall
+from support.senders import until
 from support.stores import call, entry
 
 
@@ -27,16 +33,83 @@ class Refusing(Publisher):
         raise StoreBusy("NATS does not answer")
 
 
+class Silent(Publisher):
+    """Reaches a cluster that does not answer before it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(Client(), 0.0)
+        self.answering = asyncio.Event()
+
+    async def publish(self, *_: Any, **__: Any) -> int:
+        """Wait."""
+        self.publishes += 1
+        await self.answering.wait()
+        return self.publishes
+
+
+class Down(Client):
+    """A connection that is down."""
+
+    looked = 0
+    _max_payload = 10**6
+
+    @property
+    def is_connected(self) -> bool:
+        """No."""
+        self.looked += 1
+        return False
+
+
+@asynccontextmanager
+async def appending(folder: Path, publisher: Publisher, patience: float) -> AsyncIterator[Appender]:
+    """An appender that publishes so."""
+    seen = Seen(folder / "seen.sqlite", 60.0, "2026-11-25T00:00:00Z")
+    outbox = Outbox(publisher, seen, "events", 10**6, lambda *_: None)
+    yield Appender(outbox, seen, "here", 10, patience)
+    await seen.close()
+
+
+def test_a_call_is_held_from_its_own_arrival(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not from the end of one before it: what nobody waits for any longer is not published."""
+    monkeypatch.setattr("springhead.gateway.storage.nats.append.ANSWER_SECONDS", 0.0)
+
+    async def scenario() -> None:
+        publisher = Silent()
+        async with appending(tmp_path, publisher, 0.2) as appender:
+            first = asyncio.create_task(appender.append([entry("1")], None, {}))
+            await until(lambda: publisher.publishes > 0)
+            with pytest.raises(StoreBusy):
+                await appender.append([entry("2")], None, {})
+            with pytest.raises(StoreBusy):
+                await first
+            publisher.answering.set()
+            await appender.finish()
+            assert publisher.publishes == 1
+            assert await appender.append([entry("1"), entry("2")], None, {}) == Receipt(1, (0,), ())
+
+    asyncio.run(scenario())
+
+
+def test_without_patience_nothing_is_tried_again() -> None:
+    """A sender hears at once that there is no leader, or no connection."""
+
+    async def scenario() -> None:
+        client = Down()
+        with pytest.raises(StoreBusy):
+            await Publisher(client, 0.0).publish("events", b"", "1")
+        assert client.looked == 1
+
+    asyncio.run(scenario())
+
+
 def test_a_duplicate_is_not_ok_before_what_it_duplicates_is(tmp_path: Path) -> None:
     """Of two calls that wait together, the second is kept only if the first is."""
 
     async def scenario() -> None:
-        seen = Seen(tmp_path / "seen.sqlite", 60.0, "2026-11-25T00:00:00Z")
-        appender = Appender(Refusing(), seen, "events", 10**6, "here", 10, lambda *_: None)
-        appends = [appender.append([entry("1")], None, {}) for _ in range(2)]
-        results = await asyncio.gather(*appends, return_exceptions=True)
-        assert [type(result) for result in results] == [StoreBusy, StoreBusy]
-        seen.close()
+        async with appending(tmp_path, Refusing(), 1.0) as appender:
+            appends = [appender.append([entry("1")], None, {}) for _ in range(2)]
+            results = await asyncio.gather(*appends, return_exceptions=True)
+            assert [type(result) for result in results] == [StoreBusy, StoreBusy]
 
     asyncio.run(scenario())
 

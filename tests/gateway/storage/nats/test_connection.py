@@ -12,7 +12,8 @@ from springhead.gateway.storage.nats import NatsOptions, NatsStore
 from springhead.gateway.storage.nats.api import ask
 from springhead.gateway.storage.nats.connection import connect
 from springhead.gateway.storage.records import StoreUnusable
-from support.nats_nodes import Node, cluster
+from support.nats_nodes import Node, cluster, pretender
+from support.senders import until
 from support.servers import free_port
 
 LOGIN = "authorization { user: ada, password: swordfish }"
@@ -46,7 +47,7 @@ def test_a_cluster_that_does_not_answer_is_told(tmp_path: Path) -> None:
 
     message = refusal(NatsOptions((address,), folder=tmp_path))
 
-    assert message.startswith(f"springhead at {address} cannot be reached: ")
+    assert message.startswith(f"springhead at {address} cannot be used: ")
     assert message.endswith("; check store.url, and that a node is running")
 
 
@@ -57,15 +58,6 @@ def test_a_wrong_password_is_told_and_not_shown(guarded: Node, tmp_path: Path) -
     assert "uthorization" in message
     assert message.endswith("; check store.user, store.password or store.credentials")
     assert "guessed" not in message
-
-
-def test_a_node_without_tls_is_refused_before_it_sees_a_password(guarded: Node, tmp_path: Path) -> None:
-    """The client alone would go on in clear."""
-    address = guarded.url.replace("nats://", "tls://")
-
-    message = refusal(NatsOptions((address,), user="ada", password="swordfish", folder=tmp_path))  # noqa: S106
-
-    assert message.startswith(f"{address} does not offer TLS: ")
 
 
 def test_messages_that_the_servers_do_not_take_are_told(guarded: Node, tmp_path: Path) -> None:
@@ -80,8 +72,27 @@ def test_messages_that_the_servers_do_not_take_are_told(guarded: Node, tmp_path:
 
     message = refusal(options)
 
-    assert message.startswith("the NATS server takes messages of 8388608 bytes")
-    assert message.endswith("raise max_payload in the server's configuration, or lower limits.body")
+    assert message.endswith(
+        ": the node n0 takes messages of 8388608 bytes, and the store may send some of 8500000;"
+        " raise max_payload in its configuration, or lower limits.body"
+    )
+
+
+def test_a_server_that_is_too_old_is_told(tmp_path: Path) -> None:
+    """With the version that it needs; it is sent nothing."""
+    port = free_port()
+
+    async def scenario() -> str:
+        async with pretender(port, version="2.12.7") as sent:
+            with pytest.raises(StoreUnusable) as error:
+                await connect(NatsOptions((f"nats://127.0.0.1:{port}",), folder=tmp_path))
+            await until(lambda: sent == [b"", b""])  # the first try, and another
+        return str(error.value)
+
+    assert asyncio.run(scenario()) == (
+        f"springhead at nats://127.0.0.1:{port} cannot be used:"
+        " the node pretender has version 2.12.7; update it to 2.12.8 or newer"
+    )
 
 
 def test_too_many_replicas_are_told(guarded: Node, tmp_path: Path) -> None:

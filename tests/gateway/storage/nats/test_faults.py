@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import signal
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +23,8 @@ from support.servers import Server, free_port
 
 pytestmark = pytest.mark.slow
 
-FAULTS = scaled(5)
-"""How often a gateway or a node fails."""
+FAULTS = max(2, scaled(5) // 2)
+"""How often something fails."""
 
 
 class Gateways:
@@ -48,15 +51,25 @@ class Gateways:
         server.kill()
         stack.close()
 
+    def stop(self, number: int) -> None:
+        """Stop one of them as an operator does."""
+        stack, _ = self._running.pop(number)
+        stack.close()
+
+    def signal(self, number: int, how: signal.Signals) -> None:
+        """Signal one of them, and its worker."""
+        os.killpg(self._running[number][1].process.pid, how)
+
     def close(self) -> None:
         """Stop all of them."""
-        for stack, _ in self._running.values():
-            stack.close()
+        for number in list(self._running):
+            self.stop(number)
 
 
 def assert_kept_and_in_order(plane: FakeDataPlane, senders: list[Senders]) -> None:
-    """Each acknowledged log was taken, and each user's came in order; one told by its messageId comes once."""
+    """Each acknowledged log was taken, under one messageId, and each user's came in order."""
     log_of, messages = log_ids(plane), arrived(plane)
+    assert len(set(log_of.values())) == len(log_of)
     acknowledged = {log_id for sender in senders for log_id in sender.acknowledged}
     assert acknowledged - {log_of[message_id] for message_id in messages} == set()
     by_user: dict[str, list[str]] = {}
@@ -65,30 +78,107 @@ def assert_kept_and_in_order(plane: FakeDataPlane, senders: list[Senders]) -> No
     assert [logs for logs in by_user.values() if logs != sorted(logs)] == []
 
 
-def torment(gateways: Gateways, nodes: list[Node], chance: random.Random) -> None:
-    """Kill a gateway, kill a node, or stop one for a while, again and again."""
-    for number in range(FAULTS):
-        time.sleep(chance.uniform(0.5, 2.0))
-        node, gateway = chance.choice(nodes), chance.randrange(3)
-        fault = ("gateway", "node", "pause")[number % 3]
-        if fault == "gateway":
-            gateways.kill(gateway)
-            time.sleep(chance.uniform(0.0, 1.0))
-            gateways.start(gateway)
-        elif fault == "node":
+@dataclass(frozen=True)
+class Faults:
+    """Three gateways and three nodes, and what may happen to them."""
+
+    gateways: Gateways
+    nodes: list[Node]
+    chance: random.Random
+
+    def kill_gateway(self) -> None:
+        """A gateway dies, and is started again."""
+        number = self.chance.randrange(3)
+        self.gateways.kill(number)
+        self._pass(0.0, 1.0)
+        self.gateways.start(number)
+
+    def restart_gateway(self) -> None:
+        """A gateway is restarted, as for an update."""
+        number = self.chance.randrange(3)
+        self.gateways.stop(number)
+        self.gateways.start(number)
+
+    def pause_gateway(self) -> None:
+        """A gateway hangs, and goes on when others may have taken its buckets over."""
+        number = self.chance.randrange(3)
+        self.gateways.signal(number, signal.SIGSTOP)
+        self._pass(1.0, 9.0)
+        self.gateways.signal(number, signal.SIGCONT)
+
+    def kill_node(self) -> None:
+        """A node dies, and is started again."""
+        node = self.chance.choice(self.nodes)
+        node.stop(signal.SIGKILL)
+        self._pass(0.0, 3.0)
+        self._start(node)
+
+    def pause_node(self) -> None:
+        """A node cannot be reached for a while; it may be the leader."""
+        node = self.chance.choice(self.nodes)
+        node.pause()
+        self._pass(1.0, 9.0)
+        node.resume()
+        node.wait()
+
+    def slow_node(self) -> None:
+        """A node gets a tenth of the time it needs."""
+        node = self.chance.choice(self.nodes)
+        for _ in range(self.chance.randrange(10, 30)):
+            node.pause()
+            time.sleep(0.18)
+            node.resume()
+            time.sleep(0.02)
+        node.wait()
+
+    def restart_nodes(self) -> None:
+        """All nodes are restarted, one after another, as for an update."""
+        for node in self.chance.sample(self.nodes, 3):
+            node.stop()
+            self._start(node)
+
+    def lose_quorum(self) -> None:
+        """Two nodes die at once, or all three, as in a power cut."""
+        nodes = self.chance.sample(self.nodes, self.chance.choice((2, 3)))
+        for node in nodes:
             node.stop(signal.SIGKILL)
-            time.sleep(chance.uniform(0.0, 3.0))
+        self._pass(0.0, 4.0)
+        self._start(*nodes)
+
+    def _start(self, *nodes: Node) -> None:
+        for node in nodes:
             node.start()
-            node.wait()
-        else:
-            assert node.process is not None
-            node.process.send_signal(signal.SIGSTOP)
-            time.sleep(chance.uniform(1.0, 9.0))
-            node.process.send_signal(signal.SIGCONT)
+        for node in nodes:
             node.wait()
 
+    def _pass(self, shortest: float, longest: float) -> None:
+        time.sleep(self.chance.uniform(shortest, longest))
 
-@pytest.mark.timeout(600)
+
+KINDS = (
+    Faults.kill_gateway,
+    Faults.kill_node,
+    Faults.pause_gateway,
+    Faults.pause_node,
+    Faults.restart_gateway,
+    Faults.restart_nodes,
+    Faults.slow_node,
+    Faults.lose_quorum,
+)
+
+
+def torment(faults: Faults) -> None:
+    """Let one thing after another fail: each kind as often as the others, in any order."""
+    kinds: list[Callable[[Faults], None]] = []
+    for _ in range(FAULTS):
+        kinds = kinds or faults.chance.sample(KINDS, len(KINDS))
+        fault = kinds.pop()
+        print(fault.__name__)  # noqa: T201 - shown if the test fails
+        time.sleep(faults.chance.uniform(0.5, 2.0))
+        fault(faults)
+
+
+@pytest.mark.timeout(120 + 30 * FAULTS)
 def test_no_fault_loses_what_was_told_ok(tmp_path: Path) -> None:
     """Whatever fails: every acknowledged log is delivered, and each user's are in order."""
     chance = random.Random()  # noqa: S311 - any moment
@@ -104,7 +194,7 @@ def test_no_fault_loses_what_was_told_ok(tmp_path: Path) -> None:
                     asyncio.create_task(sender.run(2, first=10 * number))
                     for number, sender in enumerate(senders)
                 ]
-                await asyncio.to_thread(torment, gateways, nodes, chance)
+                await asyncio.to_thread(torment, Faults(gateways, nodes, chance))
                 for sender in senders:
                     sender.stopping = True
                 await asyncio.gather(*sending)

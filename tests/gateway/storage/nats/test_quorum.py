@@ -4,63 +4,108 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from springhead.core.errors import SpringheadError
-from springhead.gateway.storage.nats import NatsOptions, NatsStore
-from springhead.gateway.storage.records import StoreBusy
+from springhead.gateway.storage.nats import NatsOptions, NatsStore, store
+from springhead.gateway.storage.records import StoreBusy, StoreUnusable
 from support.nats_nodes import Node, cluster
 from support.stores import claim, deliver, entry, keep
 
 pytestmark = pytest.mark.slow
 
 
-async def ready(store: NatsStore) -> bool:
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Node]]:
+    """Three nodes that a test may end, and starts again."""
+    with cluster(tmp_path_factory.mktemp("nats")) as nodes:
+        yield nodes
+
+
+def options(nodes: list[Node], folder: Path, name: str) -> NatsOptions:
+    """A store of its own, which refuses soon."""
+    return NatsOptions(tuple(node.url for node in nodes), name=name, folder=folder, patience=1.0)
+
+
+async def ready(opened: NatsStore) -> bool:
     """Whether the store would keep an event now."""
     try:
-        await store.probe(["auth0"])
+        await opened.probe(["auth0"])
     except StoreBusy:
         return False
     return True
 
 
-def test_without_most_nodes_nothing_is_accepted_and_nothing_is_lost(tmp_path: Path) -> None:
+def test_without_most_nodes_nothing_is_accepted_and_nothing_is_lost(mortal: list[Node], tmp_path: Path) -> None:
     """It says so to senders and probes, and goes on by itself once they are back."""
 
-    async def scenario(nodes: list[Node]) -> None:
-        store = NatsStore(
-            NatsOptions(tuple(node.url for node in nodes), folder=tmp_path / "cache", patience=1.0)
-        )
-        await store.open()
+    async def scenario() -> None:
+        opened = NatsStore(options(mortal, tmp_path, "kept"))
+        await opened.open()
         try:
-            await keep(store, entry("before"))
-            assert await ready(store)
-            for node in nodes[1:]:
+            await keep(opened, entry("before"))
+            assert await ready(opened)
+            for node in mortal[1:]:
                 node.stop(signal.SIGKILL)
             with pytest.raises(StoreBusy):
-                await keep(store, entry("during"))
-            while await ready(store):  # noqa: ASYNC110 - the last write grows old
+                await keep(opened, entry("during"))
+            while await ready(opened):  # noqa: ASYNC110 - the last write grows old
                 await asyncio.sleep(0.1)
-            for node in nodes[1:]:
+            for node in mortal[1:]:
                 node.start()
-            while not await ready(store):  # noqa: ASYNC110 - other processes make it true
+            while not await ready(opened):  # noqa: ASYNC110 - other processes make it true
                 await asyncio.sleep(0.1)
             while True:
                 try:
-                    await keep(store, entry("during"), entry("after"))
+                    await keep(opened, entry("during"), entry("after"))
                     break
                 except SpringheadError:
                     await asyncio.sleep(0.1)
             delivered: list[str] = []
             while len(delivered) < 3:
-                delivered += await deliver(store)
+                delivered += await deliver(opened)
                 await asyncio.sleep(0.1)
             assert delivered == ["before", "during", "after"]
-            assert await claim(store) == []
+            assert await claim(opened) == []
         finally:
-            await store.close()
+            await opened.close()
 
-    with cluster(tmp_path / "nats") as nodes:
-        asyncio.run(scenario(nodes))
+    asyncio.run(scenario())
+
+
+def test_a_store_that_is_opened_without_a_quorum_waits_for_it(mortal: list[Node], tmp_path: Path) -> None:
+    """Gateways and nodes may be started at the same time."""
+
+    async def scenario() -> None:
+        opened = NatsStore(options(mortal, tmp_path, "awaited"))
+        for node in mortal[1:]:
+            node.stop(signal.SIGKILL)
+        opening = asyncio.create_task(opened.open())
+        await asyncio.sleep(2.0)
+        assert not opening.done()
+        for node in mortal[1:]:
+            node.start()
+        await opening
+        await opened.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_cluster_that_stays_without_a_quorum_is_told(
+    mortal: list[Node], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the cluster, and what to check."""
+    monkeypatch.setattr(store, "_ELECTION_SECONDS", 0.0)
+    for node in mortal[1:]:
+        node.stop(signal.SIGKILL)
+
+    with pytest.raises(StoreUnusable) as error:
+        asyncio.run(NatsStore(options(mortal, tmp_path, "never")).open())
+
+    for node in mortal[1:]:
+        node.start()
+    assert str(error.value).startswith(f"never at {','.join(node.url for node in mortal)} cannot be opened: ")
+    assert str(error.value).endswith("; check that most of its nodes run, with JetStream")

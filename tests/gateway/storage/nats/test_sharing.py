@@ -44,9 +44,16 @@ def events(prefix: str) -> list[Any]:
 
 async def shared(*stores: NatsStore) -> None:
     """Wait until each of these gateways owns its share of the buckets."""
-    await until(
-        lambda: all(store.owned for store in stores) and sum(len(store.owned) for store in stores) == 16
-    )
+    await until(lambda: all(len(store.owned) == 16 // len(stores) for store in stores))
+
+
+async def delivered_by(count: int, *stores: NatsStore) -> list[list[str]]:
+    """What each of these gateways delivers until they have delivered so many events together."""
+    delivered: list[list[str]] = [[] for _ in stores]
+    while sum(map(len, delivered)) < count:
+        for of_store, store in zip(delivered, stores, strict=True):
+            of_store.extend(await deliver(store))
+    return delivered
 
 
 def test_each_event_is_claimed_by_one_gateway(options: NatsOptions, tmp_path: Path) -> None:
@@ -55,16 +62,32 @@ def test_each_event_is_claimed_by_one_gateway(options: NatsOptions, tmp_path: Pa
     async def scenario() -> None:
         async with opened(options) as one, opened(options, folder=tmp_path / "two") as two:
             await shared(one, two)
-            assert [len(store.owned) for store in (one, two)] == [8, 8]
             await keep(one, *events("one"))
             await keep(two, *events("two"))
-            await asyncio.sleep(0.6)  # a gateway looks so often for what others accepted
-            first, second = set(await deliver(one)), set(await deliver(two))
+            first, second = await delivered_by(200, one, two)
             assert first
             assert second
-            assert first.isdisjoint(second)
-            assert first | second == {event.message_id for event in events("one") + events("two")}
+            assert sorted(first + second) == sorted(each.message_id for each in events("one") + events("two"))
             assert (await one.counts()).undelivered == (await two.counts()).undelivered == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_gateway_is_told_of_what_another_accepted(
+    options: NatsOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It need not look for it: the one that accepted it tells the owner of its bucket."""
+    monkeypatch.setattr("springhead.gateway.storage.nats.source_log._LOOK_SECONDS", 3600.0)
+
+    async def scenario() -> None:
+        async with opened(options) as one, opened(options, folder=tmp_path / "two") as two:
+            await shared(one, two)
+            assert await deliver(two) == []
+            woken = asyncio.Event()
+            two.on_append(lambda _source: woken.set())
+            await keep(one, *events("one"))
+            await woken.wait()
+            await delivered_by(100, one, two)
 
     asyncio.run(scenario())
 
@@ -77,9 +100,8 @@ def test_an_event_that_two_gateways_accepted_is_delivered_once(options: NatsOpti
             await keep(one, entry("1"))
             assert await keep(two, entry("1"), entry("2")) == Receipt(2, (), ())
             await shared(one, two)
-            await asyncio.sleep(0.6)
-            delivered = await deliver(one) + await deliver(two)
-            assert delivered == ["1", "2"]
+            first, second = await delivered_by(2, one, two)
+            assert first + second == ["1", "2"]
             assert (await one.counts()).undelivered == 0
 
     asyncio.run(scenario())
@@ -96,9 +118,9 @@ def test_a_gateway_that_stops_hands_its_share_on(options: NatsOptions, tmp_path:
                 for event in await claim(one):
                     await one.postpone(event.seq, refusals=3, seconds=3600)
             await until(lambda: len(two.owned) == 16)
-            await asyncio.sleep(0.6)
             found: list[ClaimedEvent] = []
-            while claimed := await claim(two):
+            while len(found) < 100:
+                claimed = await claim(two)
                 found += claimed
                 await two.acknowledge([event.seq for event in claimed])
             assert len(found) == 100
@@ -118,8 +140,7 @@ def test_a_gateway_that_dies_is_followed_once_its_leases_end(options: NatsOption
             assert one.renewing is not None
             one.renewing.cancel()
             await until(lambda: len(two.owned) == 16)
-            await asyncio.sleep(0.6)
-            delivered = await deliver(two)
+            (delivered,) = await delivered_by(100, two)
             assert set(names(claimed)) <= set(delivered)
             assert len(delivered) == len(set(delivered)) == 100
             with pytest.raises(StoreBusy, match="may be another gateway's by now"):
