@@ -11,10 +11,8 @@ from contextlib import suppress
 from types import MappingProxyType
 
 import msgspec
-import nats.errors
 import structlog
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 
 from ....core.errors import SpringheadError
 from ..records import (
@@ -40,6 +38,7 @@ from .chunk import token
 from .claims import claim
 from .connection import connect
 from .counts import StoreCounter
+from .exchange import Exchange
 from .hints import Hints
 from .letter_list import LetterList
 from .letters import Letters
@@ -79,9 +78,7 @@ class NatsStore:
         self._replaying = asyncio.Lock()
         self._wake: Callable[[str], None] = lambda _source: None
         self._is_closed = True
-        self._report: Callable[[], bytes] = bytes
-        self._heard: Callable[[Mapping[str, bytes]], object] = len
-        self._received: Callable[[bytes], object] = len
+        self._exchange = Exchange()
 
     def share(
         self,
@@ -90,17 +87,11 @@ class NatsStore:
         received: Callable[[bytes], None],
     ) -> None:
         """As `SharedStore.share`."""
-        self._report, self._heard, self._received = report, heard, received
+        self._exchange.report, self._exchange.heard, self._exchange.received = report, heard, received
 
     async def broadcast(self, data: bytes) -> None:
         """As `SharedStore.broadcast`."""
-        if self._client.is_connected:
-            with suppress(nats.errors.Error):
-                await self._client.publish(f"{self._options.name}-live.{self._ownership.id}", data)
-
-    async def _receive(self, message: Msg) -> None:
-        if message.subject.rpartition(".")[2] != self._ownership.id:
-            self._received(message.data)
+        await self._exchange.broadcast(data)
 
     def stats(self) -> ClusterStats:
         """As `SharedStore.stats`."""
@@ -169,7 +160,7 @@ class NatsStore:
             self._seen_stream.read_bucket,
             self._logs.lose,
             self._logs.is_idle,
-            self._report,
+            self._exchange.report,
         )
         self._hints = Hints(self._client, f"{options.name}-appended", self._note)
         self._is_closed = False
@@ -177,11 +168,11 @@ class NatsStore:
             raise StoreBusy(f"a gateway delivers from {self.location}: stop all of them first")
         if delivers:
             await self._hints.listen()
-            await self._client.subscribe(f"{options.name}-live.*", cb=self._receive)
+            await self._exchange.join(self._client, self._ownership, f"{options.name}-live")
         with suppress(StoreBusy):  # the next round may succeed
             await self._seen_stream.read_forgotten()
             if delivers:
-                self._heard(await self._ownership.others())
+                await self._exchange.hear()
                 await self._ownership.renew()
         if delivers:
             self.renewing = asyncio.create_task(self._renew())
@@ -382,7 +373,7 @@ class NatsStore:
             await asyncio.sleep(ROUND_SECONDS)
             try:
                 await self._ownership.renew()
-                self._heard(await self._ownership.others())
+                await self._exchange.hear()
                 await self._seen_stream.read_forgotten()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next round may succeed
                 _log.warning("leases of buckets cannot be renewed; retrying", reason=str(error))
