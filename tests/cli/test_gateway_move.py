@@ -81,6 +81,15 @@ def test_a_store_is_moved_to_a_cluster_and_back(gateway: MovedFolder) -> None:
     assert (gateway.path / "other" / "store.sqlite").exists()
 
 
+def test_an_empty_variable_stands_for_sqlite(gateway: MovedFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container that is set up for the cluster moves a file there."""
+    gateway.fill(1_000)
+    write_settings(gateway.path, {**SOURCE, "name": "auth0"}, store={"replicas": 1, "url": gateway.url})
+    monkeypatch.setenv("SPRINGHEAD_STORE__URL", "")
+
+    assert gateway.move().stdout == f"1000 events and 0 dead letters moved to {gateway.url}\n"
+
+
 @pytest.mark.slow
 def test_a_move_that_is_killed_again_and_again_loses_nothing(gateway: MovedFolder) -> None:
     """Everything is in the cluster once, each user's in order, with all dead letters."""
