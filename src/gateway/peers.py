@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 
 import msgspec
@@ -63,8 +63,10 @@ class Peers:
         self._delivery = delivery
         self._recent = recent
         self._reports: dict[str, GatewayReport] = {}
+        self._present: Collection[str] = ()
+        """The ids of those that are there now."""
         self._lasting: dict[str, float] = {}
-        """Until when each report counts once its gateway is gone, by the monotonic clock."""
+        """Until when the breakers of a gateway count once it is gone, by the monotonic clock."""
         self._known: set[tuple[str, str, float]] = set()
         """Breakers of others that delivery knows of: whose, of which source, and when it opened."""
         if self._store is not None:
@@ -79,9 +81,9 @@ class Peers:
         return GatewayReport(self._name, buckets, delivery.down, delivery.held, accepted, *about)
 
     @property
-    def all(self) -> list[GatewayReport]:
+    def gateways(self) -> list[GatewayReport]:
         """The report of each gateway, this one first."""
-        return [self.own, *self._reports.values()]
+        return [self.own, *(self._reports[id_] for id_ in self._present if id_ in self._reports)]
 
     @property
     def accepted(self) -> dict[str, dict[str, int]]:
@@ -93,12 +95,17 @@ class Peers:
     @property
     def down(self) -> OpenBreaker | None:
         """The breaker of the destination at any gateway where it is open, this one first."""
-        return next((report.down for report in self.all if report.down is not None), None)
+        return self._breakers.get("")
 
     @property
     def held(self) -> dict[str, OpenBreaker]:
-        """The sources that are held at any gateway."""
-        return {name: breaker for report in self.all for name, breaker in report.held.items()}
+        """The sources that are held at any gateway, this one first."""
+        return {source: breaker for source, breaker in self._breakers.items() if source}
+
+    @property
+    def _breakers(self) -> dict[str, OpenBreaker]:
+        reports = [*self._reports.values(), self.own]
+        return {source: breaker for report in reports for source, breaker in report.breakers.items()}
 
     @property
     def key(self) -> bytes:
@@ -118,9 +125,9 @@ class Peers:
     def hear(self, reports: Mapping[str, bytes]) -> None:
         """Take note of the reports of the other gateways, and have delivery begin where they are.
 
-        The report of a gateway that is gone counts until another one would try what was paused there.
+        Of a gateway that is gone the breakers count until another one tries what was paused there.
         """
-        now = time.monotonic()
+        now, self._present = time.monotonic(), reports.keys()
         for id_, data in reports.items():
             with suppress(msgspec.MsgspecError):  # another version may say other things
                 report = self._reports[id_] = _decode(data)

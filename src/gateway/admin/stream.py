@@ -67,8 +67,8 @@ class LiveStream:
         """Server-sent events for one watcher.
 
         `status` comes at once and then every second; `accepted` for each request, beginning with the last ones
-        of this gateway;
-        `skipped` with the number of requests that are not shown; `trouble` if the store does not answer.
+        of this gateway; `skipped` with the number of requests that are not shown; `trouble` if the store does
+        not answer.
         """
         if not self._is_running:
             return
