@@ -6,6 +6,9 @@ the cores of one machine, and the rates are those of a machine that does everyth
 an event, from its arrival until it is delivered, without what is used at rest: a cluster of many machines can
 be reckoned from that.
 
+With --gateways the senders of each gateway keep a pace that leaves most of the machine idle, so that it is the
+same for any number of gateways.
+
     PYTHONPATH=tests python benchmarks/cluster.py [--quick]             one gateway on each store, in turn
     PYTHONPATH=tests python benchmarks/cluster.py --gateways [--quick]  1 to 8 gateways that share the servers
 """
@@ -37,8 +40,14 @@ from support.nats_nodes import Node, cluster
 
 ROUNDS = 5
 CONNECTIONS = 16
-"""Of each gateway."""
-SECONDS = 5
+PACED_CONNECTIONS = 4
+PACE = """
+delay = function()
+  return math.random(0, 1000)
+end
+"""
+"""For wrk: two requests a second of each connection."""
+SECONDS = 10
 REST_SECONDS = 5
 GATEWAYS = (1, 2, 4, 8)
 _ports = count(19500, 2)
@@ -101,19 +110,24 @@ def running_gateways(folder: Path, number: int, store: str) -> Iterator[list[Gat
             process.wait(90)
 
 
-def measure(folder: Path, case: str, gateways: list[Gateway], nodes: list[Node]) -> Result:
-    """Post to all gateways at once, and wait until everything is delivered."""
+def measure(
+    folder: Path, case: str, gateways: list[Gateway], nodes: list[Node], *, paced: bool = False
+) -> Result:
+    """Post to all gateways at once, as fast as each answers unless `paced`, and wait until all is delivered."""
     logs, _ = CASES[case]
     scripts = []
     for gateway in gateways:
         own = folder / f"posts-{gateway.port}"
         own.mkdir(exist_ok=True)
         scripts.append(script(own, case, next(_run_numbers)))
+        if paced:
+            scripts[-1].write_text(scripts[-1].read_text() + PACE)
+    connections = PACED_CONNECTIONS if paced else CONNECTIONS
     rest = at_rest(gateways, nodes)
     before, started = used_by(gateways, nodes), time.perf_counter()
 
     def post(gateway: Gateway, posts: Path) -> Run:
-        return drive(f"http://127.0.0.1:{gateway.port}", posts, CONNECTIONS, gateway.pid, SECONDS)
+        return drive(f"http://127.0.0.1:{gateway.port}", posts, connections, gateway.pid, SECONDS)
 
     with ThreadPoolExecutor(len(gateways)) as threads:
         runs = list(threads.map(post, gateways, scripts))
@@ -123,7 +137,8 @@ def measure(folder: Path, case: str, gateways: list[Gateway], nodes: list[Node])
     after = used_by(gateways, nodes)
     used = [end - start - passed * idle for start, end, idle in zip(before, after, rest, strict=True)]
     events = sum(run.requests for run in runs) * logs
-    return Result(events, max(run.seconds for run in runs), max(run.p99 for run in runs), used[0], used[1])
+    p99 = 0.0 if paced else max(run.p99 for run in runs)  # wrk counts its own pauses
+    return Result(events, max(run.seconds for run in runs), p99, used[0], used[1])
 
 
 def url_of(nodes: list[Node]) -> str:
@@ -151,9 +166,10 @@ def report(name: str, results: list[Result], floor: float | None = None) -> floa
         median(getattr(one, side) / one.events * 1e6 for one in results) for side in ("gateways", "servers")
     )
     part = f"  {floor / gateways:4.0%} of sqlite" if floor else ""
-    times = f"p99 {median(one.p99 for one in results):7.1f} ms"
+    p99 = median(one.p99 for one in results)
+    times = f"p99 {p99:7.1f} ms  " if p99 else ""
     used = f"gateways {gateways:6.1f} us/ev, servers {servers:6.1f} us/ev"
-    print(f"{name:28} {rate:8,.0f} ev/s  {times}  {used}{part}", flush=True)
+    print(f"{name:28} {rate:8,.0f} ev/s  {times}{used}{part}", flush=True)
     return float(gateways)
 
 
@@ -180,13 +196,11 @@ def compare(folder: Path, rounds: int) -> None:
 def share(folder: Path, rounds: int) -> None:
     """Measure more and more gateways on one cluster."""
     with cluster(folder) as nodes:
-        for case in ("array of 100", "1 log"):
-            for number in GATEWAYS:
-                store = f'url = "{url_of(nodes)}"'
-                with running_gateways(folder, number, store) as gateways:
-                    time.sleep(10)  # until the buckets are shared out
-                    results = [measure(folder, case, gateways, nodes) for _ in range(rounds)]
-                report(f"{case}, {number} gateway{'s' if number > 1 else ''}", results)
+        for number in GATEWAYS:
+            with running_gateways(folder, number, f'url = "{url_of(nodes)}"') as gateways:
+                time.sleep(10)  # until the buckets are shared out
+                results = [measure(folder, "array of 100", gateways, nodes, paced=True) for _ in range(rounds)]
+            report(f"array of 100, {number} gateway{'s' if number > 1 else ''}", results)
 
 
 if __name__ == "__main__":
