@@ -134,7 +134,7 @@ class NatsStore:
             raise StoreBusy(f"a gateway delivers from {self.location}: stop all of them first")
         if delivers:
             await self._hints.listen()
-            await self._exchange.join(self._client, self._ownership, f"{options.name}-live")
+            await self._exchange.join(self._client, self._ownership, f"{self._options.name}-live")
         with suppress(StoreBusy):  # the next round may succeed
             await self._seen_stream.read_forgotten()
             if delivers:
