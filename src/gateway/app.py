@@ -81,7 +81,7 @@ class Gateway:
         destination = open_destination(settings.delivery, _destination_keys(settings))
         sources = [source.name for source in settings.source]
         self.delivery = Delivery(self.store, destination, sources, settings.delivery, self.metrics)
-        self.peers = Peers(_name(settings, worker), self.store, self.delivery, self.recent.accepted)
+        self.peers = Peers(_name(settings, worker), self.store, self.delivery, self.recent)
         _warn_of_missing_secrets(host, settings)
         _warn_of_missing_keys(settings)
         acceptor = Acceptor(host, settings, self.store, self.recent, self.metrics, self.delivery)

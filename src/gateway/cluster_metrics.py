@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Literal, TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from .storage.shared import ClusterStats
+
+_PREFIX = "springhead_gateway_cluster"
+_Mode: TypeAlias = Literal["livesum", "livemax", "livemin"]
+"""How the figures of several workers become one."""
 
 
 class ClusterMetrics:
@@ -18,16 +22,17 @@ class ClusterMetrics:
         self._stats = stats
         self._publishes = self._reconnects = 0
 
-        def named(name: str, text: str, mode: str = "") -> dict[str, Any]:
-            about = {"name": f"springhead_gateway_cluster_{name}", "documentation": text, "registry": registry}
-            return about | ({"multiprocess_mode": mode} if mode else {})
+        def gauge(name: str, text: str, mode: _Mode) -> Gauge:
+            return Gauge(f"{_PREFIX}_{name}", text, registry=registry, multiprocess_mode=mode)
 
-        self._buckets = Gauge(**named("buckets", "Buckets that this gateway delivers", "livesum"))
-        self._unowned = Gauge(**named("unowned_buckets", "Buckets that no gateway delivers", "livemax"))
+        self._buckets = gauge("buckets", "Buckets that this gateway delivers", "livesum")
+        self._unowned = gauge("unowned_buckets", "Buckets that no gateway delivers", "livemax")
         text = "When a write last succeeded, at the worker where that is longest ago"
-        self._written_at = Gauge(**named("written_timestamp_seconds", text, "livemin"))
-        self._published = Counter(**named("publishes", "Messages that the cluster has stored"))
-        self._reconnected = Counter(**named("reconnects", "Connections lost, and made again"))
+        self._written_at = gauge("written_timestamp_seconds", text, "livemin")
+        text = "Messages that the cluster has stored"
+        self._published = Counter(f"{_PREFIX}_publishes", text, registry=registry)
+        text = "Connections lost, and made again"
+        self._reconnected = Counter(f"{_PREFIX}_reconnects", text, registry=registry)
 
     def sample(self) -> None:
         """Read how it is now."""

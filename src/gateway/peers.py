@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 
 import msgspec
 
 from .delivery import Delivery
 from .delivery.breaker import OpenBreaker
+from .recent import RecentRequests
 from .storage.shared import SharedStore
 from .storage.store import Store
 
@@ -23,6 +24,8 @@ class GatewayReport(msgspec.Struct, frozen=True):
         down: why the destination cannot be reached from there; None if it can.
         held: sources of which the destination accepts nothing.
         accepted: how many events of each source it has accepted since it started.
+        watched: whether somebody watches its live page.
+        key: with which it would mask ids.
     """
 
     name: str
@@ -30,6 +33,8 @@ class GatewayReport(msgspec.Struct, frozen=True):
     down: OpenBreaker | None
     held: dict[str, OpenBreaker]
     accepted: dict[str, int]
+    watched: bool
+    key: bytes
 
     @property
     def breakers(self) -> dict[str, OpenBreaker]:
@@ -42,55 +47,87 @@ _decode = msgspec.msgpack.Decoder(GatewayReport).decode
 
 
 class Peers:
-    """The gateways that share a store: this one, and those that it has heard of."""
+    """The gateways that share a store: this one, and those that it has heard of.
 
-    def __init__(self, name: str, store: Store, delivery: Delivery, accepted: Mapping[str, int]) -> None:
-        """`name` is what this gateway is called; `accepted` counts what it accepts of each source."""
+    Attributes:
+        is_watched: whether somebody watches the live page of this gateway.
+        received: called with what another gateway has for those who watch.
+    """
+
+    def __init__(self, name: str, store: Store, delivery: Delivery, recent: RecentRequests) -> None:
+        """`name` is what this gateway is called."""
+        self.is_watched: Callable[[], bool] = bool
+        self.received: Callable[[bytes], object] = len
         self._name = name
         self._store = store if isinstance(store, SharedStore) else None
         self._delivery = delivery
-        self._accepted = accepted
+        self._recent = recent
         self._reports: dict[str, GatewayReport] = {}
+        self._present: Collection[str] = ()
+        """The ids of those that are there now."""
         self._lasting: dict[str, float] = {}
-        """Until when each report counts once its gateway is gone, by the monotonic clock."""
+        """Until when the breakers of a gateway count once it is gone, by the monotonic clock."""
         self._known: set[tuple[str, str, float]] = set()
         """Breakers of others that delivery knows of: whose, of which source, and when it opened."""
         if self._store is not None:
-            self._store.share(lambda: _encode(self.own), self.hear)
+            self._store.share(lambda: _encode(self.own), self.hear, self._receive)
 
     @property
     def own(self) -> GatewayReport:
         """The report of this gateway."""
         buckets = None if self._store is None else self._store.stats().buckets
-        delivery = self._delivery
-        return GatewayReport(self._name, buckets, delivery.down, delivery.held, dict(self._accepted))
+        delivery, accepted = self._delivery, dict(self._recent.accepted)
+        about = self.is_watched(), self._recent.key
+        return GatewayReport(self._name, buckets, delivery.down, delivery.held, accepted, *about)
 
     @property
-    def all(self) -> list[GatewayReport]:
+    def gateways(self) -> list[GatewayReport]:
         """The report of each gateway, this one first."""
-        return [self.own, *self._reports.values()]
+        return [self.own, *(self._reports[id_] for id_ in self._present if id_ in self._reports)]
 
     @property
     def accepted(self) -> dict[str, dict[str, int]]:
         """What each gateway has accepted of each source since it started, by the gateway's id."""
-        return {"": dict(self._accepted)} | {id_: report.accepted for id_, report in self._reports.items()}
+        return {"": dict(self._recent.accepted)} | {
+            id_: report.accepted for id_, report in self._reports.items()
+        }
 
     @property
     def down(self) -> OpenBreaker | None:
         """The breaker of the destination at any gateway where it is open, this one first."""
-        return next((report.down for report in self.all if report.down is not None), None)
+        return self._breakers.get("")
 
     @property
     def held(self) -> dict[str, OpenBreaker]:
-        """The sources that are held at any gateway."""
-        return {name: breaker for report in self.all for name, breaker in report.held.items()}
+        """The sources that are held at any gateway, this one first."""
+        return {source: breaker for source, breaker in self._breakers.items() if source}
+
+    @property
+    def _breakers(self) -> dict[str, OpenBreaker]:
+        reports = [*self._reports.values(), self.own]
+        return {source: breaker for report in reports for source, breaker in report.breakers.items()}
+
+    @property
+    def key(self) -> bytes:
+        """The key with which all gateways mask ids, so that a user looks the same wherever an event came in."""
+        return min([self._recent.key, *(report.key for report in self._reports.values())])
+
+    @property
+    def others_are_watched(self) -> bool:
+        """Whether somebody watches the live page of another gateway."""
+        return any(report.watched for report in self._reports.values())
+
+    async def show(self, message: bytes) -> None:
+        """Send a message to those who watch the live page of another gateway, if there is anybody."""
+        if self._store is not None and self.others_are_watched:
+            await self._store.broadcast(message)
 
     def hear(self, reports: Mapping[str, bytes]) -> None:
         """Take note of the reports of the other gateways, and have delivery begin where they are.
 
-        The report of a gateway that is gone counts until another one would try what was paused there.
+        Of a gateway that is gone the breakers count until another one tries what was paused there.
         """
-        now = time.monotonic()
+        now, self._present = time.monotonic(), reports.keys()
         for id_, data in reports.items():
             with suppress(msgspec.MsgspecError):  # another version may say other things
                 report = self._reports[id_] = _decode(data)
@@ -101,6 +138,9 @@ class Peers:
         for key in opened.keys() - self._known:
             self._delivery.follow(key[1], opened[key])
         self._known = set(opened)
+
+    def _receive(self, message: bytes) -> None:
+        self.received(message)
 
     def _open_breakers(self) -> Iterator[tuple[tuple[str, str, float], OpenBreaker]]:
         for id_, report in self._reports.items():

@@ -48,7 +48,7 @@ def forget_worker(pid: int) -> None:
 def new_registry() -> CollectorRegistry:
     """A registry for what this process counts, which also says what the process takes if it is the only one."""
     registry = CollectorRegistry()
-    if MULTIPROCESS_FOLDER not in os.environ:
+    if not os.environ.get(MULTIPROCESS_FOLDER):
         ProcessCollector(registry=registry)
     return registry
 

@@ -23,6 +23,8 @@ from support.nats_nodes import cluster
 from support.stores import deliver, entry, keep, letters, use
 
 EVENTS = 20_000
+STORE = {"replicas": 1, "max_bytes": 100_000_000}
+"""The servers reserve so many bytes of the disk."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class MovedFolder(GatewayFolder):
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[MovedFolder]:
     """A gateway that does not run, and a node of NATS."""
-    write_settings(tmp_path, {**SOURCE, "name": "auth0"}, store={"replicas": 1})
+    write_settings(tmp_path, {**SOURCE, "name": "auth0"}, store=STORE)
     with cluster(tmp_path / "nats", count=1) as (node,):
         yield MovedFolder(tmp_path, node.url)
 
@@ -73,12 +75,22 @@ def test_a_store_is_moved_to_a_cluster_and_back(gateway: MovedFolder) -> None:
     gateway.add(dead_letter(), dead_letter(rule="schema/required"))
 
     there = gateway.move()
-    write_settings(gateway.path, {**SOURCE, "name": "auth0"}, store={"replicas": 1, "url": gateway.url})
+    write_settings(gateway.path, {**SOURCE, "name": "auth0"}, store={**STORE, "url": gateway.url})
     back = gateway.move(str(gateway.path / "other"))
 
-    assert there == Completed(f"1000 events and 2 dead letters moved to {gateway.url}\n", "", 0)
-    assert back == Completed(f"1000 events and 2 dead letters moved to {gateway.path}/other\n", "", 0)
+    assert (there.returncode, back.returncode) == (0, 0)
+    assert there.stdout == f"1000 events and 2 dead letters moved to {gateway.url}\n"
+    assert back.stdout == f"1000 events and 2 dead letters moved to {gateway.path}/other\n"
     assert (gateway.path / "other" / "store.sqlite").exists()
+
+
+def test_an_empty_variable_stands_for_sqlite(gateway: MovedFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container that is set up for the cluster moves a file there."""
+    gateway.fill(1_000)
+    write_settings(gateway.path, {**SOURCE, "name": "auth0"}, store={**STORE, "url": gateway.url})
+    monkeypatch.setenv("SPRINGHEAD_STORE__URL", "")
+
+    assert gateway.move().stdout == f"1000 events and 0 dead letters moved to {gateway.url}\n"
 
 
 @pytest.mark.slow
@@ -108,7 +120,7 @@ def delivered_of(delivered: list[int], user: int) -> list[int]:
 def test_a_full_target_says_that_the_move_goes_on_later(gateway: MovedFolder) -> None:
     """Exit code 1, and what was moved is told to be safe."""
     gateway.fill(20_000)
-    write_settings(gateway.path, {**SOURCE, "name": "auth0"}, store={"replicas": 1, "max_bytes": 300_000})
+    write_settings(gateway.path, {**SOURCE, "name": "auth0"}, store={**STORE, "max_bytes": 300_000})
 
     done = gateway.move()
 

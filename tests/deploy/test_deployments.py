@@ -42,7 +42,8 @@ MANIFESTS: dict[tuple[str, str], dict[str, Any]] = {
 WORKLOADS = [MANIFESTS["StatefulSet", "springhead"]["spec"], MANIFESTS["Deployment", "springhead"]["spec"]]
 """Of gateways: on SQLite, and on NATS."""
 NATS: dict[str, Any] = MANIFESTS["StatefulSet", "springhead-nats"]["spec"]
-PODS: list[dict[str, Any]] = [workload["template"]["spec"] for workload in (*WORKLOADS, NATS)]
+MOVE: dict[str, Any] = MANIFESTS["Job", "springhead-move"]["spec"]
+PODS: list[dict[str, Any]] = [workload["template"]["spec"] for workload in (*WORKLOADS, MOVE, NATS)]
 GATEWAYS: list[dict[str, Any]] = [pod["containers"][0] for pod in PODS[:2]]
 VERSIONS = ("1.29", "1.33", "1.37")
 """Releases of Kubernetes: the first in which a ReadWriteOncePod claim is stable, and later ones."""
@@ -120,7 +121,7 @@ def test_a_stop_may_take_as_long_as_the_gateway_does() -> None:
     """It is killed after a minute by itself."""
     seconds = {
         *(int(service["stop_grace_period"].removesuffix("s")) for service in (SERVICE, *SHARING)),
-        *(pod["terminationGracePeriodSeconds"] for pod in PODS),
+        *(pod["terminationGracePeriodSeconds"] for pod in (*PODS[:2], PODS[-1])),
         int(unit()["Service"]["TimeoutStopSec"]),
     }
 
@@ -182,6 +183,27 @@ def test_gateways_in_kubernetes_know_all_servers() -> None:
     assert len(routes) == NATS["replicas"]
 
 
+def test_the_move_is_from_the_volume_of_the_one_to_the_servers_of_the_other() -> None:
+    """With the settings of both, and by the network's leave."""
+    (container,) = MOVE["template"]["spec"]["containers"]
+    stateful_set, environment = WORKLOADS[0], {one["name"]: one for one in container["env"]}
+    sharing = {one["name"]: one for one in GATEWAYS[1]["env"]}
+    url = sharing.pop("SPRINGHEAD_STORE__URL")["value"]
+    (claim,) = stateful_set["volumeClaimTemplates"]
+    store, settings = MOVE["template"]["spec"]["volumes"]
+    policy = MANIFESTS["NetworkPolicy", "springhead-nats"]["spec"]["ingress"][1]["from"][0]["podSelector"]
+
+    assert container["args"] == ["gateway", "move", "--to", url]
+    assert environment == sharing
+    assert store["persistentVolumeClaim"]["claimName"] == f"{claim['metadata']['name']}-springhead-0"
+    assert settings in PODS[0]["volumes"]
+    assert container["volumeMounts"] == GATEWAYS[0]["volumeMounts"]
+    assert (
+        MOVE["template"]["metadata"]["labels"]["app.kubernetes.io/name"]
+        in policy["matchExpressions"][0]["values"]
+    )
+
+
 def test_a_pod_is_the_user_of_the_image() -> None:
     """And of the store."""
     (user,) = [
@@ -189,7 +211,7 @@ def test_a_pod_is_the_user_of_the_image() -> None:
         for instruction in read_dockerfile(DEPLOY / "Dockerfile")
         if instruction.name == "USER"
     ]
-    for pod in PODS[:2]:
+    for pod in PODS[:3]:
         context = pod["securityContext"]
         assert f"{context['runAsUser']}:{context['runAsGroup']}" == user
         assert context["fsGroup"] == context["runAsGroup"]

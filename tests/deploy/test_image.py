@@ -89,7 +89,8 @@ def test_the_image_is_built_and_serves(tmp_path: Path) -> None:
         unhealthy = subprocess.run([word.replace("8080", str(port)) for word in check], **options, check=False)
 
     with cluster(tmp_path / "nats", count=1) as (node,):
-        options["env"] |= {"SPRINGHEAD_STORE__URL": node.url, "SPRINGHEAD_STORE__REPLICAS": "1"}
+        store = {"URL": node.url, "REPLICAS": "1", "MAX_BYTES": "100000000"}
+        options["env"] |= {f"SPRINGHEAD_STORE__{key}": value for key, value in store.items()}
         with serving(tmp_path, *arguments[1:], program=found(program, options), **options) as server:
             ready = httpx.get(f"{server.url}/ready", **LOCAL)
 

@@ -24,26 +24,44 @@ pytestmark = pytest.mark.slow
 
 KEY = "key-at-the-data-plane"
 KNOWN = {**SOURCE, "destination_write_key": KEY}
+OTHER = {**SOURCE, "name": "Other", "write_key": "key-of-another-tenant"}
 QUICK = {"retry_min": 0.05, "retry_max": 0.5, "breaker_failures": 2, "breaker_pause": 0.2}
 
 
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[Node]:
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """One NATS server: nothing here is about the failures of nodes."""
-    with cluster(tmp_path / "nats", count=1) as (started,):
+    with cluster(tmp_path_factory.mktemp("nats"), count=1) as (started,):
         yield started
 
 
-def start(stack: ExitStack, folder: Path, node: Node, to: str, **delivery: Any) -> Gateway:
-    """Start a gateway on the cluster."""
+@pytest.fixture(scope="module")
+def pair(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Gateway]]:
+    """Two gateways, each with half of the buckets; the second one delivers with a key that is refused."""
+    folder = tmp_path_factory.mktemp("pair")
+    with ExitStack() as stack:
+        plane = stack.enter_context(data_plane_in_thread(knowing("another key")))
+        one = start(stack, folder / "one", node, f"file:{folder}/delivered.jsonl")
+        two = start(stack, folder / "two", node, plane.url)
+        until(lambda: all(shares(each) == [8, 8] for each in (one, two)))
+        yield one, two
+
+
+def start(stack: ExitStack, folder: Path, node: Node, to: str, name: str = "pair", **delivery: Any) -> Gateway:
+    """Start a gateway; those whose store has the same name share it."""
     folder.mkdir()
-    store, settings = {"url": node.url, "replicas": 1}, {"to": to, **QUICK, **delivery}
-    return stack.enter_context(gateway(folder, KNOWN, store=store, delivery=settings))
+    store, settings = {"url": node.url, "replicas": 1, "name": name}, {"to": to, **QUICK, **delivery}
+    return stack.enter_context(gateway(folder, KNOWN, OTHER, store=store, delivery=settings))
 
 
 def status(server: Gateway) -> Any:
     """What the admin address of a gateway says."""
     return httpx.get(f"{server.admin_url}/api/status", **LOCAL).json()
+
+
+def shares(server: Gateway) -> list[int]:
+    """How many buckets each gateway delivers, as one of them says."""
+    return [each["buckets"] for each in status(server)["gateways"]]
 
 
 def name(server: Gateway) -> str:
@@ -58,22 +76,17 @@ def post(server: Gateway, count: int, first: int = 0) -> None:
     assert server.post(logs).text == "ok"
 
 
-def test_each_gateway_tells_what_is_wrong_at_any(node: Node, tmp_path: Path) -> None:
+def test_each_gateway_tells_what_is_wrong_at_any(pair: tuple[Gateway, Gateway]) -> None:
     """The status, the metrics and the command line: which source is held, where, and who delivers how much."""
-    with ExitStack() as stack:
-        plane = stack.enter_context(data_plane_in_thread(knowing("another key")))
-        # Only the second one is told the key that the data plane refuses, since the first delivers elsewhere.
-        one = start(stack, tmp_path / "one", node, f"file:{tmp_path}/delivered.jsonl")
-        two = start(stack, tmp_path / "two", node, plane.url)
-        until(lambda: [each["buckets"] for each in status(one)["gateways"]] == [8, 8])
-        post(one, 60)
-        until(lambda: status(one)["sources"][0]["held"])
+    one, two = pair
+    post(one, 60)
+    until(lambda: status(one)["sources"][0]["held"])
 
-        told = status(one)
-        names = name(one), name(two)
-        metrics = httpx.get(f"{one.admin_url}/metrics", **LOCAL).text
-        command = springhead(tmp_path / "one", "gateway", "status")
-        scripts = json.loads(springhead(tmp_path / "one", "gateway", "status", "--json").stdout)
+    told = status(one)
+    names = name(one), name(two)
+    metrics = httpx.get(f"{one.admin_url}/metrics", **LOCAL).text
+    command = springhead(one.folder, "gateway", "status")
+    scripts = json.loads(springhead(one.folder, "gateway", "status", "--json").stdout)
 
     assert told["sources"][0]["held"] == "status 401"
     assert {each["name"]: each["held"] for each in told["gateways"]} == {
@@ -98,28 +111,55 @@ def test_a_breaker_survives_its_gateway(node: Node, tmp_path: Path) -> None:
 
     with ExitStack() as stack:
         plane = stack.enter_context(data_plane_in_thread(down))
-        one = start(stack, tmp_path / "one", node, plane.url, lanes=1, breaker_pause=30.0, retry_max=30.0)
-        post(one, 60)
-        until(lambda: status(one)["sources"][0]["held"])
-        time.sleep(2)  # it tells others once a second
+        pause = {"breaker_pause": 60.0, "retry_max": 60.0}
+        one, two = (
+            start(stack, tmp_path / each, node, plane.url, "breakers", **pause) for each in ("one", "two")
+        )
+        until(lambda: shares(one) == [8, 8])
+        post(one, 1)
+        until(lambda: any(each["held"] for each in status(one)["gateways"]))
+        until(lambda: any(each["held"] for each in status(two)["gateways"]))  # it has been told of
+        dies, lives = (one, two) if status(one)["gateways"][0]["held"] else (two, one)
         tries = len(plane.came)
-        one.kill()
+        dies.kill()
+        until(lambda: shares(lives)[0] == 16)
 
-        two = start(stack, tmp_path / "two", node, plane.url, lanes=1, breaker_pause=30.0, retry_max=30.0)
-        until(lambda: status(two)["gateways"][0]["buckets"] == 16)
-        until(lambda: status(two)["undelivered"] == 60)
-
-        assert status(two)["sources"][0]["held"] == "status 503"
+        assert status(lives)["gateways"][0]["held"] == {}
+        assert status(lives)["sources"][0]["held"] == "status 503"
         assert len(plane.came) == tries
 
 
-def test_events_a_second_are_those_of_all(node: Node, tmp_path: Path) -> None:
-    """Whichever accepted them."""
-    with ExitStack() as stack:
-        one, two = (
-            start(stack, tmp_path / each, node, f"file:{tmp_path}/out.jsonl") for each in ("one", "two")
-        )
-        until(lambda: len(status(one)["gateways"]) == 2)
-        post(two, 30)
+def shown(stream: httpx.Response) -> Iterator[Any]:
+    """The requests that a live stream shows."""
+    name = ""
+    for line in stream.iter_lines():
+        field, _, value = line.partition(": ")
+        name = value if field == "event" else name
+        if (field, name) == ("data", "accepted"):
+            yield json.loads(value)
 
-        until(lambda: sum(status(one)["sources"][0]["last_60s"]) == 30)
+
+def test_the_live_page_shows_what_any_gateway_accepts(pair: tuple[Gateway, Gateway]) -> None:
+    """With each user masked alike, wherever the event came in."""
+    one, two = pair
+    with httpx.stream("GET", f"{one.admin_url}/api/events", **LOCAL, timeout=60) as stream:
+        requests = (request for request in shown(stream) if not request.get("past"))
+        time.sleep(3)  # the other one hears within two seconds that somebody watches
+
+        assert two.post(log("live 1", "auth0|000000000000000000000ada1")).text == "ok"
+        there = next(requests)
+        assert one.post(log("live 2", "auth0|000000000000000000000ada1")).text == "ok"
+        here = next(requests)
+
+    assert [each["events"][0]["properties"]["log_id"] for each in (there, here)] == ["live 1", "live 2"]
+    assert there["events"][0]["userId"] == here["events"][0]["userId"]
+    assert there["events"][0]["userId"].startswith("…ada1#")
+
+
+def test_events_a_second_are_those_of_all(pair: tuple[Gateway, Gateway]) -> None:
+    """Whichever accepted them."""
+    one, two = pair
+    logs = [log(f"rate {number}", "auth0|1") for number in range(30)]
+    assert two.post(logs, OTHER["write_key"]).text == "ok"
+
+    until(lambda: sum(status(one)["sources"][1]["last_60s"]) == 30)

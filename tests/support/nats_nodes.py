@@ -39,8 +39,8 @@ class Node:
         """Where clients connect."""
         return f"nats://127.0.0.1:{self.port}"
 
-    def configure(self, nodes: list[Node], extra: str = "") -> None:
-        """Write the configuration of a node among these."""
+    def configure(self, nodes: list[Node], extra: str = "", room: str = "1TB") -> None:
+        """Write the configuration of a node among these, whose streams may reserve so much room."""
         routes = ", ".join(f"nats-route://127.0.0.1:{node.route}" for node in nodes if node is not self)
         cluster = (
             f"cluster {{ name: test, listen: 127.0.0.1:{self.route}, routes: [{routes}] }}" if routes else ""
@@ -48,7 +48,8 @@ class Node:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "nats.conf").write_text(
             f"server_name: {self.name}\nlisten: 127.0.0.1:{self.port}\nhttp: 127.0.0.1:{self.monitor}\n"
-            f"max_payload: 8MB\njetstream {{ store_dir: '{self.folder}', sync_interval: always }}\n"
+            f"max_payload: 8MB\n"
+            f"jetstream {{ store_dir: '{self.folder}', sync_interval: always, max_file_store: {room} }}\n"
             f"{cluster}\n{extra}\n"
         )
 
@@ -60,9 +61,10 @@ class Node:
 
     def wait(self) -> None:
         """Wait until the node serves JetStream."""
+        assert self.process is not None
         until = time.monotonic() + 60
         while not self.is_healthy():
-            if time.monotonic() > until:
+            if self.process.poll() is not None or time.monotonic() > until:
                 raise TimeoutError((self.folder / "log").read_text())
             time.sleep(0.1)
 
@@ -100,11 +102,11 @@ class Node:
 
 
 @contextmanager
-def cluster(folder: Path, count: int = 3, extra: str = "") -> Iterator[list[Node]]:
+def cluster(folder: Path, count: int = 3, extra: str = "", room: str = "1TB") -> Iterator[list[Node]]:
     """So many nodes, ready; they end with the block."""
     nodes = [Node(f"n{number}", folder / f"n{number}") for number in range(count)]
     for node in nodes:
-        node.configure(nodes, extra)
+        node.configure(nodes, extra, room)
     try:
         for node in nodes:
             node.start()

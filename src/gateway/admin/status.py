@@ -42,7 +42,7 @@ async def status_of(gateway: Gateway, rates: Rates) -> Object:
             "reason": None if down is None else down.reason,
         },
         "gateway": gateway.peers.own.name,
-        "gateways": [_gateway(report) for report in gateway.peers.all],
+        "gateways": [_gateway(report) for report in gateway.peers.gateways],
         "undelivered": counts.undelivered,
         "oldest_undelivered_seconds": _age(counts.oldest, now),
         "dead_letters": counts.dead_letters,

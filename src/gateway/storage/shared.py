@@ -30,14 +30,23 @@ class ClusterStats(msgspec.Struct, frozen=True):
 class SharedStore(Protocol):
     """A store through which gateways hear of each other."""
 
-    def share(self, report: Callable[[], bytes], heard: Callable[[Mapping[str, bytes]], None]) -> None:
+    def share(
+        self,
+        report: Callable[[], bytes],
+        heard: Callable[[Mapping[str, bytes]], None],
+        received: Callable[[bytes], None],
+    ) -> None:
         """Exchange reports with the other gateways from `open` on, about once a second.
 
         Args:
             report: makes the report of this gateway.
             heard: called with the reports of the others, by the id of each. One that has died is there for some
                 seconds more.
+            received: called with what another gateway broadcasts.
         """
+
+    async def broadcast(self, data: bytes) -> None:
+        """Send something to the other gateways. It is lost where it does not arrive at once."""
 
     def stats(self) -> ClusterStats:
         """As of now, once the store is open."""

@@ -31,6 +31,12 @@ WITH_PROBLEMS = """([why, held]) => {
   showStatus({ ...latestStatus, destination, sources: [{ ...first, held }, ...others] });
 }"""
 """Makes the page show a status with these problems, and keep it."""
+WITH_GATEWAYS = """() => {
+  const held = { [latestStatus.sources[0].name]: "status 401" };
+  const gateways = [{ name: "a", buckets: 9, down: null, held }, { name: "b", buckets: 7, down: "", held }];
+  showStatus({ ...latestStatus, gateway: "a", gateways });
+}"""
+"""Makes the page show that status as one of several gateways would."""
 
 pytestmark = [
     pytest.mark.slow,
@@ -405,8 +411,14 @@ def test_the_page_explains_why_nothing_is_delivered(context: BrowserContext, tmp
         assert page.evaluate(CONTRAST) == []
         pictured(page, "held")
 
+        page.evaluate(WITH_GATEWAYS)
+        expect(page.locator("#to")).to_contain_text("2 gateways share the store: a (9 buckets), b (7 buckets)")
+        expect(trouble).to_contain_text("The destination is down at b: status 503: out of order.")
+        expect(card).to_contain_text("Held at a, b: the destination refuses this source's events")
+        assert page.evaluate(CONTRAST) == []
+
         page.evaluate(WITH_PROBLEMS, [None, None])
-        expect(trouble).to_have_text("The destination is down. Events are kept, and delivered when it is back.")
+        expect(trouble).to_contain_text("Events are kept, and delivered when it is back.")
         expect(card.locator(".held")).to_be_hidden()
 
 

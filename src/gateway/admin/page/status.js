@@ -106,7 +106,7 @@ function showSource(source) {
 function sharing({ gateway, gateways }) {
   if (gateways.length < 2) return "";
   const names = gateways.map(({ name, buckets }) => `${name} (${plural(buckets, "bucket")})`).join(", ");
-  return ` · ${gateways.length} gateways share the store: ${names} · this page is served by ${gateway}`;
+  return ` · ${gateways.length} gateways share the store: ${names} · of what was accepted before, this page shows what ${gateway} remembers`;
 }
 
 // Which of several gateways these are.

@@ -26,6 +26,8 @@ _PAUSE = 0.2
 """Seconds between two tries."""
 NOT_FOUND = (10037, 10059)
 """Codes of a message or a stream that is not there."""
+_DELETED = 10057
+"""The code of a message that is not there to be deleted."""
 
 
 class ApiError(Exception):
@@ -159,6 +161,17 @@ async def subjects_of(client: Client, stream: str) -> dict[str, int]:
         found |= part
         total = info.get("total", 0) if part else 0
     return found
+
+
+async def delete(client: Client, stream: str, sequence: int) -> bool:
+    """Delete a message, and return whether there was one."""
+    try:
+        await ask(client, f"STREAM.MSG.DELETE.{stream}", seq=sequence, no_erase=True)
+    except ApiError as error:
+        if error.code in {*NOT_FOUND, _DELETED}:
+            return False
+        raise
+    return True
 
 
 def _from_json(message: dict[str, Any]) -> StoredMessage:

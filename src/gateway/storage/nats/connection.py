@@ -99,6 +99,12 @@ async def connect(options: NatsOptions) -> Client:
     return client
 
 
+def denial(client: Client) -> str:
+    """What the user was not permitted to do last, as nodes do not answer that; empty if there is nothing."""
+    reason = _explain(client.last_error) if client.last_error else ""
+    return reason if "permissions violation" in reason.lower() else ""
+
+
 def _login(options: NatsOptions) -> dict[str, Any]:
     if options.credentials is None:
         return {"user": options.user or None, "password": options.password or None}
@@ -163,6 +169,8 @@ def _explain(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return explain(error)
     reason = str(error) or "no answer"
+    if "permissions violation" in reason.lower():
+        return f"{reason}; the user must be permitted to use JetStream and the streams"
     if _is_refused(error):
         return f"{reason}; check store.user, store.password or store.credentials"
     return f"{reason}; check store.url, and that a node is running"

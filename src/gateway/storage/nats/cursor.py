@@ -1,4 +1,4 @@
-"""Keeps, for one bucket and source, what is delivered: all up to a floor, and some events above it."""
+"""Keeps, for one bucket and source, what is delivered: all up to a message, but for the events that wait."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ class Progress(msgspec.Struct, array_like=True):
 
     Attributes:
         floor: all messages up to this sequence are.
-        settled: the places of events that are, in messages above the floor, by sequence.
+        top: all messages up to this sequence are, too, but for the events in `waiting`.
+        waiting: the places of the events that are not, by the sequence of their message.
+        settled: how many events are, in the messages in `waiting`.
         refusals: how often an event was refused alone, by its number.
         owner: who wrote it.
     """
 
     floor: int = 0
-    settled: dict[int, set[int]] = msgspec.field(default_factory=dict)
+    top: int = 0
+    waiting: dict[int, list[int]] = msgspec.field(default_factory=dict)
+    settled: int = 0
     refusals: dict[int, int] = msgspec.field(default_factory=dict)
     owner: str = ""
 

@@ -12,12 +12,9 @@ from nats.aio.client import Client
 
 from ..records import DeadLetter, LetterGone, NewDeadLetter, StoredCall
 from .accepted import Accepted
-from .api import NOT_FOUND, ApiError, ask, get, last
+from .api import ApiError, delete, get, last
 from .kept_letter import KeptLetter, decode, encode, fingerprint, subject
 from .publisher import STALE, Publisher
-
-_DELETED = 10057
-"""The code of a message that is not there to be deleted."""
 
 
 @dataclass(slots=True)
@@ -94,7 +91,7 @@ class Letters:
             kept = decode(message.data)
             left = kept.letter.count - count
             if left <= 0:
-                if await self._delete(message.sequence):
+                if await delete(self._client, self._stream, message.sequence):
                     return
                 continue
             try:
@@ -110,7 +107,7 @@ class Letters:
         dropped, accepted = 0, []
         for id_ in dict.fromkeys(ids):
             message = await get(self._client, self._stream, id_)
-            if message is None or not await self._delete(id_):
+            if message is None or not await delete(self._client, self._stream, id_):
                 continue
             dropped += 1
             kept = decode(message.data)
@@ -121,12 +118,3 @@ class Letters:
     async def _put(self, subject_: str, kept: KeptLetter, expected: int) -> int:
         data = encode(kept, self._max_bytes)
         return await self._publisher.publish(subject_, data, kept.occurrence, expected=expected)
-
-    async def _delete(self, id_: int) -> bool:
-        try:
-            await ask(self._client, f"STREAM.MSG.DELETE.{self._stream}", seq=id_, no_erase=True)
-        except ApiError as error:
-            if error.code in {*NOT_FOUND, _DELETED}:
-                return False
-            raise
-        return True

@@ -13,7 +13,7 @@ from nats.aio.client import Client
 from ..records import ClaimedEvent
 from . import chunk
 from .accepted import Accepted
-from .api import StoredMessage, ask, read
+from .api import StoredMessage, ask, delete, read
 from .cursor import Cursor
 from .publisher import Publisher
 from .seen import Seen
@@ -54,6 +54,8 @@ class SourceLog:
     _read_to: int = 0
     _looked_at: float = 0.0
     _duplicates: list[int] = field(default_factory=list)
+    _settled_messages: set[int] = field(default_factory=set)
+    """The sequences of messages that nothing waits in, and that are still in the stream."""
     _is_saved: bool = True
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -98,7 +100,10 @@ class SourceLog:
         for message, packed in chunks:
             known = lookup.among([event.digest for event in packed.events], message.at)
             accepted = []
-            for one in self.waiting.add(message.sequence, message.at, packed, self.cursor.progress):
+            added = self.waiting.add(message.sequence, message.at, packed, self.cursor.progress)
+            if not added:
+                self._settled_messages.add(message.sequence)
+            for one in added:
                 if known.get(one.packed.digest, one.number) < one.number:
                     self._duplicates.append(one.number)
                 else:
@@ -133,15 +138,24 @@ class SourceLog:
             accepted = [Accepted(one.packed.digest, one.number, one.accepted_at) for one in settled]
             if is_seen:
                 await self._publisher.publish_once(self.seen_subject, msgspec.msgpack.encode(accepted))
-            self.waiting.settle(settled, progress)
+            self._settled_messages.update(self.waiting.settle(settled, progress))
             self._is_saved = False
-        if self._is_saved:
+        if not self._is_saved:
+            self.waiting.write(progress, self._read_to)
+            await self.cursor.save()
+            self._is_saved = True
+        await self._delete_settled()
+
+    async def _delete_settled(self) -> None:
+        """Delete the messages that nothing waits in: together up to the floor, above it one by one."""
+        messages, floor = self._settled_messages, self.cursor.progress.floor
+        if not messages:
             return
-        floor = self.waiting.move_floor(progress)
-        await self.cursor.save()
-        self._is_saved = True
-        if floor is not None:
+        if min(messages) <= floor:
             await ask(self._client, f"STREAM.PURGE.{self.stream}", filter=self.subjects, seq=floor + 1)
+        above = [sequence for sequence in messages if sequence > floor]
+        await asyncio.gather(*(delete(self._client, self.stream, sequence) for sequence in above))
+        messages.clear()
 
     async def postpone(self, number: int, refusals: int, seconds: float) -> None:
         """Note how often an event was refused alone, and lease it for the seconds until its next try."""

@@ -33,9 +33,10 @@ from ..shared import ClusterStats
 from .api import ask, until_answered
 from .append import Appender
 from .chunk import token
-from .connection import connect
+from .connection import connect, denial
 from .counts import StoreCounter
 from .dead_letters import DeadLetters
+from .exchange import Exchange
 from .hints import Hints
 from .letter_list import LetterList
 from .letters import Letters
@@ -73,12 +74,20 @@ class NatsStore:
         self.renewing: asyncio.Task[None] | None = None
         self._wake: Callable[[str], None] = lambda _source: None
         self._is_closed = True
-        self._report: Callable[[], bytes] = bytes
-        self._heard: Callable[[Mapping[str, bytes]], object] = len
+        self._exchange = Exchange()
 
-    def share(self, report: Callable[[], bytes], heard: Callable[[Mapping[str, bytes]], None]) -> None:
+    def share(
+        self,
+        report: Callable[[], bytes],
+        heard: Callable[[Mapping[str, bytes]], None],
+        received: Callable[[bytes], None],
+    ) -> None:
         """As `SharedStore.share`."""
-        self._report, self._heard = report, heard
+        self._exchange.report, self._exchange.heard, self._exchange.received = report, heard, received
+
+    async def broadcast(self, data: bytes) -> None:
+        """As `SharedStore.broadcast`."""
+        await self._exchange.broadcast(data)
 
     def stats(self) -> ClusterStats:
         """As `SharedStore.stats`."""
@@ -125,10 +134,11 @@ class NatsStore:
             raise StoreBusy(f"a gateway delivers from {self.location}: stop all of them first")
         if delivers:
             await self._hints.listen()
+            await self._exchange.join(self._client, self._ownership, f"{self._options.name}-live")
         with suppress(StoreBusy):  # the next round may succeed
             await self._seen_stream.read_forgotten()
             if delivers:
-                self._heard(await self._ownership.others())
+                await self._exchange.hear()
                 await self._ownership.renew()
         if delivers:
             self.renewing = asyncio.create_task(self._renew())
@@ -139,8 +149,8 @@ class NatsStore:
             self._created = await until_answered(self._prepare, _ELECTION_SECONDS)
         except StoreBusy as error:
             await self._client.close()
-            advice = "check that most of its nodes run, with JetStream"
-            raise StoreUnusable(f"{self.location} cannot be opened: {error}; {advice}") from None
+            reason = denial(self._client) or f"{error}; check that most of its nodes run, with JetStream"
+            raise StoreUnusable(f"{self.location} cannot be opened: {reason}") from None
         except BaseException:
             await self._client.close()
             raise
@@ -167,7 +177,8 @@ class NatsStore:
         self._logs = logs = SourceLogs(client, publisher, self._seen, streams, self._owns)
         self._queue = Queue(logs, letters, seen_stream, self.location)
         gained, lost, idle = seen_stream.read_bucket, logs.lose, logs.is_idle
-        self._ownership = Ownership(client, publisher, streams.leases, gained, lost, idle, self._report)
+        report = self._exchange.report
+        self._ownership = Ownership(client, publisher, streams.leases, gained, lost, idle, report)
 
     def on_append(self, appended: Callable[[str], None]) -> None:
         """As `Store.on_append`, of the events in buckets that this gateway owns."""
@@ -291,7 +302,7 @@ class NatsStore:
             await asyncio.sleep(ROUND_SECONDS)
             try:
                 await self._ownership.renew()
-                self._heard(await self._ownership.others())
+                await self._exchange.hear()
                 await self._seen_stream.read_forgotten()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next round may succeed
                 _log.warning("leases of buckets cannot be renewed; retrying", reason=str(error))

@@ -13,6 +13,8 @@ from .options import NatsOptions
 
 _SECOND = 1_000_000_000
 """Nanoseconds, in which JetStream counts."""
+_RESERVED = 2**24
+"""Bytes for what says who delivers what, and how far that is done: a few kilobytes for each source."""
 RETRY_SECONDS = 120.0
 """How long a publish that is tried again is recognised by its id."""
 
@@ -37,12 +39,16 @@ def configurations(options: NatsOptions) -> list[dict[str, Any]]:
     """What each stream must be, as the API has it."""
     streams = streams_of(options.name)
     one_each: dict[str, Any] = {"max_msgs_per_subject": 1}
+    events = options.max_bytes or -1
     special: dict[str, dict[str, Any]] = {
-        streams.events: {"max_bytes": options.max_bytes or -1},
-        streams.seen: {"max_age": int(max(options.window, 120.0) * _SECOND)},
-        streams.state: one_each,
-        streams.leases: {**one_each, "allow_msg_ttl": True},
-        streams.dead: one_each,
+        streams.events: {"max_bytes": events},
+        streams.seen: {
+            "max_age": int(max(options.window, 120.0) * _SECOND),
+            "max_bytes": max(events // 2, -1),
+        },
+        streams.state: {**one_each, "max_bytes": _RESERVED},
+        streams.leases: {**one_each, "allow_msg_ttl": True, "max_bytes": _RESERVED},
+        streams.dead: {**one_each, "max_bytes": options.dead_letter_bytes * 5 // 4 + _RESERVED},
     }
     return [
         {
@@ -88,5 +94,5 @@ async def _make(client: Client, wanted: dict[str, Any]) -> None:
     try:
         await ask(client, f"STREAM.CREATE.{wanted['name']}", **wanted)
     except ApiError as error:
-        advice = "check store.replicas, and the limits of the servers and of the account"
+        advice = "check store.replicas, store.max_bytes and store.keep_bytes, and the limits of the servers"
         raise StoreUnusable(f"the stream {wanted['name']} cannot be made: {error}; {advice}") from None

@@ -1,9 +1,10 @@
-"""Holds the events of one log that were read and are not delivered, and what is settled of each message."""
+"""Holds the events of one log that were read and are not delivered."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..records import StoredCall
@@ -38,6 +39,14 @@ class Waiting:
 
 
 @dataclass(slots=True)
+class _Message:
+    """How many events a message has, and how many of them wait."""
+
+    size: int
+    waiting: int
+
+
+@dataclass(slots=True)
 class WaitingEvents:
     """The events of one log that wait, in their order.
 
@@ -50,17 +59,19 @@ class WaitingEvents:
     by_number: dict[int, Waiting] = field(default_factory=dict)
     refused: dict[int, Waiting] = field(default_factory=dict)
     bytes: int = 0
-    _unsettled: dict[int, int] = field(default_factory=dict)
-    """How many events of each message that was read are not settled."""
+    _messages: dict[int, _Message] = field(default_factory=dict)
+    """The messages that they are in, by sequence."""
 
     def add(self, sequence: int, at: float, packed: chunk.Chunk, progress: Progress) -> list[Waiting]:
         """Hold the events of a message that are not settled, and return them."""
-        settled = progress.settled.get(sequence, set())
-        self._unsettled[sequence] = len(packed.events) - len(settled)
+        places: Sequence[int] = range(len(packed.events))
+        if sequence <= progress.top:
+            places = progress.waiting.get(sequence, ())
+        if places:
+            self._messages[sequence] = _Message(len(packed.events), len(places))
         added = []
-        for index, event in enumerate(packed.events):
-            if index in settled:
-                continue
+        for index in places:
+            event = packed.events[index]
             number = chunk.number_of(sequence, index)
             call = packed.calls[event.call] if event.call >= 0 else None
             one = Waiting(event, number, at, call, progress.refusals.get(number, 0))
@@ -71,27 +82,38 @@ class WaitingEvents:
             added.append(one)
         return added
 
-    def settle(self, settled: Iterable[Waiting], progress: Progress) -> None:
-        """Hold these no longer, and count them as settled."""
+    def settle(self, settled: Iterable[Waiting], progress: Progress) -> list[int]:
+        """Hold these no longer, and return the sequences of messages that no event waits in any more."""
+        done = []
         for one in settled:
-            sequence, index = chunk.place_of(one.number)
-            progress.settled.setdefault(sequence, set()).add(index)
+            sequence, _ = chunk.place_of(one.number)
+            progress.top = max(progress.top, sequence)
             progress.refusals.pop(one.number, None)
-            self._unsettled[sequence] -= 1
             self.bytes -= one.size
             self.by_number.pop(one.number)
             self.refused.pop(one.number, None)
+            self._messages[sequence].waiting -= 1
+            if not self._messages[sequence].waiting:
+                del self._messages[sequence]
+                done.append(sequence)
+        return done
 
-    def move_floor(self, progress: Progress) -> int | None:
-        """Raise the floor over messages that are settled whole, and return it; None if it stays."""
-        before = progress.floor
-        for sequence, count in list(self._unsettled.items()):
-            if count:
+    def write(self, progress: Progress, read_to: int) -> None:
+        """Write into the progress what waits; messages were read up to the sequence `read_to`.
+
+        So the progress is no larger than what is held, however much is delivered behind an event that waits.
+        """
+        progress.floor = min(self._messages, default=read_to + 1) - 1
+        waiting: defaultdict[int, list[int]] = defaultdict(list)
+        for number in self.by_number:
+            sequence, index = chunk.place_of(number)
+            if sequence > progress.top:
                 break
-            progress.floor = sequence
-            progress.settled.pop(sequence, None)
-            del self._unsettled[sequence]
-        return progress.floor if progress.floor > before else None
+            waiting[sequence].append(index)
+        progress.waiting = dict(waiting)
+        progress.settled = sum(
+            self._messages[sequence].size - len(places) for sequence, places in waiting.items()
+        )
 
     def behind(self, number: int, refusals_below: int) -> Waiting | None:
         """The next event of the same user behind this one that was refused alone less often."""

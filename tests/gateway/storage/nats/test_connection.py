@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from springhead.gateway.storage.nats import NatsOptions, NatsStore
+from springhead.gateway.storage.nats import NatsOptions, NatsStore, store
 from springhead.gateway.storage.nats.api import ask
 from springhead.gateway.storage.nats.connection import connect
 from springhead.gateway.storage.records import StoreUnusable
@@ -16,7 +16,10 @@ from support.nats_nodes import Node, cluster, pretender
 from support.senders import until
 from support.servers import free_port
 
-LOGIN = "authorization { user: ada, password: swordfish }"
+LOGIN = """authorization { users: [
+  { user: ada, password: swordfish }
+  { user: guest, password: swordfish, permissions: { publish: { deny: "$JS.API.STREAM.CREATE.>" } } }
+] }"""
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +33,11 @@ def refusal(options: NatsOptions) -> str:
     """Why a store cannot be opened."""
 
     async def scenario() -> None:
-        store = NatsStore(options)
+        refused = NatsStore(options)
         try:
-            await store.open()
+            await refused.open()
         finally:
-            await store.close()
+            await refused.close()
 
     with pytest.raises(StoreUnusable) as error:
         asyncio.run(scenario())
@@ -58,6 +61,26 @@ def test_a_wrong_password_is_told_and_not_shown(guarded: Node, tmp_path: Path) -
     assert "uthorization" in message
     assert message.endswith("; check store.user, store.password or store.credentials")
     assert "guessed" not in message
+
+
+def test_what_a_user_is_not_permitted_is_told(
+    guarded: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node says so, and leaves the request unanswered."""
+    monkeypatch.setattr(store, "_ELECTION_SECONDS", 0.0)
+    options = NatsOptions(
+        (guarded.url,),
+        name="guests",
+        user="guest",
+        password="swordfish",  # noqa: S106
+        replicas=1,
+        folder=tmp_path,
+    )
+
+    message = refusal(options)
+
+    assert 'permissions violation for publish to "$js.api.stream.create.guests-events"' in message.lower()
+    assert message.endswith("; the user must be permitted to use JetStream and the streams")
 
 
 def test_messages_that_the_servers_do_not_take_are_told(guarded: Node, tmp_path: Path) -> None:

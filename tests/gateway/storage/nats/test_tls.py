@@ -16,8 +16,9 @@ import trustme
 from springhead.gateway.storage.nats import NatsOptions, NatsStore
 from springhead.gateway.storage.nats.connection import connect
 from springhead.gateway.storage.records import StoreUnusable
+from support.dataplanes import data_plane
 from support.nats_nodes import Node, cluster, pretender
-from support.senders import until
+from support.senders import Senders, gateway_to, until
 from support.servers import free_port
 from support.stores import deliver, entry, keep
 
@@ -244,3 +245,33 @@ def test_a_file_that_cannot_be_used_is_told(
     wrong = NatsOptions((f"tls://{ADDRESS}:{free_port()}",), folder=tmp_path, **{key: files / name})  # type: ignore[arg-type]
 
     assert refusal(wrong) == reason.format(files / name)
+
+
+@pytest.mark.slow
+def test_a_gateway_encrypts_its_connections(strict: Node, files: Path, tmp_path: Path) -> None:
+    """With settings as an operator writes them, on the event loop that it runs on."""
+    settings = {
+        "url": f"tls://{ADDRESS}:{strict.port}",
+        "name": "served",
+        "replicas": 1,
+        "max_bytes": 10_000_000,
+        "user": "ada",
+        "password": PASSWORD,
+        "ca": str(files / "ca.pem"),
+        "tls_cert": str(files / "gateway.pem"),
+        "tls_key": str(files / "gateway.key"),
+    }
+
+    async def scenario() -> None:
+        async with data_plane() as plane:
+            with gateway_to(plane.url, tmp_path, store=settings) as server:
+                senders = Senders(server.url, stopping=True)
+                await senders.run(1, (3,))
+                await until(lambda: len(plane.taken) == 3)
+                strict.stop()
+                strict.start()
+                await senders.run(1, (3,), first=1)
+                await until(lambda: len(plane.taken) == 6)
+                assert PASSWORD not in server.log.read_text()
+
+    asyncio.run(scenario())
