@@ -175,6 +175,7 @@ def _open(path: Path, created: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA temp_store = MEMORY")  # what undoes a statement would go to a file of its own
     connection.executescript(_SCHEMA)
     if connection.execute("SELECT created FROM stream").fetchone() != (created,):
         for table in ("seen", "position", "stream"):
