@@ -2,13 +2,12 @@
 
 Three servers run on this machine, with `sync_interval: always`; a stream is on one of them, or on all.
 
-    PYTHONPATH=tests python benchmarks/nats_store.py
+    python benchmarks/nats_store.py
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
 import tempfile
 import time
@@ -17,15 +16,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import payloads
+from nats_servers import Servers, running_servers
 from springhead.gateway.storage.nats import NatsOptions, NatsStore
 from springhead.gateway.storage.records import NewEvent
 from store import EVENTS, batches, mapped
 from store_floors import NatsFloor
-from support.nats_nodes import Node, cluster
 
 ROUNDS = 5
 ALONE = 400
 """Appends of a sender that is alone, in each round: it waits for each of them."""
+REPEAT = 5
+"""How often all events are appended in a round of batches, so that each sender has several."""
 IN_FLIGHT = 16
 """A store has at most one message of each bucket on its way."""
 
@@ -38,22 +39,19 @@ class Cost(NamedTuple):
     servers: float
 
 
-async def cost(nodes: Sequence[Node], work: Awaitable[object]) -> Cost:
+async def cost(servers: Servers, work: Awaitable[object]) -> Cost:
     """What it costs to wait for something."""
-    before = time.perf_counter(), time.process_time(), processor_time(nodes)
+    before = time.perf_counter(), time.process_time(), servers.cpu()
     await work
-    after = time.perf_counter(), time.process_time(), processor_time(nodes)
+    after = time.perf_counter(), time.process_time(), servers.cpu()
     return Cost(*(end - start for start, end in zip(before, after, strict=True)))
 
 
-def processor_time(nodes: Sequence[Node]) -> float:
-    """Seconds of processor time that these servers have taken."""
-    ticks = 0
-    for node in nodes:
-        if node.process is not None:
-            fields = Path(f"/proc/{node.process.pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+def appends_of(events: Sequence[bytes], round_: int, size: int, senders: int) -> list[list[NewEvent]]:
+    """What is appended in a round."""
+    if size > 1:
+        return [each for part in range(REPEAT) for each in batches(events, round_ * REPEAT + part, size)]
+    return batches(events, round_, size)[: ALONE if senders == 1 else None]
 
 
 async def append_all(store: NatsStore, appends: list[list[NewEvent]], senders: int) -> list[float]:
@@ -71,24 +69,24 @@ async def append_all(store: NatsStore, appends: list[list[NewEvent]], senders: i
 
 
 async def compare(  # noqa: PLR0913, PLR0917 - what one line is about
-    nodes: Sequence[Node], folder: Path, replicas: int, events: Sequence[bytes], size: int, senders: int
+    servers: Servers, folder: Path, replicas: int, events: Sequence[bytes], size: int, senders: int
 ) -> None:
     """Print one line: so many replicas, so many events an append, from so many senders."""
     name = f"R{replicas}-{size}-{senders}"
-    servers = tuple(node.url for node in nodes)
-    store = NatsStore(NatsOptions(servers, name=name, replicas=replicas, folder=folder / name))
+    addresses = tuple(f"nats://{address}" for address in servers.url.removeprefix("nats://").split(","))
+    store = NatsStore(NatsOptions(addresses, name=name, replicas=replicas, folder=folder / name))
     await store.open()
-    floor = NatsFloor(servers, f"{name}-events", min(IN_FLIGHT, senders * size))
+    floor = NatsFloor(addresses, f"{name}-events", min(IN_FLIGHT, senders * size))
     await floor.open()
     stores, floors, latencies, messages = [], [], [], 0
     for round_ in range(ROUNDS):
-        appends = batches(events, round_, size)[: ALONE if senders == 1 else None]
+        appends = appends_of(events, round_, size, senders)
         appended = asyncio.ensure_future(append_all(store, appends, senders))
-        stores.append(await cost(nodes, appended))
+        stores.append(await cost(servers, appended))
         latencies += appended.result()
         published = await floor.messages()
         messages += len(published)
-        floors.append(await cost(nodes, floor.publish(published)))
+        floors.append(await cost(servers, floor.publish(published)))
     await floor.close()
     await store.close()
     mean, floor_mean = (Cost(*map(statistics.median, zip(*costs, strict=True))) for costs in (stores, floors))
@@ -112,11 +110,11 @@ async def main() -> None:
     events = mapped(logs)
     with (
         tempfile.TemporaryDirectory(prefix="benchmark-", dir=Path.cwd()) as folder,
-        cluster(Path(folder) / "nodes") as nodes,
+        running_servers(Path(folder)) as servers,
     ):
         for replicas in (3, 1):
             for size, senders in ((1, 1), (1, 32), (1, 256), (100, 8), (100, 32)):
-                await compare(nodes, Path(folder), replicas, events, size, senders)
+                await compare(servers, Path(folder), replicas, events, size, senders)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from .publisher import ANSWER_SECONDS
 from .seen import Seen
 
 _GATHER = 0.002
-"""Seconds for which the first caller waits for others: a message costs the same whatever is in it."""
+"""Seconds for which a caller who is not alone waits for others: a message costs the same whatever is in it."""
 
 
 def bucket_of(source: str, user: str) -> int:
@@ -87,7 +87,7 @@ class Appender:
         task.add_done_callback(self._tasks.discard)
 
     async def _gather(self) -> None:
-        await asyncio.sleep(_GATHER)
+        await asyncio.sleep(_GATHER if self.waiting > 1 else 0)
         group, self._gathered = self._gathered, []
         keys = [key for one in group for key in one.digests]
         try:

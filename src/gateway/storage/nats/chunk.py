@@ -74,6 +74,8 @@ def pack(events: Sequence[PackedEvent], calls: Sequence[StoredCall | None], max_
 
 
 def _chunk(events: Sequence[PackedEvent], calls: Sequence[StoredCall | None]) -> Chunk:
+    if not any(calls):
+        return Chunk(list(events))
     kept: list[StoredCall] = []
     packed = []
     for event, call in zip(events, calls, strict=True):

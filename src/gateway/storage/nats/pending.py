@@ -31,8 +31,9 @@ class PendingAppend:
 
     def wait_for(self, batch: Batch) -> None:
         """Answer no earlier than this batch is published."""
-        self.batches.add(batch)
-        batch.appends.add(self)
+        if batch not in self.batches:
+            self.batches.add(batch)
+            batch.appends.add(self)
 
     def answer(self) -> None:
         """Answer with the receipt, unless something has to be published first."""

@@ -16,12 +16,10 @@ import structlog
 from ..records import StoreBusy
 from .accepted import Accepted
 
-_RECENT = 1 << 14
+_RECENT = 1 << 13
 """Recent ones that move to the file together: each alone would change a page of its own there."""
-_ROWS = 100
-"""Rows of one statement: after each a thread waits for the interpreter again."""
-_SLICE = 500
-"""Rows changed in one transaction, so that no append waits long for it."""
+_ROWS = 300
+"""Rows of one statement: after each, its thread waits for the interpreter. Any SQLite takes 999 values."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS seen (
@@ -116,7 +114,7 @@ class Seen:
 
     async def prune(self, now: float) -> None:
         """Forget what is past the window."""
-        values = (now - self._window, _SLICE)
+        values = (now - self._window, _ROWS)
         while await self._run(lambda: self._connection.execute(_PRUNE, values).rowcount) > 0:
             pass
 
@@ -138,29 +136,27 @@ class Seen:
         self._moving, self._recent = self._recent, {}
         moving = [self._moving[digest] for digest in sorted(self._moving)]
         try:
-            for start in range(0, len(moving), _SLICE):
-                await self._run(partial(self._write, moving[start : start + _SLICE]))
+            for start in range(0, len(moving), _ROWS):
+                await self._run(partial(self._write, moving[start : start + _ROWS]))
         except StoreBusy as error:
             _log.warning("events just accepted may be accepted again", reason=str(error))
         self._moving, self._mover = {}, None
 
     def _find(self, digests: Sequence[bytes]) -> dict[bytes, Accepted]:
         found: dict[bytes, Accepted] = {}
-        for first in range(0, len(digests), _SLICE):
-            part = digests[first : first + _SLICE]
+        for first in range(0, len(digests), _ROWS):
+            part = digests[first : first + _ROWS]
             places = ",".join("?" * len(part))
             query = f"SELECT * FROM seen WHERE digest IN ({places})"  # noqa: S608 - no value in it
             found |= {row[0]: Accepted(*row) for row in self._connection.execute(query, part).fetchall()}
         return found
 
     def _write(self, accepted: Sequence[Accepted], subject: str = "", sequence: int = 0) -> None:
-        with self._connection:
-            self._connection.execute("BEGIN")
-            for start in range(0, len(accepted), _ROWS):
-                part = accepted[start : start + _ROWS]
-                statement = f"INSERT INTO seen VALUES {', '.join(['(?, ?, ?)'] * len(part))} {_EARLIER}"  # noqa: S608 - no value in it
-                self._connection.execute(statement, (*chain.from_iterable(part), self._window))
-            self._note_position(subject, sequence)
+        for start in range(0, len(accepted), _ROWS):
+            part = accepted[start : start + _ROWS]
+            statement = f"INSERT INTO seen VALUES {', '.join(['(?, ?, ?)'] * len(part))} {_EARLIER}"  # noqa: S608 - no value in it
+            self._connection.execute(statement, (*chain.from_iterable(part), self._window))
+        self._note_position(subject, sequence)
 
     def _delete(self, accepted: Sequence[Accepted], subject: str, sequence: int) -> None:
         values = [(one.digest, one.number) for one in accepted]
@@ -179,6 +175,7 @@ def _open(path: Path, created: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA temp_store = MEMORY")  # what undoes a statement would go to a file of its own
     connection.executescript(_SCHEMA)
     if connection.execute("SELECT created FROM stream").fetchone() != (created,):
         for table in ("seen", "position", "stream"):

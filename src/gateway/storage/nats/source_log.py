@@ -53,6 +53,7 @@ class SourceLog:
     appended: int = 0
     _read_to: int = 0
     _looked_at: float = 0.0
+    _duplicates: list[int] = field(default_factory=list)
     _is_saved: bool = True
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -64,7 +65,8 @@ class SourceLog:
     async def fetch(self) -> None:
         """Read what was appended, unless enough is held already."""
         now = time.monotonic()
-        if self._read_to >= self.appended and now - self._looked_at < _LOOK_SECONDS:
+        is_recent = self._read_to >= self.appended and now - self._looked_at < _LOOK_SECONDS
+        if is_recent and not self._duplicates:
             return
         async with self._lock:
             self._looked_at = now
@@ -87,23 +89,26 @@ class SourceLog:
         return self.room(self) if len(self.waiting) < _MAX_EVENTS else 0
 
     async def _add(self, messages: Sequence[StoredMessage]) -> None:
-        """Hold the events of these messages, and settle those that were accepted before."""
+        """Hold the events of these messages, and settle those that were accepted before.
+
+        If they cannot be settled, nothing is claimed until they are.
+        """
         chunks = [(message, chunk.decode(message.data)) for message in messages]
         lookup = await self._seen.look_up([event.digest for _, packed in chunks for event in packed.events])
-        duplicates: list[int] = []
         for message, packed in chunks:
             known = lookup.among([event.digest for event in packed.events], message.at)
             accepted = []
             for one in self.waiting.add(message.sequence, message.at, packed, self.cursor.progress):
                 if known.get(one.packed.digest, one.number) < one.number:
-                    duplicates.append(one.number)
+                    self._duplicates.append(one.number)
                 else:
                     known[one.packed.digest] = one.number
                     accepted.append(Accepted(one.packed.digest, one.number, message.at))
             self._seen.remember(accepted)
             self._read_to = message.sequence
-        if duplicates:
-            await self._settle(duplicates)
+        if self._duplicates:
+            await self._settle(self._duplicates)
+            self._duplicates.clear()
 
     def claimed(self, one: Waiting, lease: float) -> ClaimedEvent:
         """Lease an event."""

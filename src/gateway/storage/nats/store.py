@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
@@ -31,13 +30,12 @@ from ..records import (
     StoreUnusable,
 )
 from ..shared import ClusterStats
-from .accepted import Accepted, digest, digest_of_replay
 from .api import ask, until_answered
 from .append import Appender
 from .chunk import token
-from .claims import claim
 from .connection import connect
 from .counts import StoreCounter
+from .dead_letters import DeadLetters
 from .hints import Hints
 from .letter_list import LetterList
 from .letters import Letters
@@ -45,10 +43,9 @@ from .options import NatsOptions
 from .outbox import Outbox
 from .ownership import BUCKETS, ROUND_SECONDS, Ownership
 from .publisher import HEADERS, Publisher
-from .retention import too_much, too_old
+from .queue import Queue
 from .seen import Seen
 from .seen_stream import SeenStream
-from .source_log import SourceLog
 from .source_logs import SourceLogs
 from .streams import ensure, streams_of
 
@@ -74,7 +71,6 @@ class NatsStore:
         self._options = options
         self._streams = streams_of(options.name)
         self.renewing: asyncio.Task[None] | None = None
-        self._replaying = asyncio.Lock()
         self._wake: Callable[[str], None] = lambda _source: None
         self._is_closed = True
         self._report: Callable[[], bytes] = bytes
@@ -122,38 +118,8 @@ class NatsStore:
             StoreUnusable: the cluster cannot be reached, or is not what the store needs.
             StoreBusy: `alone`, and another gateway is there.
         """
-        options, streams = self._options, self._streams
-        self._client: Client = await connect(options)
-        try:
-            self._created = await until_answered(self._prepare, _ELECTION_SECONDS)
-        except StoreBusy as error:
-            await self._client.close()
-            advice = "check that most of its nodes run, with JetStream"
-            raise StoreUnusable(f"{self.location} cannot be opened: {error}; {advice}") from None
-        except BaseException:
-            await self._client.close()
-            raise
-        path = options.folder / f"seen-{token(options.name)}.sqlite"
-        self._seen = Seen(path, options.window, self._created)
-        self._publisher = Publisher(self._client, options.patience)
-        limit = self._client.max_payload - HEADERS
-        self._letters = Letters(self._client, self._publisher, streams.dead, limit)
-        self._letter_list = LetterList(self._client, streams.dead)
-        self._counter = StoreCounter(self._client, streams)
-        outbox = Outbox(self._publisher, self._seen, streams.events, limit, self._tell)
-        self._appender = Appender(outbox, self._seen, self.location, options.max_waiting, options.patience)
-        self._seen_stream = SeenStream(self._client, self._publisher, streams.seen, self._seen)
-        self._logs = SourceLogs(self._client, self._publisher, self._seen, streams, self._owns)
-        self._ownership = Ownership(
-            self._client,
-            self._publisher,
-            streams.leases,
-            self._seen_stream.read_bucket,
-            self._logs.lose,
-            self._logs.is_idle,
-            self._report,
-        )
-        self._hints = Hints(self._client, f"{options.name}-appended", self._note)
+        await self._connect()
+        self._make_parts()
         self._is_closed = False
         if alone and not await self._ownership.is_alone():
             raise StoreBusy(f"a gateway delivers from {self.location}: stop all of them first")
@@ -167,15 +133,45 @@ class NatsStore:
         if delivers:
             self.renewing = asyncio.create_task(self._renew())
 
-    def on_append(self, appended: Callable[[str], None]) -> None:
-        """As `Store.on_append`, of the events in buckets that this gateway owns."""
-        self._wake = appended
+    async def _connect(self) -> None:
+        self._client: Client = await connect(self._options)
+        try:
+            self._created = await until_answered(self._prepare, _ELECTION_SECONDS)
+        except StoreBusy as error:
+            await self._client.close()
+            advice = "check that most of its nodes run, with JetStream"
+            raise StoreUnusable(f"{self.location} cannot be opened: {error}; {advice}") from None
+        except BaseException:
+            await self._client.close()
+            raise
 
     async def _prepare(self) -> str:
         """Make the streams that are missing, and return when that of the events was made."""
         await ensure(self._client, self._options)
         created: str = (await ask(self._client, f"STREAM.INFO.{self._streams.events}"))["created"]
         return created
+
+    def _make_parts(self) -> None:
+        options, streams, client = self._options, self._streams, self._client
+        path = options.folder / f"seen-{token(options.name)}.sqlite"
+        self._seen = Seen(path, options.window, self._created)
+        self._publisher = publisher = Publisher(client, options.patience)
+        limit = client.max_payload - HEADERS
+        outbox = Outbox(publisher, self._seen, streams.events, limit, self._tell)
+        self._appender = Appender(outbox, self._seen, self.location, options.max_waiting, options.patience)
+        self._hints = Hints(client, f"{options.name}-appended", self._note)
+        self._seen_stream = seen_stream = SeenStream(client, publisher, streams.seen, self._seen)
+        self._counter = StoreCounter(client, streams)
+        letters, listed = Letters(client, publisher, streams.dead, limit), LetterList(client, streams.dead)
+        self._dead_letters = DeadLetters(letters, listed, self._counter, seen_stream, options)
+        self._logs = logs = SourceLogs(client, publisher, self._seen, streams, self._owns)
+        self._queue = Queue(logs, letters, seen_stream, self.location)
+        gained, lost, idle = seen_stream.read_bucket, logs.lose, logs.is_idle
+        self._ownership = Ownership(client, publisher, streams.leases, gained, lost, idle, self._report)
+
+    def on_append(self, appended: Callable[[str], None]) -> None:
+        """As `Store.on_append`, of the events in buckets that this gateway owns."""
+        self._wake = appended
 
     async def append(
         self,
@@ -188,32 +184,12 @@ class NatsStore:
         """As `Store.append`."""
         if self._is_closed:
             raise StoreBusy(f"{self.location} is being closed")
-        if not replacing:
-            return await self._append(events, dead_letters, call, {})
-        async with self._replaying:  # another gateway's replay of a letter has the same digests
-            taken = [await self._letters.take(id_, count) for id_, count in replacing.items()]
-            digests = {
-                kept.original: digest_of_replay(kept.original, id_)
-                for id_, (_, kept) in zip(replacing, taken, strict=True)
-                if kept.original
-            }
-            receipt = await self._append(events, dead_letters, call, digests)
-            for (subject, _), count in zip(taken, replacing.values(), strict=True):
-                await self._letters.remove(subject, count)
-        return receipt
-
-    async def _append(
-        self,
-        events: Sequence[NewEvent],
-        dead_letters: Sequence[NewDeadLetter],
-        call: StoredCall | None,
-        replays: Mapping[bytes, bytes],
-    ) -> Receipt:
         kept_call = call if self._options.keep_calls else None
-        receipt = Receipt(0, (), ())
-        if events:
-            receipt = await self._appender.append(events, kept_call, replays)
-        ids = await self._letters.add(dead_letters, call) if dead_letters else ()
+        async with self._dead_letters.replaying(replacing) as replays:
+            receipt = Receipt(0, (), ())
+            if events:
+                receipt = await self._appender.append(events, kept_call, replays)
+            ids = await self._dead_letters.kept.add(dead_letters, call)
         return msgspec.structs.replace(receipt, dead_letters=ids)
 
     async def probe(self, sources: Collection[str]) -> None:  # noqa: ARG002 - the room is that of all sources
@@ -230,68 +206,31 @@ class NatsStore:
         self, source: str, lane: int, lanes: int, *, events: int, size: int, lease: float
     ) -> list[ClaimedEvent]:
         """As `Store.claim`, of the buckets that this gateway owns."""
-        if lane not in range(lanes) or BUCKETS % lanes:
-            raise ValueError(f"no lane {lane} of {lanes}: there may be 1, 2, 4, 8 or 16, counted from 0")
-        buckets = [bucket for bucket in self.owned if bucket % lanes == lane]
-        return claim(await self._logs.fetch(source, buckets), events, size, lease)
+        return await self._queue.claim(source, lane, lanes, events=events, size=size, lease=lease)
 
     async def claim_behind(self, seq: int, *, refusals_below: int, lease: float) -> ClaimedEvent | None:
         """As `Store.claim_behind`."""
-        for log in self._logs:
-            if one := log.waiting.behind(seq, refusals_below):
-                return None if one.lease_until > time.monotonic() else log.claimed(one, lease)
-        return None
+        return await self._queue.claim_behind(seq, refusals_below=refusals_below, lease=lease)
 
     async def acknowledge(self, delivered: Sequence[int], dead: Sequence[DeadEvent] = ()) -> None:
         """As `Store.acknowledge`; what is no longer this gateway's is delivered again by its owner."""
-        reasons = {one.seq: one for one in dead}
-        numbers = [*delivered, *reasons]
-        await asyncio.gather(
-            *(self._logs.guard(log, self._settle(log, numbers, reasons)) for log in self._logs)
-        )
-
-    async def _settle(self, log: SourceLog, numbers: Sequence[int], dead: Mapping[int, DeadEvent]) -> None:
-        for number, one in dead.items():
-            if waiting := log.waiting.by_number.get(number):
-                if not self._owns(log.bucket):
-                    raise StoreBusy(f"{self.location}: bucket {log.bucket} may be another gateway's by now")
-                event = waiting.packed
-                letter = NewDeadLetter(log.source, one.rule, one.reason, event=event.event, answer=one.answer)
-                accepted = Accepted(event.digest, number, waiting.accepted_at)
-                original = digest(log.source, event.message_id)
-                await self._letters.add_dead_event(letter, waiting.call, accepted, original)
-        await log.settle([number for number in numbers if number in log.waiting])
+        await self._queue.acknowledge(delivered, dead)
 
     async def hand_over(self, seqs: Sequence[int]) -> None:
         """As `Store.hand_over`."""
-        for log in self._logs:
-            if waiting := [log.waiting.by_number[seq] for seq in seqs if seq in log.waiting]:
-                accepted = [
-                    Accepted(key, one.number, one.accepted_at)
-                    for one in waiting  # that of a replay differs from that of the event
-                    for key in {one.packed.digest, digest(log.source, one.packed.message_id)}
-                ]
-                await self._seen_stream.forget(accepted)
-                numbers = [one.number for one in waiting]
-                await self._logs.guard(log, log.settle(numbers, is_seen=False))
+        await self._queue.hand_over(seqs)
 
     async def adopt(self, letter: DeadLetter, key: bytes) -> None:
         """As `Store.adopt`."""
-        await self._letters.adopt(letter, key)
+        await self._dead_letters.kept.adopt(letter, key)
 
     async def release(self, seqs: Sequence[int]) -> None:
         """As `Store.release`."""
-        now = time.monotonic()
-        for log in self._logs:
-            for seq in seqs:
-                if one := log.waiting.by_number.get(seq):
-                    one.lease_until = min(one.lease_until, now)
+        self._queue.release(seqs)
 
     async def postpone(self, seq: int, *, refusals: int, seconds: float) -> None:
         """As `Store.postpone`."""
-        for log in self._logs:
-            if seq in log.waiting:
-                await self._logs.guard(log, log.postpone(seq, refusals, seconds))
+        await self._queue.postpone(seq, refusals=refusals, seconds=seconds)
 
     async def dead_letters(  # noqa: PLR0913 - as the interface
         self,
@@ -305,12 +244,11 @@ class NatsStore:
         limit: int = 100,
     ) -> list[DeadLetterSummary]:
         """As `Store.dead_letters`; a letter that comes again has a new id, and is the newest."""
-        now = time.time()
-        return await self._letter_list.summaries(
+        return await self._dead_letters.find(
             source=source,
             rule=rule,
-            before=None if older_than is None else now - older_than,
-            since=None if younger_than is None else now - younger_than,
+            older_than=older_than,
+            younger_than=younger_than,
             after=after,
             newest=newest,
             limit=limit,
@@ -318,14 +256,11 @@ class NatsStore:
 
     async def dead_letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - as the interface
         """As `Store.dead_letter`."""
-        return await self._letter_list.whole(id)
+        return await self._dead_letters.listed.whole(id)
 
     async def drop(self, ids: Sequence[int]) -> int:
         """As `Store.drop`."""
-        dropped, accepted = await self._letters.drop(ids)
-        if accepted:
-            await self._seen_stream.forget(accepted)
-        return dropped
+        return await self._dead_letters.drop(ids)
 
     async def counts(self) -> StoreCounts:
         """As `Store.counts`."""
@@ -333,15 +268,8 @@ class NatsStore:
 
     async def sweep(self) -> list[Removal]:
         """As `Store.sweep`."""
-        now, options = time.time(), self._options
-        await self._seen.prune(now)
-        old = await too_old(self._letter_list, now - options.dead_letter_age)
-        await self.drop([id_ for id_, _ in old])
-        sizes = await self._counter.letter_bytes()
-        large = await too_much(self._letter_list, sizes, sizes.total() - options.dead_letter_bytes)
-        await self.drop([id_ for id_, _ in large])
-        removed = Counter([(source, "age") for _, source in old] + [(source, "size") for _, source in large])
-        return [Removal(source, "dead_letter", reason, count) for (source, reason), count in removed.items()]
+        await self._seen.prune(time.time())
+        return await self._dead_letters.sweep()
 
     async def close(self) -> None:
         """As `Store.close`."""
