@@ -13,6 +13,10 @@ from support.distributions import Install, write_distribution
 
 # Whatever else is installed, the suite sees the plugins of this repository.
 os.environ.setdefault("SPRINGHEAD_PLUGINS", "springhead")
+# The tests start hundreds of processes that import the same modules: each is compiled once, also in a container
+# whose environment forbids it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # A shell ignores SIGINT in a background job such as `make test &`, and what tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
