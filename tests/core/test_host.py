@@ -11,13 +11,14 @@ import pytest
 
 from springhead import Host, InvalidConfig, Request, UnknownSource
 from support.folders import source_folder
+from support.hosts import HOST
 from support.paths import ROOT
 
 
 def test_an_unknown_source_raises_with_the_nearest_name() -> None:
     """The caller made a mistake, and is told the name that was probably meant."""
     with pytest.raises(UnknownSource, match=r"no active source 'auht0': did you mean auth0\?"):
-        Host().receive("auht0", Request(body=b"{}"))
+        HOST.receive("auht0", Request(body=b"{}"))
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def test_an_unknown_source_raises_with_the_nearest_name() -> None:
 def test_a_source_is_found_by_its_exact_name_only(name: str) -> None:
     """A name is never resolved as a path or a module."""
     with pytest.raises(UnknownSource) as error:
-        Host().receive(name, Request(body=b"{}"))
+        HOST.receive(name, Request(body=b"{}"))
 
     assert str(ROOT) not in str(error.value)
 
@@ -35,7 +36,7 @@ def test_a_source_is_found_by_its_exact_name_only(name: str) -> None:
 def test_an_unknown_redaction_level_raises(level: object) -> None:
     """A misspelt level must not let secrets through."""
     with pytest.raises(InvalidConfig, match="use one of off, secrets, pii"):
-        Host().receive("auth0", Request(body=b"{}"), {"redact": level})
+        HOST.receive("auth0", Request(body=b"{}"), {"redact": level})
 
 
 @pytest.mark.parametrize(
@@ -49,34 +50,34 @@ def test_an_unknown_redaction_level_raises(level: object) -> None:
 def test_a_setting_that_is_nearly_right_raises(config: dict[str, Any], advice: str) -> None:
     """The operator meant something else than what would happen."""
     with pytest.raises(InvalidConfig) as error:
-        Host().receive("auth0", Request(body=b"{}"), config)
+        HOST.receive("auth0", Request(body=b"{}"), config)
 
     assert advice in str(error.value)
 
 
 def test_settings_are_those_of_one_request() -> None:
     """A request with settings and a scope changes nothing for the next one without."""
-    host, request = Host(), Request(body=b'{"type": "s", "log_id": "1", "user_name": "ada@example.com"}')
-    plain = host.receive("auth0", request)
+    request = Request(body=b'{"type": "s", "log_id": "1", "user_name": "ada@example.com"}')
+    plain = HOST.receive("auth0", request)
 
-    scoped = host.receive("auth0", request, {"redact": "pii"}, scope="acme")
+    scoped = HOST.receive("auth0", request, {"redact": "pii"}, scope="acme")
 
     assert "ada@example.com" in json.dumps(plain.events)
     assert "ada@example.com" not in json.dumps(scoped.events)
     assert scoped.events[0]["messageId"] != plain.events[0]["messageId"]
-    assert host.receive("auth0", request) == plain
+    assert HOST.receive("auth0", request) == plain
 
 
 def test_unrelated_settings_are_ignored() -> None:
     """RudderStack's configuration of a source holds many settings that are not the mapping's."""
     config = {"webhookUrl": "https://example.com", "workspace": {"id": 1}}
 
-    assert Host().receive("auth0", Request(body=b'{"type": "s"}'), config).events
+    assert HOST.receive("auth0", Request(body=b'{"type": "s"}'), config).events
 
 
 def test_a_source_lists_its_settings() -> None:
     """They are those its mapping reads from `$config`, and `redact`."""
-    assert Host().sources["auth0"].settings == ("extra_properties", "redact")
+    assert HOST.sources["auth0"].settings == ("extra_properties", "redact")
 
 
 def test_a_body_beyond_the_limit_is_rejected_with_the_figures() -> None:

@@ -15,8 +15,8 @@ from springhead.core.depth import MAX_DEPTH
 from springhead.core.errors import InvalidEvent, InvalidJson
 from springhead.core.mapping.interpret import Scope, apply_rules
 from support.folders import source_folder
+from support.hosts import HOST
 
-HOST = Host()
 GOOD = b'{"log_id":"1","data":{"type":"s","user_id":"auth0|1"}}'
 
 

@@ -13,9 +13,9 @@ from springhead.kit.case import Case, find_cases
 from springhead.kit.explain.explain import ExplainedRecord, Explainer
 from springhead.kit.leaves import leaves
 from support.folders import source_folder
+from support.hosts import HOST
 from support.paths import FIXTURES
 
-HOST = Host()
 BUNDLED = [case for name in sorted(HOST.sources) for case in find_cases(FIXTURES / name, name)]
 WORDS = find_cases(FIXTURES / "mapping" / "valid", "acme")
 

@@ -10,6 +10,7 @@ import pytest
 
 from springhead import Host, Request, encode
 from support.folders import source_folder
+from support.hosts import HOST
 
 SECRET = "hunter2"  # noqa: S105 - an invented one
 
@@ -383,10 +384,8 @@ def test_redaction_changes_no_type_and_no_id() -> None:
             {"type": "ss", "user_id": 7},
         ]
     )
-    host = Host()
-
-    plain = host.receive("auth0", Request(body=body)).events
-    masked = host.receive("auth0", Request(body=body), {"redact": "pii"}).events
+    plain = HOST.receive("auth0", Request(body=body)).events
+    masked = HOST.receive("auth0", Request(body=body), {"redact": "pii"}).events
 
     ids = ("type", "userId", "groupId", "anonymousId", "messageId")
     assert [[event.get(name) for name in ids] for event in masked] == [
