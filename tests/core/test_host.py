@@ -11,7 +11,7 @@ import pytest
 
 from springhead import Host, InvalidConfig, Request, UnknownSource
 from support.folders import source_folder
-from support.hosts import HOST
+from support.hosts import HOST, folder_host
 from support.paths import ROOT
 
 
@@ -101,7 +101,7 @@ def test_events_of_one_record_share_no_values(tmp_path: Path) -> None:
             {"value": {"c": []}, "to": "traits.constant"},
         ],
     }
-    host = Host(folders=[source_folder(tmp_path, mapping=mapping)])
+    host = folder_host(source_folder(tmp_path, mapping=mapping))
     first, second = host.receive("acme", Request(body=b'{"o": {"x": []}}')).events
     before = json.dumps(second)
 
@@ -121,7 +121,7 @@ def test_an_event_never_holds_the_table_itself(tmp_path: Path) -> None:
         {"from": "$config.tags", "to": "properties.tags"},
     ]
     mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": rows}]}
-    host = Host(folders=[source_folder(tmp_path, mapping=mapping, names={"a": {"x": 1}})])
+    host = folder_host(source_folder(tmp_path, mapping=mapping, names={"a": {"x": 1}}))
     config = {"tags": ["t"]}
     request = Request(body=b'{"k": "a"}')
 
@@ -150,7 +150,7 @@ def test_a_body_that_is_an_item_is_one_record(tmp_path: Path, item: Any, become:
         "integration": "Acme",
         "events": [{"type": "track", "event": "E", "map": [{"from": "tags", "to": "properties.tags"}]}],
     }
-    host = Host(folders=[source_folder(tmp_path, source=about, mapping=mapping)])
+    host = folder_host(source_folder(tmp_path, source=about, mapping=mapping))
 
     outcome = host.receiver("acme", replay=True, body_is_item=True)(Request(json.dumps(item).encode()))
 

@@ -11,7 +11,7 @@ import pytest
 
 from springhead import Host, Request, encode
 from support.folders import source_folder
-from support.hosts import HOST
+from support.hosts import HOST, folder_host
 
 WITH_TIME = [{"from": "updated_at", "to": "originalTimestamp"}]
 WITHOUT_TIME = [{"from": "total", "to": "properties.total"}]
@@ -23,7 +23,7 @@ def shop(folder: Path, rows: list[Any], *ids: Any) -> Host:
     """Make a host for a shop, which sends the whole order each time, and says in a header what happened."""
     rule = {"type": "track", "event": {"from": "$request.headers.x-topic"}, "map": rows}
     mapping = {"integration": "Shop", "events": [rule]}
-    return Host(folders=[source_folder(folder, mapping=mapping, source={"id": ids})])
+    return folder_host(source_folder(folder, mapping=mapping, source={"id": ids}))
 
 
 def message(host: Host, record: object, headers: Mapping[str, str] | None = None, **more: Any) -> str:
@@ -117,7 +117,7 @@ def test_redaction_merges_no_messages(tmp_path: Path, masked: str) -> None:
     rule = {"type": "track", "event": "E", "map": WITH_TIME if masked == "updated_at" else WITHOUT_TIME}
     source = {"id": ["id"], "secrets": [masked]}
     folder = source_folder(tmp_path, mapping={"integration": "A", "events": [rule]}, source=source)
-    host, request = Host(folders=[folder]), Request(encode([CREATED, CHANGED]))
+    host, request = folder_host(folder), Request(encode([CREATED, CHANGED]))
 
     plain = [event["messageId"] for event in host.receive("acme", request).events]
     redacted = [event["messageId"] for event in host.receive("acme", request, {"redact": "secrets"}).events]
@@ -133,7 +133,7 @@ def test_settings_change_no_ids(tmp_path: Path) -> None:
     folder = source_folder(
         tmp_path, mapping={"integration": "A", "events": [rule]}, source={"id": ["$request.headers.webhook-id"]}
     )
-    host, body = Host(folders=[folder]), encode(CREATED)
+    host, body = folder_host(folder), encode(CREATED)
     attempts = [{"webhook-id": "1", "webhook-timestamp": str(second)} for second in range(2)]
 
     plain = host.receive("acme", Request(body, attempts[0])).events
@@ -155,8 +155,8 @@ def test_ids_are_stable_and_differ_between_sources(tmp_path: Path) -> None:
         "events": [{"type": "track", "event": "E", "each": "items"}, {"type": "identify"}],
     }
     body = b'{"id": "1", "items": [1, 1]}'
-    one = Host(folders=[source_folder(tmp_path / "one", mapping=mapping, source={"name": "one", "id": ["id"]})])
-    two = Host(folders=[source_folder(tmp_path / "two", mapping=mapping, source={"name": "two", "id": ["id"]})])
+    one = folder_host(source_folder(tmp_path / "one", mapping=mapping, source={"name": "one", "id": ["id"]}))
+    two = folder_host(source_folder(tmp_path / "two", mapping=mapping, source={"name": "two", "id": ["id"]}))
 
     ids = [event["messageId"] for event in one.receive("one", Request(body=body)).events]
     others = [event["messageId"] for event in two.receive("two", Request(body=body)).events]

@@ -20,7 +20,7 @@ from springhead.transformer.elements import ElementDecoder
 from support.arrays import LOG, post
 from support.distributions import Install
 from support.folders import source_folder
-from support.hosts import HOST
+from support.hosts import HOST, folder_host
 from support.servers import serving
 
 
@@ -127,7 +127,7 @@ def message_ids(host: Host, source: str, array: list[Any]) -> list[str]:
 
 def test_an_id_may_stand_in_a_header(tmp_path: Path) -> None:
     """Requests whose bodies are alike to the last byte are two messages, and a retry is one."""
-    host = Host(folders=[source_folder(tmp_path, source={"id": ["$request.headers.x-id"]})])
+    host = folder_host(source_folder(tmp_path, source={"id": ["$request.headers.x-id"]}))
     array = [{"request": {"body": "{}", "headers": {"X-Id": [number]}}} for number in ("1", "2", "1")]
 
     one, two, retry = message_ids(host, "acme", array)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from springhead import Host, UnknownSource
+from springhead import UnknownSource
 from springhead.kit.case import Case, find_cases
 from springhead.kit.check import check_folders
 from springhead.kit.check.finding import ADVICE
 from support.folders import source_folder
-from support.hosts import HOST
+from support.hosts import HOST, folder_host
 from support.paths import FIXTURES
 
 EXAMPLES = find_cases(FIXTURES / "mapping" / "valid", "valid")
@@ -71,7 +71,7 @@ def test_every_word_of_the_language_can_be_checked(case: Case, tmp_path: Path) -
     folder = source_folder(tmp_path, case.folder)
     shutil.copytree(case.folder, folder / "fixtures" / "case")
 
-    (checked,) = check_folders(Host(folders=[folder]), [str(folder)])
+    (checked,) = check_folders(folder_host(folder), [str(folder)])
 
     assert not checked.has_errors
     assert {finding.code for finding in checked.findings} <= set(ADVICE)
