@@ -29,9 +29,7 @@ class Deadline:
         Raises:
             TimeoutError: it takes too long.
         """
-        loop = (
-            asyncio.get_running_loop()
-        )  # a system call in Python 3.11, as is a look-up of the task without it
+        loop = asyncio.get_running_loop()  # a system call in Python 3.11, as is `current_task` without it
         task = asyncio.current_task(loop)
         assert task is not None  # noqa: S101 - a coroutine always runs in a task
         if self._loop is not loop:
