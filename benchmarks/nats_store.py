@@ -2,7 +2,7 @@
 
 Three servers run on this machine, with `sync_interval: always`; a stream is on one of them, or on all.
 
-    python benchmarks/nats_store.py
+    PYTHONPATH=tests python benchmarks/nats_store.py
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import payloads
-from nats_servers import Servers, running_servers
+from driving import cpu
 from springhead.gateway.storage.nats import NatsOptions, NatsStore
 from springhead.gateway.storage.records import NewEvent
 from springhead.server.process import keep_free_memory, relax_collector
 from store import EVENTS, batches, mapped
 from store_floors import NatsFloor
+from support.nats_nodes import Node, cluster
 
 ROUNDS = 5
 ALONE = 400
@@ -40,12 +41,17 @@ class Cost(NamedTuple):
     servers: float
 
 
-async def cost(servers: Servers, work: Awaitable[object]) -> Cost:
+async def cost(nodes: Sequence[Node], work: Awaitable[object]) -> Cost:
     """What it costs to wait for something."""
-    before = time.perf_counter(), time.process_time(), servers.cpu()
+    before = time.perf_counter(), time.process_time(), processor_time(nodes)
     await work
-    after = time.perf_counter(), time.process_time(), servers.cpu()
+    after = time.perf_counter(), time.process_time(), processor_time(nodes)
     return Cost(*(end - start for start, end in zip(before, after, strict=True)))
+
+
+def processor_time(nodes: Sequence[Node]) -> float:
+    """Seconds of processor time that these servers have used."""
+    return sum(cpu(node.process.pid) for node in nodes if node.process is not None)
 
 
 def appends_of(events: Sequence[bytes], round_: int, size: int, senders: int) -> list[list[NewEvent]]:
@@ -70,11 +76,11 @@ async def append_all(store: NatsStore, appends: list[list[NewEvent]], senders: i
 
 
 async def compare(  # noqa: PLR0913, PLR0917 - what one line is about
-    servers: Servers, folder: Path, replicas: int, events: Sequence[bytes], size: int, senders: int
+    nodes: Sequence[Node], folder: Path, replicas: int, events: Sequence[bytes], size: int, senders: int
 ) -> None:
     """Print one line: so many replicas, so many events an append, from so many senders."""
     name = f"R{replicas}-{size}-{senders}"
-    addresses = tuple(f"nats://{address}" for address in servers.url.removeprefix("nats://").split(","))
+    addresses = tuple(node.url for node in nodes)
     store = NatsStore(NatsOptions(addresses, name=name, replicas=replicas, folder=folder / name))
     await store.open()
     floor = NatsFloor(addresses, f"{name}-events", min(IN_FLIGHT, senders * size))
@@ -83,11 +89,11 @@ async def compare(  # noqa: PLR0913, PLR0917 - what one line is about
     for round_ in range(ROUNDS):
         appends = appends_of(events, round_, size, senders)
         appended = asyncio.ensure_future(append_all(store, appends, senders))
-        stores.append(await cost(servers, appended))
+        stores.append(await cost(nodes, appended))
         latencies += appended.result()
         published = await floor.messages()
         messages += len(published)
-        floors.append(await cost(servers, floor.publish(published)))
+        floors.append(await cost(nodes, floor.publish(published)))
     await floor.close()
     await store.close()
     mean, floor_mean = (Cost(*map(statistics.median, zip(*costs, strict=True))) for costs in (stores, floors))
@@ -113,11 +119,11 @@ async def main() -> None:
     events = mapped(logs)
     with (
         tempfile.TemporaryDirectory(prefix="benchmark-", dir=Path.cwd()) as folder,
-        running_servers(Path(folder)) as servers,
+        cluster(Path(folder)) as nodes,
     ):
         for replicas in (3, 1):
             for size, senders in ((1, 1), (1, 32), (1, 256), (100, 8), (100, 32)):
-                await compare(servers, Path(folder), replicas, events, size, senders)
+                await compare(nodes, Path(folder), replicas, events, size, senders)
 
 
 if __name__ == "__main__":
