@@ -2,7 +2,7 @@
 
 Three servers run on this machine, with `sync_interval: always`; a stream is on one of them, or on all.
 
-    PYTHONPATH=tests python benchmarks/nats_store.py
+    python benchmarks/nats_store.py
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import payloads
-from driving import cpu
+from nats_servers import Servers, running_servers
 from springhead.gateway.storage.nats import NatsOptions, NatsStore
 from springhead.gateway.storage.records import NewEvent
 from springhead.server.process import keep_free_memory, relax_collector
 from store import EVENTS, batches, mapped
 from store_floors import NatsFloor
-from support.nats_nodes import Node, cluster
 
 ROUNDS = 5
 ALONE = 400
@@ -41,17 +40,12 @@ class Cost(NamedTuple):
     servers: float
 
 
-async def cost(nodes: Sequence[Node], work: Awaitable[object]) -> Cost:
+async def cost(servers: Servers, work: Awaitable[object]) -> Cost:
     """What it costs to wait for something."""
-    before = time.perf_counter(), time.process_time(), processor_time(nodes)
+    before = time.perf_counter(), time.process_time(), servers.cpu()
     await work
-    after = time.perf_counter(), time.process_time(), processor_time(nodes)
+    after = time.perf_counter(), time.process_time(), servers.cpu()
     return Cost(*(end - start for start, end in zip(before, after, strict=True)))
-
-
-def processor_time(nodes: Sequence[Node]) -> float:
-    """Seconds of processor time that these servers have used."""
-    return sum(cpu(node.process.pid) for node in nodes if node.process is not None)
 
 
 def appends_of(events: Sequence[bytes], round_: int, size: int, senders: int) -> list[list[NewEvent]]:
@@ -76,11 +70,11 @@ async def append_all(store: NatsStore, appends: list[list[NewEvent]], senders: i
 
 
 async def compare(  # noqa: PLR0913, PLR0917 - what one line is about
-    nodes: Sequence[Node], folder: Path, replicas: int, events: Sequence[bytes], size: int, senders: int
+    servers: Servers, folder: Path, replicas: int, events: Sequence[bytes], size: int, senders: int
 ) -> None:
     """Print one line: so many replicas, so many events an append, from so many senders."""
     name = f"R{replicas}-{size}-{senders}"
-    addresses = tuple(node.url for node in nodes)
+    addresses = tuple(f"nats://{address}" for address in servers.url.removeprefix("nats://").split(","))
     store = NatsStore(NatsOptions(addresses, name=name, replicas=replicas, folder=folder / name))
     await store.open()
     floor = NatsFloor(addresses, f"{name}-events", min(IN_FLIGHT, senders * size))
@@ -89,11 +83,11 @@ async def compare(  # noqa: PLR0913, PLR0917 - what one line is about
     for round_ in range(ROUNDS):
         appends = appends_of(events, round_, size, senders)
         appended = asyncio.ensure_future(append_all(store, appends, senders))
-        stores.append(await cost(nodes, appended))
+        stores.append(await cost(servers, appended))
         latencies += appended.result()
         published = await floor.messages()
         messages += len(published)
-        floors.append(await cost(nodes, floor.publish(published)))
+        floors.append(await cost(servers, floor.publish(published)))
     await floor.close()
     await store.close()
     mean, floor_mean = (Cost(*map(statistics.median, zip(*costs, strict=True))) for costs in (stores, floors))
@@ -119,11 +113,11 @@ async def main() -> None:
     events = mapped(logs)
     with (
         tempfile.TemporaryDirectory(prefix="benchmark-", dir=Path.cwd()) as folder,
-        cluster(Path(folder)) as nodes,
+        running_servers(Path(folder)) as servers,
     ):
         for replicas in (3, 1):
             for size, senders in ((1, 1), (1, 32), (1, 256), (100, 8), (100, 32)):
-                await compare(nodes, Path(folder), replicas, events, size, senders)
+                await compare(servers, Path(folder), replicas, events, size, senders)
 
 
 if __name__ == "__main__":
