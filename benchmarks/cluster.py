@@ -9,8 +9,8 @@ be reckoned from that.
 With --gateways the senders of each gateway keep a pace that leaves most of the machine idle, so that it is the
 same for any number of gateways.
 
-    PYTHONPATH=tests python benchmarks/cluster.py [--quick]             one gateway on each store, in turn
-    PYTHONPATH=tests python benchmarks/cluster.py --gateways [--quick]  1 to 8 gateways that share the servers
+    python benchmarks/cluster.py [--quick]             one gateway on each store, in turn
+    python benchmarks/cluster.py --gateways [--quick]  1 to 8 gateways that share the servers
 """
 
 from __future__ import annotations
@@ -32,11 +32,10 @@ import httpx
 
 from driving import Run, cpu, drive, need_tools, worker
 from gateway import CASES, KEY, script
-from nats_store import processor_time
+from nats_servers import Servers, running_servers
 from springhead import Host
 from springhead.gateway.run import serve_gateway
 from springhead.gateway.settings import load_settings
-from support.nats_nodes import Node, cluster
 
 ROUNDS = 5
 CONNECTIONS = 16
@@ -111,7 +110,7 @@ def running_gateways(folder: Path, number: int, store: str) -> Iterator[list[Gat
 
 
 def measure(
-    folder: Path, case: str, gateways: list[Gateway], nodes: list[Node], *, paced: bool = False
+    folder: Path, case: str, gateways: list[Gateway], servers: Servers, *, paced: bool = False
 ) -> Result:
     """Post to all gateways at once, as fast as each answers unless `paced`, and wait until all is delivered."""
     logs, _ = CASES[case]
@@ -123,8 +122,8 @@ def measure(
         if paced:
             scripts[-1].write_text(scripts[-1].read_text() + PACE)
     connections = PACED_CONNECTIONS if paced else CONNECTIONS
-    rest = at_rest(gateways, nodes)
-    before, started = used_by(gateways, nodes), time.perf_counter()
+    rest = at_rest(gateways, servers)
+    before, started = used_by(gateways, servers), time.perf_counter()
 
     def post(gateway: Gateway, posts: Path) -> Run:
         return drive(f"http://127.0.0.1:{gateway.port}", posts, connections, gateway.pid, SECONDS)
@@ -134,29 +133,24 @@ def measure(
     while gateways[0].undelivered():
         time.sleep(1)
     passed = time.perf_counter() - started
-    after = used_by(gateways, nodes)
+    after = used_by(gateways, servers)
     used = [end - start - passed * idle for start, end, idle in zip(before, after, rest, strict=True)]
     events = sum(run.requests for run in runs) * logs
     p99 = 0.0 if paced else max(run.p99 for run in runs)  # wrk counts its own pauses
     return Result(events, max(run.seconds for run in runs), p99, used[0], used[1])
 
 
-def url_of(nodes: list[Node]) -> str:
-    """How a store names the servers."""
-    return f"nats://{','.join(node.url.removeprefix('nats://') for node in nodes)}"
-
-
-def used_by(gateways: list[Gateway], nodes: list[Node]) -> tuple[float, float]:
+def used_by(gateways: list[Gateway], servers: Servers) -> tuple[float, float]:
     """Processor seconds that the gateways have used, and the servers."""
-    return sum(cpu(gateway.pid) for gateway in gateways), processor_time(nodes)
+    return sum(cpu(gateway.pid) for gateway in gateways), servers.cpu()
 
 
-def at_rest(gateways: list[Gateway], nodes: list[Node]) -> list[float]:
+def at_rest(gateways: list[Gateway], servers: Servers) -> list[float]:
     """The same in each second in which nothing happens: as parts of a core."""
-    before, started = used_by(gateways, nodes), time.perf_counter()
+    before, started = used_by(gateways, servers), time.perf_counter()
     time.sleep(REST_SECONDS)
     passed = time.perf_counter() - started
-    return [(end - start) / passed for start, end in zip(before, used_by(gateways, nodes), strict=True)]
+    return [(end - start) / passed for start, end in zip(before, used_by(gateways, servers), strict=True)]
 
 
 def report(name: str, results: list[Result], floor: float | None = None) -> float:
@@ -175,11 +169,11 @@ def report(name: str, results: list[Result], floor: float | None = None) -> floa
 
 def compare(folder: Path, rounds: int) -> None:
     """Measure one gateway on each store, in turn."""
-    with cluster(folder) as nodes:
+    with running_servers(folder) as servers:
         stores = {
             "sqlite": "",
-            "nats R3": f'url = "{url_of(nodes)}"\nname = "three"',
-            "nats R1": f'url = "{url_of(nodes)}"\nname = "one"\nreplicas = 1',
+            "nats R3": f'url = "{servers.url}"\nname = "three"',
+            "nats R1": f'url = "{servers.url}"\nname = "one"\nreplicas = 1',
         }
         for case in ("array of 100", "1 log"):
             results: dict[str, list[Result]] = {name: [] for name in stores}
@@ -187,7 +181,7 @@ def compare(folder: Path, rounds: int) -> None:
                 for name, store in stores.items():
                     with running_gateways(folder, 1, store) as gateways:
                         time.sleep(2)
-                        results[name].append(measure(folder, case, gateways, nodes))
+                        results[name].append(measure(folder, case, gateways, servers))
             floor = report(f"{case}, sqlite", results.pop("sqlite"))
             for name, measured in results.items():
                 report(f"{case}, {name}", measured, floor)
@@ -195,11 +189,13 @@ def compare(folder: Path, rounds: int) -> None:
 
 def share(folder: Path, rounds: int) -> None:
     """Measure more and more gateways on one cluster."""
-    with cluster(folder) as nodes:
+    with running_servers(folder) as servers:
         for number in GATEWAYS:
-            with running_gateways(folder, number, f'url = "{url_of(nodes)}"') as gateways:
+            with running_gateways(folder, number, f'url = "{servers.url}"') as gateways:
                 time.sleep(10)  # until the buckets are shared out
-                results = [measure(folder, "array of 100", gateways, nodes, paced=True) for _ in range(rounds)]
+                results = [
+                    measure(folder, "array of 100", gateways, servers, paced=True) for _ in range(rounds)
+                ]
             report(f"array of 100, {number} gateway{'s' if number > 1 else ''}", results)
 
 

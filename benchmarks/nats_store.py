@@ -19,6 +19,7 @@ import payloads
 from nats_servers import Servers, running_servers
 from springhead.gateway.storage.nats import NatsOptions, NatsStore
 from springhead.gateway.storage.records import NewEvent
+from springhead.server.process import keep_free_memory, relax_collector
 from store import EVENTS, batches, mapped
 from store_floors import NatsFloor
 
@@ -104,7 +105,9 @@ async def compare(  # noqa: PLR0913, PLR0917 - what one line is about
 
 
 async def main() -> None:
-    """One sender, many senders, and many with batches, on three nodes and on one."""
+    """One sender, many senders, and many with batches, on three nodes and on one, as in a server."""
+    keep_free_memory()
+    relax_collector()
     logs = [payloads.log(number) for number in range(EVENTS)]
     print(payloads.describe(logs))
     events = mapped(logs)

@@ -28,11 +28,21 @@ CREATE TABLE IF NOT EXISTS seen (
     at REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS seen_at ON seen (at);
+CREATE TABLE IF NOT EXISTS forgotten (
+    digest BLOB PRIMARY KEY,
+    number INTEGER NOT NULL,
+    at REAL NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS position (subject TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS stream (created TEXT NOT NULL);
 """
-_EARLIER = """ON CONFLICT (digest) DO UPDATE SET number = excluded.number, at = excluded.at
+_EARLIER = """WHERE NOT EXISTS (
+        SELECT 1 FROM forgotten WHERE forgotten.digest = column1 AND forgotten.number >= column2)
+    ON CONFLICT (digest) DO UPDATE SET number = excluded.number, at = excluded.at
     WHERE excluded.number < number OR excluded.at - at > ?"""
+_FORGET = """INSERT INTO forgotten VALUES (?, ?, ?) ON CONFLICT (digest) DO UPDATE
+    SET number = excluded.number, at = excluded.at WHERE excluded.number > number"""
+"""What is read of the stream later, and was there before, is not recorded."""
 _PRUNE = "DELETE FROM seen WHERE digest IN (SELECT digest FROM seen WHERE at <= ? ORDER BY at LIMIT ?)"
 
 _log = structlog.get_logger()
@@ -117,6 +127,7 @@ class Seen:
         values = (now - self._window, _ROWS)
         while await self._run(lambda: self._connection.execute(_PRUNE, values).rowcount) > 0:
             pass
+        await self._run(lambda: self._connection.execute("DELETE FROM forgotten WHERE at <= ?", values[:1]))
 
     async def close(self) -> None:
         """Move what is in memory to the file, and close it."""
@@ -154,7 +165,9 @@ class Seen:
     def _write(self, accepted: Sequence[Accepted], subject: str = "", sequence: int = 0) -> None:
         for start in range(0, len(accepted), _ROWS):
             part = accepted[start : start + _ROWS]
-            statement = f"INSERT INTO seen VALUES {', '.join(['(?, ?, ?)'] * len(part))} {_EARLIER}"  # noqa: S608 - no value in it
+            statement = (
+                f"INSERT INTO seen SELECT * FROM (VALUES {', '.join(['(?, ?, ?)'] * len(part))}) {_EARLIER}"  # noqa: S608 - no value in it
+            )
             self._connection.execute(statement, (*chain.from_iterable(part), self._window))
         self._note_position(subject, sequence)
 
@@ -163,6 +176,7 @@ class Seen:
         with self._connection:
             self._connection.execute("BEGIN")
             self._connection.executemany("DELETE FROM seen WHERE digest = ? AND number <= ?", values)
+            self._connection.executemany(_FORGET, accepted)
             self._note_position(subject, sequence)
 
     def _note_position(self, subject: str, sequence: int) -> None:
@@ -175,9 +189,10 @@ def _open(path: Path, created: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA temp_store = MEMORY")  # what undoes a statement would go to a file of its own
     connection.executescript(_SCHEMA)
     if connection.execute("SELECT created FROM stream").fetchone() != (created,):
-        for table in ("seen", "position", "stream"):
+        for table in ("seen", "forgotten", "position", "stream"):
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - no value in it
         connection.execute("INSERT INTO stream VALUES (?)", (created,))
     return connection

@@ -166,6 +166,23 @@ def test_what_was_delivered_is_known_without_the_file(options: NatsOptions, tmp_
     asyncio.run(scenario())
 
 
+def test_what_was_dropped_is_accepted_again_without_the_file(options: NatsOptions, tmp_path: Path) -> None:
+    """By a gateway that reads that the event may come again before it reads that it came."""
+
+    async def scenario() -> None:
+        async with opened(options) as store:
+            await keep(store, entry("1"))
+            await store.acknowledge([], [dead_event((await claim(store))[0])])
+            assert await store.drop([one.id for one in await store.dead_letters()]) == 1
+        async with opened(options, folder=tmp_path / "empty") as store:
+            assert await keep(store, entry("1")) == Receipt(1, (), ())
+            assert await deliver(store) == ["1"]
+        async with opened(options, folder=tmp_path / "another") as store:
+            assert await keep(store, entry("1")) == Receipt(0, (0,), ())
+
+    asyncio.run(scenario())
+
+
 def test_a_command_that_only_looks_takes_no_share(options: NatsOptions, tmp_path: Path) -> None:
     """It counts, lists and drops beside the gateway, which keeps all buckets."""
 
