@@ -1,40 +1,56 @@
-"""What a user of a cluster must be allowed."""
+"""What a user of the cluster must be permitted is what docs/gateway.md says."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 from springhead.gateway.storage.nats import NatsOptions, NatsStore
 from support.nats_nodes import cluster
-from support.stores import deliver, entry, letter
+from support.paths import DOCS
+from support.senders import until
+from support.stores import deliver, entry, keep, letter
 
-STREAMS = ("events", "seen", "state", "leases", "dead", "live")
-PUBLISH = ["$JS.API.>", "store-appended", *(f"store-{stream}.>" for stream in STREAMS)]
-SUBSCRIBE = ["_INBOX.>", "store-appended", "store-live.>"]
-PERMISSIONS = json.dumps({"publish": PUBLISH, "subscribe": SUBSCRIBE})
-USER = f"{{ user: ada, password: swordfish, permissions: {PERMISSIONS} }}"
+TEXT = (DOCS / "gateway.md").read_text()
 
 
-def test_what_the_documentation_lists_is_enough(tmp_path: Path) -> None:
-    """To accept, deliver, list and sweep, and to tell other gateways."""
+def test_a_user_needs_the_subjects_that_the_document_names(tmp_path: Path) -> None:
+    """With these a gateway does all it does, and is denied nothing."""
+    (sentence,) = re.findall(r"A user with permissions .*", TEXT)
+    subjects = json.dumps(re.findall(r"`([^`]+)`", sentence))
+    permissions = f"{{ publish: {subjects}, subscribe: {subjects} }}"
+    login = f'authorization {{ users: [{{ user: ada, password: "invented", permissions: {permissions} }}] }}'
 
     async def scenario(url: str) -> None:
-        options = {"user": "ada", "password": "swordfish", "name": "store", "replicas": 1}
-        stores = [NatsStore(NatsOptions((url,), folder=tmp_path / f"{one}", **options)) for one in range(2)]  # type: ignore[arg-type]
-        for store in stores:
-            await store.open()
-        woken = asyncio.Event()
-        stores[0].on_append(lambda _source: woken.set())
-        await stores[1].append([entry("1")], [letter()], None)
-        await woken.wait()
-        assert await deliver(stores[0]) == ["1"]
-        assert (await stores[0].counts()).by_source == {"auth0": (0, 1)}
-        assert await stores[0].drop([one.id for one in await stores[0].dead_letters()]) == 1
-        assert await stores[0].sweep() == []
-        for store in stores:
+        options = NatsOptions((url,), user="ada", password="invented", replicas=1, folder=tmp_path)  # noqa: S106
+        store = NatsStore(options)
+        received: list[bytes] = []
+        store.share(lambda: b"one", lambda _: None, lambda _: None)
+        other = NatsStore(options)
+        other.share(lambda: b"other", lambda _: None, received.append)
+        for each in (store, other):
+            await each.open()
+        try:
+            await store.broadcast(b"hello")
+            await until(lambda: received == [b"hello"])
+            await until(lambda: len(store.owned) == len(other.owned) == 8)
+            await store.append([entry("1"), entry("2", "grace")], [letter()], None)
+            delivered: list[str] = []
+            while len(delivered) < 2:
+                delivered += await deliver(store) + await deliver(other)
+                await asyncio.sleep(0.1)
+            assert await store.drop([one.id for one in await store.dead_letters()]) == 1
+            assert await store.sweep() == []
+            await store.probe(["auth0"])
+            await keep(store, entry("3"))
+        finally:
             await store.close()
+            await other.close()
 
-    with cluster(tmp_path / "nats", 1, f"authorization {{ users: [{USER}] }}") as (node,):
+    with cluster(tmp_path / "nats", 1, login) as (node,):
         asyncio.run(scenario(node.url))
+        log = (node.folder / "log").read_text()
+    assert "Violation" not in log
+    assert "JetStream" in log
