@@ -7,10 +7,12 @@ from typing import Any
 
 from nats.aio.client import Client
 
-from ..records import StoreUnusable
+from ..records import StoreBusy, StoreUnusable
 from .api import NOT_FOUND, ApiError, ask
 from .options import NatsOptions
 
+_NO_PEERS = 10005
+"""The code of a stream for which there are not enough nodes: too few run, or too few are meant to."""
 _SECOND = 1_000_000_000
 """Nanoseconds, in which JetStream counts."""
 _STATE_BYTES = 2**26
@@ -72,6 +74,7 @@ async def ensure(client: Client, options: NatsOptions) -> None:
     """Make the streams that are missing.
 
     Raises:
+        StoreBusy: nobody answers, or too few nodes run.
         StoreUnusable: one is there, and is not what the store needs; or one cannot be made.
     """
     for wanted in configurations(options):
@@ -96,5 +99,7 @@ async def _make(client: Client, wanted: dict[str, Any]) -> None:
     try:
         await ask(client, f"STREAM.CREATE.{wanted['name']}", **wanted)
     except ApiError as error:
+        if error.code == _NO_PEERS and "offline" in str(error):
+            raise StoreBusy(str(error)) from None
         advice = "check store.replicas, store.max_bytes and store.keep_bytes, and the limits of the servers"
         raise StoreUnusable(f"the stream {wanted['name']} cannot be made: {error}; {advice}") from None
