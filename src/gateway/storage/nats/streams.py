@@ -15,8 +15,10 @@ _NO_PEERS = 10005
 """The code of a stream for which there are not enough nodes: too few run, or too few are meant to."""
 _SECOND = 1_000_000_000
 """Nanoseconds, in which JetStream counts."""
-_RESERVED = 2**24
-"""Bytes for what says who delivers what, and how far that is done: a few kilobytes for each source."""
+_STATE_BYTES = 2**26
+"""Bytes for how far each source is delivered: kilobytes for most, a megabyte where many events are refused."""
+_SPARE_BYTES = 2**24
+"""Bytes for who delivers what; and what dead letters may take more than they should until they are swept."""
 RETRY_SECONDS = 120.0
 """How long a publish that is tried again is recognised by its id."""
 
@@ -48,9 +50,9 @@ def configurations(options: NatsOptions) -> list[dict[str, Any]]:
             "max_age": int(max(options.window, 120.0) * _SECOND),
             "max_bytes": max(events // 2, -1),
         },
-        streams.state: {**one_each, "max_bytes": _RESERVED},
-        streams.leases: {**one_each, "allow_msg_ttl": True, "max_bytes": _RESERVED},
-        streams.dead: {**one_each, "max_bytes": options.dead_letter_bytes * 5 // 4 + _RESERVED},
+        streams.state: {**one_each, "max_bytes": _STATE_BYTES},
+        streams.leases: {**one_each, "allow_msg_ttl": True, "max_bytes": _SPARE_BYTES},
+        streams.dead: {**one_each, "max_bytes": options.dead_letter_bytes * 5 // 4 + _SPARE_BYTES},
     }
     return [
         {
