@@ -6,6 +6,7 @@ python examples/demo_cluster.py [LOGS]
 from __future__ import annotations
 
 import itertools
+import signal
 import sys
 import threading
 import time
@@ -27,6 +28,7 @@ BATCH = 20
 def main() -> None:
     """Run the demo; the exit code is 1 if anything is missing."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 4_000
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # either ends what was started
     logs = [make_log(number) for number in range(count)]
     print("starting three NATS servers and two gateways")
     with running_data_plane() as (data_plane, url), running_cluster(url) as cluster:

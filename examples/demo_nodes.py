@@ -125,7 +125,7 @@ def _start_gateway(folder: Path, number: int, store: str, destination: str, key:
         "SPRINGHEAD_GATEWAY__DATA": str(folder / name),
         "SPRINGHEAD_DELIVERY__TO": destination,
         "SPRINGHEAD_STORE__URL": store,
-        "SPRINGHEAD_STORE__MAX_BYTES": "100000000",  # the servers reserve it, and a disk may be small
+        "SPRINGHEAD_STORE__MAX_BYTES": "100000000",  # the servers reserve both, and a disk may be small
         "SPRINGHEAD_STORE__KEEP_BYTES": "100000000",
     }
     process = _start(folder, name, SPRINGHEAD, "serve", "gateway", **environ)

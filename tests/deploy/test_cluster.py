@@ -8,8 +8,10 @@ import msgspec
 import pytest
 
 from springhead.gateway.settings.model import LimitSettings, StoreSettings
+from springhead.gateway.storage.nats import NatsOptions
 from springhead.gateway.storage.nats.accepted import Accepted
 from springhead.gateway.storage.nats.chunk import PackedEvent, encode, number_of, pack
+from springhead.gateway.storage.nats.streams import configurations
 from support.markdown import rows_below
 from support.paths import ROOT
 
@@ -39,23 +41,29 @@ def test_an_event_takes_a_hundred_bytes_more() -> None:
 
 
 def test_the_table_of_ids_follows_from_their_size() -> None:
-    """For each rate, in GB."""
-    rows = rows_below(DOCUMENT, "events a second", "ids of 7 days", "ids of 1 day")
+    """For each rate: what is wanted, and how long what is allowed reaches."""
+    settings = StoreSettings()
+    rows = rows_below(DOCUMENT, "events a second", "ids of 7 days", "5 GB are the ids of")
 
     assert len(rows) == 3
-    for rate, *sizes in rows:
-        for days, size in zip((StoreSettings().window_days, 1), sizes, strict=True):
-            wanted = int(rate.replace(",", "")) * days * DAY * ID / 1e9
-            assert float(size.removesuffix(" GB")) == pytest.approx(wanted, rel=0.15)
+    for rate, size, time in rows:
+        each_day = int(rate.replace(",", "")) * DAY * ID
+        number, unit = time.split()
+        days = float(number) / {"days": 1, "hours": 24}[unit]
+        assert float(size.removesuffix(" GB")) == pytest.approx(settings.window_days * each_day / 1e9, rel=0.02)
+        assert days == pytest.approx(settings.max_bytes / 2 / each_day, rel=0.05)
 
 
 def test_the_deployed_servers_have_room_for_the_defaults() -> None:
-    """For the events, the dead letters and the longest message; the disk is twice that."""
+    """For all that the streams reserve, and for the longest message; the disk is twice that."""
     (room,) = re.findall(r"max_file_store: (\d+)GB", CONFIG)
     (payload,) = re.findall(r"max_payload: (\d+)MB", CONFIG)
     settings = StoreSettings()
+    options = NatsOptions((), max_bytes=settings.max_bytes, dead_letter_bytes=settings.keep_bytes)
+    reserved = sum(stream["max_bytes"] for stream in configurations(options))
 
-    assert settings.max_bytes + settings.keep_bytes < int(room) * 1e9
+    assert f"{reserved / 1e9:.0f} GB for the defaults" in DOCUMENT.read_text()
+    assert reserved < int(room) * 1e9
     assert LimitSettings().body + 65_536 < int(payload) * 1e6
     volume = (ROOT / "deploy" / "kubernetes" / "nats" / "nats.yaml").read_text()
     assert f"storage: {2 * int(room)}Gi" in volume
