@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -13,6 +14,10 @@ from support.distributions import Install, write_distribution
 
 # Whatever else is installed, the suite sees the plugins of this repository.
 os.environ.setdefault("SPRINGHEAD_PLUGINS", "springhead")
+# The tests start hundreds of processes that import the same modules: each is compiled once, also in a container
+# whose environment forbids it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # A shell ignores SIGINT in a background job such as `make test &`, and what tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -21,6 +26,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_xdist_auto_num_workers() -> int:
     """Two workers for a core: what a test waits for is often a process that sleeps."""
     return 2 * len(os.sched_getaffinity(0))
+
+
+def pytest_collection_finish() -> None:
+    """Leave the thousands of tests out of every garbage collection that follows."""
+    gc.freeze()
 
 
 @pytest.fixture

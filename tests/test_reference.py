@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from springhead import Host, Outcome, Request, check_source, load_source
+from springhead import Outcome, Request, check_source, load_source
 from springhead.core.decode import decode
 from springhead.core.mapping.functions import FUNCTIONS
 from springhead.core.mapping.path import ROOTS
 from support.folders import source_folder
+from support.hosts import folder_host
 from support.markdown import blocks, code_spans, file_block, rows_below
 from support.paths import DOCS, ROOT
 from support.schema_words import every_word, words_of
@@ -46,7 +47,7 @@ def mappings() -> list[tuple[Any, str, str, Any]]:
 
 def receive(folder: Path, mapping: Any, body: str, **files: Any) -> Outcome:
     """What a mapping makes of a body that came as the reference says."""
-    host = Host(folders=[source_folder(folder, mapping=mapping, **files)])
+    host = folder_host(source_folder(folder, mapping=mapping, **files))
     request = Request(body.encode(), headers={"X-Shop-Topic": "orders/paid"})
     outcome = host.receive("acme", request, {"extra": True})
     assert outcome.rejections == []

@@ -6,10 +6,11 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
 
 import structlog
 from starlette.routing import BaseRoute, Mount, Route, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import Lifespan, Receive, Scope, Send
 
 from ..core.errors import InvalidConfig, SpringheadError
 from ..core.host import Host
@@ -44,6 +45,7 @@ _REMOVAL_ADVICE = {
     "size": "its source takes most of keep_bytes: replay or drop its dead letters, or raise keep_bytes",
 }
 _ID_ADVICE = "they take half of max_bytes: raise it or lower window_days, else duplicates are accepted"
+_WEBHOOK = "/v1/webhook"
 _log = structlog.get_logger()
 
 
@@ -87,10 +89,10 @@ class Gateway:
         acceptor = Acceptor(host, settings, self.store, self.recent, self.metrics, self.delivery)
         self.health = Health(self.store, self.delivery, settings)
         self._endpoint = WebhookEndpoint(settings, acceptor, self.metrics)
-        routes: list[BaseRoute] = [Route("/v1/webhook", self._endpoint), *self.health.routes]
+        routes: list[BaseRoute] = [Route(_WEBHOOK, self._endpoint), *self.health.routes]
         if prefix := settings.gateway.path_prefix:
             routes.append(Mount(prefix, Router(routes, redirect_slashes=False, default=_not_found)))
-        self.app = Router(routes, redirect_slashes=False, default=_not_found, lifespan=self._lifespan)
+        self.app = _Router(self._endpoint, routes, self._lifespan)
 
     def use_sources_of(self, settings: Settings) -> None:
         """Use the sources of these settings from now on; no other setting changes.
@@ -153,6 +155,20 @@ class Gateway:
                     self.metrics.removed(removal)
                     _warn_of_removal(removal)
             await asyncio.sleep(SWEEP_SECONDS)
+
+
+class _Router(Router):
+    """A router that knows where webhooks go: a Starlette route takes as long as mapping an event."""
+
+    def __init__(self, endpoint: WebhookEndpoint, routes: list[BaseRoute], lifespan: Lifespan[Any]) -> None:
+        super().__init__(routes, redirect_slashes=False, default=_not_found, lifespan=lifespan)
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == _WEBHOOK and not scope.get("root_path"):
+            await self._endpoint(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def check_sources(host: Host, settings: Settings) -> None:

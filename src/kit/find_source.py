@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from ..core.errors import UnknownSource
@@ -10,13 +11,16 @@ from ..core.host import Host
 from ..core.source import Source
 
 
-def find_sources(name: str, nearby: Path = Path()) -> tuple[Host, list[Source]]:
+def find_sources(
+    name: str, nearby: Path = Path(), installed: Callable[[], Host] = Host
+) -> tuple[Host, list[Source]]:
     """Find the source or sources that are called this, and a host that runs them.
 
     Args:
         name: a source's name, an installed package's (`springhead_source_acme`), or the path of a source
             folder, which gets a host of its own, so that no other plugin matters.
         nearby: the folder from which a relative path starts.
+        installed: makes the host of the sources that are installed, where it is needed.
 
     Raises:
         UnknownSource: nothing active is called this.
@@ -24,7 +28,7 @@ def find_sources(name: str, nearby: Path = Path()) -> tuple[Host, list[Source]]:
     folder = nearby / name
     if "/" in name or (folder / "source.json").exists():
         return _of_folder(name, folder)
-    host = Host()
+    host = installed()
     if name in host.sources:
         return host, [host.sources[name]]
     sources = [host.sources[source] for source in _of_package(host, name)]

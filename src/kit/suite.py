@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import unified_diff
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -137,8 +138,10 @@ def find_suites(names: Sequence[str], nearby: Path) -> list[Suite]:
             raise InvalidFixture(str(nearby), "has no case of any source", "name a source or its folder")
         return suites
     suites = []
+    installed, reinstalled = cache(Host), cache(Host)
     for name in names:
-        (host, sources), (restarted, _) = find_sources(name, nearby), find_sources(name, nearby)
+        host, sources = find_sources(name, nearby, installed)
+        restarted, _ = find_sources(name, nearby, reinstalled)
         suites += [_suite(source, host, restarted, nearby) for source in sources]
     for suite in suites:
         if not suite.cases:

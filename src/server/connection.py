@@ -9,6 +9,8 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from .joined_writes import JoinedWrites
+
 MAX_HEAD_BYTES = 512 * 1024
 """Bytes of the longest head (request line and headers), and of anything between two parts of a body."""
 MAX_HEADERS = 1_000
@@ -38,6 +40,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head. If there are too many connections, close the one idle longest."""
         super().connection_made(transport)
+        self._writes = JoinedWrites(transport, self.loop)
         self._start_deadline()
         if len(self.connections) > self._connection_limit:
             longest = next(iter(self._idle))
@@ -82,6 +85,7 @@ class Connection(HttpToolsProtocol):
         if len(self.headers) > MAX_HEADERS or self.url.count(b"&") >= MAX_HEADERS:
             self.app = _head_too_large
         super().on_headers_complete()
+        self.cycle.transport = self._writes  # type: ignore[assignment] # it has all that a response uses
         self.headers = []  # a trailer is not a header
 
     def on_body(self, body: bytes) -> None:
@@ -96,6 +100,7 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Wait for the next head, unless it has come."""
+        self._writes.flush()
         super().on_response_complete()
         if self.cycle.response_complete:
             self._start_deadline()
@@ -146,7 +151,7 @@ class Connection(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
             if cycle.response_started:
-                self.transport.close()
+                self._writes.close()
                 return
         self._end_deadline()
         self._start_deadline()

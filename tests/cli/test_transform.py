@@ -286,11 +286,11 @@ def test_a_terminal_sees_a_progress_bar(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", ["lines", "list", "gzipped lines"])
 def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path: Path, shape: str) -> None:
-    """100 MB take hardly more than 10 MB."""
+    """40 MB take hardly more than 4 MB."""
     record = json.dumps({"log_id": "1", "data": {"type": "s", "description": "x" * 2_000}}).encode()
     start, between, end = (b"[", b",\n", b"]") if shape == "list" else (b"", b"\n", b"\n")
     peaks = []
-    for thousands in (5, 50):
+    for thousands in (2, 20):
         path = tmp_path / "long"
         open_file = gzip.open if shape == "gzipped lines" else open
         with open_file(path, "wb") as file:
@@ -306,7 +306,7 @@ def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path: Path, shape
         assert summary == f"{events} events ({events} track), 0 rejected, 0 dropped\n"
         peaks.append(kilobytes)
 
-    assert thousands * 1_000 * len(record) > 100_000_000
+    assert thousands * 1_000 * len(record) > 40_000_000
     assert peaks[1] < peaks[0] * 1.2
 
 

@@ -11,6 +11,7 @@ import pytest
 from springhead import Host, Request, encode
 from springhead.core.stream import BLOCK_SIZE
 from support.folders import source_folder
+from support.hosts import folder_host
 
 
 def host(tmp_path: Path, **source: Any) -> Host:
@@ -19,7 +20,7 @@ def host(tmp_path: Path, **source: Any) -> Host:
     rule = {"type": "track", "when": {"bad": {"exists": False}}, "event": "E", "map": rows}
     mapping = {"integration": "Acme", "events": [rule]}
     about = {"name": "acme", "items": "body", **source}
-    return Host(folders=[source_folder(tmp_path, mapping=mapping, source=about)])
+    return folder_host(source_folder(tmp_path, mapping=mapping, source=about))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_a_format_that_is_left_out_is_rejected(
     """The list replaces the default, and some formats are never taken."""
     folder = source_folder(tmp_path, source={"name": "acme", "formats": formats})
 
-    outcome = Host(folders=[folder]).receive("acme", Request(body=body, query={"a": "1"}))
+    outcome = folder_host(folder).receive("acme", Request(body=body, query={"a": "1"}))
 
     assert ([one.rule for one in outcome.rejections], outcome.events) == ([rule], [])
 
@@ -105,4 +106,4 @@ def test_json_is_taken_whatever_the_formats(tmp_path: Path) -> None:
     """Also if they do not list it."""
     folder = source_folder(tmp_path, source={"name": "acme", "formats": ["query"]})
 
-    assert len(Host(folders=[folder]).receive("acme", Request(body=b'{"a": 1}')).events) == 1
+    assert len(folder_host(folder).receive("acme", Request(body=b'{"a": 1}')).events) == 1

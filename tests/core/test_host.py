@@ -11,13 +11,14 @@ import pytest
 
 from springhead import Host, InvalidConfig, Request, UnknownSource
 from support.folders import source_folder
+from support.hosts import HOST, folder_host
 from support.paths import ROOT
 
 
 def test_an_unknown_source_raises_with_the_nearest_name() -> None:
     """The caller made a mistake, and is told the name that was probably meant."""
     with pytest.raises(UnknownSource, match=r"no active source 'auht0': did you mean auth0\?"):
-        Host().receive("auht0", Request(body=b"{}"))
+        HOST.receive("auht0", Request(body=b"{}"))
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def test_an_unknown_source_raises_with_the_nearest_name() -> None:
 def test_a_source_is_found_by_its_exact_name_only(name: str) -> None:
     """A name is never resolved as a path or a module."""
     with pytest.raises(UnknownSource) as error:
-        Host().receive(name, Request(body=b"{}"))
+        HOST.receive(name, Request(body=b"{}"))
 
     assert str(ROOT) not in str(error.value)
 
@@ -35,7 +36,7 @@ def test_a_source_is_found_by_its_exact_name_only(name: str) -> None:
 def test_an_unknown_redaction_level_raises(level: object) -> None:
     """A misspelt level must not let secrets through."""
     with pytest.raises(InvalidConfig, match="use one of off, secrets, pii"):
-        Host().receive("auth0", Request(body=b"{}"), {"redact": level})
+        HOST.receive("auth0", Request(body=b"{}"), {"redact": level})
 
 
 @pytest.mark.parametrize(
@@ -49,34 +50,34 @@ def test_an_unknown_redaction_level_raises(level: object) -> None:
 def test_a_setting_that_is_nearly_right_raises(config: dict[str, Any], advice: str) -> None:
     """The operator meant something else than what would happen."""
     with pytest.raises(InvalidConfig) as error:
-        Host().receive("auth0", Request(body=b"{}"), config)
+        HOST.receive("auth0", Request(body=b"{}"), config)
 
     assert advice in str(error.value)
 
 
 def test_settings_are_those_of_one_request() -> None:
     """A request with settings and a scope changes nothing for the next one without."""
-    host, request = Host(), Request(body=b'{"type": "s", "log_id": "1", "user_name": "ada@example.com"}')
-    plain = host.receive("auth0", request)
+    request = Request(body=b'{"type": "s", "log_id": "1", "user_name": "ada@example.com"}')
+    plain = HOST.receive("auth0", request)
 
-    scoped = host.receive("auth0", request, {"redact": "pii"}, scope="acme")
+    scoped = HOST.receive("auth0", request, {"redact": "pii"}, scope="acme")
 
     assert "ada@example.com" in json.dumps(plain.events)
     assert "ada@example.com" not in json.dumps(scoped.events)
     assert scoped.events[0]["messageId"] != plain.events[0]["messageId"]
-    assert host.receive("auth0", request) == plain
+    assert HOST.receive("auth0", request) == plain
 
 
 def test_unrelated_settings_are_ignored() -> None:
     """RudderStack's configuration of a source holds many settings that are not the mapping's."""
     config = {"webhookUrl": "https://example.com", "workspace": {"id": 1}}
 
-    assert Host().receive("auth0", Request(body=b'{"type": "s"}'), config).events
+    assert HOST.receive("auth0", Request(body=b'{"type": "s"}'), config).events
 
 
 def test_a_source_lists_its_settings() -> None:
     """They are those its mapping reads from `$config`, and `redact`."""
-    assert Host().sources["auth0"].settings == ("extra_properties", "redact")
+    assert HOST.sources["auth0"].settings == ("extra_properties", "redact")
 
 
 def test_a_body_beyond_the_limit_is_rejected_with_the_figures() -> None:
@@ -100,7 +101,7 @@ def test_events_of_one_record_share_no_values(tmp_path: Path) -> None:
             {"value": {"c": []}, "to": "traits.constant"},
         ],
     }
-    host = Host(folders=[source_folder(tmp_path, mapping=mapping)])
+    host = folder_host(source_folder(tmp_path, mapping=mapping))
     first, second = host.receive("acme", Request(body=b'{"o": {"x": []}}')).events
     before = json.dumps(second)
 
@@ -120,7 +121,7 @@ def test_an_event_never_holds_the_table_itself(tmp_path: Path) -> None:
         {"from": "$config.tags", "to": "properties.tags"},
     ]
     mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": rows}]}
-    host = Host(folders=[source_folder(tmp_path, mapping=mapping, names={"a": {"x": 1}})])
+    host = folder_host(source_folder(tmp_path, mapping=mapping, names={"a": {"x": 1}}))
     config = {"tags": ["t"]}
     request = Request(body=b'{"k": "a"}')
 
@@ -149,7 +150,7 @@ def test_a_body_that_is_an_item_is_one_record(tmp_path: Path, item: Any, become:
         "integration": "Acme",
         "events": [{"type": "track", "event": "E", "map": [{"from": "tags", "to": "properties.tags"}]}],
     }
-    host = Host(folders=[source_folder(tmp_path, source=about, mapping=mapping)])
+    host = folder_host(source_folder(tmp_path, source=about, mapping=mapping))
 
     outcome = host.receiver("acme", replay=True, body_is_item=True)(Request(json.dumps(item).encode()))
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from springhead import Host, Outcome, Request, encode, load_source
+from springhead import Outcome, Request, encode, load_source
 from springhead.core.codec import parse
 from springhead.core.depth import MAX_DEPTH
 from springhead.core.errors import InvalidEvent, InvalidJson
 from springhead.core.mapping.interpret import Scope, apply_rules
 from support.folders import source_folder
+from support.hosts import HOST, folder_host
 
-HOST = Host()
 GOOD = b'{"log_id":"1","data":{"type":"s","user_id":"auth0|1"}}'
 
 
@@ -222,7 +222,7 @@ def test_a_reason_names_only_keys_the_schema_names(tmp_path: Path) -> None:
     closed = {"properties": {"a": {}}, "additionalProperties": False}
 
     for number, one in enumerate((schema, closed)):
-        host = Host(folders=[source_folder(tmp_path / str(number), schema=one)])
+        host = folder_host(source_folder(tmp_path / str(number), schema=one))
         (rejection,) = host.receive("acme", Request(body=b'{"ada@example.com": "x"}')).rejections
         assert rejection.reason == "a field the schema does not name is not what it allows"
         assert rejection.pointer == "/ada@example.com"
@@ -241,7 +241,7 @@ def test_a_record_does_not_grow_with_the_square_of_its_list(tmp_path: Path, rule
     """Beyond 32 MiB it is a rejection, kept whole; its neighbours become events. The interpreter agrees."""
     mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E"} | rule]}
     folder = source_folder(tmp_path, mapping=mapping)
-    host = Host(folders=[folder])
+    host = folder_host(folder)
     small = {"note": "x", "list": [{"n": "y"}] * 20}
     large = {"note": "x" * 10**6, "list": [{"n": "y" * 10**4}] * 100}
 
@@ -258,7 +258,7 @@ def test_a_reply_does_not_grow_with_the_square_of_a_list(tmp_path: Path) -> None
     """Beyond 32 MiB the record is a rejection."""
     copies = {"from": "list", "each": [{"from": "$parent.note", "to": "note"}]}
     mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E"}], "reply": [{"body": copies}]}
-    host = Host(folders=[source_folder(tmp_path, mapping=mapping)])
+    host = folder_host(source_folder(tmp_path, mapping=mapping))
 
     outcome = host.receive("acme", Request(body=encode({"note": "x" * 10**6, "list": [{}] * 100})))
 
@@ -269,7 +269,7 @@ def test_a_reply_does_not_grow_with_the_square_of_a_list(tmp_path: Path) -> None
 def test_a_large_record_that_grows_with_its_list_becomes_events(tmp_path: Path) -> None:
     """However much its elements make by themselves."""
     rule = {"type": "track", "event": "E", "each": "list", "map": [{"from": "n", "to": "properties.n"}]}
-    host = Host(folders=[source_folder(tmp_path, mapping={"integration": "Acme", "events": [rule]})])
+    host = folder_host(source_folder(tmp_path, mapping={"integration": "Acme", "events": [rule]}))
 
     outcome = host.receive("acme", Request(body=encode({"list": [{"n": "y" * 2**20}] * 40})))
 

@@ -11,6 +11,7 @@ import pytest
 
 from springhead import Host, Request, encode
 from support.folders import source_folder
+from support.hosts import HOST, folder_host
 
 WITH_TIME = [{"from": "updated_at", "to": "originalTimestamp"}]
 WITHOUT_TIME = [{"from": "total", "to": "properties.total"}]
@@ -22,7 +23,7 @@ def shop(folder: Path, rows: list[Any], *ids: Any) -> Host:
     """Make a host for a shop, which sends the whole order each time, and says in a header what happened."""
     rule = {"type": "track", "event": {"from": "$request.headers.x-topic"}, "map": rows}
     mapping = {"integration": "Shop", "events": [rule]}
-    return Host(folders=[source_folder(folder, mapping=mapping, source={"id": ids})])
+    return folder_host(source_folder(folder, mapping=mapping, source={"id": ids}))
 
 
 def message(host: Host, record: object, headers: Mapping[str, str] | None = None, **more: Any) -> str:
@@ -85,16 +86,16 @@ def test_a_record_with_neither_id_nor_time_is_known_by_its_request_as_well(tmp_p
 
 def test_scopes_share_no_id() -> None:
     """Record 7 of one tenant is neither the message nor the anonymous user that record 7 of another is."""
-    host, request = Host(), Request(b'{"log_id": "7", "type": "s", "date": "2026-03-15T10:00:00Z"}')
+    request = Request(b'{"log_id": "7", "type": "s", "date": "2026-03-15T10:00:00Z"}')
 
     def ids(scope: str) -> list[str]:
-        received = host.receive("auth0", request, scope=scope)
-        (streamed,) = host.stream("auth0", BytesIO(request.body), scope=scope)
-        assert received.events == streamed.events == host.receiver("auth0", scope=scope)(request).events
+        received = HOST.receive("auth0", request, scope=scope)
+        (streamed,) = HOST.stream("auth0", BytesIO(request.body), scope=scope)
+        assert received.events == streamed.events == HOST.receiver("auth0", scope=scope)(request).events
         return [received.events[0][field] for field in ("messageId", "anonymousId")]
 
     assert ids("one") == ids("one")
-    assert host.receive("auth0", request).events == host.receive("auth0", request, scope="").events
+    assert HOST.receive("auth0", request).events == HOST.receive("auth0", request, scope="").events
     assert len({*ids(""), *ids("one"), *ids("two"), *ids("\udcff")}) == 8
 
 
@@ -104,7 +105,7 @@ def test_a_log_is_the_same_message_however_it_is_framed() -> None:
     wrapped = {"log_id": "7", "data": log}
     bodies = [log, [log], wrapped, {"logs": [log]}, {"logs": [wrapped]}, {"id": "e", "detail": wrapped}]
 
-    events = [Host().receive("auth0", Request(encode(body))).events for body in bodies]
+    events = [HOST.receive("auth0", Request(encode(body))).events for body in bodies]
 
     assert events == [events[0]] * len(bodies)
     assert len(events[0]) == 1
@@ -116,7 +117,7 @@ def test_redaction_merges_no_messages(tmp_path: Path, masked: str) -> None:
     rule = {"type": "track", "event": "E", "map": WITH_TIME if masked == "updated_at" else WITHOUT_TIME}
     source = {"id": ["id"], "secrets": [masked]}
     folder = source_folder(tmp_path, mapping={"integration": "A", "events": [rule]}, source=source)
-    host, request = Host(folders=[folder]), Request(encode([CREATED, CHANGED]))
+    host, request = folder_host(folder), Request(encode([CREATED, CHANGED]))
 
     plain = [event["messageId"] for event in host.receive("acme", request).events]
     redacted = [event["messageId"] for event in host.receive("acme", request, {"redact": "secrets"}).events]
@@ -132,7 +133,7 @@ def test_settings_change_no_ids(tmp_path: Path) -> None:
     folder = source_folder(
         tmp_path, mapping={"integration": "A", "events": [rule]}, source={"id": ["$request.headers.webhook-id"]}
     )
-    host, body = Host(folders=[folder]), encode(CREATED)
+    host, body = folder_host(folder), encode(CREATED)
     attempts = [{"webhook-id": "1", "webhook-timestamp": str(second)} for second in range(2)]
 
     plain = host.receive("acme", Request(body, attempts[0])).events
@@ -154,8 +155,8 @@ def test_ids_are_stable_and_differ_between_sources(tmp_path: Path) -> None:
         "events": [{"type": "track", "event": "E", "each": "items"}, {"type": "identify"}],
     }
     body = b'{"id": "1", "items": [1, 1]}'
-    one = Host(folders=[source_folder(tmp_path / "one", mapping=mapping, source={"name": "one", "id": ["id"]})])
-    two = Host(folders=[source_folder(tmp_path / "two", mapping=mapping, source={"name": "two", "id": ["id"]})])
+    one = folder_host(source_folder(tmp_path / "one", mapping=mapping, source={"name": "one", "id": ["id"]}))
+    two = folder_host(source_folder(tmp_path / "two", mapping=mapping, source={"name": "two", "id": ["id"]}))
 
     ids = [event["messageId"] for event in one.receive("one", Request(body=body)).events]
     others = [event["messageId"] for event in two.receive("two", Request(body=body)).events]
@@ -166,10 +167,9 @@ def test_ids_are_stable_and_differ_between_sources(tmp_path: Path) -> None:
 
 def test_equal_records_without_an_id_differ_by_request() -> None:
     """A sender's retry has the same request id; another delivery of the same content has another."""
-    host = Host()
 
     def message(request_id: str) -> str:
-        (event,) = host.receive("auth0", Request(body=b'{"type": "s"}', id=request_id)).events
+        (event,) = HOST.receive("auth0", Request(body=b'{"type": "s"}', id=request_id)).events
         return str(event["messageId"])
 
     assert message("a") == message("a")
@@ -181,8 +181,8 @@ def test_a_blank_id_counts_as_absent(blank: str) -> None:
     """Records with blank ids are identified by their content."""
     records = [{"log_id": blank, "data": {"type": "s", "ip": ip}} for ip in ("192.0.2.1", "192.0.2.2")]
 
-    one, other = Host().receive("auth0", Request(body=encode(records))).events
-    again, bare = Host().receive("auth0", Request(body=encode([records[0], {"type": "s"}]))).events
+    one, other = HOST.receive("auth0", Request(body=encode(records))).events
+    again, bare = HOST.receive("auth0", Request(body=encode([records[0], {"type": "s"}]))).events
 
     assert one["messageId"] == again["messageId"]
     assert len({one["messageId"], other["messageId"], bare["messageId"]}) == 3

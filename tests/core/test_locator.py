@@ -19,6 +19,7 @@ from springhead.core.mapping.path import Path as JsonPath
 from springhead.core.mapping.path import parse_path
 from support.effort import scaled
 from support.folders import source_folder
+from support.hosts import folder_host
 
 SECRET = "hunter2"  # noqa: S105 - an invented one
 
@@ -28,7 +29,7 @@ def host(tmp_path: Path, **source: Any) -> Host:
     rows = [{"from": "$", "to": "properties.record"}, {"from": "$item", "to": "properties.item"}]
     mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": rows}]}
     about = {"name": "acme", "secrets": ["**.secret"], **source}
-    return Host(folders=[source_folder(tmp_path, mapping=mapping, source=about)])
+    return folder_host(source_folder(tmp_path, mapping=mapping, source=about))
 
 
 def receive(tmp_path: Path, body: Any, **source: Any) -> Outcome:

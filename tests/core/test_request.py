@@ -12,6 +12,7 @@ from springhead import Host, InvalidConfig, Request, encode
 from springhead.core.request_filter import HARMLESS as HARMLESS_NAMES
 from springhead.core.request_filter import HARMLESS_ENDINGS, RequestFilter
 from support.folders import source_folder
+from support.hosts import folder_host
 from support.paths import DOCS
 
 
@@ -29,7 +30,7 @@ def test_odd_bytes_in_headers_become_valid_text(tmp_path: Path) -> None:
             {"type": "track", "event": "E", "map": [{"from": "$request.headers.x-a", "to": "properties.a"}]}
         ],
     }
-    host = Host(folders=[source_folder(tmp_path, mapping=mapping)])
+    host = folder_host(source_folder(tmp_path, mapping=mapping))
 
     (event,) = host.receive("acme", Request(body=b"{}", headers={"X-A": "\udcff"}, id="\udcff")).events
 
@@ -69,7 +70,7 @@ def host_of(folder: Path, *rows: dict[str, Any], **source: Any) -> Host:
         "mapping": {"integration": "Acme", "events": [rule]},
         "source": {"name": "acme", **source},
     }
-    return Host(folders=[source_folder(folder, **files)])
+    return folder_host(source_folder(folder, **files))
 
 
 def test_a_mapping_that_copies_a_request_gets_what_is_harmless(tmp_path: Path) -> None:
@@ -214,7 +215,7 @@ def test_an_unmatched_record_says_that_no_headers_came(
 ) -> None:
     """Only where a rule reads one: a file, or a caller that forgets them, has none."""
     mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "when": condition}]}
-    host = Host(folders=[source_folder(tmp_path, mapping=mapping)])
+    host = folder_host(source_folder(tmp_path, mapping=mapping))
 
     (rejection,) = host.receive("acme", Request(body=b"{}", headers=headers)).rejections
 

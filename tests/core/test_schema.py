@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from springhead import Host
 from springhead.core.errors import InvalidSchema
 from springhead.core.schema import Schema
 from support.effort import scaled
+from support.hosts import HOST
 
-AUTH0 = json.loads((Host().sources["auth0"].folder / "schema.json").read_text())
+AUTH0 = json.loads((HOST.sources["auth0"].folder / "schema.json").read_text())
 BROAD: dict[str, Any] = {
     "type": "object",
     "required": ["a"],

@@ -14,10 +14,10 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from springhead import Host
 from springhead.gateway.app import GRACE_SECONDS, check_sources
 from springhead.gateway.settings import load_settings
 from support.dockerfiles import read_dockerfile
+from support.hosts import HOST
 from support.paths import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -58,7 +58,7 @@ def test_the_settings_are_those_of_a_gateway(tmp_path: Path, monkeypatch: pytest
     copied = Path(shutil.copy(SETTINGS, tmp_path))
 
     settings = load_settings(copied)
-    check_sources(Host(), settings)
+    check_sources(HOST, settings)
 
     assert settings.gateway.data == Path(DATA)
 

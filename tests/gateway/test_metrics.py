@@ -7,10 +7,10 @@ from pathlib import Path
 
 import httpx
 
-from springhead import Host
 from springhead.gateway.app import Gateway as WebhookGateway
 from springhead.gateway.settings import load_settings
 from support.gateways import KEY, SOURCE, toml
+from support.hosts import HOST
 from support.webhooks import AUTHORIZATION, log
 
 
@@ -20,7 +20,7 @@ def test_metrics_count_by_source_and_hold_no_key(tmp_path: Path) -> None:
     config.write_text(toml({"delivery": {"to": "http://127.0.0.1:9"}}, SOURCE))
 
     async def scenario() -> tuple[str, int]:
-        app = WebhookGateway(Host(), load_settings(config))
+        app = WebhookGateway(HOST, load_settings(config))
         transport = httpx.ASGITransport(app.app)
         client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
         async with app.app.lifespan_context(app.app), client:

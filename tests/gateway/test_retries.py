@@ -20,6 +20,7 @@ from springhead.gateway.settings import load_settings
 from springhead.gateway.storage.records import DeadLetter
 from support.folders import source_folder
 from support.gateways import KEY, toml
+from support.hosts import folder_host
 from support.stores import claim, letters
 
 NO_ID = {"api": 1, "name": "acme"}
@@ -46,7 +47,7 @@ def run(folder: Path, scenario: Callable[[app.Gateway, Post], Coroutine[Any, Any
 
     async def running() -> Any:
         gateway = app.Gateway(
-            Host(folders=[source_folder(folder, source=ABOUT, mapping=MAPPING)]), load_settings(config)
+            folder_host(source_folder(folder, source=ABOUT, mapping=MAPPING)), load_settings(config)
         )
         transport = httpx.ASGITransport(gateway.app)
         client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
@@ -101,7 +102,7 @@ def test_a_replay_sees_the_request_that_tells_letters_apart(tmp_path: Path) -> N
         for delivery in ("1", "1", "2"):
             await post({"a": 1}, delivery=delivery)
         mapping = {**MAPPING, "events": [{"type": "track", "event": "Mended"}]}
-        mended = Host(folders=[source_folder(tmp_path / "mended", source=ABOUT, mapping=mapping)])
+        mended = folder_host(source_folder(tmp_path / "mended", source=ABOUT, mapping=mapping))
         replayer = Replayer(mended, gateway.settings, gateway.store)
         summaries = [(await replayer.replay(letter)).summary for letter in await letters(gateway.store)]
         assert await letters(gateway.store) == []

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from springhead import Host, Request
+from springhead import Request
 from springhead.http import BodyError, read_chunks, request_from_asgi, request_from_wsgi
 from support.folders import source_folder
+from support.hosts import folder_host
 
 BODY = b'{"name": "\xc3\xa4"}'
 
@@ -90,7 +91,7 @@ def test_no_credential_of_a_call_reaches_an_event(tmp_path: Path) -> None:
     """Even of a mapping that copies all that it may read."""
     rows = [{"from": f"$request.{part}", "to": f"properties.{part}"} for part in ("headers", "query", "url")]
     mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": rows}]}
-    host = Host(folders=[source_folder(tmp_path, mapping=mapping)])
+    host = folder_host(source_folder(tmp_path, mapping=mapping))
     headers = [(b"authorization", b"Bearer invented"), (b"cookie", b"invented"), (b"user-agent", b"Acme/1")]
     call = scope(path="/hook", query_string=b"writeKey=invented", headers=headers)
 

@@ -13,9 +13,9 @@ from springhead.kit.case import Case, find_cases
 from springhead.kit.explain.explain import ExplainedRecord, Explainer
 from springhead.kit.leaves import leaves
 from support.folders import source_folder
+from support.hosts import HOST, folder_host
 from support.paths import FIXTURES
 
-HOST = Host()
 BUNDLED = [case for name in sorted(HOST.sources) for case in find_cases(FIXTURES / name, name)]
 WORDS = find_cases(FIXTURES / "mapping" / "valid", "acme")
 
@@ -66,7 +66,7 @@ def test_every_word_of_the_language_is_explained(case: Case, tmp_path: Path) -> 
 
     explanations = list(Explainer(load_source(folder), case.config).explain(case.request()))
 
-    agrees(explanations, Host(folders=[folder]), case)
+    agrees(explanations, folder_host(folder), case)
 
 
 def test_a_value_has_its_row_what_it_read_and_each_step(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from springhead import Host
 from springhead.core.errors import InvalidFixture, UnknownSource
 from springhead.kit.suite import Suite, find_suites
 from support.distributions import SOURCE, Install
 from support.folders import add_case, source_folder
+from support.hosts import HOST
 from support.signatures import SECRET, documented
 
 COUNTING = f"""
@@ -109,7 +109,7 @@ def test_without_a_name_every_source_with_cases_is_tested() -> None:
     """A source that is installed without its fixtures is left out."""
     names = [made.source.name for made in find_suites([], Path(__file__).parent)]
 
-    assert names == sorted(Host().sources)
+    assert names == sorted(HOST.sources)
 
 
 @pytest.mark.parametrize("name", ["nothing", "./nothing"])

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from springhead import Host, encode
+from springhead import encode
 from springhead.core.decode import decode
 from springhead.core.mapping.interpret import Scope, apply_rules, first_reply
 from springhead.kit.case import Case, find_cases
 from support.effort import scaled
+from support.hosts import HOST
 from support.paths import FIXTURES
 
-HOST = Host()
 CASES = [case for name in sorted(HOST.sources) for case in find_cases(FIXTURES / name, name)]
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),

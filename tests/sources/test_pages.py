@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from springhead import Host
 from springhead.kit.page.page import write_page
+from support.hosts import HOST
 from support.paths import DOCS, ROOT
 
-HOST = Host(environ={"SPRINGHEAD_PLUGINS": "springhead"})
 PAGES = DOCS / "sources"
 
 

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from springhead import Host
 from springhead.core.decode import decode
 from springhead.kit.case import Case, find_cases
+from support.hosts import HOST
 from support.paths import FIXTURES
 
-HOST = Host()
 CASES = [case for source in sorted(HOST.sources) for case in find_cases(FIXTURES / source, source)]
 
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")

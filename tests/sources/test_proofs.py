@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from springhead import Host
 from springhead.kit.coverage.coverage import measure
 from springhead.kit.mutate.mutate import Mutation
 from springhead.kit.suite import Suite, find_suites
 from springhead.kit.waivers import Waiver
+from support.hosts import HOST
 
-each_source = pytest.mark.parametrize("source", sorted(Host().sources))
+each_source = pytest.mark.parametrize("source", sorted(HOST.sources))
 
 
 def suite_of(source: str) -> Suite:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebError, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 _ALONE = [
@@ -50,14 +50,36 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def fresh_context(browser: Browser) -> Iterator[BrowserContext]:
-    """A fresh browser profile. A script's error, or anything the policy blocked, fails the test."""
+def shared_profile(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser profile with a page that stays open: later pages share its process, which is slow to start."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    errors: list[str] = []
-    context.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    context.on("weberror", lambda error: errors.append(str(error.error)))
+    page = context.new_page()
+    page.route("**", lambda route: route.fulfill(body=""))
+    page.goto("http://127.0.0.1/")
     yield context
     context.close()
+
+
+@contextmanager
+def fresh_context(profile: BrowserContext) -> Iterator[BrowserContext]:
+    """The profile as new. A script's error, or anything the policy blocked, fails the test."""
+    errors: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(message.text)
+
+    def on_error(error: WebError) -> None:
+        errors.append(str(error.error))
+
+    profile.on("console", on_console)
+    profile.on("weberror", on_error)
+    yield profile
+    for page in profile.pages[1:]:
+        page.close()
+    profile.clear_cookies()
+    profile.remove_listener("console", on_console)
+    profile.remove_listener("weberror", on_error)
     assert [text for text in errors if not text.startswith("Failed to load resource")] == []
 
 

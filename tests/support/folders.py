@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from springhead import Host
 from springhead.kit.check.folder import check_folders
+from support.hosts import folder_host
 
 PLAIN = {
     "source.json": {"api": 1, "name": "acme"},
@@ -43,6 +43,6 @@ def add_case(fixtures: Path, name: str, **files: str) -> Path:
 
 def find_findings(folder: Path) -> list[str]:
     """What `springhead check --strict` finds in a folder."""
-    host = Host(folders=[folder], environ={"SPRINGHEAD_PLUGINS": str(folder)})
+    host = folder_host(folder)
     (checked,) = check_folders(host, [str(folder)])
     return [str(finding) for finding in checked.findings]

@@ -8,6 +8,7 @@ from typing import Any
 
 from springhead import Host, Request
 from support.folders import source_folder
+from support.hosts import folder_host
 from support.markdown import file_block
 from support.paths import DOCS
 
@@ -24,10 +25,15 @@ def documented() -> dict[str, Any]:
     return signatures
 
 
-def signing_host(folder: Path, signature: Any, **source: Any) -> Host:
-    """A host with the source `acme`, whose vendor signs so."""
+def signing_folder(folder: Path, signature: Any, **source: Any) -> Path:
+    """The source folder `acme`, whose vendor signs so."""
     about = {"api": 1, "name": "acme", "formats": ["json", "form"], "signature": signature, **source}
-    return Host(folders=[source_folder(folder, source=about)])
+    return source_folder(folder, source=about)
+
+
+def signing_host(folder: Path, signature: Any, **source: Any) -> Host:
+    """A host with that folder."""
+    return folder_host(signing_folder(folder, signature, **source))
 
 
 def refusal(host: Host, request: Request, *secrets: str) -> str | None:

@@ -20,6 +20,7 @@ from springhead.transformer.elements import ElementDecoder
 from support.arrays import LOG, post
 from support.distributions import Install
 from support.folders import source_folder
+from support.hosts import HOST, folder_host
 from support.servers import serving
 
 
@@ -105,7 +106,7 @@ def posted(array: bytes) -> httpx.Response:
     """The response of an app of its own to an array."""
 
     async def scenario() -> httpx.Response:
-        transport = httpx.ASGITransport(transformer_app(Host()))
+        transport = httpx.ASGITransport(transformer_app(HOST))
         async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
             return await client.post("/v2/sources/auth0", content=array)
 
@@ -126,7 +127,7 @@ def message_ids(host: Host, source: str, array: list[Any]) -> list[str]:
 
 def test_an_id_may_stand_in_a_header(tmp_path: Path) -> None:
     """Requests whose bodies are alike to the last byte are two messages, and a retry is one."""
-    host = Host(folders=[source_folder(tmp_path, source={"id": ["$request.headers.x-id"]})])
+    host = folder_host(source_folder(tmp_path, source={"id": ["$request.headers.x-id"]}))
     array = [{"request": {"body": "{}", "headers": {"X-Id": [number]}}} for number in ("1", "2", "1")]
 
     one, two, retry = message_ids(host, "acme", array)
@@ -185,7 +186,7 @@ def test_sources_of_one_kind_share_no_id() -> None:
     sources = [{"ID": "one"}, {"ID": "two"}, {"ID": "one", "Config": None}, {"ID": 7}, None]
     array = [{"request": {"body": LOG}, **({"source": source} if source else {})} for source in sources]
 
-    one, two, again, *unscoped = message_ids(Host(), "auth0", array)
+    one, two, again, *unscoped = message_ids(HOST, "auth0", array)
 
     assert one == again
     assert unscoped[0] == unscoped[1]
@@ -251,7 +252,7 @@ def test_an_array_that_takes_long_is_decoded_in_a_thread(
 def test_arrays_wait_for_memory_and_are_then_refused() -> None:
     """With 503 and Retry-After: rudder-server posts them again."""
     array = json.dumps([{"request": {"body": LOG}}] * 2_000).encode()
-    app = transformer_app(Host(), TransformerOptions(memory=8 * len(array)))
+    app = transformer_app(HOST, TransformerOptions(memory=8 * len(array)))
 
     async def scenario() -> tuple[httpx.Response, httpx.Response]:
         has_memory, go_on = asyncio.Event(), asyncio.Event()

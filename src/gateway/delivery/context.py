@@ -43,7 +43,8 @@ class SourceState:
         breaker: open while the destination accepts nothing of the source.
         accepted_at: when the latest batch that was accepted was sent, by the monotonic clock.
         refused: events that were refused alone, by seq.
-        woken: by lane; set when it is to look into the store now.
+        woken: by lane; set when it is to look into the store, unless it pauses.
+        resumed: by lane; set when it is to pause no longer.
     """
 
     def __init__(self, name: str, settings: DeliverySettings) -> None:
@@ -52,12 +53,19 @@ class SourceState:
         self.accepted_at = -inf
         self.refused: dict[int, RefusedEvent] = {}
         self.woken = [asyncio.Event() for _ in range(settings.lanes)]
+        self.resumed = [asyncio.Event() for _ in range(settings.lanes)]
         self._to = settings.to
 
     def wake(self) -> None:
-        """Have all lanes look into the store now."""
+        """Have all lanes look into the store now, except for those that pause: they would go on pausing."""
         for woken in self.woken:
             woken.set()
+
+    def resume(self) -> None:
+        """Have all lanes look now whether they must still pause, and if not, into the store."""
+        self.wake()
+        for resumed in self.resumed:
+            resumed.set()
 
     def _changed(self, breaker: Breaker) -> None:
         about = {"source": self.name, "to": self._to}
@@ -66,4 +74,4 @@ class SourceState:
             _log.error(what, **about, reason=breaker.reason, advice=_ADVICE)
         else:
             _log.info("the destination accepts events of a source again", **about)
-            self.wake()
+            self.resume()

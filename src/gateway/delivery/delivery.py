@@ -92,12 +92,12 @@ class Delivery:
                     self._start_lanes(self._sources[name])
             elif self._sources[name].breaker.is_open:
                 self._sources[name].breaker.end_pause()
-        self._wake_all()
+        self._resume_all()
 
     async def stop(self, grace: float) -> None:
         """Give requests in flight `grace` seconds, release all other events, and close the destination."""
         self._context.stopping.set()
-        self._wake_all()
+        self._resume_all()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=grace)
             for task in late:
@@ -136,9 +136,9 @@ class Delivery:
             advice = "put its [[source]] back, with enabled = false if it is to accept nothing more"
             _log.error("events wait whose source is not in the settings", source=name, advice=advice)
 
-    def _wake_all(self) -> None:
+    def _resume_all(self) -> None:
         for source in self._sources.values():
-            source.wake()
+            source.resume()
 
     def _destination_changed(self, breaker: Breaker) -> None:
         to = self._context.settings.to
@@ -146,7 +146,7 @@ class Delivery:
             _log.error("the destination is down; retrying", to=to, reason=breaker.reason)
         else:
             _log.info("the destination is back", to=to)
-            self._wake_all()
+            self._resume_all()
 
 
 def open_destination(settings: DeliverySettings, keys: Mapping[str, str]) -> Destination:

@@ -32,7 +32,7 @@ class Lane:
         self._number = number
         self._source = source
         self._context = context
-        self._woken = source.woken[number]
+        self._woken, self._resumed = source.woken[number], source.resumed[number]
         # A lane stops sending what it claimed when the lease leaves no time for one more request.
         self._send_time = 2 * context.settings.timeout
         lease = self._send_time + context.settings.timeout
@@ -53,8 +53,9 @@ class Lane:
     async def _round(self) -> None:
         """Claim and send once, then wait until there is something to do."""
         self._woken.clear()
+        self._resumed.clear()
         if seconds := self._paused():
-            await _wait(self._woken, seconds)
+            await _wait(self._resumed, seconds)
             return
         claimed = await self._claim()
         await self._send(claimed)

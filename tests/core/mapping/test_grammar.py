@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from springhead import Host, check_source, load_source
+from springhead import check_source, load_source
 from springhead.core.decode import decode
 from springhead.core.framing import Undecodable
 from springhead.core.mapping.functions import FUNCTIONS
@@ -17,6 +17,7 @@ from springhead.core.mapping.model import FIELDS
 from springhead.core.mapping.path import ROOTS, parse_target
 from springhead.kit.case import Case, find_cases, outcome_text
 from support.folders import source_folder
+from support.hosts import folder_host
 from support.paths import FIXTURES, ROOT
 
 VALID = find_cases(FIXTURES / "mapping" / "valid", "valid")
@@ -32,7 +33,7 @@ def comparable(mapped: list[MappedEvent] | None) -> Any:
 @pytest.mark.parametrize("case", VALID, ids=lambda case: case.name)
 def test_a_mapping_does_what_its_example_shows(case: Case, tmp_path: Path, snapshot: Any) -> None:
     """Each folder of `valid` shows a word of the language at work."""
-    host = Host(folders=[source_folder(tmp_path, case.folder)])
+    host = folder_host(source_folder(tmp_path, case.folder))
     snapshot.snapshot_dir = case.folder
 
     outcome = host.receive("acme", case.request(), case.config)

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from springhead import Host, Request, encode
+from springhead import Request, encode
 from support.folders import source_folder
+from support.hosts import HOST, folder_host
 
 SECRET = "hunter2"  # noqa: S105 - an invented one
 
@@ -22,7 +23,7 @@ def events(tmp_path: Path, rows: list[dict[str, Any]], record: Any, **source: An
         "secrets": ["secret", "deep.secret", "all.*", "list.0.secret", "tokens.*.secret"],
         **source,
     }
-    host = Host(folders=[source_folder(tmp_path, mapping=mapping, source=about)])
+    host = folder_host(source_folder(tmp_path, mapping=mapping, source=about))
     outcome = host.receive("acme", Request(body=encode(record)), {"redact": "secrets"})
     assert outcome.events
     return json.dumps(outcome.events)
@@ -246,7 +247,7 @@ def test_the_query_of_a_record_that_is_a_query_is_masked(tmp_path: Path) -> None
     row = {"from": "$request.query", "pick": ["secret", "a"], "to": "properties.x"}
     mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": [row]}]}
     about = {"name": "acme", "formats": ["query"], "secrets": ["secret"]}
-    host = Host(folders=[source_folder(tmp_path, mapping=mapping, source=about)])
+    host = folder_host(source_folder(tmp_path, mapping=mapping, source=about))
 
     (event,) = host.receive("acme", Request(query={"secret": SECRET, "a": "1"}), {"redact": "secrets"}).events
 
@@ -342,7 +343,7 @@ def test_an_event_passed_through_keeps_its_identity(tmp_path: Path) -> None:
     """Also where a path of any depth covers it: only what stands elsewhere is masked."""
     mapping = {"integration": "Acme", "events": [{"pass": True}]}
     about = {"name": "acme", "pii": ["**.userId", "**.ip"]}
-    host = Host(folders=[source_folder(tmp_path, mapping=mapping, source=about)])
+    host = folder_host(source_folder(tmp_path, mapping=mapping, source=about))
     body = {"type": "page", "userId": "u1", "properties": {"userId": "u1"}, "context": {"ip": "192.0.2.10"}}
 
     (event,) = host.receive("acme", Request(body=encode(body)), {"redact": "pii"}).events
@@ -356,7 +357,7 @@ def test_a_record_passed_through_is_masked(tmp_path: Path) -> None:
     """All of it but the fields of identity."""
     mapping = {"integration": "Acme", "events": [{"pass": True}]}
     about = {"name": "acme", "secrets": ["properties.secret"], "pii": ["userId", "context.traits.email"]}
-    host = Host(folders=[source_folder(tmp_path, mapping=mapping, source=about)])
+    host = folder_host(source_folder(tmp_path, mapping=mapping, source=about))
     body = {
         "type": "page",
         "userId": "u1",
@@ -383,10 +384,8 @@ def test_redaction_changes_no_type_and_no_id() -> None:
             {"type": "ss", "user_id": 7},
         ]
     )
-    host = Host()
-
-    plain = host.receive("auth0", Request(body=body)).events
-    masked = host.receive("auth0", Request(body=body), {"redact": "pii"}).events
+    plain = HOST.receive("auth0", Request(body=body)).events
+    masked = HOST.receive("auth0", Request(body=body), {"redact": "pii"}).events
 
     ids = ("type", "userId", "groupId", "anonymousId", "messageId")
     assert [[event.get(name) for name in ids] for event in masked] == [

@@ -10,6 +10,7 @@ import pytest
 from springhead import Host, InvalidConfig, Request, encode
 from support.distributions import SOURCE, Install
 from support.folders import source_folder
+from support.hosts import folder_host
 from support.signatures import BODY, GITHUB, SECRET, SIGNED, signing_host
 
 SIGNED_REQUEST = Request(BODY, {"X-Hub-Signature-256": SIGNED})
@@ -51,7 +52,7 @@ def test_a_setting_of_the_mapping_may_have_nearly_that_name(tmp_path: Path) -> N
     """It is what its operator means."""
     rows = [{"from": "$config.signing_secret_id", "to": "properties.id"}]
     mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": rows}]}
-    host = Host(folders=[source_folder(tmp_path, mapping=mapping)])
+    host = folder_host(source_folder(tmp_path, mapping=mapping))
 
     (event,) = host.receive("acme", Request(b"{}"), {"signing_secret_id": 7}).events
 
@@ -60,7 +61,7 @@ def test_a_setting_of_the_mapping_may_have_nearly_that_name(tmp_path: Path) -> N
 
 def test_a_secret_that_nothing_would_use_is_an_error(tmp_path: Path) -> None:
     """Its operator believes that requests are verified."""
-    host = Host(folders=[source_folder(tmp_path)])
+    host = folder_host(source_folder(tmp_path))
 
     with pytest.raises(InvalidConfig, match=r"source.json has no signature, and no plugin verifies requests"):
         host.receive("acme", Request(b"{}"), {"signing_secret": SECRET})
@@ -99,7 +100,7 @@ def test_no_mapping_sees_the_secret(tmp_path: Path) -> None:
     ]
     mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": rows}]}
     source = {"name": "acme", "signature": GITHUB, "id": ["$request.headers.x-hub-signature-256"]}
-    host = Host(folders=[source_folder(tmp_path, source=source, mapping=mapping)])
+    host = folder_host(source_folder(tmp_path, source=source, mapping=mapping))
     config = {"signing_secret": SECRET, "a": 1, "allow_headers": ["X-Hub-Signature-256"]}
 
     outcome = host.receive("acme", SIGNED_REQUEST, config)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from springhead import InvalidConfig, Request
+from springhead import Host, InvalidConfig, Request
 from support.distributions import SOURCE, Install
-from support.signatures import BODY, GITHUB, SECRET, SIGNED, documented, refusal, signing_host
+from support.signatures import BODY, GITHUB, SECRET, SIGNED, documented, refusal, signing_folder, signing_host
 
 STRIPE = documented()["stripe"]
 NAME = "x-hub-signature-256"
@@ -178,7 +178,7 @@ def test_a_request_with_a_wrong_signature_is_not_shown_to_plugins(tmp_path: Path
         "    return f'a plugin was given {config}' if source.name == 'acme' else None\n"
     )
     install("invented-verifier", code, source="invented")
-    host = signing_host(tmp_path / "signing", GITHUB)
+    host = Host(folders=[signing_folder(tmp_path / "signing", GITHUB)])
     config: dict[str, Any] = {"signing_secret": SECRET, "a": 1}
 
     wrong = host.receive("acme", Request(BODY, {NAME: WRONG}), config)

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from support.admins import DISABLED, LOGIN, TOKEN, WRONG, Admin, admin_address
-from support.browsers import CHROMIUM, CONTRAST, chromium, fresh_context, pictured
+from support.browsers import CHROMIUM, CONTRAST, chromium, fresh_context, pictured, shared_profile
 from support.dataplanes import data_plane_in_thread, refusing
 from support.gateways import KEY
 from support.servers import LOCAL, free_port, until
@@ -51,10 +51,17 @@ def browser() -> Iterator[Browser]:
         yield one
 
 
+@pytest.fixture(scope="module")
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser profile."""
+    with shared_profile(browser) as one:
+        yield one
+
+
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A fresh browser profile. A script's error, or anything the policy blocked, fails the test."""
-    with fresh_context(browser) as one:
+def context(profile: BrowserContext) -> Iterator[BrowserContext]:
+    """The profile as new. A script's error, or anything the policy blocked, fails the test."""
+    with fresh_context(profile) as one:
         yield one
 
 
@@ -79,12 +86,12 @@ def opened(context: BrowserContext, admin: Admin) -> Page:
 
 def test_the_page_works_behind_a_proxy_that_removes_its_path(context: BrowserContext, down: Admin) -> None:
     """Whatever it loads and calls is relative to it."""
-    context.route(
+    page = context.new_page()
+    page.route(
         "**/springhead/**", lambda route: route.continue_(url=route.request.url.replace("/springhead", ""))
     )
     requested: list[str] = []
-    context.on("request", lambda request: requested.append(request.url.removeprefix(down.url)))
-    page = context.new_page()
+    page.on("request", lambda request: requested.append(request.url.removeprefix(down.url)))
 
     page.goto(f"{down.url}/springhead/")
 

@@ -22,10 +22,10 @@ from support.dataplanes import OK, data_plane_in_thread, knowing
 from support.folders import source_folder
 from support.gateways import KEY, SOURCE, write_settings
 from support.gateways import gateway as running_gateway
+from support.hosts import HOST
 from support.servers import free_port
 from support.stores import entry, use
 
-HOST = Host()
 TWO = (
     {**SOURCE, "name": "shop", "destination_write_key": "known-to-the-data-plane"},
     {**SOURCE, "name": "blog", "write_key": ["another-write-key-of-a-sender"]},

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from springhead.gateway.delivery.breaker import Breaker
 from springhead.gateway.delivery.destination import Accepted, Answer, Unreachable
 from springhead.gateway.storage.records import DeadEvent
 from springhead.gateway.storage.sqlite import SqliteStore
@@ -268,6 +269,31 @@ def test_a_woken_lane_delivers_at_once(tmp_path: Path, monkeypatch: pytest.Monke
                 await running.add(f"{number:05}")
                 await running.drained()
 
+    asyncio.run(scenario())
+
+
+def test_new_events_do_not_wake_lanes_that_pause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the destination is down, accepting costs no more than otherwise."""
+    asked: list[object] = []
+    wait = Breaker.wait
+
+    def noted(breaker: Breaker, lane: object) -> float:
+        asked.append(lane)
+        return wait(breaker, lane)
+
+    async def scenario() -> None:
+        async with delivering(tmp_path, url="http://127.0.0.1:9", breaker_pause=3600) as running:
+            await until_true(lambda: running.delivery.down is not None)
+            monkeypatch.setattr(Breaker, "wait", noted)
+            for number in range(20, 120):
+                await running.add(f"{number:05}")
+                await asyncio.sleep(0)
+            assert len(asked) < 100  # some lanes may not have known before that it is down
+            asked.clear()
+            running.delivery.use_keys({"Acme": "new"})
+            await until_true(lambda: asked)
+
+    keep(tmp_path, events(20))
     asyncio.run(scenario())
 
 

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from springhead import Host
 from springhead.gateway.app import Gateway as WebhookGateway
 from springhead.gateway.settings import load_settings
 from support.gateways import KEY, SOURCE, Gateway, gateway, toml
+from support.hosts import HOST
 from support.servers import LOCAL
 from support.webhooks import AUTHORIZATION, ERROR, GUARDED_KEY, OFF_KEY, is_busy, log
 
@@ -125,7 +125,7 @@ def test_a_gateway_without_its_lifespan_accepts_nothing(tmp_path: Path) -> None:
     config.write_text(toml({}, SOURCE))
 
     async def scenario() -> tuple[httpx.Response, httpx.Response]:
-        app = WebhookGateway(Host(), load_settings(config))
+        app = WebhookGateway(HOST, load_settings(config))
         transport = httpx.ASGITransport(app.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             posted = await client.post(f"/v1/webhook?writeKey={KEY}", json=log())
@@ -148,7 +148,7 @@ def test_the_log_names_the_source_and_the_status_of_a_call(tmp_path: Path) -> No
     keys = (KEY, GUARDED_KEY, OFF_KEY, "unknown")
 
     async def scenario() -> None:
-        app = WebhookGateway(Host(), load_settings(config))
+        app = WebhookGateway(HOST, load_settings(config))
         transport = httpx.ASGITransport(app.app)
         client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
         async with app.app.lifespan_context(app.app), client:
@@ -170,7 +170,7 @@ def test_the_log_has_each_reason_for_a_401(tmp_path: Path) -> None:
     config.write_text(toml({}, SOURCE))
 
     async def scenario() -> None:
-        app = WebhookGateway(Host(), load_settings(config))
+        app = WebhookGateway(HOST, load_settings(config))
         transport = httpx.ASGITransport(app.app)
         client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
         async with app.app.lifespan_context(app.app), client:

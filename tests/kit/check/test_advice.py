@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
-from springhead import Host
 from springhead.kit.check import Finding, check_folders
 from springhead.kit.check.finding import ADVICE
 from support.folders import source_folder
+from support.hosts import HOST
 from support.paths import DOCS, FIXTURES
 
 SOUND = FIXTURES / "mistakes" / "sound"
-HOST = Host()
 TRACK = {"type": "track", "event": "E"}
 
 

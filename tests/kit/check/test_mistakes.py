@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from springhead import Host
 from springhead.kit.check import Finding, check_folders
+from support.hosts import HOST
 from support.paths import FIXTURES
 
 SOUND = FIXTURES / "mistakes" / "sound"
 MISTAKES: list[dict[str, str]] = json.loads((FIXTURES / "mistakes" / "mistakes.json").read_bytes())
-HOST = Host()
 
 
 def findings(folder: Path) -> list[Finding]:

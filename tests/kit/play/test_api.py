@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from springhead import Host
 from springhead.kit.case import Case
+from support.hosts import HOST
 from support.playgrounds import BODY, MAPPING, Playground, acme_folder, playground
 
 pytestmark = pytest.mark.slow
@@ -258,7 +258,7 @@ def test_the_sources_of_a_project_are_found(tmp_path: Path) -> None:
     with playground(tmp_path) as one:
         found = one.call("sources").json()
 
-    installed = [{"name": name, "writable": False} for name in sorted(Host().sources)]
+    installed = [{"name": name, "writable": False} for name in sorted(HOST.sources)]
     assert found == {
         "sources": [{"name": "src/acme", "writable": True}, *installed],
         "start": "src/acme",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from support.browsers import CHROMIUM, CONTRAST, chromium, fresh_context, pictured
+from support.browsers import CHROMIUM, CONTRAST, chromium, fresh_context, pictured, shared_profile
 from support.paths import ROOT
 from support.playgrounds import BODY, MAPPING, Playground, acme_folder, playground
 
@@ -49,10 +49,17 @@ def browser() -> Iterator[Browser]:
         yield one
 
 
+@pytest.fixture(scope="module")
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser profile."""
+    with shared_profile(browser) as one:
+        yield one
+
+
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A fresh browser profile. A script's error, or anything the policy blocked, fails the test."""
-    with fresh_context(browser) as one:
+def context(profile: BrowserContext) -> Iterator[BrowserContext]:
+    """The profile as new. A script's error, or anything the policy blocked, fails the test."""
+    with fresh_context(profile) as one:
         yield one
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from springhead import Host, Request
+from springhead import Request
 from springhead.kit.play.snapshot import Snapshot, TriedRequest
 from springhead.kit.play.trial import expected_outcome, try_source
+from support.hosts import folder_host
 from support.playgrounds import BODY, MAPPING
 
 SCHEMA = '{"type": "object", "properties": {"type": {"type": "string"}}}'
@@ -133,7 +134,7 @@ def test_the_events_are_those_of_the_host(tmp_path: Path) -> None:
     for name, text in (("mapping", MAPPING), ("schema", SCHEMA), ("source", '{"name": "acme"}')):
         (folder / f"{name}.json").write_text(text)
     files = {path.name: path.read_text() for path in folder.iterdir()}
-    host = Host(folders=[folder], environ={"SPRINGHEAD_PLUGINS": str(folder)})
+    host = folder_host(folder)
 
     events = host.receive("acme", Request(json.dumps(BODY).encode())).events
     expected = expected_outcome(Snapshot(files, TriedRequest(json.dumps(BODY)), "acme"), tmp_path)

@@ -26,6 +26,8 @@ _PAUSE = 0.2
 """Seconds between two tries."""
 NOT_FOUND = (10037, 10059)
 """Codes of a message or a stream that is not there."""
+_UNAVAILABLE = 10008
+"""The code of a cluster that has no leader."""
 _DELETED = 10057
 """The code of a message that is not there to be deleted."""
 
@@ -95,10 +97,16 @@ async def send(
 
 
 def answer_of(reply: Msg) -> dict[str, Any]:
-    """The answer in a reply. Raises ApiError if it is an error."""
+    """The answer in a reply.
+
+    Raises:
+        ApiError: it is an error.
+        StoreBusy: it is an error that passes, as while the cluster elects a leader.
+    """
     answer: dict[str, Any] = json.loads(reply.data)
     if error := answer.get("error"):
-        raise ApiError(error.get("err_code", error.get("code", 0)), error.get("description", ""))
+        failure = ApiError(error.get("err_code", error.get("code", 0)), error.get("description", ""))
+        raise StoreBusy(str(failure)) if failure.code == _UNAVAILABLE else failure
     return answer
 
 

@@ -7,14 +7,18 @@ from typing import Any
 
 from nats.aio.client import Client
 
-from ..records import StoreUnusable
+from ..records import StoreBusy, StoreUnusable
 from .api import NOT_FOUND, ApiError, ask
 from .options import NatsOptions
 
+_NO_PEERS = 10005
+"""The code of a stream for which there are not enough nodes: too few run, or too few are meant to."""
 _SECOND = 1_000_000_000
 """Nanoseconds, in which JetStream counts."""
-_RESERVED = 2**24
-"""Bytes for what says who delivers what, and how far that is done: a few kilobytes for each source."""
+_STATE_BYTES = 2**26
+"""Bytes for how far each source is delivered: kilobytes for most, a megabyte where many events are refused."""
+_SPARE_BYTES = 2**24
+"""Bytes for who delivers what; and what dead letters may take more than they should until they are swept."""
 RETRY_SECONDS = 120.0
 """How long a publish that is tried again is recognised by its id."""
 
@@ -46,9 +50,9 @@ def configurations(options: NatsOptions) -> list[dict[str, Any]]:
             "max_age": int(max(options.window, 120.0) * _SECOND),
             "max_bytes": max(events // 2, -1),
         },
-        streams.state: {**one_each, "max_bytes": _RESERVED},
-        streams.leases: {**one_each, "allow_msg_ttl": True, "max_bytes": _RESERVED},
-        streams.dead: {**one_each, "max_bytes": options.dead_letter_bytes * 5 // 4 + _RESERVED},
+        streams.state: {**one_each, "max_bytes": _STATE_BYTES},
+        streams.leases: {**one_each, "allow_msg_ttl": True, "max_bytes": _SPARE_BYTES},
+        streams.dead: {**one_each, "max_bytes": options.dead_letter_bytes * 5 // 4 + _SPARE_BYTES},
     }
     return [
         {
@@ -70,6 +74,7 @@ async def ensure(client: Client, options: NatsOptions) -> None:
     """Make the streams that are missing.
 
     Raises:
+        StoreBusy: nobody answers, or too few nodes run.
         StoreUnusable: one is there, and is not what the store needs; or one cannot be made.
     """
     for wanted in configurations(options):
@@ -94,5 +99,7 @@ async def _make(client: Client, wanted: dict[str, Any]) -> None:
     try:
         await ask(client, f"STREAM.CREATE.{wanted['name']}", **wanted)
     except ApiError as error:
+        if error.code == _NO_PEERS and "offline" in str(error):
+            raise StoreBusy(str(error)) from None
         advice = "check store.replicas, store.max_bytes and store.keep_bytes, and the limits of the servers"
         raise StoreUnusable(f"the stream {wanted['name']} cannot be made: {error}; {advice}") from None

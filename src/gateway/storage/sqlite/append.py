@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
@@ -24,8 +23,7 @@ _NEVER = 0.5
 _BODY = "INSERT INTO body (seq, message_id, call, event)"
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(msgspec.Struct, frozen=True):
     """What one call of `Store.append` stores, and the dead letters it replaces."""
 
     events: Sequence[NewEvent]
@@ -127,6 +125,8 @@ def _store_letters(
     connection: sqlite3.Connection, one: Append, sources: Mapping[str, int], now: float, keep_calls: bool
 ) -> tuple[int | None, tuple[int, ...]]:
     """The rows of the call, if it is kept, and of the dead letters. Letters counted again need no call."""
+    if not one.dead_letters and not keep_calls:
+        return None, ()
     merged = dead_letters.merge(one.dead_letters)
     ids = {key: dead_letters.count_again(connection, key, letter, now) for key, letter in merged.items()}
     call = None

@@ -8,11 +8,10 @@ import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from ..records import StoreBusy, StoreFull
 from .database import MAX_LOG, log_of, refusal
@@ -30,8 +29,7 @@ _GATHER = 0.0005
 """Seconds in which more requests may join after a group of several: a fast disk would commit each alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(NamedTuple):
     work: Work[Any, Any]
     argument: Any
     durable: bool

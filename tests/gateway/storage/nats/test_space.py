@@ -106,7 +106,7 @@ def test_a_node_at_its_limit_loses_nothing(tmp_path: Path) -> None:
         await client.close()
         await store.close()
 
-    with cluster(tmp_path / "nats", room="80MB") as nodes:
+    with cluster(tmp_path / "nats", room="150MB") as nodes:
         asyncio.run(scenario(nodes))
 
 
