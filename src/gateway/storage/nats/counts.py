@@ -64,7 +64,7 @@ class StoreCounter:
             self._client, self._streams.state, multi_last=[f"{self._streams.state}.>"], batch=10_000
         ):
             source = message.subject.split(".")[2]
-            undelivered[source] -= cursor.decode(message.data).settled
+            undelivered[source] -= sum(cursor.decode(message.data).settled.values())
         return undelivered
 
     async def _count_letters(self) -> None:

@@ -102,6 +102,7 @@ class WaitingEvents:
         """Write into the progress what waits; messages were read up to the sequence `read_to`.
 
         So the progress is no larger than what is held, however much is delivered behind an event that waits.
+        What waits in messages that an earlier owner read, and that are not read again yet, stays in it.
         """
         progress.floor = min(self._messages, default=read_to + 1) - 1
         waiting: defaultdict[int, list[int]] = defaultdict(list)
@@ -110,10 +111,12 @@ class WaitingEvents:
             if sequence > progress.top:
                 break
             waiting[sequence].append(index)
-        progress.waiting = dict(waiting)
-        progress.settled = sum(
-            self._messages[sequence].size - len(places) for sequence, places in waiting.items()
-        )
+        settled = {
+            sequence: self._messages[sequence].size - len(places) for sequence, places in waiting.items()
+        }
+        unread = [sequence for sequence in progress.waiting if sequence > read_to]
+        progress.waiting = waiting | {sequence: progress.waiting[sequence] for sequence in unread}
+        progress.settled = settled | {sequence: progress.settled[sequence] for sequence in unread}
 
     def behind(self, number: int, refusals_below: int) -> Waiting | None:
         """The next event of the same user behind this one that was refused alone less often."""
