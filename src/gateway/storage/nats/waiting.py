@@ -34,16 +34,17 @@ class Waiting:
 
     @property
     def size(self) -> int:
-        """About how many bytes of memory it takes."""
+        """About how many bytes of memory it takes, without its call."""
         return len(self.packed.event) + chunk.OVERHEAD
 
 
 @dataclass(slots=True)
 class _Message:
-    """How many events a message has, and how many of them wait."""
+    """How many events a message has, how many of them wait, and how many bytes its calls take meanwhile."""
 
     size: int
     waiting: int
+    call_bytes: int
 
 
 @dataclass(slots=True)
@@ -68,7 +69,9 @@ class WaitingEvents:
         if sequence <= progress.top:
             places = progress.waiting.get(sequence, ())
         if places:
-            self._messages[sequence] = _Message(len(packed.events), len(places))
+            call_bytes = sum(len(call.body) + chunk.OVERHEAD for call in packed.calls)
+            self._messages[sequence] = _Message(len(packed.events), len(places), call_bytes)
+            self.bytes += call_bytes
         added = []
         for index in places:
             event = packed.events[index]
@@ -94,7 +97,7 @@ class WaitingEvents:
             self.refused.pop(one.number, None)
             self._messages[sequence].waiting -= 1
             if not self._messages[sequence].waiting:
-                del self._messages[sequence]
+                self.bytes -= self._messages.pop(sequence).call_bytes
                 done.append(sequence)
         return done
 
