@@ -120,7 +120,7 @@ class SourceLog:
 
     def claimed(self, one: Waiting, lease: float) -> ClaimedEvent:
         """Lease an event."""
-        one.lease_until = time.monotonic() + lease
+        one.lease_until, one.is_postponed = time.monotonic() + lease, False
         event = one.packed
         return ClaimedEvent(
             one.number, self.source, event.message_id, event.user, event.event, one.accepted_at, one.refusals
@@ -166,7 +166,8 @@ class SourceLog:
             one = self.waiting.by_number.get(number)
             if one is None:
                 return
-            one.refusals, one.lease_until = refusals, time.monotonic() + seconds
+            one.refusals = refusals
+            one.lease_until, one.is_postponed = time.monotonic() + seconds, True
             self.waiting.refused[number] = one
             self.cursor.progress.refusals[number] = refusals
             await self.cursor.save()

@@ -62,7 +62,7 @@ class SourceLogs:
             del self._logs[place]
 
     def is_idle(self, bucket: int) -> bool:
-        """Whether nothing of a bucket is leased."""
+        """Whether nothing of a bucket is being sent."""
         return not any(log.waiting.is_leased for log in self if log.bucket == bucket)
 
     def held(self, source: str | None = None) -> int:

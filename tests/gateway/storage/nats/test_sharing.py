@@ -131,6 +131,20 @@ def test_a_gateway_that_stops_hands_its_share_on(options: NatsOptions, tmp_path:
     asyncio.run(scenario())
 
 
+def test_a_share_is_handed_over_while_its_events_are_postponed(options: NatsOptions, tmp_path: Path) -> None:
+    """Nothing of it is being sent, and whatever else is in these buckets need not wait for the next try."""
+
+    async def scenario() -> None:
+        async with opened(options) as one:
+            await keep(one, *events("1"))
+            for event in await claim(one):
+                await one.postpone(event.seq, refusals=1, seconds=3600)
+            async with opened(options, folder=tmp_path / "two") as two:
+                await shared(one, two)
+
+    asyncio.run(scenario())
+
+
 def test_a_gateway_that_dies_is_followed_once_its_leases_end(options: NatsOptions, tmp_path: Path) -> None:
     """And what it acknowledges after that changes nothing."""
 
