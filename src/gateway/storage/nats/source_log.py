@@ -61,6 +61,11 @@ class SourceLog:
     _is_saved: bool = True
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def __post_init__(self) -> None:
+        """An earlier owner may have stopped before it deleted what it had settled."""
+        if self.cursor.progress.floor:
+            self._settled_messages.add(self.cursor.progress.floor)
+
     @property
     def subjects(self) -> str:
         """The subjects of its messages."""
@@ -69,16 +74,22 @@ class SourceLog:
     async def fetch(self) -> None:
         """Read what was appended, unless enough is held already."""
         now = time.monotonic()
-        is_recent = self._read_to >= self.appended and now - self._looked_at < _LOOK_SECONDS
+        is_recent = not self._is_behind and now - self._looked_at < _LOOK_SECONDS
         if is_recent and not self._is_full and not self._duplicates:
             return
         async with self._lock:
             self._looked_at = now
             for _ in range(100):  # a replica may not have what was acknowledged a moment ago
                 await self._read()
-                if self._is_full or self._read_to >= self.appended:
+                if self._is_full or not self._is_behind:
                     return
                 await asyncio.sleep(0.01)
+            self.appended = self._read_to  # what is not there by now was deleted
+
+    @property
+    def _is_behind(self) -> bool:
+        """Whether a message is missing that is known of, and that no owner of this log has read."""
+        return max(self._read_to, self.cursor.progress.top) < self.appended
 
     async def _read(self) -> None:
         """Read on, until nothing is left or enough is held."""
@@ -117,6 +128,7 @@ class SourceLog:
         if self._duplicates:
             await self._settle(self._duplicates)
             self._duplicates.clear()
+        await self._delete_settled()
 
     def claimed(self, one: Waiting, lease: float) -> ClaimedEvent:
         """Lease an event."""
