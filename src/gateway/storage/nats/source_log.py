@@ -16,7 +16,8 @@ from .accepted import Accepted
 from .api import StoredMessage, ask, delete, read
 from .cursor import Cursor
 from .publisher import Publisher
-from .seen import Seen
+from .seen import Lookup, Seen
+from .seen_stream import SeenStream
 from .waiting import Waiting, WaitingEvents
 
 _MAX_EVENTS = 10_000
@@ -49,6 +50,7 @@ class SourceLog:
     _client: Client
     _publisher: Publisher
     _seen: Seen
+    _seen_stream: SeenStream
     waiting: WaitingEvents = field(default_factory=WaitingEvents)
     appended: int = 0
     _read_to: int = 0
@@ -110,7 +112,7 @@ class SourceLog:
         If they cannot be settled, nothing is claimed until they are.
         """
         chunks = [(message, chunk.decode(message.data)) for message in messages]
-        lookup = await self._seen.look_up([event.digest for _, packed in chunks for event in packed.events])
+        lookup = await self._look_up(chunks)
         for message, packed in chunks:
             known = lookup.among([event.digest for event in packed.events], message.at)
             accepted = []
@@ -129,6 +131,15 @@ class SourceLog:
             await self._settle(self._duplicates)
             self._duplicates.clear()
         await self._delete_settled()
+
+    async def _look_up(self, chunks: Sequence[tuple[StoredMessage, chunk.Chunk]]) -> Lookup:
+        """What is known of these events, given which of them may be accepted again by now."""
+        digests = [event.digest for _, packed in chunks for event in packed.events]
+        lookup = await self._seen.look_up(digests)
+        if any(_has_duplicates(message, packed, lookup) for message, packed in chunks):
+            await self._seen_stream.read_forgotten()
+            lookup = await self._seen.look_up(digests)
+        return lookup
 
     def claimed(self, one: Waiting, lease: float) -> ClaimedEvent:
         """Lease an event."""
@@ -183,3 +194,11 @@ class SourceLog:
             self.waiting.refused[number] = one
             self.cursor.progress.refusals[number] = refusals
             await self.cursor.save()
+
+
+def _has_duplicates(message: StoredMessage, packed: chunk.Chunk, lookup: Lookup) -> bool:
+    known = lookup.among([event.digest for event in packed.events], message.at)
+    numbers = (chunk.number_of(message.sequence, index) for index in range(len(packed.events)))
+    return any(
+        known.get(event.digest, number) < number for event, number in zip(packed.events, numbers, strict=True)
+    )

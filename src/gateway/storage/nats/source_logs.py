@@ -15,6 +15,7 @@ from .cursor import take_over
 from .ownership import BUCKETS
 from .publisher import STALE, Publisher
 from .seen import Seen
+from .seen_stream import SeenStream
 from .source_log import SourceLog
 from .streams import Streams
 
@@ -37,6 +38,7 @@ class SourceLogs:
     _client: Client
     _publisher: Publisher
     _seen: Seen
+    _seen_stream: SeenStream
     _streams: Streams
     owns: Callable[[int], bool]
     _logs: dict[tuple[int, str], SourceLog] = field(default_factory=dict)
@@ -107,6 +109,7 @@ class SourceLogs:
             self._client,
             self._publisher,
             self._seen,
+            self._seen_stream,
         )
         log.appended = self._appended.get((bucket, source), 0)
         if self.owns(bucket):
