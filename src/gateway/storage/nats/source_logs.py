@@ -122,6 +122,8 @@ class SourceLogs:
         A source may hold as much as it leaves free, so that there is always room for one whose events are
         delivered beside those of sources that stand still. Its logs read at the same time, each a part.
         """
+        if not log.waiting:  # as of most logs; it takes long to sum up what thousands hold
+            return _MIN_READ
         size = min((_MAX_BYTES - self.held() - self.held(log.source)) // (2 * BUCKETS), _MAX_READ)
         if size >= _MIN_READ:
             return size
