@@ -37,7 +37,7 @@ class Waiting:
     @property
     def size(self) -> int:
         """About how many bytes of memory it takes, without its call."""
-        return len(self.packed.event) + chunk.OVERHEAD
+        return self.packed.size
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class WaitingEvents:
         if sequence <= progress.top:
             places = progress.waiting.get(sequence, ())
         if places:
-            call_bytes = sum(len(call.body) + chunk.OVERHEAD for call in packed.calls)
+            call_bytes = sum(map(chunk.size_of, packed.calls))
             self._messages[sequence] = _Message(len(packed.events), len(places), call_bytes)
             self.bytes += call_bytes
         added = []
