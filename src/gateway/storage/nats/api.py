@@ -15,6 +15,7 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from ....core.errors import SpringheadError
 from ..records import StoreBusy
 
 T = TypeVar("T")
@@ -36,7 +37,7 @@ _NOTHING = "404"
 """The status of a batch that no message belongs to."""
 
 
-class ApiError(Exception):
+class ApiError(SpringheadError):
     """JetStream refused a request.
 
     Attributes:
