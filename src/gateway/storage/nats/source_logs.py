@@ -40,6 +40,7 @@ class SourceLogs:
     _seen: Seen
     _seen_stream: SeenStream
     _streams: Streams
+    _created: str
     owns: Callable[[int], bool]
     _logs: dict[tuple[int, str], SourceLog] = field(default_factory=dict)
     _opening: dict[tuple[int, str], asyncio.Task[SourceLog]] = field(default_factory=dict)
@@ -98,7 +99,7 @@ class SourceLogs:
     async def _open(self, bucket: int, source: str) -> SourceLog:
         streams = self._streams
         subject = f"{streams.state}.{bucket}.{token(source)}"
-        cursor = await take_over(self._client, self._publisher, streams.state, subject)
+        cursor = await take_over(self._client, self._publisher, streams.state, subject, self._created)
         log = SourceLog(
             source,
             bucket,

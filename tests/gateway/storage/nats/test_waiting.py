@@ -145,3 +145,20 @@ def test_a_message_that_was_settled_is_not_waited_for(
         assert len(reads) < 100
 
     backend.use(scenario)
+
+
+def test_what_was_delivered_of_an_earlier_stream_says_nothing_of_a_new_one(backend: NatsBackend) -> None:
+    """An operator may remove the events, and leave how far they were delivered: sequences begin anew."""
+
+    async def first(opened: Any) -> None:
+        for number in range(5):
+            await keep(opened, entry(f"{number}"))
+        assert len(await deliver(opened)) == 5
+        await opened._client.jetstream().delete_stream(f"{backend.name}-events")  # noqa: SLF001 - as an operator
+
+    async def second(opened: Any) -> None:
+        await keep(opened, entry("new"))
+        assert await deliver(opened) == ["new"]
+
+    backend.use(first)
+    backend.use(second)
