@@ -13,7 +13,7 @@ from nats.aio.client import Client
 from ..records import ClaimedEvent
 from . import chunk
 from .accepted import Accepted
-from .api import StoredMessage, ask, delete, read
+from .api import StoredMessage, ask, delete, following, read
 from .cursor import Cursor
 from .publisher import Publisher
 from .seen import Lookup, Seen
@@ -24,6 +24,9 @@ _MAX_EVENTS = 10_000
 """The most events held of one log, which each claim looks through."""
 _LOOK_SECONDS = 0.5
 """How often the stream is looked at for events that other gateways accepted: hints of them may be lost."""
+
+_TRIES = 20
+"""How often a replica is asked, ten milliseconds apart, for what it must have soon."""
 
 
 @dataclass(slots=True)
@@ -81,12 +84,12 @@ class SourceLog:
             return
         async with self._lock:
             self._looked_at = now
-            for _ in range(100):  # a replica may not have what was acknowledged a moment ago
+            for _ in range(_TRIES):  # a replica may not have what was acknowledged a moment ago
                 await self._read()
                 if self._is_full or not self._is_behind:
                     return
                 await asyncio.sleep(0.01)
-            self.appended = self._read_to  # what is not there by now was deleted
+            await self._read_from_leader()
 
     @property
     def _is_behind(self) -> bool:
@@ -102,6 +105,15 @@ class SourceLog:
             request = {"seq": before + 1, "batch": 256, "max_bytes": size, "next_by_subj": self.subjects}
             await self._add([message async for message in read(self._client, self.stream, **request)])
         self._is_full = not size
+
+    async def _read_from_leader(self) -> None:
+        """Read on one by one: the replica that answers, always the same one, may have come to a stop."""
+        while self._is_behind and self._size_to_read():
+            message = await following(self._client, self.stream, self._read_to + 1, self.subjects)
+            if message is None:
+                self.appended = self._read_to  # what was appended is settled, and deleted
+                return
+            await self._add([message])
 
     def _size_to_read(self) -> int:
         return self.room(self) if len(self.waiting) < _MAX_EVENTS else 0
