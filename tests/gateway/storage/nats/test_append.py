@@ -186,3 +186,20 @@ def test_calls_that_wait_together_are_kept_however_long_their_parts_are(
             await store.close()
 
     asyncio.run(scenario())
+
+
+def test_a_call_that_cannot_be_kept_fails_alone(nodes: list[Node], tmp_path: Path) -> None:
+    """Those that wait beside it are kept, of whatever source."""
+    options = NatsOptions((nodes[0].url,), name=f"test-{uuid.uuid4().hex}", folder=tmp_path, patience=0.0)
+
+    async def scenario() -> None:
+        store = NatsStore(options)
+        await store.open()
+        try:
+            appends = keep(store, entry("1", "\ud800")), keep(store, entry("2"))
+            failure, receipt = await asyncio.gather(*appends, return_exceptions=True)
+            assert (type(failure), receipt) == (UnicodeEncodeError, Receipt(1, (), ()))
+        finally:
+            await store.close()
+
+    asyncio.run(scenario())
