@@ -191,6 +191,17 @@ async def get(client: Client, stream: str, sequence: int) -> StoredMessage | Non
     return _from_json(message)
 
 
+async def following(client: Client, stream: str, sequence: int, subjects: str) -> StoredMessage | None:
+    """The first message of these subjects from a sequence on, from the leader; None if there is none."""
+    try:
+        found = await ask(client, f"STREAM.MSG.GET.{stream}", seq=sequence, next_by_subj=subjects)
+    except ApiError as error:
+        if error.code in NOT_FOUND:
+            return None
+        raise
+    return _from_json(found["message"])
+
+
 async def subjects_of(client: Client, stream: str) -> dict[str, int]:
     """How many messages each subject of a stream has."""
     found: dict[str, int] = {}

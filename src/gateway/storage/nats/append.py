@@ -97,7 +97,10 @@ class Appender:
                 one.fail(error)
             return
         for one in group:
-            self._add(one, seen)
+            try:
+                self._add(one, seen)
+            except Exception as error:  # noqa: BLE001 - it is the call's own; those beside it go on
+                one.fail(error)
 
     def _add(self, one: PendingAppend, seen: Mapping[bytes, int]) -> None:
         """Put the new events of a call into the batches that are published next."""

@@ -16,8 +16,8 @@ _SIZE_BITS = 4
 """Sizes of messages have so many leading bits, and zeros: 56 sizes up to `MAX_EVENTS`, and as many subjects."""
 
 
-OVERHEAD = 500
-"""Bytes that an event or a call takes besides what the sender sent; more only if its id or URL is long."""
+_OVERHEAD = 500
+"""Bytes that an event or a call takes at most besides its parts: in a message, or in memory."""
 
 
 class PackedEvent(msgspec.Struct, frozen=True, array_like=True):
@@ -34,6 +34,11 @@ class PackedEvent(msgspec.Struct, frozen=True, array_like=True):
     event: bytes
     digest: bytes
     call: int = -1
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes, without its call."""
+        return len(self.event) + len(self.message_id.encode()) + len(self.user.encode()) + _OVERHEAD
 
 
 class Chunk(msgspec.Struct, frozen=True, array_like=True):
@@ -56,6 +61,11 @@ def sizes(count: int) -> Iterator[int]:
         count -= size
 
 
+def size_of(call: StoredCall) -> int:
+    """About how many bytes a call takes."""
+    return len(call.body) + len(encode((call.url, call.headers, call.query))) + _OVERHEAD
+
+
 def pack(events: Sequence[PackedEvent], calls: Sequence[StoredCall | None], max_bytes: int) -> Iterator[Chunk]:
     """The messages of these events, each with its call: of at most `max_bytes`, or of one event."""
     start = 0
@@ -63,8 +73,8 @@ def pack(events: Sequence[PackedEvent], calls: Sequence[StoredCall | None], max_
         end, taken, last = start, 0, None
         while end < len(events):
             event, call = events[end], calls[end]
-            taken += len(event.event) + OVERHEAD
-            taken += len(call.body) + OVERHEAD if call is not None and call is not last else 0
+            taken += event.size
+            taken += size_of(call) if call is not None and call is not last else 0
             if taken > max_bytes and end > start:
                 break
             end, last = end + 1, call

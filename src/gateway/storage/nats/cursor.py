@@ -22,6 +22,7 @@ class Progress(msgspec.Struct, array_like=True):
         settled: how many events are, by the sequence of a message in `waiting`.
         refusals: how often an event was refused alone, by its number.
         owner: who wrote it.
+        created: when the stream of events was made that the sequences are of.
     """
 
     floor: int = 0
@@ -30,6 +31,7 @@ class Progress(msgspec.Struct, array_like=True):
     settled: dict[int, int] = msgspec.field(default_factory=dict)
     refusals: dict[int, int] = msgspec.field(default_factory=dict)
     owner: str = ""
+    created: str = ""
 
 
 decode = msgspec.msgpack.Decoder(Progress).decode
@@ -82,10 +84,15 @@ class Cursor:
         return True
 
 
-async def take_over(client: Client, publisher: Publisher, stream: str, subject: str) -> Cursor:
-    """Read the progress of a log, and write it again, so that whoever owned it before can settle nothing."""
+async def take_over(client: Client, publisher: Publisher, stream: str, subject: str, created: str) -> Cursor:
+    """Read the progress of a log, and write it again, so that whoever owned it before can settle nothing.
+
+    Progress in a stream of events that was made at another time than this one says nothing of its events.
+    """
     kept = await last(client, stream, subject)
     progress = decode(kept.data) if kept else Progress()
+    if progress.created != created:
+        progress = Progress(created=created)
     cursor = Cursor(subject, progress, client, publisher, stream, kept.sequence if kept else 0)
     await cursor.save()
     return cursor

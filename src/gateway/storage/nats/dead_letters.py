@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from ..records import DeadLetterSummary, Removal
+from . import retention
 from .accepted import digest_of_replay
 from .counts import StoreCounter
 from .letter_list import LetterList
@@ -89,11 +90,14 @@ class DeadLetters:
 
     async def sweep(self) -> list[Removal]:
         """Drop letters beyond their age and size."""
-        options = self._options
-        old = await too_old(self.listed, time.time() - options.dead_letter_age)
-        await self.drop([id_ for id_, _ in old])
-        sizes = await self._counter.letter_bytes()
-        large = await too_much(self.listed, sizes, sizes.total() - options.dead_letter_bytes)
-        await self.drop([id_ for id_, _ in large])
-        removed = Counter([(source, "age") for _, source in old] + [(source, "size") for _, source in large])
+        removed: Counter[tuple[str, str]] = Counter()
+        while True:
+            old = await too_old(self.listed, time.time() - self._options.dead_letter_age)
+            await self.drop([id_ for id_, _ in old])
+            sizes = await self._counter.letter_bytes()
+            large = await too_much(self.listed, sizes, sizes.total() - self._options.dead_letter_bytes)
+            await self.drop([id_ for id_, _ in large])
+            removed.update([(source, "age") for _, source in old] + [(source, "size") for _, source in large])
+            if max(len(old), len(large)) < retention.MOST:  # what comes meanwhile waits for the next sweep
+                break
         return [Removal(source, "dead_letter", reason, count) for (source, reason), count in removed.items()]

@@ -13,6 +13,9 @@ from .accepted import Accepted
 from .api import StoredMessage
 from .chunk import token
 
+_OVERHEAD = 150
+"""Bytes that a letter takes besides its data and its subject: the headers, and what JetStream adds."""
+
 
 class KeptLetter(msgspec.Struct, frozen=True):
     """What the message of a dead letter holds.
@@ -63,9 +66,9 @@ def subject(letter: NewDeadLetter, key: str, size: int | None) -> str:
 
 
 def source_and_size(subject_: str) -> tuple[str, int]:
-    """The token of the source and the size that a subject tells."""
+    """The token of the source that a subject tells, and about how many bytes its message takes."""
     _, source, _, size, _ = subject_.split(".")
-    return source, int(size)
+    return source, int(size) + len(subject_) + _OVERHEAD
 
 
 def fingerprint(letter: NewDeadLetter) -> str:

@@ -41,7 +41,7 @@ class Letters:
     ) -> None:
         """Keep an accepted event as a dead letter: once, however often this is called."""
         data = encode(KeptLetter(letter, time.time(), call, accepted, original), self._max_bytes)
-        id_ = f"dead-{accepted.number}"
+        id_ = f"dead-{accepted.number}-{accepted.digest.hex()}"  # numbers begin anew with a new stream
         await self._publisher.publish(f"{self._stream}.{subject(letter, id_, len(data))}", data, id_)
 
     async def adopt(self, letter: DeadLetter, key: bytes) -> None:

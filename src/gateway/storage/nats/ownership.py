@@ -100,12 +100,17 @@ class Ownership:
             await self._delete(self._presence)
 
     async def _take(self, bucket: int) -> None:
+        now = time.monotonic()
         try:
             revision = await self._write(f"bucket.{bucket}", 0)
         except ApiError:
             return  # another gateway was faster
-        await self.taken(bucket)
-        self._leases[bucket] = _Lease(revision, time.monotonic())
+        try:
+            await self.taken(bucket)
+        except BaseException:
+            await self._delete(revision)
+            raise
+        self._leases[bucket] = _Lease(revision, now)
 
     async def _renew(self, bucket: int, lease: _Lease) -> None:
         now = time.monotonic()

@@ -10,14 +10,14 @@ from .api import StoredMessage
 from .kept_letter import source_and_size
 from .letter_list import LetterList
 
-_MOST = 500
-"""The most dead letters that one sweep deletes for each reason."""
+MOST = 500
+"""The most dead letters that are chosen at once."""
 
 
 async def too_old(letters: LetterList, before: float) -> list[tuple[int, str]]:
     """The ids of dead letters that came last before this time, each with its source; some of them, if many."""
     found = await letters.summaries(
-        source=None, rule=None, before=before, since=None, after=0, newest=False, limit=_MOST
+        source=None, rule=None, before=before, since=None, after=0, newest=False, limit=MOST
     )
     return [(letter.id, letter.source) for letter in found]
 
@@ -35,7 +35,7 @@ async def too_much(letters: LetterList, sizes: Counter[str], excess: int) -> lis
     chosen: list[tuple[int, str]] = []
     oldest: dict[str, AsyncGenerator[StoredMessage, None]] = {}
     async with AsyncExitStack() as stack:
-        while excess > 0 and len(chosen) < _MOST:
+        while excess > 0 and len(chosen) < MOST:
             ((source, _),) = sizes.most_common(1)
             if source not in oldest:
                 oldest[source] = await stack.enter_async_context(aclosing(letters.messages(source)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import msgspec
 from nats.aio.client import Client
 
 from .accepted import Accepted
-from .api import read_all
+from .api import last, read_all
 from .publisher import Publisher
 from .seen import Seen
 
@@ -44,6 +45,11 @@ class SeenStream:
     async def _read(self, name: str) -> None:
         subject = f"{self._stream}.{name}"
         change = self._seen.forget if name == _FORGOTTEN else self._seen.load
-        start = await self._seen.position(subject) + 1
-        async for message in read_all(self._client, self._stream, subject, start):
-            await change(_decode(message.data), subject, message.sequence)
+        newest = await last(self._client, self._stream, subject)
+        for _ in range(100):  # a replica may be behind
+            start = await self._seen.position(subject) + 1
+            if newest is None or newest.sequence < start:
+                return
+            async for message in read_all(self._client, self._stream, subject, start):
+                await change(_decode(message.data), subject, message.sequence)
+            await asyncio.sleep(0.01)

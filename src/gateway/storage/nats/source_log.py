@@ -13,16 +13,20 @@ from nats.aio.client import Client
 from ..records import ClaimedEvent
 from . import chunk
 from .accepted import Accepted
-from .api import StoredMessage, ask, delete, read
+from .api import StoredMessage, ask, delete, following, read
 from .cursor import Cursor
 from .publisher import Publisher
-from .seen import Seen
+from .seen import Lookup, Seen
+from .seen_stream import SeenStream
 from .waiting import Waiting, WaitingEvents
 
 _MAX_EVENTS = 10_000
 """The most events held of one log, which each claim looks through."""
 _LOOK_SECONDS = 0.5
 """How often the stream is looked at for events that other gateways accepted: hints of them may be lost."""
+
+_TRIES = 20
+"""How often a replica is asked, ten milliseconds apart, for what it must have soon."""
 
 
 @dataclass(slots=True)
@@ -49,6 +53,7 @@ class SourceLog:
     _client: Client
     _publisher: Publisher
     _seen: Seen
+    _seen_stream: SeenStream
     waiting: WaitingEvents = field(default_factory=WaitingEvents)
     appended: int = 0
     _read_to: int = 0
@@ -61,6 +66,11 @@ class SourceLog:
     _is_saved: bool = True
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def __post_init__(self) -> None:
+        """An earlier owner may have stopped before it deleted what it had settled."""
+        if self.cursor.progress.floor:
+            self._settled_messages.add(self.cursor.progress.floor)
+
     @property
     def subjects(self) -> str:
         """The subjects of its messages."""
@@ -69,16 +79,22 @@ class SourceLog:
     async def fetch(self) -> None:
         """Read what was appended, unless enough is held already."""
         now = time.monotonic()
-        is_recent = self._read_to >= self.appended and now - self._looked_at < _LOOK_SECONDS
+        is_recent = not self._is_behind and now - self._looked_at < _LOOK_SECONDS
         if is_recent and not self._is_full and not self._duplicates:
             return
         async with self._lock:
             self._looked_at = now
-            for _ in range(100):  # a replica may not have what was acknowledged a moment ago
+            for _ in range(_TRIES):  # a replica may not have what was acknowledged a moment ago
                 await self._read()
-                if self._is_full or self._read_to >= self.appended:
+                if self._is_full or not self._is_behind:
                     return
                 await asyncio.sleep(0.01)
+            await self._read_from_leader()
+
+    @property
+    def _is_behind(self) -> bool:
+        """Whether a message is missing that is known of, and that no owner of this log has read."""
+        return max(self._read_to, self.cursor.progress.top) < self.appended
 
     async def _read(self) -> None:
         """Read on, until nothing is left or enough is held."""
@@ -90,6 +106,15 @@ class SourceLog:
             await self._add([message async for message in read(self._client, self.stream, **request)])
         self._is_full = not size
 
+    async def _read_from_leader(self) -> None:
+        """Read on one by one: the replica that answers, always the same one, may have come to a stop."""
+        while self._is_behind and self._size_to_read():
+            message = await following(self._client, self.stream, self._read_to + 1, self.subjects)
+            if message is None:
+                self.appended = self._read_to  # what was appended is settled, and deleted
+                return
+            await self._add([message])
+
     def _size_to_read(self) -> int:
         return self.room(self) if len(self.waiting) < _MAX_EVENTS else 0
 
@@ -99,7 +124,7 @@ class SourceLog:
         If they cannot be settled, nothing is claimed until they are.
         """
         chunks = [(message, chunk.decode(message.data)) for message in messages]
-        lookup = await self._seen.look_up([event.digest for _, packed in chunks for event in packed.events])
+        lookup = await self._look_up(chunks)
         for message, packed in chunks:
             known = lookup.among([event.digest for event in packed.events], message.at)
             accepted = []
@@ -117,10 +142,20 @@ class SourceLog:
         if self._duplicates:
             await self._settle(self._duplicates)
             self._duplicates.clear()
+        await self._delete_settled()
+
+    async def _look_up(self, chunks: Sequence[tuple[StoredMessage, chunk.Chunk]]) -> Lookup:
+        """What is known of these events, given which of them may be accepted again by now."""
+        digests = [event.digest for _, packed in chunks for event in packed.events]
+        lookup = await self._seen.look_up(digests)
+        if any(_has_duplicates(message, packed, lookup) for message, packed in chunks):
+            await self._seen_stream.read_forgotten()
+            lookup = await self._seen.look_up(digests)
+        return lookup
 
     def claimed(self, one: Waiting, lease: float) -> ClaimedEvent:
         """Lease an event."""
-        one.lease_until = time.monotonic() + lease
+        one.lease_until, one.is_postponed = time.monotonic() + lease, False
         event = one.packed
         return ClaimedEvent(
             one.number, self.source, event.message_id, event.user, event.event, one.accepted_at, one.refusals
@@ -166,7 +201,16 @@ class SourceLog:
             one = self.waiting.by_number.get(number)
             if one is None:
                 return
-            one.refusals, one.lease_until = refusals, time.monotonic() + seconds
+            one.refusals = refusals
+            one.lease_until, one.is_postponed = time.monotonic() + seconds, True
             self.waiting.refused[number] = one
             self.cursor.progress.refusals[number] = refusals
             await self.cursor.save()
+
+
+def _has_duplicates(message: StoredMessage, packed: chunk.Chunk, lookup: Lookup) -> bool:
+    known = lookup.among([event.digest for event in packed.events], message.at)
+    numbers = (chunk.number_of(message.sequence, index) for index in range(len(packed.events)))
+    return any(
+        known.get(event.digest, number) < number for event, number in zip(packed.events, numbers, strict=True)
+    )

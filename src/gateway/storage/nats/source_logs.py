@@ -15,6 +15,7 @@ from .cursor import take_over
 from .ownership import BUCKETS
 from .publisher import STALE, Publisher
 from .seen import Seen
+from .seen_stream import SeenStream
 from .source_log import SourceLog
 from .streams import Streams
 
@@ -37,7 +38,9 @@ class SourceLogs:
     _client: Client
     _publisher: Publisher
     _seen: Seen
+    _seen_stream: SeenStream
     _streams: Streams
+    _created: str
     owns: Callable[[int], bool]
     _logs: dict[tuple[int, str], SourceLog] = field(default_factory=dict)
     _opening: dict[tuple[int, str], asyncio.Task[SourceLog]] = field(default_factory=dict)
@@ -62,7 +65,7 @@ class SourceLogs:
             del self._logs[place]
 
     def is_idle(self, bucket: int) -> bool:
-        """Whether nothing of a bucket is leased."""
+        """Whether nothing of a bucket is being sent."""
         return not any(log.waiting.is_leased for log in self if log.bucket == bucket)
 
     def held(self, source: str | None = None) -> int:
@@ -96,7 +99,7 @@ class SourceLogs:
     async def _open(self, bucket: int, source: str) -> SourceLog:
         streams = self._streams
         subject = f"{streams.state}.{bucket}.{token(source)}"
-        cursor = await take_over(self._client, self._publisher, streams.state, subject)
+        cursor = await take_over(self._client, self._publisher, streams.state, subject, self._created)
         log = SourceLog(
             source,
             bucket,
@@ -107,6 +110,7 @@ class SourceLogs:
             self._client,
             self._publisher,
             self._seen,
+            self._seen_stream,
         )
         log.appended = self._appended.get((bucket, source), 0)
         if self.owns(bucket):
@@ -119,6 +123,8 @@ class SourceLogs:
         A source may hold as much as it leaves free, so that there is always room for one whose events are
         delivered beside those of sources that stand still. Its logs read at the same time, each a part.
         """
+        if not log.waiting:  # as of most logs; it takes long to sum up what thousands hold
+            return _MIN_READ
         size = min((_MAX_BYTES - self.held() - self.held(log.source)) // (2 * BUCKETS), _MAX_READ)
         if size >= _MIN_READ:
             return size

@@ -174,7 +174,9 @@ class NatsStore:
         self._counter = StoreCounter(client, streams)
         letters, listed = Letters(client, publisher, streams.dead, limit), LetterList(client, streams.dead)
         self._dead_letters = DeadLetters(letters, listed, self._counter, seen_stream, options)
-        self._logs = logs = SourceLogs(client, publisher, self._seen, streams, self._owns)
+        self._logs = logs = SourceLogs(
+            client, publisher, self._seen, seen_stream, streams, self._created, self._owns
+        )
         self._queue = Queue(logs, letters, seen_stream, self.location)
         gained, lost, idle = seen_stream.read_bucket, logs.lose, logs.is_idle
         report = self._exchange.report

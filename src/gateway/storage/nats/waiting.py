@@ -23,6 +23,7 @@ class Waiting:
         call: the call it came in, if that is kept.
         refusals: how often it was refused alone.
         lease_until: when its lease ends, by the monotonic clock.
+        is_postponed: whether it is leased only until its next try.
     """
 
     packed: chunk.PackedEvent
@@ -31,11 +32,12 @@ class Waiting:
     call: StoredCall | None
     refusals: int = 0
     lease_until: float = 0.0
+    is_postponed: bool = False
 
     @property
     def size(self) -> int:
         """About how many bytes of memory it takes, without its call."""
-        return len(self.packed.event) + chunk.OVERHEAD
+        return self.packed.size
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ class WaitingEvents:
         if sequence <= progress.top:
             places = progress.waiting.get(sequence, ())
         if places:
-            call_bytes = sum(len(call.body) + chunk.OVERHEAD for call in packed.calls)
+            call_bytes = sum(map(chunk.size_of, packed.calls))
             self._messages[sequence] = _Message(len(packed.events), len(places), call_bytes)
             self.bytes += call_bytes
         added = []
@@ -136,9 +138,9 @@ class WaitingEvents:
 
     @property
     def is_leased(self) -> bool:
-        """Whether any of them is leased."""
+        """Whether any of them is being sent."""
         now = time.monotonic()
-        return any(one.lease_until > now for one in self)
+        return any(one.lease_until > now and not one.is_postponed for one in self)
 
     def __iter__(self) -> Iterator[Waiting]:
         return iter(self.by_number.values())

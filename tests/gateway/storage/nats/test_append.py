@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nats.aio.client import Client
 
-from springhead.gateway.storage.nats import chunk
+from springhead.gateway.storage.nats import NatsOptions, NatsStore, chunk
 from springhead.gateway.storage.nats.append import Appender
 from springhead.gateway.storage.nats.outbox import Outbox
 from springhead.gateway.storage.nats.publisher import Publisher
 from springhead.gateway.storage.nats.seen import Seen
 from springhead.gateway.storage.records import Receipt, StoreBusy, StoredCall
+from support.nats_nodes import Node
 from support.senders import until
-from support.stores import call, entry
+from support.stores import call, deliver, entry, keep
 
 
 class Refusing(Publisher):
@@ -160,3 +163,43 @@ def test_any_name_is_one_token_of_a_subject(name: str) -> None:
     assert token
     assert set(token) <= set("0123456789abcdef-")
     assert chunk.name_of(token) == name
+
+
+def test_calls_that_wait_together_are_kept_however_long_their_parts_are(
+    nodes: list[Node], tmp_path: Path
+) -> None:
+    """The messages they are packed into hold their messageIds and headers, too, and no more than they may."""
+    servers = tuple(node.url for node in nodes)
+    options = NatsOptions(servers, name=f"test-{uuid.uuid4().hex}", folder=tmp_path, keep_calls=True)
+    with_headers = msgspec.structs.replace(call(), headers={"user-agent": ["a" * 30_000]})
+
+    async def scenario() -> None:
+        store = NatsStore(options)
+        await store.open()
+        try:
+            ids = [f"{number}" + "a" * 100_000 for number in range(100)]
+            assert await keep(store, *map(entry, ids)) == Receipt(100, (), ())
+            appends = (store.append([entry(f"{number}")], [], with_headers) for number in range(400))
+            assert set(await asyncio.gather(*appends)) == {Receipt(1, (), ())}
+            assert await deliver(store) == ids + [f"{number}" for number in range(400)]
+        finally:
+            await store.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_call_that_cannot_be_kept_fails_alone(nodes: list[Node], tmp_path: Path) -> None:
+    """Those that wait beside it are kept, of whatever source."""
+    options = NatsOptions((nodes[0].url,), name=f"test-{uuid.uuid4().hex}", folder=tmp_path, patience=0.0)
+
+    async def scenario() -> None:
+        store = NatsStore(options)
+        await store.open()
+        try:
+            appends = keep(store, entry("1", "\ud800")), keep(store, entry("2"))
+            failure, receipt = await asyncio.gather(*appends, return_exceptions=True)
+            assert (type(failure), receipt) == (UnicodeEncodeError, Receipt(1, (), ()))
+        finally:
+            await store.close()
+
+    asyncio.run(scenario())

@@ -42,14 +42,14 @@ def test_a_write_whose_answer_was_lost_is_not_another_gateways(nodes: list[Node]
         try:
             await ensure(client, options)
             stream, publisher = streams_of(options.name).state, Deaf(client, 10.0)
-            owner = await take_over(client, publisher, stream, f"{stream}.0.aa")
+            owner = await take_over(client, publisher, stream, f"{stream}.0.aa", "now")
             owner.progress.floor, publisher.is_deaf = 1, True
             with pytest.raises(StoreBusy):
                 await owner.save()
             owner.progress.floor, publisher.is_deaf = 2, False
             await owner.save()
 
-            next_owner = await take_over(client, publisher, stream, f"{stream}.0.aa")
+            next_owner = await take_over(client, publisher, stream, f"{stream}.0.aa", "now")
             assert next_owner.progress.floor == 2
             with pytest.raises(ApiError) as error:
                 await owner.save()

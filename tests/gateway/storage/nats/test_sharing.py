@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from springhead.gateway.storage.nats import NatsOptions, NatsStore
+from springhead.gateway.storage.nats import NatsOptions, NatsStore, seen_stream
+from springhead.gateway.storage.nats.api import StoredMessage, read_all
+from springhead.gateway.storage.nats.ownership import BUCKETS
 from springhead.gateway.storage.records import ClaimedEvent, Receipt, StoreBusy
 from support.nats_nodes import Node
 from support.senders import until
@@ -131,6 +133,20 @@ def test_a_gateway_that_stops_hands_its_share_on(options: NatsOptions, tmp_path:
     asyncio.run(scenario())
 
 
+def test_a_share_is_handed_over_while_its_events_are_postponed(options: NatsOptions, tmp_path: Path) -> None:
+    """Nothing of it is being sent, and whatever else is in these buckets need not wait for the next try."""
+
+    async def scenario() -> None:
+        async with opened(options) as one:
+            await keep(one, *events("1"))
+            for event in await claim(one):
+                await one.postpone(event.seq, refusals=1, seconds=3600)
+            async with opened(options, folder=tmp_path / "two") as two:
+                await shared(one, two)
+
+    asyncio.run(scenario())
+
+
 def test_a_gateway_that_dies_is_followed_once_its_leases_end(options: NatsOptions, tmp_path: Path) -> None:
     """And what it acknowledges after that changes nothing."""
 
@@ -180,6 +196,53 @@ def test_what_was_dropped_is_accepted_again_without_the_file(options: NatsOption
             assert await keep(store, entry("1")) == Receipt(1, (), ())
             assert await deliver(store) == ["1"]
         async with opened(options, folder=tmp_path / "another") as store:
+            assert await keep(store, entry("1")) == Receipt(0, (0,), ())
+
+    asyncio.run(scenario())
+
+
+def test_what_was_dropped_and_accepted_again_is_delivered_at_once(
+    options: NatsOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The owner of its bucket need not have read by itself yet that it was dropped."""
+    monkeypatch.setattr("springhead.gateway.storage.nats.store.ROUND_SECONDS", 3.0)
+
+    async def scenario() -> None:
+        async with opened(options) as store:
+            await keep(store, entry("1"))
+            await store.acknowledge([], [dead_event((await claim(store))[0])])
+            other = NatsStore(replace(options, folder=tmp_path / "other"))
+            await other.open(delivers=False)
+            try:
+                assert await other.drop([one.id for one in await other.dead_letters()]) == 1
+                assert await keep(other, entry("1")) == Receipt(1, (), ())
+            finally:
+                await other.close()
+            await asyncio.sleep(0.6)  # longer than between two looks for what others accepted
+            assert await deliver(store) == ["1"]
+
+    asyncio.run(scenario())
+
+
+def test_a_bucket_is_not_used_before_all_is_read_that_was_delivered_of_it(
+    options: NatsOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replica that is behind may show less of it at first."""
+
+    async def read_late(*args: Any, **options_: Any) -> AsyncIterator[StoredMessage]:
+        late.append(args)
+        if len(late) > BUCKETS:
+            async for message in read_all(*args, **options_):
+                yield message
+
+    late: list[Any] = []
+
+    async def scenario() -> None:
+        async with opened(options) as store:
+            await keep(store, entry("1"))
+            assert await deliver(store) == ["1"]
+        monkeypatch.setattr(seen_stream, "read_all", read_late)
+        async with opened(options, folder=tmp_path / "empty") as store:
             assert await keep(store, entry("1")) == Receipt(0, (0,), ())
 
     asyncio.run(scenario())

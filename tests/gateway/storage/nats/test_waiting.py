@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from springhead.gateway.storage.nats import NatsStore
+from springhead.gateway.storage.nats import NatsStore, source_log
+from springhead.gateway.storage.nats.api import StoredMessage, read
 from springhead.gateway.storage.nats.append import bucket_of
-from support.stores import NatsBackend, claim, deliver, entry, keep, names
+from springhead.gateway.storage.nats.source_log import SourceLog
+from support.stores import NatsBackend, claim, dead_event, deliver, entry, keep, names
 
 STUCK = "ada"
 OTHERS = [user for user in map(str, range(1_000)) if bucket_of("auth0", user) == bucket_of("auth0", STUCK)][:20]
@@ -93,3 +96,90 @@ def test_what_the_next_owner_has_not_read_yet_still_waits(
     monkeypatch.setattr("springhead.gateway.storage.nats.source_logs._MAX_BYTES", 0)
     monkeypatch.setattr("springhead.gateway.storage.nats.source_logs._MIN_READ", 1)
     backend.use(second)
+
+
+def test_what_an_owner_settled_and_did_not_delete_is_deleted_by_the_next(
+    backend: NatsBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if nothing comes after it: it is neither counted, nor does it take room."""
+
+    async def delete_nothing(_log: SourceLog) -> None:
+        """Stop before anything is deleted."""
+
+    async def first(opened: Any) -> None:
+        await keep(opened, entry("1", OTHERS[0]))
+        await keep(opened, entry("waits", STUCK))
+        await keep(opened, entry("2", OTHERS[0]))
+        claimed = await claim(opened)
+        await opened.acknowledge([event.seq for event in claimed if event.user != STUCK])
+
+    async def second(opened: Any) -> None:
+        (waits,) = await claim(opened)
+        assert (await opened.counts()).undelivered == 1
+        await opened.acknowledge([waits.seq])
+        assert (await opened.counts()).space.events == 0
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SourceLog, "_delete_settled", delete_nothing)
+        backend.use(first)
+    backend.use(second)
+
+
+def test_a_message_that_was_settled_is_not_waited_for(
+    backend: NatsBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the gateway that accepted it knows of it, and an earlier owner of its bucket deleted it."""
+    reads: list[int] = []
+
+    def counted(*args: Any, **request: Any) -> AsyncIterator[StoredMessage]:
+        reads.append(request["seq"])
+        return read(*args, **request)
+
+    async def scenario(opened: Any) -> None:
+        await keep(opened, entry("waits", STUCK))
+        await keep(opened, entry("delivered", OTHERS[0]))
+        await opened.acknowledge([(await claim(opened))[1].seq])
+        opened._logs.lose(bucket_of("auth0", STUCK))  # noqa: SLF001 - as if another had owned it
+        monkeypatch.setattr(source_log, "read", counted)
+        assert names(await claim(opened)) == ["waits"]
+        assert len(reads) < 20
+
+    backend.use(scenario)
+
+
+def test_what_was_delivered_of_an_earlier_stream_says_nothing_of_a_new_one(backend: NatsBackend) -> None:
+    """An operator may remove the events, and leave how far they were delivered: sequences begin anew."""
+
+    async def first(opened: Any) -> None:
+        for number in range(5):
+            await keep(opened, entry(f"{number}"))
+        (one, *others) = await claim(opened)
+        await opened.acknowledge([event.seq for event in others], [dead_event(one)])
+        await opened._client.jetstream().delete_stream(f"{backend.name}-events")  # noqa: SLF001 - as an operator
+
+    async def second(opened: Any) -> None:
+        await keep(opened, entry("n"))
+        await keep(opened, entry("new"))
+        await opened.acknowledge([], [dead_event((await claim(opened, events=1))[0])])
+        assert await deliver(opened) == ["new"]
+        assert len(await opened.dead_letters()) == 2
+
+    backend.use(first)
+    backend.use(second)
+
+
+def test_a_replica_that_came_to_a_stop_holds_nothing_up(
+    backend: NatsBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What this gateway knows of is read from the leader."""
+
+    def read_nothing(*args: Any, **request: Any) -> AsyncIterator[StoredMessage]:
+        return read(*args, **request | {"seq": 10**9})
+
+    async def scenario(opened: Any) -> None:
+        monkeypatch.setattr(source_log, "read", read_nothing)
+        for number in range(3):
+            await keep(opened, entry(f"{number}"))
+        assert await deliver(opened) == ["0", "1", "2"]
+
+    backend.use(scenario)
