@@ -80,7 +80,8 @@ def init(  # noqa: PLR0913 - options, each with a default
     webhook, store_url = _webhook_url(url), _store_url(store)
     folders = [_path_from(file, one) for one in folder or []]
     text = starter_settings(source.name, name, folders, url, source.on_rejection.answer)
-    text = kept_in(text, store_url) if store_url else text
+    if store_url:
+        text = kept_in(text, store_url, replicas=1 if store == "nats" else 3)
     _write_new(file, text)
     settings = tomllib.loads(text)
     key = settings["source"][0]["write_key"][0]
