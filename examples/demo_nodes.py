@@ -28,12 +28,14 @@ class Node:
     Attributes:
         name: its name.
         process: its process, which leads a group.
+        log: what it printed.
         ready: the URL that answers 200 once it is ready.
         webhook: where senders post, if it is a gateway.
     """
 
     name: str
     process: subprocess.Popen[bytes]
+    log: Path
     ready: str
     webhook: str = ""
 
@@ -46,7 +48,7 @@ class Node:
             except httpx.TransportError:
                 pass
             time.sleep(0.1)
-        sys.exit(f"{self.name} did not start")
+        sys.exit(f"{self.name} did not start:\n{self.log.read_text()}")
 
     def kill(self) -> None:
         """End it and its workers at once, as a power cut does."""
@@ -105,8 +107,8 @@ def _start_server(folder: Path, number: int, ports: list[int], routes: list[int]
         f"jetstream {{ store_dir: '{folder / name}', sync_interval: always }}\n"
         f"cluster {{ name: demo, listen: 127.0.0.1:{routes[number]}, routes: [{urls}] }}\n"
     )
-    process = _start(folder, name, NATS_SERVER, "--config", str(config))
-    return Node(name, process, f"http://127.0.0.1:{monitor}/healthz")
+    process, log = _start(folder, name, NATS_SERVER, "--config", str(config))
+    return Node(name, process, log, f"http://127.0.0.1:{monitor}/healthz")
 
 
 def _write_settings(folder: Path) -> str:
@@ -128,13 +130,17 @@ def _start_gateway(folder: Path, number: int, store: str, destination: str, key:
         "SPRINGHEAD_STORE__MAX_BYTES": "100000000",  # the servers reserve both, and a disk may be small
         "SPRINGHEAD_STORE__KEEP_BYTES": "100000000",
     }
-    process = _start(folder, name, SPRINGHEAD, "serve", "gateway", **environ)
+    process, log = _start(folder, name, SPRINGHEAD, "serve", "gateway", **environ)
     url = f"http://127.0.0.1:{port}"
-    return Node(name, process, f"{url}/ready", f"{url}/v1/webhook?writeKey={key}")
+    return Node(name, process, log, f"{url}/ready", f"{url}/v1/webhook?writeKey={key}")
 
 
-def _start(folder: Path, name: str, *command: str, **environ: str) -> subprocess.Popen[bytes]:
-    with (folder / f"{name}.log").open("wb") as log:
-        return subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **environ}, stdout=log, stderr=log, start_new_session=True
+def _start(folder: Path, name: str, *command: str, **environ: str) -> tuple[subprocess.Popen[bytes], Path]:
+    """Start a process, which leads a group, and return it with its log."""
+    log = folder / f"{name}.log"
+    with log.open("wb") as file:
+        environment = {**os.environ, **environ}
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=file, stderr=file, start_new_session=True
         )
+    return process, log

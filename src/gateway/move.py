@@ -37,11 +37,11 @@ class Moved(msgspec.Struct):
     dead_letters: int = 0
 
 
-class SameStore(SpringheadError):  # noqa: N818 - as below
+class SameStore(SpringheadError):  # noqa: N818 - the name says what is wrong
     """A store cannot be moved to itself."""
 
 
-class EventsHeld(SpringheadError):  # noqa: N818 - the name says what is wrong
+class EventsHeld(SpringheadError):  # noqa: N818
     """Events of the store cannot be moved, because another process has claimed them."""
 
 

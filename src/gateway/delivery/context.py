@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 import structlog
 
+from ...server.log import RateLimitedLogger
 from ..metrics import GatewayMetrics
 from ..settings.model import DeliverySettings
 from ..storage.store import Store
@@ -26,6 +27,7 @@ class DeliveryContext:
     Attributes:
         breaker: of the destination: open while it cannot be reached.
         stopping: set when the lanes are to end.
+        limited_log: for what all lanes notice at once.
     """
 
     store: Store
@@ -34,6 +36,7 @@ class DeliveryContext:
     metrics: GatewayMetrics
     breaker: Breaker
     stopping: asyncio.Event
+    limited_log: RateLimitedLogger = field(default_factory=lambda: RateLimitedLogger(structlog.get_logger()))
 
 
 class SourceState:

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from springhead.gateway.delivery.breaker import Breaker
 from springhead.gateway.delivery.destination import Accepted, Answer, Unreachable
-from springhead.gateway.storage.records import DeadEvent
+from springhead.gateway.storage.records import ClaimedEvent, DeadEvent, StoreBusy
 from springhead.gateway.storage.sqlite import SqliteStore
 from support.dataplanes import CUT, HANG, OK, Batch, Reply, data_plane
 from support.deliveries import deliver, delivering, event, events, first, ids, in_order, keep, until, until_true
@@ -340,3 +340,26 @@ def test_events_that_become_undelivered_while_lanes_wait_are_counted(tmp_path: P
             assert await running.count("retries_total", source="Acme", reason="status 500") == 1
 
     asyncio.run(scenario())
+
+
+def test_a_store_that_is_busy_is_logged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its reason, whatever the number of lanes; they go on once it answers."""
+    refused: list[object] = []
+
+    async def busy(*lane: object, **_: object) -> list[ClaimedEvent]:
+        refused.append(lane)
+        raise StoreBusy("no quorum")
+
+    async def scenario() -> None:
+        async with delivering(tmp_path) as running:
+            with monkeypatch.context() as patch:
+                patch.setattr(running.store, "claim", busy)
+                await running.add(*ids(20))
+                await until_true(lambda: len(refused) > 10)
+            await running.drained()
+
+    with capture_logs() as logs:
+        asyncio.run(scenario())
+
+    assert [line["event"] for line in logs] == ["events cannot be claimed; retrying"]
+    assert logs[0]["reason"] == "no quorum"

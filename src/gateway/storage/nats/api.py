@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from ....core.errors import SpringheadError
 from ..records import StoreBusy
 
 T = TypeVar("T")
@@ -30,9 +31,13 @@ _UNAVAILABLE = 10008
 """The code of a cluster that has no leader."""
 _DELETED = 10057
 """The code of a message that is not there to be deleted."""
+_END = "204"
+"""The status after the last message of a batch."""
+_NOTHING = "404"
+"""The status of a batch that no message belongs to."""
 
 
-class ApiError(Exception):
+class ApiError(SpringheadError):
     """JetStream refused a request.
 
     Attributes:
@@ -111,20 +116,48 @@ def answer_of(reply: Msg) -> dict[str, Any]:
 
 
 async def read(client: Client, stream: str, /, **request: Any) -> AsyncIterator[StoredMessage]:
-    """The messages that a batched direct get finds; any replica answers, so the last ones may be missing."""
+    """The messages that a batched direct get finds; any replica answers, so the last ones may be missing.
+
+    Raises:
+        StoreBusy: nobody answers, or a part of the answer was lost.
+    """
     inbox = client.new_inbox()
     subscription = await client.subscribe(inbox)
     try:
         if not client.is_connected:
             raise StoreBusy("the connection to NATS is down")
         await client.publish(f"{_API}.DIRECT.GET.{stream}", json.dumps(request).encode(), reply=inbox)
+        before = 0
         while True:
             message = await _next(subscription)
-            if (message.headers or {}).get("Status"):
+            headers = message.headers or {}
+            status = headers.get("Status")
+            if status == _NOTHING:
                 return
-            yield _stored(message)
+            if status not in {None, _END}:
+                raise StoreBusy(f"NATS does not answer: status {status}")
+            if int(headers["Nats-Last-Sequence"]) != before:
+                raise StoreBusy("NATS does not answer: messages were lost on their way")
+            if status == _END:
+                return
+            stored = _stored(message)
+            before = stored.sequence
+            yield stored
     finally:
         await subscription.unsubscribe()
+
+
+async def read_all(
+    client: Client, stream: str, subjects: str, start: int = 1
+) -> AsyncGenerator[StoredMessage, None]:
+    """The messages of these subjects from a sequence on, in batches."""
+    before = 0
+    while start != before:
+        before = start
+        request = {"seq": start, "batch": 256, "max_bytes": 2**21, "next_by_subj": subjects}
+        async for message in read(client, stream, **request):
+            yield message
+            start = message.sequence + 1
 
 
 async def _next(subscription: Any) -> Msg:

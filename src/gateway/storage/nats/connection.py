@@ -12,6 +12,7 @@ import nats
 import structlog
 from nats.aio.client import Client
 
+from ....core.errors import SpringheadError
 from ....server.log import RateLimitedLogger
 from ..records import StoreUnusable
 from .credentials import Credentials, InvalidCredentials
@@ -25,7 +26,7 @@ _PING_SECONDS = 1
 """Seconds between pings, two of which may be unanswered: a node that stopped is left soon."""
 
 
-class NodeRefused(nats.errors.Error):
+class NodeRefused(SpringheadError, nats.errors.Error):  # noqa: N818 - the name says what is wrong
     """A node is not what the store needs. The message says why, and what to do."""
 
 

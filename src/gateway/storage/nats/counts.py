@@ -10,7 +10,7 @@ from nats.aio.client import Client
 
 from ..records import StoreCounts, StoreSpace
 from . import cursor
-from .api import ask, read, subjects_of
+from .api import ask, read, read_all, subjects_of
 from .chunk import name_of
 from .kept_letter import source_and_size
 from .streams import Streams
@@ -60,11 +60,12 @@ class StoreCounter:
         for subject, count in (await subjects_of(self._client, self._streams.events)).items():
             _, _, source, size = subject.split(".")
             undelivered[source] += int(size) * count
-        async for message in read(
-            self._client, self._streams.state, multi_last=[f"{self._streams.state}.>"], batch=10_000
-        ):
-            source = message.subject.split(".")[2]
-            undelivered[source] -= cursor.decode(message.data).settled
+        settled = {  # a subject that is written meanwhile is read twice
+            message.subject: sum(cursor.decode(message.data).settled.values())
+            async for message in read_all(self._client, self._streams.state, f"{self._streams.state}.>")
+        }
+        for subject, count in settled.items():
+            undelivered[subject.split(".")[2]] -= count
         return undelivered
 
     async def _count_letters(self) -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 import nats.errors
 import nkeys
 
+from ....core.errors import SpringheadError
+
 _JWT = re.compile(r"-----BEGIN NATS USER JWT-----\s+(\S+)\s+-+END NATS USER JWT-+")
 _SEED = re.compile(r"-----BEGIN USER NKEY SEED-----\s+(\S+)\s+-+END USER NKEY SEED-+")
 
 
-class InvalidCredentials(nats.errors.Error):
+class InvalidCredentials(SpringheadError, nats.errors.Error):  # noqa: N818 - the name says what is wrong
     """The file is missing, or is not what `nsc` writes."""
 
 

@@ -19,7 +19,7 @@ class Progress(msgspec.Struct, array_like=True):
         floor: all messages up to this sequence are.
         top: all messages up to this sequence are, too, but for the events in `waiting`.
         waiting: the places of the events that are not, by the sequence of their message.
-        settled: how many events are, in the messages in `waiting`.
+        settled: how many events are, by the sequence of a message in `waiting`.
         refusals: how often an event was refused alone, by its number.
         owner: who wrote it.
     """
@@ -27,7 +27,7 @@ class Progress(msgspec.Struct, array_like=True):
     floor: int = 0
     top: int = 0
     waiting: dict[int, list[int]] = msgspec.field(default_factory=dict)
-    settled: int = 0
+    settled: dict[int, int] = msgspec.field(default_factory=dict)
     refusals: dict[int, int] = msgspec.field(default_factory=dict)
     owner: str = ""
 

@@ -137,7 +137,7 @@ class Ownership:
     async def _delete(self, sequence: int) -> None:
         try:
             await ask(self._client, f"STREAM.MSG.DELETE.{self._stream}", seq=sequence, no_erase=True)
-        except (ApiError, SpringheadError):
+        except SpringheadError:
             return  # it ends by itself
 
     async def others(self) -> dict[str, bytes]:

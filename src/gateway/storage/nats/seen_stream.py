@@ -9,7 +9,7 @@ import msgspec
 from nats.aio.client import Client
 
 from .accepted import Accepted
-from .api import read
+from .api import read_all
 from .publisher import Publisher
 from .seen import Seen
 
@@ -44,10 +44,6 @@ class SeenStream:
     async def _read(self, name: str) -> None:
         subject = f"{self._stream}.{name}"
         change = self._seen.forget if name == _FORGOTTEN else self._seen.load
-        start, before = await self._seen.position(subject) + 1, 0
-        while start != before:
-            before = start
-            request = {"seq": start, "batch": 256, "max_bytes": 2**21, "next_by_subj": subject}
-            async for message in read(self._client, self._stream, **request):
-                await change(_decode(message.data), subject, message.sequence)
-                start = message.sequence + 1
+        start = await self._seen.position(subject) + 1
+        async for message in read_all(self._client, self._stream, subject, start):
+            await change(_decode(message.data), subject, message.sequence)

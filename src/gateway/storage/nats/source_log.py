@@ -53,6 +53,8 @@ class SourceLog:
     appended: int = 0
     _read_to: int = 0
     _looked_at: float = 0.0
+    _is_full: bool = False
+    """Whether the last read stopped because enough was held."""
     _duplicates: list[int] = field(default_factory=list)
     _settled_messages: set[int] = field(default_factory=set)
     """The sequences of messages that nothing waits in, and that are still in the stream."""
@@ -68,24 +70,25 @@ class SourceLog:
         """Read what was appended, unless enough is held already."""
         now = time.monotonic()
         is_recent = self._read_to >= self.appended and now - self._looked_at < _LOOK_SECONDS
-        if is_recent and not self._duplicates:
+        if is_recent and not self._is_full and not self._duplicates:
             return
         async with self._lock:
             self._looked_at = now
             for _ in range(100):  # a replica may not have what was acknowledged a moment ago
-                if await self._read() or self._read_to >= self.appended:
+                await self._read()
+                if self._is_full or self._read_to >= self.appended:
                     return
                 await asyncio.sleep(0.01)
 
-    async def _read(self) -> bool:
-        """Read on; whether it stopped because enough is held."""
+    async def _read(self) -> None:
+        """Read on, until nothing is left or enough is held."""
         self._read_to = max(self._read_to, self.cursor.progress.floor)
         before = -1
         while (size := self._size_to_read()) and self._read_to != before:
             before = self._read_to
             request = {"seq": before + 1, "batch": 256, "max_bytes": size, "next_by_subj": self.subjects}
             await self._add([message async for message in read(self._client, self.stream, **request)])
-        return not size
+        self._is_full = not size
 
     def _size_to_read(self) -> int:
         return self.room(self) if len(self.waiting) < _MAX_EVENTS else 0

@@ -34,16 +34,17 @@ class Waiting:
 
     @property
     def size(self) -> int:
-        """About how many bytes of memory it takes."""
+        """About how many bytes of memory it takes, without its call."""
         return len(self.packed.event) + chunk.OVERHEAD
 
 
 @dataclass(slots=True)
 class _Message:
-    """How many events a message has, and how many of them wait."""
+    """How many events a message has, how many of them wait, and how many bytes its calls take meanwhile."""
 
     size: int
     waiting: int
+    call_bytes: int
 
 
 @dataclass(slots=True)
@@ -68,7 +69,9 @@ class WaitingEvents:
         if sequence <= progress.top:
             places = progress.waiting.get(sequence, ())
         if places:
-            self._messages[sequence] = _Message(len(packed.events), len(places))
+            call_bytes = sum(len(call.body) + chunk.OVERHEAD for call in packed.calls)
+            self._messages[sequence] = _Message(len(packed.events), len(places), call_bytes)
+            self.bytes += call_bytes
         added = []
         for index in places:
             event = packed.events[index]
@@ -94,7 +97,7 @@ class WaitingEvents:
             self.refused.pop(one.number, None)
             self._messages[sequence].waiting -= 1
             if not self._messages[sequence].waiting:
-                del self._messages[sequence]
+                self.bytes -= self._messages.pop(sequence).call_bytes
                 done.append(sequence)
         return done
 
@@ -102,6 +105,7 @@ class WaitingEvents:
         """Write into the progress what waits; messages were read up to the sequence `read_to`.
 
         So the progress is no larger than what is held, however much is delivered behind an event that waits.
+        What waits in messages that an earlier owner read, and that are not read again yet, stays in it.
         """
         progress.floor = min(self._messages, default=read_to + 1) - 1
         waiting: defaultdict[int, list[int]] = defaultdict(list)
@@ -110,10 +114,12 @@ class WaitingEvents:
             if sequence > progress.top:
                 break
             waiting[sequence].append(index)
-        progress.waiting = dict(waiting)
-        progress.settled = sum(
-            self._messages[sequence].size - len(places) for sequence, places in waiting.items()
-        )
+        settled = {
+            sequence: self._messages[sequence].size - len(places) for sequence, places in waiting.items()
+        }
+        unread = [sequence for sequence in progress.waiting if sequence > read_to]
+        progress.waiting = waiting | {sequence: progress.waiting[sequence] for sequence in unread}
+        progress.settled = settled | {sequence: progress.settled[sequence] for sequence in unread}
 
     def behind(self, number: int, refusals_below: int) -> Waiting | None:
         """The next event of the same user behind this one that was refused alone less often."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import nats
 from nats.aio.client import Client
+from nats.errors import NoRespondersError
 
 from springhead.gateway.storage.store import Store
 from support.markdown import blocks
@@ -50,7 +51,17 @@ class Backup:
             await self._ask(f"$JS.API.STREAM.DELETE.{stream}")
             answer = await self._ask(f"$JS.API.STREAM.RESTORE.{stream}", json.dumps(head).encode())
             for chunk in (*data, b""):
-                await self.client.request(answer["deliver_subject"], chunk, timeout=SECONDS)
+                await self._send(answer["deliver_subject"], chunk)
+
+    async def _send(self, subject: str, data: bytes) -> None:
+        """Send a part of a backup, once the node that takes it is known to the others."""
+        while True:
+            try:
+                await self.client.request(subject, data, timeout=SECONDS)
+            except NoRespondersError:
+                await asyncio.sleep(0.1)
+            else:
+                return
 
     async def _ask(self, subject: str, data: bytes = b"") -> dict[str, Any]:
         answer: dict[str, Any] = json.loads((await self.client.request(subject, data, timeout=SECONDS)).data)

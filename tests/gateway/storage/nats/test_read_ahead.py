@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from springhead.gateway.storage.nats import NatsStore
-from support.stores import NatsBackend, claim, entry, keep, names
+from support.stores import NatsBackend, call, claim, deliver, entry, keep, names
 
 LIMIT = 2**20
 BOUND = LIMIT + 3 * 16 * 2**13
@@ -67,3 +67,19 @@ def test_an_event_larger_than_the_room_is_delivered(store: NatsBackend) -> None:
         assert names(await claim(opened, events=1, size=10)) == []
 
     store.use(scenario)
+
+
+def test_the_calls_that_events_came_in_are_counted(store: NatsBackend) -> None:
+    """They are held as long as an event of them waits, and may be much larger than it."""
+
+    async def scenario(opened: Any) -> None:
+        body = b" " * 2**17
+        for number in range(40):
+            await opened.append([entry(f"{number}")], [], call(body))
+        (first,) = await claim(opened, events=1)
+        assert len(body) < opened.read_ahead <= BOUND
+        await opened.acknowledge([first.seq])
+        assert await deliver(opened) == [f"{number}" for number in range(1, 40)]
+        assert opened.read_ahead == 0
+
+    store.use(scenario, keep_calls=True)

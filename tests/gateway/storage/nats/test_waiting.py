@@ -73,3 +73,23 @@ def test_the_next_owner_delivers_what_waits_and_nothing_else(backend: NatsBacken
 
     backend.use(first)
     backend.use(second)
+
+
+def test_what_the_next_owner_has_not_read_yet_still_waits(
+    backend: NatsBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may settle the first events before it reads the others: for want of room, or from a late replica."""
+
+    async def first(opened: Any) -> None:
+        await deliver_behind_one_that_waits(opened)
+
+    async def second(opened: Any) -> None:
+        await opened.acknowledge([(await claim(opened))[0].seq])
+        assert (await opened.counts()).undelivered == ROUNDS
+        assert await deliver(opened) == list(map(str, range(ROUNDS)))
+        assert (await opened.counts()).undelivered == 0
+
+    backend.use(first)
+    monkeypatch.setattr("springhead.gateway.storage.nats.source_logs._MAX_BYTES", 0)
+    monkeypatch.setattr("springhead.gateway.storage.nats.source_logs._MIN_READ", 1)
+    backend.use(second)
