@@ -28,7 +28,7 @@ SpringheadError
 ├── LetterGone           a dead letter was replayed or dropped meanwhile
 ├── SameStore            a store is to be moved to itself
 ├── EventsHeld           events cannot be moved: another process has claimed them
-├── NodeRefused          a NATS server is not what the store needs
+├── ServerRefused        a NATS server is not what the store needs
 ├── InvalidCredentials   a NATS credentials file is missing, or is not what `nsc` writes
 └── ApiError             JetStream refused a request
 ```

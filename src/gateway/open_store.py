@@ -24,7 +24,7 @@ def open_store(settings: Settings, *, create: bool = True, worker: int = 1) -> S
     retention = settings.store
     waiting = settings.limits.waiting * max(len(settings.source), 1)  # no source shuts another out
     if retention.url:
-        return _nats_store(settings, waiting, worker)
+        return _nats_store(settings, waiting, worker, create=create)
     return SqliteStore(
         settings.gateway.data,
         window=retention.window_days * _DAY,
@@ -51,7 +51,7 @@ def with_store_at(settings: Settings, place: str) -> Settings:
     return settings.model_copy(update={"store": store, "gateway": gateway})
 
 
-def _nats_store(settings: Settings, waiting: int, worker: int) -> Store:
+def _nats_store(settings: Settings, waiting: int, worker: int, *, create: bool) -> Store:
     try:
         from .storage.nats import NatsOptions, NatsStore  # noqa: PLC0415 - an extra
     except ModuleNotFoundError:
@@ -76,6 +76,7 @@ def _nats_store(settings: Settings, waiting: int, worker: int) -> Store:
         max_waiting=waiting,
         max_message=settings.limits.body + _OVERHEAD,
         patience=store.patience,
+        create=create,
     )
     return NatsStore(options)
 

@@ -13,14 +13,14 @@ class NatsOptions:
     """The cluster of a store, and the limits of what it keeps there.
 
     Attributes:
-        servers: the addresses of its nodes: `nats://host:port`, or `tls://host:port`.
+        servers: the addresses of its servers: `nats://host:port`, or `tls://host:port`.
         name: what the names of its streams and of their subjects begin with.
-        replicas: on how many nodes each stream is kept.
+        replicas: on how many servers each stream is kept.
         user: the user name; empty for none.
         password: the password of that user.
         credentials: a file with a JWT and its seed, as `nsc` writes it.
-        ca: a file with the certificates that sign those of the nodes; None for the system's.
-        tls_cert: a file with the certificate that this gateway shows to the nodes; None for none.
+        ca: a file with the certificates that sign those of the servers; None for the system's.
+        tls_cert: a file with the certificate that this gateway shows to the servers; None for none.
         tls_key: a file with the key of that certificate; None if the other holds it, too.
         folder: where what can be read again from the cluster is cached.
         window: seconds within which a (source, messageId) is accepted only once.
@@ -31,6 +31,7 @@ class NatsOptions:
         max_waiting: accept nothing more while so many calls wait for the cluster.
         max_message: bytes of the largest message that the servers must accept.
         patience: seconds for which a call is held while the cluster has no leader; then it is refused.
+        create: make the streams if they do not exist.
     """
 
     servers: tuple[str, ...]
@@ -51,6 +52,7 @@ class NatsOptions:
     max_waiting: int = 1000
     max_message: int = 1_000_000
     patience: float = 10.0
+    create: bool = True
 
     @property
     def uses_tls(self) -> bool:
@@ -61,4 +63,5 @@ class NatsOptions:
     @property
     def location(self) -> str:
         """The cluster and the streams, as errors name them."""
-        return f"{self.name} at {','.join(self.servers)}"
+        scheme = self.servers[0].partition("://")[0]
+        return f"{self.name} at {scheme}://{','.join(server.partition('://')[2] for server in self.servers)}"

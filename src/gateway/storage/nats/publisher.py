@@ -1,4 +1,4 @@
-"""Publishes messages until a majority of the nodes has them, or time is up."""
+"""Publishes messages until a majority of the servers has them, or time is up."""
 
 from __future__ import annotations
 

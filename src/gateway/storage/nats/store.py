@@ -14,6 +14,7 @@ import structlog
 from nats.aio.client import Client
 
 from ....core.errors import SpringheadError
+from ....server.log import RateLimitedLogger
 from ..records import (
     ClaimedEvent,
     DeadEvent,
@@ -51,7 +52,7 @@ from .source_logs import SourceLogs
 from .streams import ensure, streams_of
 
 _READY_SECONDS = 2.0
-"""How old the last write may be: nothing else tells that most nodes are gone."""
+"""How old the last write may be: nothing else tells that most servers are gone."""
 _ELECTION_SECONDS = 15.0
 """How long a store that is opened waits for a leader: an election takes 4 to 9 seconds."""
 _MARGIN = 16_384
@@ -63,7 +64,7 @@ _log = structlog.get_logger()
 class NatsStore:
     """Keeps events in the streams of a cluster. A gateway delivers those of the buckets that it owns.
 
-    A call is answered once most nodes have all of it. After an error a part may be kept, and delivered; what
+    A call is answered once most servers have all of it. After an error a part may be kept, and delivered; what
     the sender sends again is then recognised, if not at once, then before it is delivered.
     """
 
@@ -149,7 +150,7 @@ class NatsStore:
             self._created = await until_answered(self._prepare, _ELECTION_SECONDS)
         except StoreBusy as error:
             await self._client.close()
-            reason = denial(self._client) or f"{error}; check that most of its nodes run, with JetStream"
+            reason = denial(self._client) or f"{error}; check that most of its servers run, with JetStream"
             raise StoreUnusable(f"{self.location} cannot be opened: {reason}") from None
         except BaseException:
             await self._client.close()
@@ -300,6 +301,7 @@ class NatsStore:
         await self._seen.close()
 
     async def _renew(self) -> None:
+        limited_log, failed = RateLimitedLogger(_log), False
         while True:
             await asyncio.sleep(ROUND_SECONDS)
             try:
@@ -307,7 +309,12 @@ class NatsStore:
                 await self._exchange.hear()
                 await self._seen_stream.read_forgotten()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next round may succeed
-                _log.warning("leases of buckets cannot be renewed; retrying", reason=str(error))
+                failed, reason = True, str(error)
+                limited_log.warning("renew", "leases of buckets cannot be renewed; retrying", reason=reason)
+            else:
+                if failed:
+                    _log.info("leases of buckets are renewed again")
+                failed = False
 
     def _owns(self, bucket: int) -> bool:
         return self._ownership.owns(bucket)

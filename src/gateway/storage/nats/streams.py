@@ -11,8 +11,10 @@ from ..records import StoreBusy, StoreUnusable
 from .api import NOT_FOUND, ApiError, ask
 from .options import NatsOptions
 
+_LAYOUT_KEY, _LAYOUT = "springhead-layout", "1"
+"""What streams are marked with: how their messages are written."""
 _NO_PEERS = 10005
-"""The code of a stream for which there are not enough nodes: too few run, or too few are meant to."""
+"""The code of a stream for which there are not enough servers: too few run, or too few are meant to."""
 _SECOND = 1_000_000_000
 """Nanoseconds, in which JetStream counts."""
 _STATE_BYTES = 2**26
@@ -64,6 +66,7 @@ def configurations(options: NatsOptions) -> list[dict[str, Any]]:
             "discard": "new" if name == streams.events else "old",
             "allow_direct": True,
             "duplicate_window": int(RETRY_SECONDS * _SECOND),
+            "metadata": {_LAYOUT_KEY: _LAYOUT},
             **settings,
         }
         for name, settings in special.items()
@@ -74,7 +77,7 @@ async def ensure(client: Client, options: NatsOptions) -> None:
     """Make the streams that are missing.
 
     Raises:
-        StoreBusy: nobody answers, or too few nodes run.
+        StoreBusy: nobody answers, or too few servers run.
         StoreUnusable: one is there, and is not what the store needs; or one cannot be made.
     """
     for wanted in configurations(options):
@@ -83,16 +86,28 @@ async def ensure(client: Client, options: NatsOptions) -> None:
         except ApiError as error:
             if error.code not in NOT_FOUND:
                 raise StoreUnusable(f"JetStream cannot be used: {error}; enable it in the servers") from None
+            if not options.create:
+                advice = "start the gateway, or check store.name"
+                raise StoreUnusable(f"{options.location} has no stream {wanted['name']}; {advice}") from None
             await _make(client, wanted)
             continue
         differences = [
             f"{key} is {found.get(key)!r}, not {value!r}"
             for key, value in wanted.items()
-            if key != "subjects" and found.get(key, -1) != value
+            if key not in {"subjects", "metadata"} and found.get(key, -1) != value
         ]
         if differences:
             advice = "change it with `nats stream edit`, or set another store.name"
             raise StoreUnusable(f"the stream {wanted['name']} differs: {', '.join(differences)}; {advice}")
+        _check_layout(found)
+
+
+def _check_layout(found: dict[str, Any]) -> None:
+    """Refuse a stream whose messages another version writes in another way."""
+    layout = found.get("metadata", {}).get(_LAYOUT_KEY)
+    if layout != _LAYOUT:
+        advice = "move what it holds to a folder with the version that made it, or set another store.name"
+        raise StoreUnusable(f"the stream {found['name']} has layout {layout}, not {_LAYOUT}; {advice}")
 
 
 async def _make(client: Client, wanted: dict[str, Any]) -> None:

@@ -40,11 +40,11 @@ def tls_context(options: NatsOptions) -> ssl.SSLContext | None:
 def explain(error: ssl.SSLError) -> str:
     """Why no encrypted connection was made, and what to do."""
     if not isinstance(error, ssl.SSLCertVerificationError):
-        return f"the TLS handshake failed: {error.reason}; check the tls block of the nodes"
+        return f"the TLS handshake failed: {error.reason}; check the tls block of the servers"
     if error.verify_code == _EXPIRED:
-        return "the certificate of a node has expired; renew it"
+        return "the certificate of a server has expired; renew it"
     if error.verify_code in _OTHER_NAME:
         reason = error.verify_message.partition(", ")[2].rstrip(".")
-        return f"a node's {reason}; write the name that it is for into store.url"
-    advice = "set store.ca to the certificates that sign those of the nodes"
-    return f"the certificate of a node is not trusted: {error.verify_message}; {advice}"
+        return f"a server's {reason}; write the name that it is for into store.url"
+    advice = "set store.ca to the certificates that sign those of the servers"
+    return f"the certificate of a server is not trusted: {error.verify_message}; {advice}"

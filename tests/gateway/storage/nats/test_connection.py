@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from springhead.gateway.storage.nats import NatsOptions, NatsStore, store
-from springhead.gateway.storage.nats.api import ask
+from springhead.gateway.storage.nats.api import ApiError, ask
 from springhead.gateway.storage.nats.connection import connect
 from springhead.gateway.storage.records import StoreUnusable
 from support.nats_nodes import Node, cluster, pretender
@@ -51,7 +52,7 @@ def test_a_cluster_that_does_not_answer_is_told(tmp_path: Path) -> None:
     message = refusal(NatsOptions((address,), folder=tmp_path))
 
     assert message.startswith(f"springhead at {address} cannot be used: ")
-    assert message.endswith("; check store.url, and that a node is running")
+    assert message.endswith("; check store.url, and that a server is running")
 
 
 def test_a_wrong_password_is_told_and_not_shown(guarded: Node, tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_messages_that_the_servers_do_not_take_are_told(guarded: Node, tmp_path:
     message = refusal(options)
 
     assert message.endswith(
-        ": the node n0 takes messages of 8388608 bytes, and the store may send some of 8500000;"
+        ": the server n0 takes messages of 8388608 bytes, and the store may send some of 8500000;"
         " raise max_payload in its configuration, or lower limits.body"
     )
 
@@ -114,7 +115,7 @@ def test_a_server_that_is_too_old_is_told(tmp_path: Path) -> None:
 
     assert asyncio.run(scenario()) == (
         f"springhead at nats://127.0.0.1:{port} cannot be used:"
-        " the node pretender has version 2.12.7; update it to 2.12.8 or newer"
+        " the server pretender has version 2.12.7; update it to 2.12.8 or newer"
     )
 
 
@@ -128,16 +129,15 @@ def test_too_many_replicas_are_told(guarded: Node, tmp_path: Path) -> None:
     assert "check store.replicas" in message
 
 
+def named(guarded: Node, folder: Path, name: str, **more: Any) -> NatsOptions:
+    """A store with this name there."""
+    login: dict[str, Any] = {"user": "ada", "password": "swordfish"}
+    return NatsOptions((guarded.url,), name=name, replicas=1, folder=folder, **login, **more)
+
+
 def test_a_stream_that_differs_is_told_and_left_alone(guarded: Node, tmp_path: Path) -> None:
     """With each difference; an operator may have changed it on purpose."""
-    options = NatsOptions(
-        (guarded.url,),
-        name="other",
-        user="ada",
-        password="swordfish",  # noqa: S106
-        replicas=1,
-        folder=tmp_path,
-    )
+    options = named(guarded, tmp_path, "other")
 
     async def make() -> None:
         client = await connect(options)
@@ -151,3 +151,41 @@ def test_a_stream_that_differs_is_told_and_left_alone(guarded: Node, tmp_path: P
     assert message.startswith("the stream other-events differs: ")
     assert "discard is 'old', not 'new'" in message
     assert "allow_direct is False, not True" in message
+
+
+def test_a_stream_of_another_layout_is_refused(guarded: Node, tmp_path: Path) -> None:
+    """Another version could not read what is in there."""
+    options = named(guarded, tmp_path, "older")
+
+    async def make() -> None:
+        store = NatsStore(options)
+        await store.open(delivers=False)
+        await store.close()
+        client = await connect(options)
+        config = (await ask(client, "STREAM.INFO.older-state"))["config"]
+        await ask(client, "STREAM.UPDATE.older-state", **{**config, "metadata": {}})
+        await client.close()
+
+    asyncio.run(make())
+
+    assert refusal(options).startswith("the stream older-state has layout None, not 1; move what it holds")
+
+
+def test_what_only_reads_makes_no_streams(guarded: Node, tmp_path: Path) -> None:
+    """They would reserve room, and a name may be mistyped."""
+    options = named(guarded, tmp_path, "mistyped", create=False)
+
+    async def exists() -> bool:
+        client = await connect(options)
+        try:
+            await ask(client, "STREAM.INFO.mistyped-events")
+        except ApiError:
+            return False
+        finally:
+            await client.close()
+        return True
+
+    assert refusal(options) == (
+        f"mistyped at {guarded.url} has no stream mistyped-events; start the gateway, or check store.name"
+    )
+    assert not asyncio.run(exists())

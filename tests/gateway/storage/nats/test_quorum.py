@@ -117,5 +117,6 @@ def test_a_cluster_that_stays_without_a_quorum_is_told(
 
     for node in mortal[1:]:
         node.start()
-    assert str(error.value).startswith(f"never at {','.join(node.url for node in mortal)} cannot be opened: ")
-    assert str(error.value).endswith("; check that most of its nodes run, with JetStream")
+    servers = ",".join(f"127.0.0.1:{node.port}" for node in mortal)
+    assert str(error.value).startswith(f"never at nats://{servers} cannot be opened: ")
+    assert str(error.value).endswith("; check that most of its servers run, with JetStream")

@@ -108,3 +108,19 @@ def test_what_another_stream_accepted_is_unknown(tmp_path: Path) -> None:
 
     use(tmp_path, remember)
     use(tmp_path, scenario, created="tomorrow")
+
+
+def test_nobody_else_can_read_the_file(tmp_path: Path) -> None:
+    """As with the SQLite store."""
+    modes: set[int] = set()
+
+    def modes_in(folder: Path) -> set[int]:
+        return {path.stat().st_mode & 0o777 for path in folder.iterdir()}
+
+    async def scenario(seen: Seen) -> None:
+        await seen.load([one("a", 2)], "bucket", 7)
+        modes.update(await asyncio.to_thread(modes_in, tmp_path))
+
+    use(tmp_path, scenario)
+
+    assert modes == {0o600}

@@ -115,15 +115,15 @@ def test_an_encrypted_connection_serves_like_any_other(
             "node",
             "other-ca.pem",
             (
-                "the certificate of a node is not trusted: unable to get local issuer certificate;"
-                " set store.ca to the certificates that sign those of the nodes"
+                "the certificate of a server is not trusted: unable to get local issuer certificate;"
+                " set store.ca to the certificates that sign those of the servers"
             ),
         ),
-        ("expired", "ca.pem", "the certificate of a node has expired; renew it"),
+        ("expired", "ca.pem", "the certificate of a server has expired; renew it"),
         (
             "elsewhere",
             "ca.pem",
-            "a node's certificate is not valid for '127.0.0.1'; write the name that it is for into store.url",
+            "a server's certificate is not valid for '127.0.0.1'; write the name that it is for into store.url",
         ),
     ],
 )
@@ -151,8 +151,8 @@ def test_a_node_without_tls_is_sent_nothing(tmp_path: Path, files: Path, info: d
         return str(error.value)
 
     assert asyncio.run(scenario()) == (
-        f"springhead at tls://127.0.0.1:{pretended.port} cannot be used: the node pretender does not offer TLS;"
-        " give it a tls block, or write nats:// into store.url"
+        f"springhead at tls://127.0.0.1:{pretended.port} cannot be used:"
+        " the server pretender does not offer TLS; give it a tls block, or write nats:// into store.url"
     )
 
 
@@ -203,7 +203,7 @@ def test_a_node_that_asks_for_a_certificate_says_so(strict: Node, files: Path, t
     """The keys that name it are told."""
     message = refusal(options(strict, tmp_path, files / "ca.pem"))
 
-    assert message.endswith(": the node n0 asks for a certificate; set store.tls_cert and store.tls_key")
+    assert message.endswith(": the server n0 asks for a certificate; set store.tls_cert and store.tls_key")
 
 
 def test_a_certificate_that_the_node_does_not_trust_is_told(strict: Node, files: Path, tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_a_certificate_that_the_node_does_not_trust_is_told(strict: Node, files:
 
     message = refusal(options(strict, tmp_path, files / "ca.pem", **shown))
 
-    assert message.endswith(": the node n0 refuses store.tls_cert; its ca_file must hold who signed it")
+    assert message.endswith(": the server n0 refuses store.tls_cert; its ca_file must hold who signed it")
 
 
 @pytest.mark.parametrize(
