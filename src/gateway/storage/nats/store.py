@@ -300,7 +300,7 @@ class NatsStore:
         await self._seen.close()
 
     async def _renew(self) -> None:
-        while True:
+        while not self._is_closed:  # before Python 3.12, asyncio.wait_for loses a cancellation now and then
             await asyncio.sleep(ROUND_SECONDS)
             try:
                 await self._ownership.renew()
