@@ -56,6 +56,8 @@ def worker(process: subprocess.Popen[bytes]) -> int:
     """The process id of a server's only worker, once it has had the time to start."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     while not (workers := children.read_text().split()):
+        if process.poll() is not None:
+            sys.exit("a server did not start: it says above why")
         time.sleep(0.1)
     time.sleep(2)
     return int(workers[0])

@@ -24,6 +24,7 @@ from .context import (
     check_source_name,
     fail,
     load_host,
+    log_to_stderr,
     make_host,
     read_settings,
     with_store,
@@ -79,7 +80,8 @@ def init(  # noqa: PLR0913 - options, each with a default
     webhook, store_url = _webhook_url(url), _store_url(store)
     folders = [_path_from(file, one) for one in folder or []]
     text = starter_settings(source.name, name, folders, url, source.on_rejection.answer)
-    text = kept_in(text, store_url) if store_url else text
+    if store_url:
+        text = kept_in(text, store_url, replicas=1 if store == "nats" else 3)
     _write_new(file, text)
     settings = tomllib.loads(text)
     key = settings["source"][0]["write_key"][0]
@@ -190,12 +192,13 @@ def check(
 ) -> None:
     """Try what a gateway needs, one line each: the settings, sources, store, disk, clock and destination.
 
-    No event is sent, and nothing is changed, so it may be run beside a gateway.
+    No event is sent, so it may be run beside a gateway. In a cluster it makes the streams that are missing.
 
     Exit code 0: no problem, but perhaps advice; 1: problems; 2: usage error.
     """
     from ..gateway.check import check_gateway  # noqa: PLC0415
 
+    log_to_stderr()
     has_problem = False
     for result in check_gateway(config, lambda folders: make_host(folders=[*folders, *(folder or [])])):
         print_result(result, as_json=as_json)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..core.errors import SpringheadError
-from .context import fail, report
+from .context import fail, log_to_stderr, report
 from .format import plural
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def move_store(settings: Settings, to: str) -> None:
     from ..gateway.open_store import with_store_at  # noqa: PLC0415
     from ..gateway.storage.records import StoreBusy, StoreFull  # noqa: PLC0415
 
+    log_to_stderr()
     try:
         moved = asyncio.run(_move(settings, with_store_at(settings, to)))
     except (StoreBusy, StoreFull, EventsHeld) as error:

@@ -109,12 +109,13 @@ def test_a_cluster_is_written_with_the_keys_that_it_may_need(tmp_path: Path) -> 
     assert f"They are kept in the NATS cluster at {url}." in done.stdout
 
 
-def test_without_an_address_the_cluster_is_on_this_machine(tmp_path: Path) -> None:
-    """As SQLite is the store unless another is asked for."""
+def test_without_an_address_the_cluster_is_one_server_on_this_machine(tmp_path: Path) -> None:
+    """It can keep one replica. SQLite is the store unless another is asked for."""
     springhead(tmp_path, "gateway", "init", "--type", "auth0", "--store", "nats")
     springhead(tmp_path, "gateway", "init", "--type", "auth0", "--file", "file.toml")
 
-    assert load_settings(tmp_path / "springhead.toml").store.servers == ("nats://127.0.0.1:4222",)
+    store = load_settings(tmp_path / "springhead.toml").store
+    assert (store.servers, store.replicas) == (("nats://127.0.0.1:4222",), 1)
     assert load_settings(tmp_path / "file.toml").store.servers == ()
 
 

@@ -129,6 +129,16 @@ def test_a_stop_may_take_as_long_as_the_gateway_does() -> None:
     assert GRACE_SECONDS < 60
 
 
+def test_a_gateway_accepts_calls_until_the_service_knows_that_it_stops() -> None:
+    """And still has the time that its stop may take."""
+    pod = PODS[1]
+    (container,) = pod["containers"]
+    command, seconds = container["lifecycle"]["preStop"]["exec"]["command"]
+
+    assert command == "sleep"
+    assert 0 < int(seconds) < pod["terminationGracePeriodSeconds"] - 60
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("manifest", MANIFESTS.values(), ids=lambda manifest: manifest["kind"])
 def test_a_manifest_is_what_kubernetes_knows(manifest: dict[str, Any], version: str) -> None:

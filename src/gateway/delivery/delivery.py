@@ -13,6 +13,7 @@ import structlog
 
 from ..metrics import GatewayMetrics
 from ..settings.model import DeliverySettings
+from ..storage.records import StoreBusy
 from ..storage.store import Store
 from .breaker import Breaker, OpenBreaker
 from .context import DeliveryContext, SourceState
@@ -112,6 +113,8 @@ class Delivery:
         while not stopping.is_set():
             try:
                 counts = await self._context.store.counts()
+            except StoreBusy as error:
+                _log.warning("the store cannot be read; retrying", reason=str(error))
             except Exception as error:  # noqa: BLE001 - whatever it is, look again
                 _log.warning("the store cannot be read; retrying", error=type(error).__name__)
             else:

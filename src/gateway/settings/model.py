@@ -213,15 +213,15 @@ class StoreSettings(FrozenSection):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = "springhead"
     """What the names of its streams begin with. The gateways of one cluster that share a name share events."""
     replicas: Annotated[Literal[1, 3, 5], BeforeValidator(as_number)] = 3
-    """Nodes of the cluster that keep each event."""
+    """Servers of the cluster that keep each event."""
     user: str = ""
     password: SecretStr = SecretStr("")
     credentials: str = ""
     """A file with a JWT and its seed, as `nsc` writes it, instead of a user and a password."""
     ca: str = ""
-    """A file with the certificates that sign those of the nodes; by default those that the system trusts."""
+    """A file with the certificates that sign those of the servers; by default those that the system trusts."""
     tls_cert: str = ""
-    """A file with the certificate that the gateway shows to nodes that ask for one."""
+    """A file with the certificate that the gateway shows to servers that ask for one."""
     tls_key: str = ""
     """A file with the key of that certificate, without a passphrase; by default `tls_cert` holds it, too."""
     patience: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
@@ -269,7 +269,7 @@ class StoreSettings(FrozenSection):
 
     @property
     def servers(self) -> tuple[str, ...]:
-        """The addresses of the nodes; empty for SQLite."""
+        """The addresses of the servers; empty for SQLite."""
         return nats_servers(self.url)
 
 

@@ -37,9 +37,9 @@ def starter_settings(
     return text.replace('"NAME"', _toml_text(name or type_))  # last, since a name may hold anything
 
 
-def kept_in(text: str, cluster: str) -> str:
+def kept_in(text: str, cluster: str, replicas: int) -> str:
     """The text of a settings file whose events are kept in the NATS cluster of this URL."""
-    text = text.replace("# replicas = 3", "replicas = 3  ")
+    text = text.replace("# replicas = 3", f"replicas = {replicas}  ")
     return re.sub(r'^# url = "" +', lambda _: f"url = {_toml_text(cluster)}  ", text, flags=re.MULTILINE)
 
 

@@ -102,15 +102,15 @@ def is_public_url(text: str) -> bool:
 
 
 def nats_servers(url: str) -> tuple[str, ...]:
-    """The nodes of `nats://a:4222,b:4222`, each as a URL of its own; empty if it is not written like this."""
-    scheme, separator, nodes = url.partition("://")
+    """The servers of `nats://a:4222,b:4222`, each as a URL of its own; empty if it is not written like this."""
+    scheme, separator, hosts = url.partition("://")
     if scheme not in {"nats", "tls"} or not separator:
         return ()
-    servers = tuple(f"{scheme}://{node.strip()}" for node in nodes.split(","))
-    return servers if all(map(_is_node, servers)) else ()
+    servers = tuple(f"{scheme}://{host.strip()}" for host in hosts.split(","))
+    return servers if all(map(_is_server, servers)) else ()
 
 
-def _is_node(server: str) -> bool:
+def _is_server(server: str) -> bool:
     try:
         parts = urlsplit(server)
         port = parts.port

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from springhead.gateway.delivery.breaker import Breaker
 from springhead.gateway.delivery.destination import Accepted, Answer, Unreachable
-from springhead.gateway.storage.records import ClaimedEvent, DeadEvent, StoreBusy
+from springhead.gateway.storage.records import ClaimedEvent, DeadEvent, StoreBusy, StoreCounts
 from springhead.gateway.storage.sqlite import SqliteStore
 from support.dataplanes import CUT, HANG, OK, Batch, Reply, data_plane
 from support.deliveries import deliver, delivering, event, events, first, ids, in_order, keep, until, until_true
@@ -363,3 +363,25 @@ def test_a_store_that_is_busy_is_logged_once(tmp_path: Path, monkeypatch: pytest
 
     assert [line["event"] for line in logs] == ["events cannot be claimed; retrying"]
     assert logs[0]["reason"] == "no quorum"
+
+
+def test_a_store_that_cannot_be_counted_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator learns more from the reason than from the kind of the error."""
+    refused: list[object] = []
+
+    async def busy() -> StoreCounts:
+        refused.append(None)
+        raise StoreBusy("no quorum")
+
+    async def scenario() -> None:
+        async with delivering(tmp_path) as running:
+            with monkeypatch.context() as patch:
+                patch.setattr(running.store, "counts", busy)
+                await until_true(lambda: bool(refused))
+
+    with capture_logs() as logs:
+        asyncio.run(scenario())
+
+    assert ("the store cannot be read; retrying", "no quorum") in {
+        (line["event"], line.get("reason")) for line in logs
+    }
