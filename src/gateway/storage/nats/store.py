@@ -302,7 +302,7 @@ class NatsStore:
 
     async def _renew(self) -> None:
         limited_log, failed = RateLimitedLogger(_log), False
-        while True:
+        while not self._is_closed:  # before Python 3.12, asyncio.wait_for loses a cancellation now and then
             await asyncio.sleep(ROUND_SECONDS)
             try:
                 await self._ownership.renew()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from springhead.gateway.storage.nats import NatsOptions, ownership
+from springhead.gateway.storage.nats import NatsOptions, NatsStore, ownership
 from springhead.gateway.storage.nats.connection import connect
 from springhead.gateway.storage.nats.ownership import BUCKETS, Ownership
 from springhead.gateway.storage.nats.publisher import Publisher
@@ -65,5 +65,27 @@ def test_a_bucket_that_cannot_be_prepared_is_given_back(nodes: list[Node], tmp_p
             await asyncio.sleep(0.5)  # the other buckets are still being taken
             await failing.renew()
             assert failing.owns(0)
+
+    asyncio.run(scenario())
+
+
+def test_a_store_is_closed_though_the_cancellation_of_its_renewal_is_lost(
+    nodes: list[Node], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is, in older versions of Python, when an answer comes in the same moment."""
+    options = NatsOptions((nodes[0].url,), name=f"test-{uuid.uuid4().hex}", folder=tmp_path)
+    renewing = asyncio.Event()
+
+    async def renew(_ownership: Ownership) -> None:
+        renewing.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    async def scenario() -> None:
+        store = NatsStore(options)
+        await store.open()
+        monkeypatch.setattr(Ownership, "renew", renew)
+        await renewing.wait()
+        await store.close()
 
     asyncio.run(scenario())
