@@ -108,6 +108,7 @@ class SqliteStore:
         self._writer = Writer(connection, self._path, log)
         self._process_lock = ProcessLock(folder)
         self._appended: Callable[[str], None] = lambda _source: None
+        self._appending = 0
 
     @property
     def location(self) -> str:
@@ -143,9 +144,15 @@ class SqliteStore:
         replacing: Mapping[int, int] = MappingProxyType({}),
     ) -> Receipt:
         """As `Store.append`, in one transaction: after an error nothing is kept."""
-        if self._writer.waiting >= self._max_waiting:
-            raise StoreBusy(f"{self._writer.waiting} calls are waiting for {self._path}: its disk is too slow")
-        receipt = await self._writer.do_together(self._append, Append(events, dead_letters, call, replacing))
+        if self._appending >= self._max_waiting:
+            raise StoreBusy(f"{self._appending} calls are waiting for {self._path}: its disk is too slow")
+        self._appending += 1
+        try:
+            receipt = await self._writer.do_together(
+                self._append, Append(events, dead_letters, call, replacing)
+            )
+        finally:
+            self._appending -= 1
         for source in {event.source for event in events} if receipt.stored else ():
             self._appended(source)
         return receipt
