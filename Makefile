@@ -1,13 +1,16 @@
-# `make demo` and `make test` need nothing but Python: they set up .venv from pyproject.toml.
+# `make demo`, `make demo-cluster` and `make test` need nothing but Python: they set up .venv from pyproject.toml.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PYTEST = $(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test test-quick test-long lint pages docs bench clean
+.PHONY: demo demo-cluster test test-quick test-long lint pages docs bench clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python examples/demo.py
+
+demo-cluster: $(VENV)/.installed-cluster
+	@$(BIN)/python examples/demo_cluster.py
 
 test: lint
 	$(PYTEST)
@@ -45,6 +48,10 @@ $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable ".[gateway]"
+	@touch $@
+
+$(VENV)/.installed-cluster: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group cluster
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

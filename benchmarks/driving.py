@@ -56,6 +56,8 @@ def worker(process: subprocess.Popen[bytes]) -> int:
     """The process id of a server's only worker, once it has had the time to start."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     while not (workers := children.read_text().split()):
+        if process.poll() is not None:
+            sys.exit("a server did not start: it says above why")
         time.sleep(0.1)
     time.sleep(2)
     return int(workers[0])
@@ -73,9 +75,9 @@ def resident(pid: int, name: str = "VmRSS") -> float:
     return int(found[1]) / 1000 if found else 0.0
 
 
-def drive(url: str, script: Path, connections: int, pid: int) -> Run:
+def drive(url: str, script: Path, connections: int, pid: int, seconds: int = SECONDS) -> Run:
     """Run wrk once."""
-    options = [f"-c{connections}", f"-d{SECONDS}", "--timeout", "30s", "-s", str(script), url]
+    options = [f"-c{connections}", f"-d{seconds}", "--timeout", "30s", "-s", str(script), url]
     command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", *options]
     before = cpu(pid)
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -17,7 +17,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -105,8 +104,8 @@ def floor(folder: Path, events: bool) -> Callable[..., Awaitable[None]]:
 def serve(kind: str, port: int, folder: Path) -> None:
     """Run one of the servers, in this process."""
     if kind in FLOORS:
-        app = partial(floor, folder / f"data-{port}", kind != "floor")
-        serve_app(Worker(app, "json", "warning"), host="127.0.0.1", port=port, workers=1)
+        worker = Worker(lambda _: floor(folder / f"data-{port}", kind != "floor"), "json", "warning")
+        serve_app(worker, host="127.0.0.1", port=port, workers=1)
         return
     to = "http://127.0.0.1:9" if kind == ACCEPTING else "file:delivered.jsonl"
     settings = folder / f"{port}.toml"

@@ -9,53 +9,20 @@ is, and fsyncs once for all of it. It keeps no order, no duplicates and no count
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import payloads
 from springhead import Host, Request, encode
 from springhead.gateway.storage.records import NewEvent
 from springhead.gateway.storage.sqlite import SqliteStore
+from store_floors import FileFloor
 
 ROUNDS = 7
 EVENTS = 4_000
-
-
-class Floor:
-    """The least that a group commit can do: bytes to the end of a file, one fsync for all that wait."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("ab", buffering=0)
-        self._thread = ThreadPoolExecutor(1)
-        self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
-        self._writing: asyncio.Task[None] | None = None
-        self.commits = 0
-
-    async def append(self, entries: Sequence[NewEvent]) -> None:
-        """Keep these; durable when it returns."""
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.append((b"\n".join(entry.event for entry in entries), future))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write())
-        await future
-
-    async def _write(self) -> None:
-        while self._waiting:
-            group, self._waiting = self._waiting, []
-            data = b"\n".join(data for data, _ in group)
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._sync, data)
-            self.commits += 1
-            for _, future in group:
-                future.set_result(None)
-
-    def _sync(self, data: bytes) -> None:
-        self._file.write(data)
-        os.fsync(self._file.fileno())
 
 
 def batches(events: Sequence[bytes], round_: int, size: int) -> list[list[NewEvent]]:
@@ -65,6 +32,12 @@ def batches(events: Sequence[bytes], round_: int, size: int) -> list[list[NewEve
         for number, event in enumerate(events)
     ]
     return [entries[start : start + size] for start in range(0, EVENTS, size)]
+
+
+def mapped(logs: Sequence[payloads.Log]) -> list[bytes]:
+    """The events that logs become."""
+    outcome = Host().receive("auth0", Request(body=payloads.array(logs)))
+    return [encode(event) for event in outcome.events]
 
 
 async def seconds(
@@ -84,7 +57,7 @@ async def seconds(
 
 async def compare(folder: Path, events: Sequence[bytes], size: int, senders: int) -> None:
     """Print one line: so many events an append, from so many senders."""
-    store, floor = SqliteStore(folder / f"{size}-{senders}"), Floor(folder / f"{size}-{senders}.raw")
+    store, floor = SqliteStore(folder / f"{size}-{senders}"), FileFloor(folder / f"{size}-{senders}.raw")
     floors, stores = [], []
     for round_ in range(ROUNDS):
         appends = batches(events, round_, size)
@@ -104,8 +77,7 @@ async def main() -> None:
     """One sender, many senders, and many with batches."""
     logs = [payloads.log(number) for number in range(EVENTS)]
     print(payloads.describe(logs))
-    outcome = Host().receive("auth0", Request(body=payloads.array(logs)))
-    events = [encode(event) for event in outcome.events]
+    events = mapped(logs)
     with tempfile.TemporaryDirectory(prefix="benchmark-", dir=Path.cwd()) as folder:
         for size, senders in ((1, 1), (1, 32), (1, 256), (100, 8)):
             await compare(Path(folder), events, size, senders)

@@ -103,8 +103,9 @@ def floor(bodies: bool) -> Callable[..., Awaitable[None]]:
 
 def serve(kind: str, port: int) -> None:
     """Run one of the servers, in this process."""
-    app = partial(transformer_app, Host()) if kind == "springhead" else partial(floor, kind == "floor+bodies")
-    serve_app(Worker(app, "json", "warning"), host="127.0.0.1", port=port, workers=1)
+    host = Host()
+    app = partial(transformer_app, host) if kind == "springhead" else partial(floor, kind == "floor+bodies")
+    serve_app(Worker(lambda _: app(), "json", "warning"), host="127.0.0.1", port=port, workers=1)
 
 
 def bodies_of(elements: int, logs: int) -> list[str]:

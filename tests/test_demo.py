@@ -52,6 +52,33 @@ def test_it_runs_without_a_terminal() -> None:
     assert re.search(r"^1 .* auth0 +schema/type ", gateway, re.MULTILINE)
 
 
+@pytest.mark.timeout(300)
+def test_a_cluster_loses_nothing_when_a_server_and_a_gateway_are_killed() -> None:
+    """What it prints at its end are the counts of what arrived."""
+    installed = Path(sys.prefix) / ".installed-cluster"
+    command = ["make", "--silent", f"VENV={sys.prefix}", "--old-file", str(installed), "demo-cluster"]
+
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            printed, problems = process.communicate()
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)  # it ends what it started
+
+    assert (process.returncode, problems) == (0, "")
+    assert re.findall("kill -9 (.+)", printed) == ["nats-2", "gateway-2"]
+    assert re.search(r"^ 4,000 events arrived", printed, re.MULTILINE)
+    assert re.search(r"^ +0 are missing\n +0 of 40 users have events out of order$", printed, re.MULTILINE)
+
+
 @dataclass
 class Terminal:
     """A demo at a terminal."""

@@ -85,6 +85,13 @@ def read_settings(config: Path) -> Settings:
         fail(error)
 
 
+def log_to_stderr() -> None:
+    """Write what a store logs to stderr: stdout is the command's."""
+    import structlog  # noqa: PLC0415
+
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+
+
 def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
     """Run `work` with the gateway's store, which a running server may have open as well."""
     from ..gateway.open_store import open_store  # noqa: PLC0415
@@ -92,10 +99,12 @@ def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
     async def run() -> T:
         store = open_store(settings, create=False)
         try:
+            await store.open(delivers=False)
             return await work(store)
         finally:
             await store.close()
 
+    log_to_stderr()
     try:
         return asyncio.run(run())
     except (SpringheadError, OSError) as error:

@@ -24,16 +24,20 @@ from .context import (
     check_source_name,
     fail,
     load_host,
+    log_to_stderr,
     make_host,
     read_settings,
     with_store,
 )
 from .gateway_check import print_result
+from .gateway_move import move_store
 from .status import print_status, server_status, status_json
 from .tail import follow, print_request
 
 _MAX_NAME_LENGTH = 100
 _LINE_LENGTH = 88
+_LOCAL_NATS = "nats://127.0.0.1:4222"
+"""The address of a NATS server on this machine, unless it is told otherwise."""
 
 gateway = typer.Typer(
     help="Set up and watch a gateway; `springhead serve gateway` runs it.",
@@ -46,7 +50,7 @@ gateway = typer.Typer(
     short_help="Write a first settings file with a write key.",
     epilog="Example: springhead gateway init --type auth0 --url https://hooks.example.com",
 )
-def init(
+def init(  # noqa: PLR0913 - options, each with a default
     *,
     type_: Annotated[
         str | None,
@@ -57,6 +61,10 @@ def init(
         Path, typer.Option(metavar="FILE", help="The file to write; an existing one is not replaced.")
     ] = CONFIG,
     url: Annotated[str, typer.Option(help="The URL at which senders reach the gateway.")] = "",
+    store: Annotated[
+        str,
+        typer.Option(metavar="sqlite|nats|URL", help="Where events are kept: a file, or a NATS cluster."),
+    ] = "sqlite",
     folder: Folders = None,
 ) -> None:
     """Write a first settings file with a new write key, and say what to enter at the sender.
@@ -64,13 +72,16 @@ def init(
     Exit code 0: written; 2: usage error.
     """
     from ..gateway.settings import starter_settings  # noqa: PLC0415
+    from ..gateway.settings.starter import kept_in  # noqa: PLC0415
 
     source = _choose_source(type_, folder)
     if len(name) > _MAX_NAME_LENGTH or not name.isprintable():
         fail(f"--name takes up to {_MAX_NAME_LENGTH} printable characters")
-    webhook = _webhook_url(url)
+    webhook, store_url = _webhook_url(url), _store_url(store)
     folders = [_path_from(file, one) for one in folder or []]
     text = starter_settings(source.name, name, folders, url, source.on_rejection.answer)
+    if store_url:
+        text = kept_in(text, store_url, replicas=1 if store == "nats" else 3)
     _write_new(file, text)
     settings = tomllib.loads(text)
     key = settings["source"][0]["write_key"][0]
@@ -92,6 +103,11 @@ def init(
     for sentence in (*source.setup, *([f"See {source.docs}"] if source.docs else [])):
         _echo_wrapped(sentence)
     typer.echo(f"\nEvents are delivered to {delivered} until [delivery] in the file names a data plane.")
+    if store_url:
+        _echo_wrapped(
+            f"They are kept in the NATS cluster at {store_url}. [store] in the file also has the keys for its "
+            "password, credentials and TLS."
+        )
     typer.echo(f"\nThen start the gateway:\n\n  springhead serve gateway --config {shlex.quote(str(file))}")
 
 
@@ -136,6 +152,16 @@ def _webhook_url(public_url: str) -> str:
         fail(f"--url {public_url!r} cannot be used: write it as in https://hooks.example.com")
 
 
+def _store_url(store: str) -> str:
+    """The URL of the NATS cluster that keeps the events; empty for SQLite."""
+    from ..gateway.settings.values import nats_servers  # noqa: PLC0415
+
+    urls = {"sqlite": "", "nats": _LOCAL_NATS}
+    if store not in urls and not nats_servers(store):
+        fail(f"--store {store!r} cannot be used: write sqlite, nats, or as in nats://a:4222,b:4222,c:4222")
+    return urls.get(store, store)
+
+
 def _path_from(file: Path, folder: str) -> str:
     """The folder as the file names it: relative if it is beside the file or below, so that both can move."""
     path, parent = Path(folder).resolve(), file.parent.resolve()
@@ -166,17 +192,43 @@ def check(
 ) -> None:
     """Try what a gateway needs, one line each: the settings, sources, store, disk, clock and destination.
 
-    No event is sent, and nothing is changed, so it may be run beside a gateway.
+    No event is sent, so it may be run beside a gateway. In a cluster it makes the streams that are missing.
 
     Exit code 0: no problem, but perhaps advice; 1: problems; 2: usage error.
     """
     from ..gateway.check import check_gateway  # noqa: PLC0415
 
+    log_to_stderr()
     has_problem = False
     for result in check_gateway(config, lambda folders: make_host(folders=[*folders, *(folder or [])])):
         print_result(result, as_json=as_json)
         has_problem = has_problem or result.status == "problem"
     raise typer.Exit(1 if has_problem else 0)
+
+
+@gateway.command(
+    short_help="Move everything to another store.",
+    epilog="Example: springhead gateway move --to nats://a:4222,b:4222,c:4222",
+)
+def move(
+    *,
+    config: Config = CONFIG,
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="STORE",
+            help="nats://a:4222,b:4222,c:4222, or tls://..., or a folder for SQLite.",
+        ),
+    ],
+) -> None:
+    """Move what waits and what is dead from the gateway's store to another one, while no gateway runs on it.
+
+    The other keys of [store], such as user, password and replicas, are those of the settings. A move that was
+    interrupted goes on when it is run again.
+
+    Exit code 0: all was moved; 1: not all of it, run it again; 2: usage error.
+    """
+    move_store(read_settings(config), to)
 
 
 @gateway.command(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -92,7 +91,7 @@ def transformer(  # noqa: PLR0913 - the options of a server, each with a default
     try:
         sources = load_host(folder or [], body_limit=body_limit)
         transformer_app(sources, options)  # report a wrong option here, not in a worker
-        worker = Worker(partial(transformer_app, sources, options), log_format.value, log_level.value)
+        worker = Worker(lambda _: transformer_app(sources, options), log_format.value, log_level.value)
         serve_app(worker, host=host, port=port, workers=workers)
     except (ValueError, OSError) as error:
         fail(error)

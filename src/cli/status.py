@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +11,7 @@ import msgspec
 from rich.table import Table
 
 from .context import admin_client
-from .format import console, duration, file_size, printable
+from .format import console, duration, file_size, plural, printable
 
 if TYPE_CHECKING:
     from ..gateway.settings import Settings
@@ -33,6 +33,7 @@ class ServerStatus:
         held: sources that the destination refuses whatever is sent, each with the reason.
         webhook: the URL for senders that is in force: the file's may have changed since the start.
         to: the destination in force.
+        gateways: those that share the store, the one that was asked first.
     """
 
     address: str
@@ -43,6 +44,16 @@ class ServerStatus:
     held: Mapping[str, str] = field(default_factory=dict)
     webhook: str | None = None
     to: str | None = None
+    gateways: Sequence[GatewayStatus] = ()
+
+
+class GatewayStatus(msgspec.Struct):
+    """One of the gateways that share a store: how much it delivers, and what it cannot."""
+
+    name: str
+    buckets: int | None = None
+    down: str | None = None
+    held: dict[str, str] = {}
 
 
 class _DestinationStatus(msgspec.Struct):
@@ -62,6 +73,7 @@ class _GatewayStatus(msgspec.Struct):
     webhook: str
     destination: _DestinationStatus
     sources: list[_SourceStatus]
+    gateways: list[GatewayStatus] = []
 
 
 def server_status(settings: Settings) -> ServerStatus:
@@ -85,7 +97,13 @@ def server_status(settings: Settings) -> ServerStatus:
         return ServerStatus(address, not_ready, admin_problem=problem)
     held = {source.name: source.held for source in status.sources if source.held}
     to, down, reason = msgspec.structs.astuple(status.destination)
-    return ServerStatus(address, not_ready, down, reason, held=held, webhook=status.webhook, to=to)
+    about = {"webhook": status.webhook, "to": to, "gateways": status.gateways}
+    return ServerStatus(address, not_ready, down, reason, held=held, **about)
+
+
+def _location(settings: Settings) -> str:
+    """Where the store is: a folder, or a cluster."""
+    return settings.store.url or str(settings.gateway.data)
 
 
 def _why_not_ready(settings: Settings) -> str | None:
@@ -115,10 +133,11 @@ def status_json(settings: Settings, counts: StoreCounts, server: ServerStatus) -
             "down": server.down,
             "reason": server.down_reason,
         },
-        "store": {"folder": str(settings.gateway.data), "bytes": counts.bytes},
+        "store": {"folder": _location(settings), "bytes": counts.bytes},
         "undelivered": counts.undelivered,
         "oldest_undelivered_seconds": None if counts.oldest is None else max(time.time() - counts.oldest, 0.0),
         "dead_letters": counts.dead_letters,
+        "gateways": [msgspec.structs.asdict(gateway) for gateway in server.gateways],
         "sources": [row._asdict() | {"held": server.held.get(row.name)} for row in _rows(settings, counts)],
     }
 
@@ -140,9 +159,10 @@ def print_status(settings: Settings, counts: StoreCounts, server: ServerStatus) 
         f"{server.address} {server.not_ready or 'is ready'}",
         *([f"senders post to {webhook}"] if is_public else []),
         *([server.admin_problem] if server.admin_problem else []),
+        *([_shared(server.gateways)] if len(server.gateways) > 1 else []),
         *_delivery_problems(server),
         oldest,
-        f"{settings.gateway.data} takes {file_size(counts.bytes)}\n",
+        f"{_location(settings)} takes {file_size(counts.bytes)}\n",
     ]
     output = console()
     output.print("\n".join(lines))
@@ -153,11 +173,24 @@ def _delivery_problems(server: ServerStatus) -> list[str]:
     problems = []
     if server.down:
         reason = printable(server.down_reason or "")
-        problems.append(f"{server.to} is down ({reason}); events are kept and retried")
+        where = _where(server, [gateway for gateway in server.gateways if gateway.down is not None])
+        problems.append(f"{server.to} is down{where} ({reason}); events are kept and retried")
     for source, reason in server.held.items():
         problem = f"the destination accepts none of its events ({printable(reason)}); they are kept and retried"
-        problems.append(f"{printable(source)} is held: {problem}")
+        where = _where(server, [gateway for gateway in server.gateways if source in gateway.held])
+        problems.append(f"{printable(source)} is held{where}: {problem}")
     return problems
+
+
+def _shared(gateways: Sequence[GatewayStatus]) -> str:
+    names = (f"{printable(gateway.name)} ({plural(gateway.buckets or 0, 'bucket')})" for gateway in gateways)
+    return f"{len(gateways)} gateways share the store: {', '.join(names)}"
+
+
+def _where(server: ServerStatus, gateways: Sequence[GatewayStatus]) -> str:
+    """Which of several gateways these are; empty if there is only one."""
+    names = ", ".join(printable(gateway.name) for gateway in gateways)
+    return f" at {names}" if names and len(server.gateways) > 1 else ""
 
 
 class _Row(NamedTuple):

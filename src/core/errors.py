@@ -25,7 +25,12 @@ SpringheadError
 ├── StoreFull            the store or its disk is full
 ├── StoreBusy            another process locks the store, or too many calls wait for it
 ├── StoreUnusable        the store cannot be opened or read
-└── LetterGone           a dead letter was replayed or dropped meanwhile
+├── LetterGone           a dead letter was replayed or dropped meanwhile
+├── SameStore            a store is to be moved to itself
+├── EventsHeld           events cannot be moved: another process has claimed them
+├── ServerRefused        a NATS server is not what the store needs
+├── InvalidCredentials   a NATS credentials file is missing, or is not what `nsc` writes
+└── ApiError             JetStream refused a request
 ```
 
 Each is a mistake of a caller, an author or an operator, or a problem of the machine. What a sender posts never

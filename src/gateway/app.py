@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -16,20 +17,26 @@ from ..core.host import Host
 from ..core.signature.secret import MISSING_SECRET
 from ..http.answers import NOT_FOUND
 from ..server import log
+from ..server.sockets import join_address
 from .delivery import Delivery, open_destination
+from .gauges import gauges_text
 from .health import Health
 from .ingest.acceptor import Acceptor
 from .ingest.endpoint import WebhookEndpoint
 from .ingest.responses import send_answer
 from .metrics import GatewayMetrics
 from .open_store import open_store
+from .peers import Peers
 from .recent import RecentRequests
 from .settings import Settings
 from .settings.problems import KeyPath
 from .storage.records import Removal
+from .storage.shared import SharedStore
 
 SWEEP_SECONDS = 60
 """How often the store deletes what has expired."""
+SAMPLE_SECONDS = 1
+"""How often a worker notes what another one reports of it."""
 GRACE_SECONDS = 10
 """How long deliveries in flight may take when the gateway stops."""
 
@@ -61,19 +68,22 @@ def gateway_app(host: Host, settings: Settings) -> Router:
 class Gateway:
     """A gateway's parts. The lifespan of its `app` delivers, and closes the store at the end."""
 
-    def __init__(self, host: Host, settings: Settings) -> None:
-        """As `gateway_app`."""
+    def __init__(self, host: Host, settings: Settings, worker: int = 1) -> None:
+        """As `gateway_app`; each worker that serves the same settings has a number."""
         check_sources(host, settings)
         self.host = host
         self.settings = settings
         self.recent = RecentRequests()
         self.metrics = GatewayMetrics()
-        self.store = open_store(settings)
+        self.store = open_store(settings, worker=worker)
+        if isinstance(self.store, SharedStore):
+            self.metrics.measure_cluster(self.store.stats)
         self.contexts: list[AbstractAsyncContextManager[object]] = []
         """Entered when the lifespan starts, and left when it ends."""
         destination = open_destination(settings.delivery, _destination_keys(settings))
         sources = [source.name for source in settings.source]
         self.delivery = Delivery(self.store, destination, sources, settings.delivery, self.metrics)
+        self.peers = Peers(_name(settings, worker), self.store, self.delivery, self.recent)
         _warn_of_missing_secrets(host, settings)
         _warn_of_missing_keys(settings)
         acceptor = Acceptor(host, settings, self.store, self.recent, self.metrics, self.delivery)
@@ -101,18 +111,35 @@ class Gateway:
         _warn_of_missing_secrets(self.host, self.settings)
         _warn_of_missing_keys(self.settings)
 
+    async def metrics_text(self) -> bytes:
+        """What it counts, and what the store holds if that answers, in Prometheus' text format."""
+        limit, counts = self.settings.store.max_bytes, None
+        with suppress(SpringheadError):
+            counts = await self.store.counts()
+        is_down, held = self.peers.down is not None, self.peers.held
+        gauges = gauges_text(counts, is_down=is_down, held=held, limit=limit)
+        return self.metrics.text() + gauges
+
     @asynccontextmanager
     async def _lifespan(self, _: object) -> AsyncIterator[None]:
-        self.delivery.start()
-        sweeping = asyncio.create_task(self._sweep())
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.store.close)
+            await self.store.open()
+            self.delivery.start()
+            sweeping = asyncio.create_task(self._sweep())
             stack.push_async_callback(self.delivery.stop, GRACE_SECONDS)
             stack.callback(sweeping.cancel)
+            sampling = asyncio.create_task(self._sample())
+            stack.callback(sampling.cancel)
             for context in self.contexts:
                 await stack.enter_async_context(context)
             stack.callback(self.recent.close)
             yield
+
+    async def _sample(self) -> None:
+        while True:
+            self.metrics.sample()
+            await asyncio.sleep(SAMPLE_SECONDS)
 
     async def _sweep(self) -> None:
         while True:
@@ -160,6 +187,12 @@ def check_sources(host: Host, settings: Settings) -> None:
             problems.append((("source", index, "type"), f"{error} - {advice}"))
     if problems:
         raise settings.invalid(problems)
+
+
+def _name(settings: Settings, worker: int) -> str:
+    """What a gateway is called among those that share its store."""
+    name = join_address(socket.gethostname(), settings.gateway.port)
+    return name if settings.gateway.workers == 1 else f"{name} worker {worker}"
 
 
 def _destination_keys(settings: Settings) -> dict[str, str]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-import msgspec
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import Counter, Gauge, Histogram
 
 from ..server.counts import OutcomeCounts
-from ..server.metrics import LATENCY_BUCKETS
-from .storage.records import Removal, StoreCounts
+from ..server.metrics import LATENCY_BUCKETS, metrics_text, new_registry
+from .cluster_metrics import ClusterMetrics
+from .storage.records import Removal
+from .storage.shared import ClusterStats
 
 Child = TypeVar("Child")
 
@@ -34,11 +34,12 @@ class _Children(Generic[Child]):
 
 
 class GatewayMetrics:
-    """The counters, gauges and histograms of one gateway."""
+    """What one gateway counts; its workers add theirs up."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
+        self._registry = new_registry()
+        starts = "springhead_gateway_worker_starts", "Worker processes started, replacements included"
+        Counter(*starts, registry=self._registry).inc()
         self._requests = self._counter("requests", "Calls of senders, by status", "source", "status")
         self._refused = self._counter("refused", "Calls refused as not authentic", "source")
         self._accepted = self._counter("accepted", "Events accepted, duplicates included", "source", "type")
@@ -51,16 +52,14 @@ class GatewayMetrics:
         self._dead = self._counter("undeliverable", "Events that became dead letters", "source", "rule")
         labels = "source", "kind", "reason"
         self._removed = self._counter("removed", "Dead letters, calls and ids deleted by retention", *labels)
-        self._undelivered = self._gauge("undelivered", "Events stored and not delivered yet", "source")
-        self._letters = self._gauge("dead_letters", "Dead letters stored", "source")
-        self._oldest = self._gauge("oldest_undelivered_seconds", "Age of the oldest event not delivered yet")
-        self._bytes = self._gauge("store_bytes", "Bytes of the store on disk")
-        text = "Bytes of the events, dead letters and requests of a source"
-        self._source_bytes = self._gauge("source_bytes", text, "source")
-        self._parts = self._gauge("store_part_bytes", "Bytes of the store, by what holds them", "part")
-        self._breaker = self._gauge("breaker_open", "1 while the destination is down")
-        self._bodies = self._gauge("body_bytes", "Bytes of memory that bodies take")
-        self._held = self._gauge("held", "1 while the destination refuses all events of the source", "source")
+        self._cluster: ClusterMetrics | None = None
+        self._body_bytes: Callable[[], float] = float
+        self._bodies = Gauge(
+            "springhead_gateway_body_bytes",
+            "Bytes of memory that bodies take",
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
         seconds = Histogram(
             "springhead_gateway_request_seconds",
             "Time until a call is answered",
@@ -72,9 +71,6 @@ class GatewayMetrics:
 
     def _counter(self, name: str, help_: str, *labels: str) -> _Children[Counter]:
         return _Children(Counter(f"springhead_gateway_{name}", help_, labels, registry=self._registry).labels)
-
-    def _gauge(self, name: str, help_: str, *labels: str) -> Gauge:
-        return Gauge(f"springhead_gateway_{name}", help_, labels, registry=self._registry)
 
     def answered(self, source: str, status: int, seconds: float) -> None:
         """Count a call; `source` is empty if the call did not authenticate."""
@@ -114,27 +110,21 @@ class GatewayMetrics:
         """Count what retention deleted."""
         self._removed.labels(removal.source, removal.kind, removal.reason).inc(removal.count)
 
-    def breaker(self, is_open: bool) -> None:
-        """Record whether the destination is down."""
-        self._breaker.set(is_open)
-
-    def held(self, source: str, is_held: bool) -> None:
-        """Record whether the destination refuses all events of a source."""
-        self._held.labels(source).set(is_held)
-
     def measure_bodies(self, size: Callable[[], float]) -> None:
         """Report what a function returns as the bytes of memory that bodies take."""
-        self._bodies.set_function(size)
+        self._body_bytes = size
 
-    def render(self, counts: StoreCounts) -> bytes:
-        """All metrics in Prometheus' text format, with what the store holds now."""
-        for source, (undelivered, letters) in counts.by_source.items():
-            self._undelivered.labels(source).set(undelivered)
-            self._letters.labels(source).set(letters)
-        for source, size in counts.bytes_by_source.items():
-            self._source_bytes.labels(source).set(size)
-        self._oldest.set(0 if counts.oldest is None else max(time.time() - counts.oldest, 0))
-        self._bytes.set(counts.bytes)
-        for part, size in msgspec.structs.asdict(counts.space).items():
-            self._parts.labels(part).set(size)
-        return generate_latest(self._registry)
+    def measure_cluster(self, stats: Callable[[], ClusterStats]) -> None:
+        """Report what a function returns of the cluster that keeps the events."""
+        self._cluster = ClusterMetrics(self._registry, stats)
+
+    def sample(self) -> None:
+        """Read what is measured, not counted. A worker does so now and then: another one reports it."""
+        self._bodies.set(self._body_bytes())
+        if self._cluster is not None:
+            self._cluster.sample()
+
+    def text(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        self.sample()
+        return metrics_text(self._registry)

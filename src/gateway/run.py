@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from functools import partial
 
 from starlette.routing import Router
@@ -10,7 +11,7 @@ from starlette.routing import Router
 from ..core.host import Host
 from ..server import log
 from ..server.run import Worker, serve_app
-from ..server.sockets import close, listen
+from ..server.sockets import listen
 from .admin import admin_app, served_beside
 from .app import Gateway, check_sources
 from .open_store import open_store
@@ -31,16 +32,30 @@ def serve_gateway(host: Host, settings: Settings, log_format: log.Format, log_le
     """
     log.configure(log_format, log_level)
     check_sources(host, settings)
-    asyncio.run(open_store(settings).close())  # report a problem here, not in a worker
-    close(listen(*settings.gateway.admin_address))  # as above
+    asyncio.run(_try_store(settings))  # report a problem here, not in a worker
+    admin = listen(*settings.gateway.admin_address)
     reloader = Reloader(host, settings)
-    worker = Worker(partial(_gateway_beside_admin, host, reloader), log_format, log_level)
-    host_name, port = settings.gateway.host, settings.gateway.port
-    serve_app(worker, host=host_name, port=port, workers=1, on_hangup=reloader.reload)
+    worker = Worker(partial(_gateway_beside_admin, host, reloader, admin), log_format, log_level)
+    serve_app(
+        worker,
+        host=settings.gateway.host,
+        port=settings.gateway.port,
+        workers=settings.gateway.workers,
+        beside=admin,
+        on_hangup=reloader.reload,
+    )
 
 
-def _gateway_beside_admin(host: Host, reloader: Reloader) -> Router:
-    gateway = Gateway(host, reloader.settings)
-    gateway.contexts.append(served_beside(admin_app(gateway), *gateway.settings.gateway.admin_address))
+async def _try_store(settings: Settings) -> None:
+    store = open_store(settings)
+    try:
+        await store.open(delivers=False)
+    finally:
+        await store.close()
+
+
+def _gateway_beside_admin(host: Host, reloader: Reloader, admin: list[socket.socket], worker: int) -> Router:
+    gateway = Gateway(host, reloader.settings, worker)
+    gateway.contexts.append(served_beside(admin_app(gateway), admin))
     gateway.contexts.append(reloader.reloading(gateway))
     return gateway.app

@@ -7,7 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from prometheus_client import values
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest, values
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Of Prometheus's text format."""
@@ -37,3 +38,24 @@ def share_among_workers(folder: Path) -> None:
     """Let the workers this process forks share their metrics, in files of this folder."""
     os.environ[MULTIPROCESS_FOLDER] = str(folder)
     values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call] # it was chosen at import
+
+
+def forget_worker(pid: int) -> None:
+    """Report no longer what a worker that has ended has of something now; what it counted stays."""
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
+def new_registry() -> CollectorRegistry:
+    """A registry for what this process counts, which also says what the process takes if it is the only one."""
+    registry = CollectorRegistry()
+    if not os.environ.get(MULTIPROCESS_FOLDER):
+        ProcessCollector(registry=registry)
+    return registry
+
+
+def metrics_text(registry: CollectorRegistry) -> bytes:
+    """The metrics of a registry in Prometheus's text format, summed up over all workers."""
+    if folder := os.environ.get(MULTIPROCESS_FOLDER):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -30,16 +30,16 @@ class Worker:
     """What a worker process runs.
 
     Attributes:
-        app: makes the app, in the worker.
+        app: makes the app, in the worker, which is given its number.
         log_format: the format of its log lines.
         log_level: the least severe ones written.
     """
 
-    app: Callable[[], ASGIApp]
+    app: Callable[[int], ASGIApp]
     log_format: log.Format
     log_level: str
 
-    def run(self, parent: int, sockets: list[socket.socket]) -> None:
+    def run(self, parent: int, sockets: list[socket.socket], number: int) -> None:
         """Serve until SIGTERM."""
         process.end_with(parent)
         process.keep_free_memory()
@@ -47,26 +47,40 @@ class Worker:
         sys.stdout = sys.stderr  # plugins may print: stdout is for events, and may have lost its reader
         connections = process.allow_open_files()
         disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each counter, which nobody reads
-        server = AsgiServer(self._make_app(), connections=connections, grace_seconds=_GRACE_SECONDS)
+        server = AsgiServer(self._make_app(number), connections=connections, grace_seconds=_GRACE_SECONDS)
         process.relax_collector()
         signal.signal(signal.SIGTERM, server.handle_exit)
         server.run(sockets)
         if not server.started:
             raise SystemExit(START_FAILED)
 
-    def _make_app(self) -> ASGIApp:
+    def _make_app(self, number: int) -> ASGIApp:
         try:
-            return self.app()
+            return self.app(number)
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends this worker
             fields = {"error": type(error).__name__, "reason": str(error), "at": log.where(error)}
             structlog.get_logger().error("the app cannot start", **fields)
             raise SystemExit(START_FAILED) from None
 
 
-def serve_app(
-    worker: Worker, *, host: str, port: int, workers: int, on_hangup: Callable[[], bool] | None = None
+def serve_app(  # noqa: PLR0913 - each of its own kind
+    worker: Worker,
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    beside: Sequence[socket.socket] = (),
+    on_hangup: Callable[[], bool] | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is in flight; `on_hangup` as for `Supervisor.run`.
+    """Serve until SIGTERM or SIGINT, then finish what is in flight.
+
+    Args:
+        worker: what each worker runs.
+        host: the host to listen on.
+        port: its port.
+        workers: how many there are.
+        beside: other sockets on which workers listen, which are closed with its own.
+        on_hangup: as for `Supervisor.run`.
 
     Raises:
         SystemExit: with code 1 if the app cannot start, or a worker had to be killed.
@@ -80,4 +94,8 @@ def serve_app(
         if folder:
             metrics.share_among_workers(Path(folder))
         supervisor = Supervisor(partial(worker.run, os.getpid(), sockets), workers)
-        supervisor.run(on_stop=partial(close, sockets), on_hangup=on_hangup)
+        supervisor.run(
+            on_stop=partial(close, [*sockets, *beside]),
+            on_hangup=on_hangup,
+            on_death=metrics.forget_worker if folder else None,
+        )

@@ -25,32 +25,41 @@ _log = structlog.get_logger()
 
 
 class Supervisor:
-    """Runs `work` in `count` processes, forked from this one.
+    """Runs `work` in `count` processes, forked from this one, with a number from 1 up.
 
     SIGTERM and SIGINT end it, even if SIGINT was ignored when it started; a second SIGINT kills the workers.
     Workers block SIGHUP until they are ready for it. Workers that die are replaced, however often; but if one
-    cannot start at the very beginning, it would be no use to try again.
+    cannot start at the very beginning, it would be no use to try again. The replacement has the number of the
+    worker that died.
     """
 
-    def __init__(self, work: Callable[[], None], count: int) -> None:
+    def __init__(self, work: Callable[[int], None], count: int) -> None:
         self._work = work
         self._count = count
-        self._workers: list[BaseProcess] = []
+        self._workers: dict[int, BaseProcess] = {}
         self._backoff = _MIN_BACKOFF
         self._started_at = 0.0
         self._has_replaced = False
+        self._on_death: Callable[[int], None] | None = None
 
-    def run(self, on_stop: Callable[[], None], on_hangup: Callable[[], bool] | None = None) -> None:
+    def run(
+        self,
+        on_stop: Callable[[], None],
+        on_hangup: Callable[[], bool] | None = None,
+        on_death: Callable[[int], None] | None = None,
+    ) -> None:
         """Run until asked to stop; then call `on_stop`, and let the workers finish.
 
         Args:
             on_stop: called before the workers are asked to end.
             on_hangup: called on SIGHUP, which is ignored without it; if it returns True, the workers get the
                 signal as well.
+            on_death: called with the process id of each worker that has ended.
 
         Raises:
             SystemExit: with code 1 if a worker cannot start, or had to be killed.
         """
+        self._on_death = on_death
         for number in (signal.SIGCHLD, signal.SIGHUP):
             signal.signal(number, lambda *_: None)  # without a handler, not every system delivers it
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
@@ -73,19 +82,21 @@ class Supervisor:
 
     def _start_missing(self) -> None:
         self._started_at = time.monotonic()
-        while len(self._workers) < self._count:
-            worker = multiprocessing.get_context("fork").Process(target=self._run_worker, daemon=True)
-            worker.start()
-            self._workers.append(worker)
+        for number in range(1, self._count + 1):
+            if number not in self._workers:
+                context = multiprocessing.get_context("fork")
+                worker = context.Process(target=self._run_worker, args=(number,), daemon=True)
+                worker.start()
+                self._workers[number] = worker
 
-    def _run_worker(self) -> None:
+    def _run_worker(self, number: int) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the workers as well
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_SIGNALS} - {signal.SIGHUP})
-        self._work()
+        self._work(number)
 
     def _hang_up(self) -> None:
-        for worker in self._workers:
+        for worker in self._workers.values():
             if worker.pid is not None and worker.is_alive():
                 os.kill(worker.pid, signal.SIGHUP)
 
@@ -102,14 +113,14 @@ class Supervisor:
 
     def _stop(self) -> None:
         """Let all workers finish; kill those that take too long."""
-        for worker in self._workers:
+        for worker in self._workers.values():
             worker.terminate()
         deadline, killed = time.monotonic() + STOP_SECONDS, False
         signal.setitimer(signal.ITIMER_REAL, STOP_SECONDS)
         while self._workers:
             if signal.sigwait(_SIGNALS) == signal.SIGINT or time.monotonic() >= deadline:
                 killed = True
-                for worker in self._workers:
+                for worker in self._workers.values():
                     worker.kill()
             self._reap()
         if killed:
@@ -117,7 +128,10 @@ class Supervisor:
             raise SystemExit(1)
 
     def _reap(self) -> list[BaseProcess]:
-        """Remove the workers that died from the list."""
-        dead = [worker for worker in self._workers if not worker.is_alive()]
-        self._workers = [worker for worker in self._workers if worker not in dead]
-        return dead
+        """Forget the workers that died, and return them."""
+        dead = {number: worker for number, worker in self._workers.items() if not worker.is_alive()}
+        for number, worker in dead.items():
+            del self._workers[number]
+            if self._on_death is not None and worker.pid is not None:
+                self._on_death(worker.pid)
+        return list(dead.values())

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import Counter, Histogram
 
 from ..core.mapping.model import EVENT_TYPES
 from ..server.counts import OutcomeCounts
-from ..server.metrics import LATENCY_BUCKETS, MULTIPROCESS_FOLDER
+from ..server.metrics import LATENCY_BUCKETS, metrics_text, new_registry
 
 
 class TransformerMetrics:
     """The counters and histograms of one app."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        self._shared_folder = os.environ.get(MULTIPROCESS_FOLDER)
-        if not self._shared_folder:
-            ProcessCollector(registry=self._registry)
+        self._registry = new_registry()
         self._requests = self._counter("requests", "Arrays posted", "status")
         self._elements = self._counter("elements", "Webhook requests that came in")
         self._events = self._counter("events", "Events that went out", "type")
@@ -84,11 +79,7 @@ class TransformerMetrics:
 
     def text(self) -> bytes:
         """All metrics in Prometheus's text format, those of the other workers included."""
-        if not self._shared_folder:
-            return generate_latest(self._registry)
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry, self._shared_folder)  # type: ignore[no-untyped-call]
-        return generate_latest(registry)
+        return metrics_text(self._registry)
 
 
 @dataclass(frozen=True, slots=True)

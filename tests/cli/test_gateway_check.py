@@ -46,3 +46,14 @@ def test_what_comes_from_outside_cannot_move_the_cursor(tmp_path: Path) -> None:
     write_settings(tmp_path, {**SOURCE, "name": "\x1b[2J"}, gateway={"port": free_port()})
 
     assert "\x1b" not in GatewayFolder(tmp_path).run("gateway", "check").stdout
+
+
+def test_what_a_store_logs_is_not_among_the_results(gateway: GatewayFolder) -> None:
+    """Scripts read stdout; the log is on stderr."""
+    url = f"nats://127.0.0.1:{free_port()}"
+    write_settings(gateway.path, SOURCE, gateway={"port": free_port()}, store={"url": url})
+
+    done = gateway.run("gateway", "check", "--json")
+
+    assert ("problem", "store") in {(line["status"], line["check"]) for line in json_lines(done.stdout)}
+    assert "the connection to NATS failed" in done.stderr

@@ -6,11 +6,14 @@ import stat
 import tomllib
 from pathlib import Path
 
+import httpx
 import pytest
 
 from springhead.gateway import load_settings
 from support.commands import on_terminal, springhead
 from support.folders import source_folder
+from support.nats_nodes import cluster
+from support.servers import LOCAL, free_port, serving, until
 
 
 def test_it_writes_a_file_and_says_what_to_enter_at_the_sender(tmp_path: Path) -> None:
@@ -87,6 +90,55 @@ def test_with_several_sources_it_asks_for_the_type(tmp_path: Path) -> None:
     assert load_settings(tmp_path / "springhead.toml").gateway.folders == (Path(folder),)
 
 
+def test_a_cluster_is_written_with_the_keys_that_it_may_need(tmp_path: Path) -> None:
+    """Its nodes, and three replicas; credentials and TLS stay commented out."""
+    url = "tls://a:4222,b:4222,c:4222"
+
+    done = springhead(tmp_path, "gateway", "init", "--type", "auth0", "--store", url)
+
+    text = (tmp_path / "springhead.toml").read_text()
+    assert tomllib.loads(text)["store"] == {"url": url, "replicas": 3}
+    assert {"# user = ", "# password = ", "# credentials = ", "# ca = "} <= {
+        line[: line.index("=") + 2] for line in text.splitlines() if line.startswith("# ") and " = " in line
+    }
+    assert load_settings(tmp_path / "springhead.toml").store.servers == (
+        "tls://a:4222",
+        "tls://b:4222",
+        "tls://c:4222",
+    )
+    assert f"They are kept in the NATS cluster at {url}." in done.stdout
+
+
+def test_without_an_address_the_cluster_is_one_server_on_this_machine(tmp_path: Path) -> None:
+    """It can keep one replica. SQLite is the store unless another is asked for."""
+    springhead(tmp_path, "gateway", "init", "--type", "auth0", "--store", "nats")
+    springhead(tmp_path, "gateway", "init", "--type", "auth0", "--file", "file.toml")
+
+    store = load_settings(tmp_path / "springhead.toml").store
+    assert (store.servers, store.replicas) == (("nats://127.0.0.1:4222",), 1)
+    assert load_settings(tmp_path / "file.toml").store.servers == ()
+
+
+@pytest.mark.slow
+def test_a_gateway_starts_with_the_file_for_a_cluster(tmp_path: Path) -> None:
+    """It keeps events there, and delivers them."""
+    with cluster(tmp_path / "nats") as nodes:
+        url = "nats://" + ",".join(node.url.removeprefix("nats://") for node in nodes)
+        springhead(tmp_path, "gateway", "init", "--type", "auth0", "--store", url)
+        file, port = tmp_path / "springhead.toml", free_port()
+        file.write_text(file.read_text().replace("# admin =", f'admin = "127.0.0.1:{free_port()}" #'))
+        (key,) = load_settings(file).source[0].write_key
+
+        with serving(tmp_path, "gateway", "--config", str(file), port=port) as server:
+            answer = httpx.post(
+                f"{server.url}/v1/webhook?writeKey={key.get_secret_value()}", json=[{"type": "s"}], **LOCAL
+            )
+            until((tmp_path / "delivered.jsonl").exists)
+
+    assert answer.text == "ok"
+    assert "Success Login" in (tmp_path / "delivered.jsonl").read_text()
+
+
 def test_it_says_what_the_vendor_does_after_an_error(tmp_path: Path) -> None:
     """So the operator knows why rejected calls are answered `ok`."""
     reason = "Acme disables a webhook after an error, and drops all of its events until you enable it again."
@@ -146,6 +198,8 @@ def test_the_only_source_needs_no_type(tmp_path: Path, monkeypatch: pytest.Monke
         (("--url", "hooks.example.com"), "write it as in https://hooks.example.com"),
         (("--url", "https://hooks.example.com?a=1"), "write it as in https://hooks.example.com"),
         (("--url", "https://hooks.example.com/v1/webhook"), "write it as in https://hooks.example.com"),
+        (("--store", "nats://a,b/c"), "write sqlite, nats, or as in nats://a:4222,b:4222,c:4222"),
+        (("--store", "postgres"), "write sqlite, nats, or as in nats://a:4222,b:4222,c:4222"),
         (("--name", "x" * 101), "--name takes up to 100 printable characters"),
         (("--name", "a\x1bb"), "--name takes up to 100 printable characters"),
         (("--file", "nowhere/springhead.toml"), "nowhere/springhead.toml: no such file or directory"),

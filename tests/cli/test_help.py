@@ -27,6 +27,7 @@ COMMANDS = [
     "serve gateway",
     "gateway init",
     "gateway check",
+    "gateway move",
     "gateway status",
     "gateway tail",
     "dead list",

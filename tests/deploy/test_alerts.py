@@ -11,8 +11,10 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from springhead.gateway.gauges import gauges_text
 from springhead.gateway.metrics import GatewayMetrics
 from springhead.gateway.storage.records import Removal, StoreCounts, StoreSpace
+from springhead.gateway.storage.shared import ClusterStats
 from springhead.server.counts import OutcomeCounts
 from support.paths import ROOT
 
@@ -45,8 +47,7 @@ def rendered() -> str:
     metrics.retried("shop", "status 503")
     metrics.dead("shop", "delivery/400", 1)
     metrics.removed(Removal("shop", "dead_letter", "size", 1))
-    metrics.breaker(is_open=True)
-    metrics.held("shop", is_held=True)
+    metrics.measure_cluster(lambda: ClusterStats(8, 0, 1.0, 1, 0))
     space = StoreSpace(events=1, dead_letters=1, ids=1, log=1, free=1)
     counts = StoreCounts(
         undelivered=1,
@@ -58,7 +59,7 @@ def rendered() -> str:
         oldest_by_source={"shop": 1.0},
         space=space,
     )
-    return metrics.render(counts).decode()
+    return (metrics.text() + gauges_text(counts, is_down=True, held=["shop"], limit=1)).decode()
 
 
 def nodes(expression: str) -> Iterator[promql_parser.Expr]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from springhead.gateway.settings.model import LimitSettings, Retention
+from springhead.gateway.settings.model import LimitSettings, StoreSettings
 from springhead.gateway.storage.sqlite import dedup
 from springhead.gateway.storage.sqlite.store import ID_SHARE
 from support.gateways import gateway
@@ -29,7 +29,7 @@ def block(text: str) -> str:
 
 def test_the_table_of_sizes_follows_from_the_defaults() -> None:
     """Ids take 27 bytes, and half of `max_bytes` at most; events take what is left."""
-    defaults = Retention()
+    defaults = StoreSettings()
     rows = rows_below(
         DOCUMENT, "events a second, of 2,000 bytes", "ids of 7 days", "lasts without a data plane"
     )

@@ -8,11 +8,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 
 from support.dockerfiles import Image, Instruction, read_dockerfile
+from support.nats_nodes import cluster
 from support.paths import ROOT
-from support.servers import free_port, serving
+from support.servers import LOCAL, free_port, serving
 
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 INSTRUCTIONS = read_dockerfile(DOCKERFILE)
@@ -69,7 +71,7 @@ def test_only_what_is_copied_is_sent_to_the_builder() -> None:
 
 @pytest.mark.slow
 def test_the_image_is_built_and_serves(tmp_path: Path) -> None:
-    """From the package index. Nothing but the data is written, and the check of its health tells."""
+    """From the package index, for either store. Nothing but the data is written, and its health is told."""
     image = Image(tmp_path / "root", ROOT)
     image.build(INSTRUCTIONS, **{name: os.environ[name] for name in os.environ if INDEX.match(name)})
     image.path("springhead.toml").write_text(image.rooted(SETTINGS.read_text()))
@@ -86,7 +88,14 @@ def test_the_image_is_built_and_serves(tmp_path: Path) -> None:
         server.stop()
         unhealthy = subprocess.run([word.replace("8080", str(port)) for word in check], **options, check=False)
 
+    with cluster(tmp_path / "nats", count=1) as (node,):
+        store = {"URL": node.url, "REPLICAS": "1", "MAX_BYTES": "100000000"}
+        options["env"] |= {f"SPRINGHEAD_STORE__{key}": value for key, value in store.items()}
+        with serving(tmp_path, *arguments[1:], program=found(program, options), **options) as server:
+            ready = httpx.get(f"{server.url}/ready", **LOCAL)
+
     assert (healthy.returncode, unhealthy.returncode != 0) == (0, True)
+    assert ready.status_code == 200
     assert written(image) == before
     assert (image.path("/var/lib/springhead") / "store.sqlite").exists()
 

@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from springhead.gateway.gauges import gauges_text
 from springhead.gateway.ingest import responses
 from springhead.gateway.metrics import GatewayMetrics
 from springhead.gateway.settings.model import (
     DeliverySettings,
     GatewaySettings,
     LimitSettings,
-    Retention,
     SourceSettings,
+    StoreSettings,
 )
 from springhead.gateway.storage.records import StoreCounts
+from springhead.gateway.storage.shared import ClusterStats
 from springhead.http import Answer, answers, content_encoding
 from support.paths import DOCS
 
@@ -43,7 +45,7 @@ def quoted(cell: str) -> list[str]:
         ("### `[gateway]`", GatewaySettings),
         ("### `[delivery]`", DeliverySettings),
         ("### `[limits]`", LimitSettings),
-        ("### `[store]`", Retention),
+        ("### `[store]`", StoreSettings),
     ],
 )
 def test_settings_are_listed_with_their_defaults(heading: str, section: type[BaseModel]) -> None:
@@ -81,7 +83,9 @@ def test_metrics_are_listed() -> None:
     """Each metric, and none that does not exist."""
     metrics = GatewayMetrics()
     metrics.answered("auth0", 200, 0.1)
-    text = metrics.render(StoreCounts(0, None, 0, 0, {"auth0": (0, 0)})).decode()
+    metrics.measure_cluster(lambda: ClusterStats(8, 0, 1.0, 1, 0))
+    counts = StoreCounts(0, None, 0, 0, {"auth0": (0, 0)})
+    text = (metrics.text() + gauges_text(counts, is_down=False, held=[], limit=1)).decode()
     kinds = dict(re.findall(r"^# TYPE springhead_gateway_(\w+) (\w+)$", text, re.MULTILINE))
     named = {name for name in kinds if not name.endswith("_created")}
 

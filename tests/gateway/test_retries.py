@@ -152,7 +152,7 @@ def test_what_retention_deletes_is_counted_and_logged(tmp_path: Path, monkeypatc
         text = ""
         while "removed_total{" not in text:
             await asyncio.sleep(0.01)
-            text = gateway.metrics.render(await gateway.store.counts()).decode()
+            text = (await gateway.metrics_text()).decode()
         return text
 
     with capture_logs() as logged:

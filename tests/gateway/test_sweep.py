@@ -32,7 +32,7 @@ def swept(folder: Path, *results: list[Removal] | Exception) -> tuple[list[str],
         gateway.store.sweep = sweep  # type: ignore[method-assign]
         async with gateway.app.lifespan_context(gateway.app):
             await until_true(lambda: not remaining)
-            return gateway.metrics.render(await gateway.store.counts()).decode()
+            return (await gateway.metrics_text()).decode()
 
     with pytest.MonkeyPatch.context() as patch, capture_logs() as logs:
         patch.setattr(module, "SWEEP_SECONDS", 0)

@@ -15,7 +15,7 @@ SCRIPT = """
 from starlette.routing import Router
 from springhead.server.run import Worker, serve_app
 
-def app():
+def app(number):
     {body}
 
 serve_app(Worker(app, "json", "info"), host="127.0.0.1", port={port}, workers={workers})

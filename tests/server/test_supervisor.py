@@ -57,9 +57,9 @@ def workers(process: subprocess.Popen[bytes]) -> list[int]:
         return []
 
 
-SLEEPING = "def work(): time.sleep(600)"
+SLEEPING = "def work(number): time.sleep(600)"
 BUSY = """
-def work():
+def work(number):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     open({busy!r}, "w").close()
     time.sleep(600)
@@ -101,7 +101,7 @@ def test_a_hangup_is_passed_on_where_it_is_wanted(tmp_path: Path, answer: str) -
     """Even if the worker is not ready for it yet."""
     called, passed = tmp_path / "called", tmp_path / "passed"
     body = f"""
-def work():
+def work(number):
     while not os.path.exists({str(called)!r}): time.sleep(0.01)
     signal.signal(signal.SIGHUP, lambda *_: open({str(passed)!r}, "w").close())
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
@@ -124,13 +124,12 @@ def work():
 def test_workers_that_die_are_replaced_again_and_again(tmp_path: Path) -> None:
     """Each time after a longer pause."""
     with supervised(tmp_path, SLEEPING, count=2) as process:
-        until(lambda: len(workers(process)) == 2)
         for _ in range(4):
-            pids = workers(process)
+            pids = until(lambda: found if len(found := workers(process)) == 2 else [])
             os.kill(pids[0], signal.SIGKILL)
-            until(lambda: len(workers(process)) == 2 and pids[0] not in workers(process))  # noqa: B023
+            after = until(lambda: found if len(found := {*workers(process)} - {pids[0]}) == 2 else set())  # noqa: B023
 
-            assert pids[1] in workers(process)
+            assert pids[1] in after
 
         log = (tmp_path / "log").read_text()
         assert [pause for pause in ("0.1", "0.2", "0.4", "0.8") if f'"backoff":{pause}' in log] == [
@@ -141,9 +140,30 @@ def test_workers_that_die_are_replaced_again_and_again(tmp_path: Path) -> None:
         ]
 
 
+@pytest.mark.slow
+def test_a_replacement_has_the_number_of_the_one_that_died(tmp_path: Path) -> None:
+    """What each worker has of its own is found again."""
+    body = f"""
+def work(number):
+    open({str(tmp_path)!r} + f"/worker-{{number}}-{{os.getpid()}}", "w").close()
+    time.sleep(600)
+"""
+
+    def numbers() -> list[str]:
+        return sorted(path.name.split("-")[1] for path in tmp_path.glob("worker-*"))
+
+    with supervised(tmp_path, body, count=3):
+        until(lambda: len(numbers()) == 3)
+        (second,) = tmp_path.glob("worker-2-*")
+        os.kill(int(second.name.split("-")[2]), signal.SIGKILL)
+        until(lambda: len(numbers()) == 4)
+
+    assert numbers() == ["1", "2", "2", "3"]
+
+
 def test_a_worker_that_cannot_start_ends_it(tmp_path: Path) -> None:
     """At the beginning: no use in trying again what never worked."""
-    with supervised(tmp_path, "def work(): raise SystemExit(3)") as process:
+    with supervised(tmp_path, "def work(number): raise SystemExit(3)") as process:
         assert process.wait(60) == 1
 
 
@@ -152,7 +172,7 @@ def test_a_replacement_that_cannot_start_is_tried_again(tmp_path: Path) -> None:
     """What hinders it may pass, and the address is served again."""
     flag = tmp_path / "flag"
     body = f"""
-def work():
+def work(number):
     if os.path.exists({str(flag)!r}): raise SystemExit(3)
     time.sleep(600)
 """

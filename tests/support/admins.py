@@ -74,16 +74,20 @@ class Admin:
 
 
 @contextmanager
-def admin_address(
+def admin_address(  # noqa: PLR0913 - options, each with a default
     folder: Path,
     other: Mapping[str, Any] = DISABLED,
     *,
     to: str = "file:delivered.jsonl",
     token: str = "",
     host: str = "127.0.0.1",
+    port: int = 0,
 ) -> Iterator[Admin]:
-    """Run a gateway with an enabled and, unless `other` is given, a disabled source; `host` is the admin's."""
-    section = {"admin": f"{host}:{free_port()}"} | ({"admin_token": token} if token else {})
+    """Run a gateway with an enabled and, unless `other` is given, a disabled source.
+
+    `host` and `port` are those of the admin address.
+    """
+    section = {"admin": f"{host}:{port or free_port()}"} | ({"admin_token": token} if token else {})
     delivery = {"to": to, "breaker_failures": 1, "breaker_pause": 0.2}
     with gateway(folder, SOURCE, other, gateway=section, delivery=delivery) as server:
         yield Admin(server)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from springhead.gateway.delivery import Delivery, open_destination
 from springhead.gateway.delivery.destination import Destination
+from springhead.gateway.gauges import gauges_text
 from springhead.gateway.metrics import GatewayMetrics
 from springhead.gateway.settings.model import DeliverySettings
 from springhead.gateway.storage.records import DeadLetter, NewEvent
@@ -42,9 +43,8 @@ class Running:
     metrics: GatewayMetrics
 
     async def add(self, *message_ids: str, user: str = "ada", source: str = "Acme", size: int = 0) -> None:
-        """Have these events accepted, and the lanes woken."""
+        """Have these events accepted."""
         await self.store.append([event(one, user, source, size) for one in message_ids], [], None)
-        self.delivery.wake(source)
 
     async def undelivered(self) -> int:
         """How many events wait."""
@@ -60,8 +60,9 @@ class Running:
 
     async def count(self, name: str, **labels: str) -> float:
         """A metric's value."""
-        text = self.metrics.render(await self.store.counts()).decode()
-        return sample(text, f"springhead_gateway_{name}", labels)
+        counts, delivery = await self.store.counts(), self.delivery
+        gauges = gauges_text(counts, is_down=delivery.down is not None, held=delivery.held, limit=1)
+        return sample((self.metrics.text() + gauges).decode(), f"springhead_gateway_{name}", labels)
 
 
 def sample(text: str, name: str, labels: dict[str, str]) -> float:

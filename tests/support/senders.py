@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -27,11 +28,13 @@ USERS = 5
 
 
 @contextmanager
-def gateway_to(to: str, folder: Path, port: int = 0, **delivery: Any) -> Iterator[Gateway]:
+def gateway_to(
+    to: str, folder: Path, port: int = 0, store: Mapping[str, Any] = MappingProxyType({}), **delivery: Any
+) -> Iterator[Gateway]:
     """Run a gateway with two Auth0 sources that delivers to this data plane, and retries quickly."""
     addresses = {"port": port} if port else {}
     delivery = {"to": to, **QUICK, **delivery}
-    with gateway(folder, PRODUCTION, STAGING, gateway=addresses, delivery=delivery) as server:
+    with gateway(folder, PRODUCTION, STAGING, gateway=addresses, store=store, delivery=delivery) as server:
         yield server
 
 
@@ -60,9 +63,10 @@ class Senders:
     """The Retry-After headers of other answers than `ok`."""
     stopping: bool = False
 
-    async def run(self, senders: int, sizes: tuple[int, ...] = (1, 7, 40), **data: Any) -> None:
+    async def run(self, senders: int, sizes: tuple[int, ...] = (1, 7, 40), first: int = 0, **data: Any) -> None:
         """Post from this many senders until told to stop; each sees its last batch acknowledged."""
-        await asyncio.gather(*(self._send(sender, sizes, data) for sender in range(senders)))
+        numbers = range(first, first + senders)
+        await asyncio.gather(*(self._send(sender, sizes, data) for sender in numbers))
 
     async def post(self, client: httpx.AsyncClient, logs: list[dict[str, Any]], key: str = KEY) -> int:
         """Post a batch once, and return the status of the answer."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from springhead.gateway.storage.nats import NatsOptions, NatsStore
 from springhead.gateway.storage.records import (
     ClaimedEvent,
     DeadEvent,
@@ -51,11 +52,40 @@ class SqliteBackend:
         use(self.folder, scenario, **settings)
 
 
+@dataclass(frozen=True)
+class NatsBackend:
+    """Streams of their own on a cluster."""
+
+    servers: tuple[str, ...]
+    name: str
+    folder: Path
+
+    @asynccontextmanager
+    async def opened(self, *, alone: bool = False, **settings: Any) -> AsyncIterator[Store]:
+        """As `Backend.opened`."""
+        store = NatsStore(NatsOptions(self.servers, name=self.name, folder=self.folder, **settings))
+        try:
+            await store.open(alone=alone)
+            yield store
+        finally:
+            await store.close()
+
+    def use(self, scenario: Callable[[Store], Awaitable[None]], **settings: Any) -> None:
+        """As `Backend.use`."""
+
+        async def run() -> None:
+            async with self.opened(**settings) as store:
+                await scenario(store)
+
+        asyncio.run(run())
+
+
 @asynccontextmanager
-async def opened(folder: Path, **settings: Any) -> AsyncIterator[SqliteStore]:
+async def opened(folder: Path, *, alone: bool = False, **settings: Any) -> AsyncIterator[SqliteStore]:
     """Open a store, and close it after the block."""
     store = SqliteStore(folder, **({"reserve": 0} | settings))
     try:
+        await store.open(alone=alone)
         yield store
     finally:
         await store.close()

@@ -68,8 +68,7 @@ class _Admin:
         self._gateway = gateway
 
     async def metrics(self, _: Request) -> Response:
-        counts = await self._gateway.store.counts()
-        return Response(self._gateway.metrics.render(counts), media_type=CONTENT_TYPE)
+        return Response(await self._gateway.metrics_text(), media_type=CONTENT_TYPE)
 
     async def status(self, _: Request) -> Response:
         return JSONResponse(await self.live.status())

@@ -60,7 +60,6 @@ class DeadLetters:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._store = gateway.store
-        self._wake = gateway.delivery.wake
         self.routes = [
             Route("/api/dead", self.find),
             Route("/api/dead/{id}/replay", self.replay, methods=["POST"]),
@@ -89,8 +88,6 @@ class DeadLetters:
         dry_run = request.query_params.get("dry_run", "0") not in ("", "0", "false")
         replayer = Replayer(self._gateway.host, self._gateway.settings, self._store)  # settings may be reloaded
         replayed = await replayer.replay(letter, dry_run=dry_run)
-        if replayed.gone and not dry_run:
-            self._wake(letter.source)
         return JSONResponse({**dataclasses.asdict(replayed), "dry_run": dry_run})
 
     async def drop(self, request: Request) -> Response:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
 
 SECONDS = 60
 """How far back rates go."""
 
 
 class Rates:
-    """The events of each source in each of the last seconds, from totals that only grow."""
+    """The events of each source in each of the last seconds, at all gateways together."""
 
-    def __init__(self, totals: Mapping[str, int]) -> None:
+    def __init__(self, totals: Callable[[], Mapping[str, Mapping[str, int]]]) -> None:
+        """`totals` tells what each gateway has accepted of each source: totals that only grow."""
         self._totals = totals
-        self._previous = dict(totals)
+        self._previous = totals()
         self._counts: dict[str, deque[int]] = {}
 
     def tick(self) -> None:
         """End a second."""
-        for source, total in self._totals.items():
-            counts = self._counts.setdefault(source, deque([0] * SECONDS, maxlen=SECONDS))
-            counts.append(total - self._previous.get(source, 0))
-        self._previous = dict(self._totals)
+        added: Counter[str] = Counter(dict.fromkeys(self._counts, 0))
+        totals = self._totals()
+        for gateway, sources in totals.items():
+            before = self._previous.get(gateway, sources)  # one that is new here may have accepted much before
+            for source, total in sources.items():
+                added[source] += total - before.get(source, 0)
+        for source, events in added.items():
+            self._counts.setdefault(source, deque([0] * SECONDS, maxlen=SECONDS)).append(events)
+        self._previous = totals
 
     def counts(self, source: str) -> list[int]:
         """The events in each of the last seconds, oldest first."""

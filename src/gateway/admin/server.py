@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,7 +11,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from ...server.asgi import AsgiServer
-from ...server.sockets import join_address, listen
+from ...server.sockets import join_address
 
 _GRACE_SECONDS = 1
 """How long requests in flight may take when the gateway ends; then they are cut off."""
@@ -20,16 +21,11 @@ _log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def served_beside(app: ASGIApp, host: str, port: int) -> AsyncIterator[None]:
-    """Serve an app until the end of the block.
-
-    Raises:
-        OSError: the address is taken, or is not an address of this machine.
-    """
-    sockets = listen(host, port)
+async def served_beside(app: ASGIApp, sockets: list[socket.socket]) -> AsyncIterator[None]:
+    """Serve an app on these sockets, which workers may share, until the end of the block."""
     server = AsgiServer(app, connections=_CONNECTIONS, grace_seconds=_GRACE_SECONDS)
     serving = asyncio.create_task(server.serve(sockets), name="admin")
-    _log.info("admin page", address=join_address(host, sockets[0].getsockname()[1]))
+    _log.info("admin page", address=join_address(*sockets[0].getsockname()[:2]))
     try:
         yield
     finally:

@@ -9,6 +9,7 @@ import msgspec
 
 from ...core.codec import Object
 from ..app import Gateway
+from ..peers import GatewayReport
 from ..settings import SourceSettings
 from ..storage.records import StoreCounts
 from .rates import Rates
@@ -20,10 +21,13 @@ REJECTIONS = 10
 async def status_of(gateway: Gateway, rates: Rates) -> Object:
     """What was accepted, waits and was rejected, in total and by source, as JSON.
 
+    It is about all gateways that share the store, but for the rejections, which are this one's.
+
     Raises:
         SpringheadError: the store does not answer.
     """
     counts = await gateway.store.counts()
+    down = gateway.peers.down
     now, settings = time.time(), gateway.settings
     configured = {source.name for source in settings.source}
     removed = [name for name in counts.by_source if name not in configured]
@@ -34,9 +38,11 @@ async def status_of(gateway: Gateway, rates: Rates) -> Object:
         "config": str(settings.path.resolve()),
         "destination": {
             "to": settings.delivery.to,
-            "down": gateway.delivery.is_down,
-            "reason": gateway.delivery.reason or None,
+            "down": down is not None,
+            "reason": None if down is None else down.reason,
         },
+        "gateway": gateway.peers.own.name,
+        "gateways": [_gateway(report) for report in gateway.peers.gateways],
         "undelivered": counts.undelivered,
         "oldest_undelivered_seconds": _age(counts.oldest, now),
         "dead_letters": counts.dead_letters,
@@ -46,6 +52,15 @@ async def status_of(gateway: Gateway, rates: Rates) -> Object:
             *(_configured(gateway, source, counts, rates, now) for source in settings.source),
             *(_removed(gateway, name, counts, now) for name in removed),
         ],
+    }
+
+
+def _gateway(report: GatewayReport) -> Object:
+    return {
+        "name": report.name,
+        "buckets": report.buckets,
+        "down": None if report.down is None else report.down.reason,
+        "held": {name: breaker.reason for name, breaker in report.held.items()},
     }
 
 
@@ -77,12 +92,13 @@ def _removed(gateway: Gateway, name: str, counts: StoreCounts, now: float) -> Ob
 
 def _backlog(gateway: Gateway, name: str, counts: StoreCounts, now: float) -> Object:
     undelivered, letters = counts.by_source.get(name, (0, 0))
+    breaker = gateway.peers.held.get(name)
     return {
         "undelivered": undelivered,
         "oldest_undelivered_seconds": _age(counts.oldest_by_source.get(name), now),
         "dead_letters": letters,
         "bytes": counts.bytes_by_source.get(name, 0),
-        "held": gateway.delivery.held.get(name),
+        "held": None if breaker is None else breaker.reason,
     }
 
 

@@ -29,16 +29,18 @@ _log = structlog.get_logger()
 
 
 class LiveStream:
-    """Makes each message once, for all streams. Belongs to one event loop."""
+    """Makes each message once, for all streams, those of other gateways included. Belongs to one event loop."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._rates = Rates(gateway.recent.accepted)
+        self._rates = Rates(lambda: gateway.peers.accepted)
         self._new: deque[RecentRequest] = deque(maxlen=REQUESTS)
         self._sending: list[RecentRequest] = []
         self._skipped = 0
         self._streams: set[asyncio.Queue[bytes | None]] = set()
         self._is_running = False
+        gateway.peers.is_watched = lambda: bool(self._streams)
+        gateway.peers.received = self._send
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -64,8 +66,9 @@ class LiveStream:
     async def messages(self) -> AsyncIterator[bytes]:
         """Server-sent events for one watcher.
 
-        `status` comes at once and then every second; `accepted` for each request, beginning with the last ones;
-        `skipped` with the number of requests that are not shown; `trouble` if the store does not answer.
+        `status` comes at once and then every second; `accepted` for each request, beginning with the last ones
+        of this gateway; `skipped` with the number of requests that are not shown; `trouble` if the store does
+        not answer.
         """
         if not self._is_running:
             return
@@ -85,7 +88,7 @@ class LiveStream:
 
     async def _watch(self) -> None:
         async for request in self._gateway.recent.watch():
-            if self._streams:
+            if self._streams or self._gateway.peers.others_are_watched:
                 self._skipped += len(self._new) == REQUESTS
                 self._new.append(request)
         self._end()
@@ -106,7 +109,9 @@ class LiveStream:
                 self._skipped = 0
                 messages = await self._request_messages(self._sending)
                 self._sending = []
-                self._send(messages + (_message("skipped", {"requests": skipped}) if skipped else b""))
+                messages += _message("skipped", {"requests": skipped}) if skipped else b""
+                self._send(messages)
+                await self._gateway.peers.show(messages)
 
     async def _status_message(self) -> bytes:
         try:
@@ -128,7 +133,7 @@ class LiveStream:
         return b"".join(messages)
 
     def _described(self, request: RecentRequest) -> Object:
-        events = request.masked_events(self._gateway.host, self._gateway.recent.key)
+        events = request.masked_events(self._gateway.host, self._gateway.peers.key)
         return {
             "at": request.at,
             "source": request.source.name,

@@ -11,6 +11,7 @@ from ..settings import InvalidSettings, Settings, load_settings
 from .clock import check_clock
 from .destination import check_destination
 from .disk import check_disk
+from .nats_store import check_nats_store
 from .result import CheckResult
 from .server import check_server
 from .sources import check_plugins, check_settings_of_sources
@@ -32,7 +33,8 @@ def check_gateway(config: Path, make_host: Callable[[Sequence[Path]], Host]) -> 
     count = len(settings.source)
     yield CheckResult("settings", "ok", f"{config} has {count} source{'' if count == 1 else 's'}")
     yield from _check_sources(settings, make_host)
-    for check in (check_server, check_store, check_disk, check_clock, check_destination):
+    check_kept = check_nats_store if settings.store.url else check_store
+    for check in (check_server, check_kept, check_disk, check_clock, check_destination):
         yield from check(settings)
 
 

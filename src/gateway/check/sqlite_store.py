@@ -16,6 +16,7 @@ from .paths import writing_problem
 from .result import CheckResult
 
 _BUSY_SECONDS = 5.0
+_COUNTS = "SELECT ifnull(sum(undelivered), 0), ifnull(sum(dead_letters), 0) FROM source"
 
 
 def check_store(settings: Settings) -> Iterator[CheckResult]:
@@ -34,6 +35,22 @@ def check_store(settings: Settings) -> Iterator[CheckResult]:
     except (sqlite3.Error, SpringheadError) as error:
         reason, _, advice = str(refusal(error, path) or error).partition("; ")
         yield CheckResult("store", "problem", reason, advice)
+
+
+def check_left_behind(settings: Settings) -> Iterator[CheckResult]:
+    """Advise to move what `data` still holds, as a gateway on a cluster does not deliver it."""
+    path = settings.gateway.data / FILE
+    if not path.exists():
+        return
+    try:
+        with _reading(path) as connection:
+            undelivered, letters = connection.execute(_COUNTS).fetchone()
+    except sqlite3.Error:
+        return
+    if undelivered or letters:
+        found = f"{path} holds undelivered events: {undelivered:,}, dead letters: {letters:,}"
+        advice = f"move them: SPRINGHEAD_STORE__URL= springhead gateway move --to {settings.store.url}"
+        yield CheckResult("store", "advice", f"{found}; this gateway does not deliver them", advice)
 
 
 def last_sweep(settings: Settings) -> float | None:
@@ -60,8 +77,7 @@ def _describe(path: Path) -> CheckResult:
             return CheckResult(
                 "store", "advice", f"{path} is changed to layout {LAYOUT} at the next start", advice
             )
-        query = "SELECT ifnull(sum(undelivered), 0), ifnull(sum(dead_letters), 0) FROM source"
-        undelivered, letters = connection.execute(query).fetchone()
+        undelivered, letters = connection.execute(_COUNTS).fetchone()
     held = f"undelivered events: {undelivered:,}, dead letters: {letters:,}"
     return CheckResult("store", "ok", f"{path} can be opened; {held}")
 

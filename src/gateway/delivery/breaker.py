@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import inf
 
+import msgspec
+
 from ..settings.model import DeliverySettings
 
 ASK_AGAIN = 1.0
@@ -18,6 +20,22 @@ def backoff(settings: DeliverySettings, failures: int) -> float:
     """Seconds to wait after this many failures in a row: a random share of a time that doubles."""
     longest = min(settings.retry_max, settings.retry_min * 2.0 ** min(failures, 60))
     return random.uniform(settings.retry_min, longest)  # noqa: S311 - jitter is not a secret
+
+
+class OpenBreaker(msgspec.Struct, frozen=True):
+    """An open breaker, as one gateway tells another of it.
+
+    Attributes:
+        reason: its latest failure.
+        opened_at: when it opened, in epoch seconds.
+        pause: seconds until the next try.
+        failures: how many there were in a row.
+    """
+
+    reason: str
+    opened_at: float
+    pause: float
+    failures: int
 
 
 class Breaker:
@@ -36,6 +54,8 @@ class Breaker:
         self._changed = changed
         self._failures = 0
         self._failed_at = -inf
+        self._succeeded_at = -inf
+        self._opened_at = 0.0
         self._paused_until = -inf
         self._trying: object = None
 
@@ -59,8 +79,28 @@ class Breaker:
         """Let lanes try now, because an operator has changed something."""
         self._paused_until = -inf
 
+    @property
+    def opened(self) -> OpenBreaker | None:
+        """What others need to know of it; None if it is closed."""
+        if not self.is_open:
+            return None
+        pause = max(self._paused_until - time.monotonic(), 0.0)
+        return OpenBreaker(self.reason, self._opened_at, pause, self._failures)
+
+    def follow(self, other: OpenBreaker) -> None:
+        """Begin where the breaker of another gateway is, unless a try has succeeded here since that opened.
+
+        This one stays closed until a try fails: if none is made, it would not close again.
+        """
+        now = time.monotonic()
+        if self.is_open or self._succeeded_at > now - max(time.time() - other.opened_at, 0.0):
+            return
+        self._failures = max(self._failures, other.failures)
+        self._paused_until = max(self._paused_until, now + other.pause)
+
     def succeeded(self) -> None:
         """Close the breaker."""
+        self._succeeded_at = time.monotonic()
         self._failures = 0
         self.reason = ""
         if self.is_open:
@@ -88,7 +128,8 @@ class Breaker:
         self._failed_at = now
         self.reason = reason
         opened = not self.is_open and (opens or self._failures >= self._settings.breaker_failures)
-        self.is_open = self.is_open or opened
+        if opened:
+            self.is_open, self._opened_at = True, time.time()
         if self.is_open or pauses:
             pause = backoff(self._settings, self._failures)
             pause = max(pause, self._settings.breaker_pause) if self.is_open else pause

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 import structlog
 
+from ...server.log import RateLimitedLogger
 from ..metrics import GatewayMetrics
 from ..settings.model import DeliverySettings
 from ..storage.store import Store
@@ -26,6 +27,7 @@ class DeliveryContext:
     Attributes:
         breaker: of the destination: open while it cannot be reached.
         stopping: set when the lanes are to end.
+        limited_log: for what all lanes notice at once.
     """
 
     store: Store
@@ -34,6 +36,7 @@ class DeliveryContext:
     metrics: GatewayMetrics
     breaker: Breaker
     stopping: asyncio.Event
+    limited_log: RateLimitedLogger = field(default_factory=lambda: RateLimitedLogger(structlog.get_logger()))
 
 
 class SourceState:
@@ -47,7 +50,7 @@ class SourceState:
         resumed: by lane; set when it is to pause no longer.
     """
 
-    def __init__(self, name: str, settings: DeliverySettings, metrics: GatewayMetrics) -> None:
+    def __init__(self, name: str, settings: DeliverySettings) -> None:
         self.name = name
         self.breaker = Breaker(settings, self._changed)
         self.accepted_at = -inf
@@ -55,7 +58,6 @@ class SourceState:
         self.woken = [asyncio.Event() for _ in range(settings.lanes)]
         self.resumed = [asyncio.Event() for _ in range(settings.lanes)]
         self._to = settings.to
-        self._metrics = metrics
 
     def wake(self) -> None:
         """Have all lanes look into the store now, except for those that pause: they would go on pausing."""
@@ -76,4 +78,3 @@ class SourceState:
         else:
             _log.info("the destination accepts events of a source again", **about)
             self.resume()
-        self._metrics.held(self.name, breaker.is_open)

@@ -13,8 +13,9 @@ import structlog
 
 from ..metrics import GatewayMetrics
 from ..settings.model import DeliverySettings
+from ..storage.records import StoreBusy
 from ..storage.store import Store
-from .breaker import Breaker
+from .breaker import Breaker, OpenBreaker
 from .context import DeliveryContext, SourceState
 from .dataplane import DataPlane
 from .destination import Destination
@@ -46,25 +47,27 @@ class Delivery:
     ) -> None:
         breaker = Breaker(settings, self._destination_changed)
         self._context = DeliveryContext(store, destination, settings, metrics, breaker, asyncio.Event())
-        self._sources = {name: SourceState(name, settings, metrics) for name in sources}
+        self._sources = {name: SourceState(name, settings) for name in sources}
         self._unknown: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
-    def is_down(self) -> bool:
-        """Whether the destination cannot be reached: only one lane tries it."""
-        return self._context.breaker.is_open
+    def down(self) -> OpenBreaker | None:
+        """The breaker of the destination, if that cannot be reached: only one lane tries it."""
+        return self._context.breaker.opened
 
     @property
-    def reason(self) -> str:
-        """Why the destination cannot be reached; empty if it can."""
-        return self._context.breaker.reason
+    def held(self) -> dict[str, OpenBreaker]:
+        """The breakers of the sources of which the destination accepts nothing."""
+        breakers = {state.name: state.breaker.opened for state in self._sources.values()}
+        return {name: breaker for name, breaker in breakers.items() if breaker is not None}
 
-    @property
-    def held(self) -> dict[str, str]:
-        """Sources of which the destination accepts nothing, each with the reason."""
-        states = self._sources.values()
-        return {state.name: state.breaker.reason for state in states if state.breaker.is_open}
+    def follow(self, source: str, other: OpenBreaker) -> None:
+        """Begin where the breaker of another gateway is: a source's, or without a name the destination's."""
+        if not source:
+            self._context.breaker.follow(other)
+        elif source in self._sources:
+            self._sources[source].breaker.follow(other)
 
     @property
     def is_started(self) -> bool:
@@ -75,6 +78,7 @@ class Delivery:
         """Start the lanes."""
         for source in self._sources.values():
             self._start_lanes(source)
+        self._context.store.on_append(self._wake)
         self._tasks.append(asyncio.create_task(self._poll(), name="poll"))
 
     def use_keys(self, keys: Mapping[str, str]) -> None:
@@ -84,16 +88,12 @@ class Delivery:
         self._context.destination.use_keys(keys)
         for name in keys:
             if name not in self._sources:
-                self._sources[name] = SourceState(name, self._context.settings, self._context.metrics)
+                self._sources[name] = SourceState(name, self._context.settings)
                 if self.is_started:
                     self._start_lanes(self._sources[name])
             elif self._sources[name].breaker.is_open:
                 self._sources[name].breaker.end_pause()
         self._resume_all()
-
-    def wake(self, source: str) -> None:
-        """Deliver new events of a source now. Called in the event loop of the lanes."""
-        self._sources[source].wake()
 
     async def stop(self, grace: float) -> None:
         """Give requests in flight `grace` seconds, release all other events, and close the destination."""
@@ -113,12 +113,14 @@ class Delivery:
         while not stopping.is_set():
             try:
                 counts = await self._context.store.counts()
+            except StoreBusy as error:
+                _log.warning("the store cannot be read; retrying", reason=str(error))
             except Exception as error:  # noqa: BLE001 - whatever it is, look again
                 _log.warning("the store cannot be read; retrying", error=type(error).__name__)
             else:
                 for name, (undelivered, _) in counts.by_source.items():
                     if undelivered:
-                        self._wake_or_warn(name)
+                        self._wake(name)
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL):
                     await stopping.wait()
@@ -128,7 +130,8 @@ class Delivery:
             lane = Lane(number, source, self._context)
             self._tasks.append(asyncio.create_task(lane.run(), name=f"{source.name} {number}"))
 
-    def _wake_or_warn(self, name: str) -> None:
+    def _wake(self, name: str) -> None:
+        """Have the lanes of a source look into the store now."""
         if name in self._sources:
             self._sources[name].wake()
         elif name not in self._unknown:
@@ -147,7 +150,6 @@ class Delivery:
         else:
             _log.info("the destination is back", to=to)
             self._resume_all()
-        self._context.metrics.breaker(breaker.is_open)
 
 
 def open_destination(settings: DeliverySettings, keys: Mapping[str, str]) -> Destination:

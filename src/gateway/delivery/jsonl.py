@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import os
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -49,10 +50,11 @@ class JsonLines:
         with self._lock:
             for _ in range(_TRIES):
                 fd = self._ready(len(data))
-                size = os.fstat(fd).st_size
-                self._write(fd, size, data)
-                if _is_at(fd, self._path, size + len(data)):
-                    return
+                with _locked(fd):
+                    size = os.fstat(fd).st_size
+                    self._write(fd, size, data)
+                    if _is_at(fd, self._path, size + len(data)):
+                        return
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
     def _ready(self, length: int) -> int:
@@ -80,7 +82,8 @@ class JsonLines:
     def _open(self) -> int:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._fd = fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        _mend(fd)
+        with _locked(fd):
+            _mend(fd)
         _sync_folder(self._path.parent)
         return fd
 
@@ -133,6 +136,18 @@ class Stdout:
         with self._lock:
             self._stream.write(data)
             self._stream.flush()
+
+
+@contextmanager
+def _locked(fd: int) -> Iterator[None]:
+    """Let no other worker write to an open file, or mend what this one has not written to the end."""
+    with suppress(OSError):  # not every file system has locks
+        fcntl.flock(fd, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # after a failure it is closed, and not locked any more
+            fcntl.flock(fd, fcntl.LOCK_UN)
 
 
 def _is_at(fd: int, path: Path, size: int = 0) -> bool:

@@ -11,7 +11,7 @@ from math import inf
 import structlog
 
 from ...server import log
-from ..storage.records import ClaimedEvent, DeadEvent
+from ..storage.records import ClaimedEvent, DeadEvent, StoreBusy
 from .acknowledge import acknowledge, release
 from .breaker import backoff
 from .context import DeliveryContext, SourceState
@@ -45,6 +45,11 @@ class Lane:
         while not stopping.is_set():
             try:
                 await self._round()
+            except StoreBusy as error:
+                self._context.limited_log.warning(
+                    "claim", "events cannot be claimed; retrying", reason=str(error)
+                )
+                await _wait(stopping, backoff(self._context.settings, 2))
             except Exception as error:  # noqa: BLE001 - whatever it is, the other events still have to go out
                 about = {"source": self._source.name, "error": type(error).__name__, "at": log.where(error)}
                 _log.error("a lane failed; retrying", **about)

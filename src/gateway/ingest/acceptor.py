@@ -122,7 +122,6 @@ class Acceptor:
         if received.events or received.letters:
             receipt = await self._store.append(received.events, received.letters, received.call)
             duplicates = receipt.duplicates
-            self._delivery.wake(source)
         self._metrics.accepted(source, received.counts, len(duplicates))
         self._recent.add(received.recent, duplicates)
         return received.answer

@@ -18,7 +18,7 @@ from pydantic_settings import (
 
 from ...core.suggest import suggest
 from .duplicates import find_duplicates
-from .model import DeliverySettings, GatewaySettings, LimitSettings, Retention, SourceSettings
+from .model import DeliverySettings, GatewaySettings, LimitSettings, SourceSettings, StoreSettings
 from .problems import InvalidSettings, KeyPath, SettingsProblem, describe_key
 from .toml_file import SettingsFile, read_settings_file
 from .values import not_empty
@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     gateway: GatewaySettings = Field(default_factory=GatewaySettings)
     delivery: DeliverySettings = Field(default_factory=DeliverySettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
-    store: Retention = Field(default_factory=Retention)
+    store: StoreSettings = Field(default_factory=StoreSettings)
     source: Annotated[tuple[SourceSettings, ...], AfterValidator(not_empty)]
 
     _file: SettingsFile | None = PrivateAttr(default=None)
@@ -89,7 +89,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "gateway": GatewaySettings,
     "delivery": DeliverySettings,
     "limits": LimitSettings,
-    "store": Retention,
+    "store": StoreSettings,
     "source": SourceSettings,
 }
 
@@ -109,6 +109,8 @@ def load_settings(path: str | Path) -> Settings:
         settings = Settings(**file.values)
     except ValidationError as error:
         problems += _invalid_values(error, file)
+    else:
+        problems += _worker_problems(settings, file)
     if problems:
         raise InvalidSettings(file.path, problems)
     settings = _with_absolute_paths(settings, path.resolve().parent)
@@ -123,7 +125,9 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
         delivery = delivery.model_copy(update={"to": to})
     folders = tuple(folder / relative for relative in gateway.folders)
     gateway = gateway.model_copy(update={"data": folder / gateway.data, "folders": folders})
-    return settings.model_copy(update={"gateway": gateway, "delivery": delivery})
+    files = {name: getattr(settings.store, name) for name in ("credentials", "ca", "tls_cert", "tls_key")}
+    store = settings.store.model_copy(update={name: str(folder / path) for name, path in files.items() if path})
+    return settings.model_copy(update={"gateway": gateway, "delivery": delivery, "store": store})
 
 
 def _invalid_values(error: ValidationError, file: SettingsFile) -> Iterator[SettingsProblem]:
@@ -146,6 +150,18 @@ def _invalid_value(path: KeyPath, rule: str, message: str, file: SettingsFile) -
     reason = message.removeprefix("Value error, ")
     reason = reason.replace("Input should", "must").replace("Value should", "must")
     return SettingsProblem(place, describe_key(path), "is missing" if rule == "missing" else reason)
+
+
+def _worker_problems(settings: Settings, file: SettingsFile) -> Iterator[SettingsProblem]:
+    """What several workers cannot share."""
+    if settings.gateway.workers == 1:
+        return
+    if not settings.store.url:
+        reason = "SQLite serves one process: leave it at 1, or keep events in a NATS cluster with store.url"
+        yield _invalid_value(("gateway", "workers"), "", reason, file)
+    if settings.delivery.to == "stdout:":
+        reason = "several workers would write into each other's lines: deliver to a file or a data plane"
+        yield _invalid_value(("delivery", "to"), "", reason, file)
 
 
 def _unknown_variables() -> Iterator[SettingsProblem]:

@@ -28,10 +28,12 @@ from .values import (
     Seconds,
     SigningSecret,
     as_list,
+    as_number,
     is_host,
     is_loopback,
     is_plain_url,
     is_public_url,
+    nats_servers,
     not_empty,
     split_address,
 )
@@ -58,6 +60,8 @@ class GatewaySettings(FrozenSection):
     """The folder of the store."""
     folders: tuple[Path, ...] = ()
     """Source folders to register, in addition to installed plugins."""
+    workers: PositiveInt = 1
+    """Processes that serve it, one per core; more than one needs a store that they can share."""
     access_log: bool = False
     """Whether each call is logged."""
 
@@ -139,7 +143,7 @@ class DeliverySettings(FrozenSection):
     to the KB refuses events between the two limits, which then become dead letters as well."""
     batch_limit: PositiveInt = 4_000_000
     """Bytes of the longest request body, before gzip."""
-    lanes: Literal[1, 2, 4, 8, 16] = 4
+    lanes: Annotated[Literal[1, 2, 4, 8, 16], BeforeValidator(as_number)] = 4
     """Requests in flight at once for each source; the events of one user always share a lane."""
     timeout: Seconds = 30.0
     """Seconds for one request, including its response."""
@@ -201,9 +205,27 @@ class LimitSettings(FrozenSection):
     """Seconds within which the body of a request must arrive."""
 
 
-class Retention(FrozenSection):
-    """`[store]`: what is kept, how long, and how much of it."""
+class StoreSettings(FrozenSection):
+    """`[store]`: where events are kept, how long, and how much of them."""
 
+    url: str = ""
+    """`nats://a:4222,b:4222,c:4222`, or `tls://` to have it encrypted; empty for SQLite in `data`."""
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = "springhead"
+    """What the names of its streams begin with. The gateways of one cluster that share a name share events."""
+    replicas: Annotated[Literal[1, 3, 5], BeforeValidator(as_number)] = 3
+    """Servers of the cluster that keep each event."""
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    credentials: str = ""
+    """A file with a JWT and its seed, as `nsc` writes it, instead of a user and a password."""
+    ca: str = ""
+    """A file with the certificates that sign those of the servers; by default those that the system trusts."""
+    tls_cert: str = ""
+    """A file with the certificate that the gateway shows to servers that ask for one."""
+    tls_key: str = ""
+    """A file with the key of that certificate, without a passphrase; by default `tls_cert` holds it, too."""
+    patience: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
+    """Seconds for which a call is held while the cluster elects a leader, which takes 4 to 9; 0 for none."""
     window_days: Annotated[Days, Field(le=366)] = 7.0
     """Days within which an event with the same messageId is a duplicate, unless its id had to be forgotten."""
     keep_days: Days = 30.0
@@ -214,6 +236,41 @@ class Retention(FrozenSection):
     """Bytes in use on disk at which a source that holds its equal share is refused. Ids take at most half."""
     keep_requests: bool = False
     """Whether requests are kept even if nothing was wrong with them."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_cluster(cls, url: str) -> str:
+        if url and not nats_servers(url):
+            raise ValueError(
+                'must be as in "nats://a:4222,b:4222,c:4222"; names and passwords have keys of their own'
+            )
+        return url
+
+    @field_validator("password")
+    @classmethod
+    def _is_of_a_user(cls, password: SecretStr, info: ValidationInfo) -> SecretStr:
+        if password.get_secret_value() and not info.data.get("user"):
+            raise ValueError("is nobody's: add user")
+        return password
+
+    @field_validator("credentials")
+    @classmethod
+    def _stands_alone(cls, credentials: str, info: ValidationInfo) -> str:
+        if credentials and info.data.get("user"):
+            raise ValueError("cannot be combined with user and password")
+        return credentials
+
+    @field_validator("tls_key")
+    @classmethod
+    def _is_of_a_certificate(cls, tls_key: str, info: ValidationInfo) -> str:
+        if tls_key and not info.data.get("tls_cert"):
+            raise ValueError("is that of no certificate: add tls_cert")
+        return tls_key
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The addresses of the servers; empty for SQLite."""
+        return nats_servers(self.url)
 
 
 class SourceSettings(FrozenSection):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Sequence
 from importlib.resources import files
@@ -34,6 +35,12 @@ def starter_settings(
     if public_url:
         text = text.replace('# public_url = ""', f"public_url = {_toml_text(public_url)}")
     return text.replace('"NAME"', _toml_text(name or type_))  # last, since a name may hold anything
+
+
+def kept_in(text: str, cluster: str, replicas: int) -> str:
+    """The text of a settings file whose events are kept in the NATS cluster of this URL."""
+    text = text.replace("# replicas = 3", f"replicas = {replicas}  ")
+    return re.sub(r'^# url = "" +', lambda _: f"url = {_toml_text(cluster)}  ", text, flags=re.MULTILINE)
 
 
 def _toml_text(text: str) -> str:

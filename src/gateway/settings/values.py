@@ -23,6 +23,11 @@ def as_list(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
 
+def as_number(value: Any) -> Any:
+    """Digits as a number, as the environment has them; anything else as it is."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 def not_empty(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """The same values; raises ValueError if there are none."""
     if not values:
@@ -94,3 +99,22 @@ def is_plain_url(text: str) -> bool:
 def is_public_url(text: str) -> bool:
     """Whether text is a plain URL whose path, if it has one, needs no escaping."""
     return _PUBLIC_URL.fullmatch(text) is not None and is_plain_url(text)
+
+
+def nats_servers(url: str) -> tuple[str, ...]:
+    """The servers of `nats://a:4222,b:4222`, each as a URL of its own; empty if it is not written like this."""
+    scheme, separator, hosts = url.partition("://")
+    if scheme not in {"nats", "tls"} or not separator:
+        return ()
+    servers = tuple(f"{scheme}://{host.strip()}" for host in hosts.split(","))
+    return servers if all(map(_is_server, servers)) else ()
+
+
+def _is_server(server: str) -> bool:
+    try:
+        parts = urlsplit(server)
+        port = parts.port
+    except ValueError:
+        return False
+    bare = not (parts.username or parts.password or parts.path or parts.query or parts.fragment)
+    return bool(parts.hostname) and bare and port != 0

@@ -1,1 +1,1 @@
-"""What the gateway keeps: the records, the interface of a store, and the store in SQLite."""
+"""What the gateway keeps: the records, the interface of a store, and the stores in SQLite and in NATS."""

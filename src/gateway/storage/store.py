@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
@@ -29,6 +29,27 @@ class Store(Protocol):
     @property
     def location(self) -> str:
         """Where the events are, as errors name it: for operators, not for senders."""
+
+    @property
+    def identity(self) -> str:
+        """What tells the store from any other, however it is addressed; known once it is open."""
+
+    async def open(self, *, delivers: bool = True, alone: bool = False) -> None:
+        """Make it ready. Nothing else may be called before.
+
+        Args:
+            delivers: whether events are claimed; a command that only looks takes no gateway's share of them.
+            alone: whether no other process may claim events, as far as can be told.
+
+        Raises:
+            StoreBusy: another process claims events.
+        """
+
+    def on_append(self, appended: Callable[[str], None]) -> None:
+        """Have this called in the event loop with the source of each new event that may be claimed.
+
+        Whichever process stored it, as far as this one is told; the rest is found by looking.
+        """
 
     async def append(
         self,
@@ -85,6 +106,12 @@ class Store(Protocol):
 
     async def acknowledge(self, delivered: Sequence[int], dead: Sequence[DeadEvent] = ()) -> None:
         """Forget delivered events (by seq), and turn others into dead letters. Idempotent."""
+
+    async def hand_over(self, seqs: Sequence[int]) -> None:
+        """Forget claimed events that another store has now: they can be accepted again, and come back."""
+
+    async def adopt(self, letter: DeadLetter, key: bytes) -> None:
+        """Keep a dead letter of another store, with its times and its count: once for each key of 16 bytes."""
 
     async def release(self, seqs: Sequence[int]) -> None:
         """End the leases of events, so that they can be claimed again."""

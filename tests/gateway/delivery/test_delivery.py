@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from springhead.gateway.delivery.breaker import Breaker
 from springhead.gateway.delivery.destination import Accepted, Answer, Unreachable
-from springhead.gateway.storage.records import DeadEvent
+from springhead.gateway.storage.records import ClaimedEvent, DeadEvent, StoreBusy, StoreCounts
 from springhead.gateway.storage.sqlite import SqliteStore
 from support.dataplanes import CUT, HANG, OK, Batch, Reply, data_plane
 from support.deliveries import deliver, delivering, event, events, first, ids, in_order, keep, until, until_true
@@ -72,15 +72,15 @@ def test_a_data_plane_that_is_not_there_is_down_until_it_is(tmp_path: Path) -> N
 
         async def scenario() -> list[str]:
             async with delivering(tmp_path, url=f"http://127.0.0.1:{port}") as running:
-                await until_true(lambda: running.delivery.is_down)
-                assert running.delivery.reason == "connection refused"
+                await until_true(lambda: running.delivery.down)
+                assert running.delivery.down is not None
+                assert running.delivery.down.reason == "connection refused"
                 assert await running.count("breaker_open") == 1
                 assert await running.undelivered() == 20
                 taken.close()
                 async with data_plane(port=port) as plane:
                     await running.drained()
-                    assert not running.delivery.is_down
-                    assert not running.delivery.reason
+                    assert running.delivery.down is None
                     assert await running.count("breaker_open") == 0
                     return plane.taken
 
@@ -283,7 +283,7 @@ def test_new_events_do_not_wake_lanes_that_pause(tmp_path: Path, monkeypatch: py
 
     async def scenario() -> None:
         async with delivering(tmp_path, url="http://127.0.0.1:9", breaker_pause=3600) as running:
-            await until_true(lambda: running.delivery.is_down)
+            await until_true(lambda: running.delivery.down is not None)
             monkeypatch.setattr(Breaker, "wait", noted)
             for number in range(20, 120):
                 await running.add(f"{number:05}")
@@ -340,3 +340,48 @@ def test_events_that_become_undelivered_while_lanes_wait_are_counted(tmp_path: P
             assert await running.count("retries_total", source="Acme", reason="status 500") == 1
 
     asyncio.run(scenario())
+
+
+def test_a_store_that_is_busy_is_logged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its reason, whatever the number of lanes; they go on once it answers."""
+    refused: list[object] = []
+
+    async def busy(*lane: object, **_: object) -> list[ClaimedEvent]:
+        refused.append(lane)
+        raise StoreBusy("no quorum")
+
+    async def scenario() -> None:
+        async with delivering(tmp_path) as running:
+            with monkeypatch.context() as patch:
+                patch.setattr(running.store, "claim", busy)
+                await running.add(*ids(20))
+                await until_true(lambda: len(refused) > 10)
+            await running.drained()
+
+    with capture_logs() as logs:
+        asyncio.run(scenario())
+
+    assert [line["event"] for line in logs] == ["events cannot be claimed; retrying"]
+    assert logs[0]["reason"] == "no quorum"
+
+
+def test_a_store_that_cannot_be_counted_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator learns more from the reason than from the kind of the error."""
+    refused: list[object] = []
+
+    async def busy() -> StoreCounts:
+        refused.append(None)
+        raise StoreBusy("no quorum")
+
+    async def scenario() -> None:
+        async with delivering(tmp_path) as running:
+            with monkeypatch.context() as patch:
+                patch.setattr(running.store, "counts", busy)
+                await until_true(lambda: bool(refused))
+
+    with capture_logs() as logs:
+        asyncio.run(scenario())
+
+    assert ("the store cannot be read; retrying", "no quorum") in {
+        (line["event"], line.get("reason")) for line in logs
+    }

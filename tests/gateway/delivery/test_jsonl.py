@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import io
 import json
 import os
@@ -40,6 +41,25 @@ def test_a_file_gets_one_event_a_line(tmp_path: Path) -> None:
     assert sorted(written) == ids(100)
     assert in_order(written)
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_another_worker_that_writes_is_waited_for(tmp_path: Path) -> None:
+    """What it has not written to the end looks like a line that a crash cut off, and must not be removed."""
+    path = tmp_path / "out.jsonl"
+    path.write_bytes(b'{"a":1')
+
+    async def scenario() -> None:
+        with path.open("ab") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            sending = asyncio.create_task(JsonLines(path, rotate_bytes=10**9).send("Acme", [b'{"b":2}']))
+            await asyncio.sleep(0.1)  # it would have opened the file by then
+            other.write(b"}\n")
+            other.flush()
+            fcntl.flock(other, fcntl.LOCK_UN)
+            assert await sending == Accepted()
+
+    asyncio.run(scenario())
+    assert path.read_bytes() == b'{"a":1}\n{"b":2}\n'
 
 
 def test_a_full_file_is_put_aside(tmp_path: Path) -> None:

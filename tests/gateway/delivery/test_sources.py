@@ -42,7 +42,7 @@ def test_another_source_is_delivered_whatever_happens_to_one(tmp_path: Path, rep
             await until(running.undelivered, 120)
             assert {*ids(120)} <= set(running.plane.taken)
             assert await running.dead() == []
-            assert not running.delivery.is_down
+            assert running.delivery.down is None
 
     asyncio.run(scenario())
 
@@ -71,7 +71,7 @@ def test_a_source_of_which_nothing_is_accepted_is_held(tmp_path: Path) -> None:
         answer = failing_for("acme-key", (401, {}, "ada@example.com acme-key"))
         async with delivering(tmp_path, answer, retry_min=30, retry_max=60) as running:
             await until_true(lambda: running.delivery.held)
-            assert running.delivery.held == {"Acme": "status 401"}
+            assert running.delivery.held["Acme"].reason == "status 401"
             assert await running.count("held", source="Acme") == 1
             assert await running.undelivered() == 30
 

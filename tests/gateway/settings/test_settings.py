@@ -98,6 +98,12 @@ def test_relative_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: py
     assert settings.gateway.data == tmp_path / "elsewhere"
     assert settings.delivery.to == f"file:{tmp_path}/delivered.jsonl"
     assert loaded(tmp_path, f'delivery.to = "file:/x.jsonl"\n{SOURCE}').delivery.to == "file:/x.jsonl"
+    files = {"credentials": "a.creds", "ca": "b.pem", "tls_cert": "c.pem", "tls_key": "/d.key"}
+    lines = "\n".join(f'store.{key} = "{file}"' for key, file in files.items())
+    store = loaded(tmp_path, f"{lines}\n{SOURCE}").store
+    assert {key: getattr(store, key) for key in files} == {
+        key: str(tmp_path / file) for key, file in files.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -143,10 +149,13 @@ def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.
     """`SPRINGHEAD_SECTION__KEY` overrides one key."""
     monkeypatch.setenv("SPRINGHEAD_GATEWAY__PORT", "9009")
     monkeypatch.setenv("SPRINGHEAD_DELIVERY__GZIP", "false")
+    monkeypatch.setenv("SPRINGHEAD_DELIVERY__LANES", "8")
+    monkeypatch.setenv("SPRINGHEAD_STORE__REPLICAS", "1")
 
     settings = loaded(tmp_path, f'[gateway]\nport = 1\nhost = "::1"\n{SOURCE}')
 
     assert (settings.gateway.port, settings.gateway.host, settings.delivery.gzip) == (9009, "::1", False)
+    assert (settings.delivery.lanes, settings.store.replicas) == (8, 1)
 
 
 def test_the_hosts_own_variables_are_not_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,6 +284,14 @@ enable = true
         ('delivery.to = "https://dp.example.com/v1/batch/"' + SOURCE, "to: must not end in /v1/batch"),
         ('gateway.admin = "127.0.0.1:8080"' + SOURCE, "admin: must be a port other than `port`"),
         ("store.window_days = 367" + SOURCE, "window_days: must be less than or equal to 366"),
+        ('store.url = "a:4222"' + SOURCE, 'url: must be as in "nats://a:4222,b:4222,c:4222"'),
+        ('store.url = "nats://ada:x@a:4222"' + SOURCE, "names and passwords have keys of their own"),
+        ('store.password = "x"' + SOURCE, "[store] password: is nobody's: add user"),
+        (
+            'store.user = "ada"\nstore.credentials = "a.creds"' + SOURCE,
+            "[store] credentials: cannot be combined with user and password",
+        ),
+        ('store.tls_key = "a.key"' + SOURCE, "[store] tls_key: is that of no certificate: add tls_cert"),
         ("limits.body = 0" + SOURCE, "body: must be greater than 0"),
         ('x = "${not a name}"' + SOURCE, "x: ${...} must hold a variable's name"),
         ("[gateway\n", "springhead.toml:1: not valid TOML: Expected ']' at the end of a table declaration"),
@@ -283,6 +300,17 @@ enable = true
 def test_a_wrong_value_is_explained(tmp_path: Path, text: str, reason: str) -> None:
     """The problem names the key, and says what the key takes."""
     assert reason in problems(tmp_path, text)[0]
+
+
+def test_workers_share_neither_a_file_nor_stdout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite is one process's, and lines on stdout would be mixed: both are said, and where."""
+    workers, stdout = problems(tmp_path, f'delivery.to = "stdout:"\ngateway.workers = 2\n{SOURCE}')
+    assert "[gateway] workers: SQLite serves one process: leave it at 1, or keep events in a NATS" in workers
+    assert "[delivery] to: several workers would write into each other's lines: deliver to a file" in stdout
+
+    monkeypatch.setenv("SPRINGHEAD_STORE__URL", "nats://127.0.0.1:4222")
+    monkeypatch.setenv("SPRINGHEAD_GATEWAY__WORKERS", "2")
+    assert loaded(tmp_path, SOURCE).gateway.workers == 2
 
 
 def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:

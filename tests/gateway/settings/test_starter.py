@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from springhead.gateway.settings import Settings, load_settings, starter_settings
-from springhead.gateway.settings.model import DeliverySettings, GatewaySettings, LimitSettings, Retention
+from springhead.gateway.settings.model import DeliverySettings, GatewaySettings, LimitSettings, StoreSettings
 
 
 def loaded(folder: Path, text: str) -> Settings:
@@ -48,7 +48,7 @@ def test_the_file_shows_every_key_with_its_default(tmp_path: Path, monkeypatch: 
         assert section.model_fields_set == set(type(section).model_fields)
     assert settings.source[0].model_fields_set == set(type(settings.source[0]).model_fields)
     assert settings.delivery.model_copy(update={"to": DeliverySettings().to}) == DeliverySettings()
-    assert (settings.limits, settings.store) == (LimitSettings(), Retention())
+    assert (settings.limits, settings.store) == (LimitSettings(), StoreSettings())
     default = GatewaySettings().model_copy(update={"data": tmp_path / "springhead-data"})
     assert settings.gateway.model_copy(update={"admin_token": None}) == default
 

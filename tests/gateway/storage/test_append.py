@@ -14,8 +14,24 @@ from support.stores import (
     claim,
     entry,
     keep,
+    letter,
     names,
 )
+
+
+def test_whoever_delivers_is_told_of_new_events(backend: Backend) -> None:
+    """With their source; nothing is told of a call that brought nothing to deliver."""
+    told: list[str] = []
+
+    async def scenario(store: Store) -> None:
+        store.on_append(told.append)
+        await keep(store, entry("1"), entry("2"), entry("3", source="slack"))
+        assert set(told) == {"auth0", "slack"}
+        told.clear()
+        await store.append([entry("1")], [letter()], None)
+        assert told == []
+
+    backend.use(scenario)
 
 
 def test_what_was_appended_is_claimed_whole(backend: Backend) -> None:

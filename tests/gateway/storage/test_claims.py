@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from zlib import crc32
 
 import pytest
 
-from springhead.gateway.storage.records import (
-    DeadEvent,
-)
+from springhead.gateway.storage.records import ClaimedEvent, DeadEvent, NewEvent
 from springhead.gateway.storage.store import Store
 from support.store_model import Model
 from support.stores import (
@@ -23,15 +23,15 @@ from support.stores import (
 
 
 def test_lanes_divide_users(backend: Backend) -> None:
-    """Every event is in one lane, by its source and user, in the order it was accepted."""
+    """Every event is in one lane, by its source and user, and each user's in the order they were accepted."""
     users = [f"auth0|{number}" for number in range(100)]
     sent = [entry(f"{user}/{number}", user) for number in range(3) for user in users]
 
     async def scenario(store: Store) -> None:
         await keep(store, *sent)
         for lane in range(8):
-            mine = [each.message_id for each in sent if crc32(f"auth0\0{each.user}".encode()) % 8 == lane]
-            assert names(await claim(store, lane, 8)) == mine
+            mine = [each for each in sent if crc32(f"auth0\0{each.user}".encode()) % 8 == lane]
+            assert by_user(await claim(store, lane, 8, events=1_000)) == by_user(mine)
 
     backend.use(scenario)
 
@@ -110,7 +110,9 @@ def test_a_claim_is_of_one_source(backend: Backend) -> None:
         await keep(store, entry("other", source="acme"))
         assert names(await claim(store, source="acme")) == ["other"]
         assert await claim(store, source="nowhere") == []
-        assert names(await claim(store)) == [f"{each}" for each in range(20)]
+        claimed = await claim(store)
+        assert len(claimed) == 20
+        assert by_user(claimed)["1"] == ["1", "10", "19"]
 
     backend.use(scenario)
 
@@ -187,6 +189,14 @@ def test_what_stands_behind_an_event_can_be_claimed(backend: Backend) -> None:
         assert names(await claim(store)) == ["bob's"]
 
     backend.use(scenario)
+
+
+def by_user(events: Sequence[NewEvent | ClaimedEvent]) -> dict[str, list[str]]:
+    """The messageIds of each user's events, in their order."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for event in events:
+        found[event.user].append(event.message_id)
+    return found
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -15,11 +15,13 @@ function showStatus(status) {
   setText($("dead"), number.format(status.dead_letters));
   $("dead").className = status.dead_letters ? "warn" : "";
   setText($("store"), size(status.store_bytes));
-  setText($("to"), `Delivers to ${destination.to}`);
+  setText($("to"), `Delivers to ${destination.to}${sharing(status)}`);
   const reason = destination.reason ? `: ${destination.reason.replace(/\.$/, "")}.` : ".";
   setText(
     $("trouble"),
-    destination.down ? `The destination is down${reason} Events are kept, and delivered when it is back.` : "",
+    destination.down
+      ? `The destination is down${where(({ down }) => down !== null)}${reason} Events are kept, and delivered when it is back.`
+      : "",
   );
   if (!$("no-events").querySelector("code"))
     $("no-events").append(commandLine(`curl --data @payload.json '${status.webhook}?writeKey=…'`));
@@ -101,11 +103,25 @@ function showSource(source) {
   card.counts.children[1].className = source.dead_letters ? "warn" : "";
 }
 
-function heldText({ held, type }) {
+function sharing({ gateway, gateways }) {
+  if (gateways.length < 2) return "";
+  const names = gateways.map(({ name, buckets }) => `${name} (${plural(buckets, "bucket")})`).join(", ");
+  return ` · ${gateways.length} gateways share the store: ${names} · of what was accepted before, this page shows what ${gateway} remembers`;
+}
+
+// Which of several gateways these are.
+function where(isAt) {
+  const { gateways } = latestStatus;
+  const names = gateways.filter(isAt).map(({ name }) => name);
+  return gateways.length > 1 && names.length ? ` at ${names.join(", ")}` : "";
+}
+
+function heldText({ name, held, type }) {
   const unknown =
     `Held: ${held}. ` + "Add its [[source]] again, with enabled = false if it should accept nothing more.";
   const refused =
-    `Held: the destination refuses this source's events (${held}). ` +
+    `Held${where((gateway) => name in gateway.held)}: ` +
+    `the destination refuses this source's events (${held}). ` +
     "Check delivery.to and the source's destination_write_key.";
   return `${type === null ? unknown : refused} Its events are kept, and delivery is retried.`;
 }

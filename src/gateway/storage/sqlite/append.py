@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..records import NewDeadLetter, NewEvent, Receipt, StoredCall
+from ..records import DeadLetter, NewDeadLetter, NewEvent, Receipt, StoredCall
 from . import dead_letters, dedup
 from .clock import Clock
 from .layout import LAYOUT
@@ -84,6 +84,15 @@ def append(
     _insert_events(connection, rows, now)
     dedup.remember(connection, [row.digest for row in rows], now)
     return receipts
+
+
+def adopt(connection: sqlite3.Connection, letter: DeadLetter, key: bytes) -> None:
+    """Store a dead letter of another store with its call and its times, unless it is there under this key."""
+    if dead_letters.has(connection, key):
+        return
+    source = _source_rows(connection, [Append((), [letter], None, {})])[letter.source]
+    call = None if letter.call is None else _insert_call(connection, letter.call, source, letter.at, False)
+    dead_letters.insert(connection, source, letter, letter.at, call, key=key, first_at=letter.first_at)
 
 
 def probe(connection: sqlite3.Connection) -> None:

@@ -25,6 +25,7 @@ _INSERT = """INSERT INTO dead_letter
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _COUNT_AGAIN = """UPDATE dead_letter SET count = count + ?, at = max(at, ?)
     WHERE fingerprint = ? RETURNING id"""
+_HAS = "SELECT EXISTS (SELECT 1 FROM dead_letter WHERE fingerprint = ?)"
 _OCCURRENCES = "SELECT ifnull(sum(count), 0) FROM dead_letter WHERE id = ?"
 _TAKE_SOME = "UPDATE dead_letter SET count = count - ? WHERE id = ?"
 _DELETE = f"DELETE FROM dead_letter WHERE id {IN_LIST} RETURNING digest, accepted_at"  # noqa: S608 - no value in it
@@ -59,6 +60,12 @@ def count_again(
     return None if row is None else int(row[0])
 
 
+def has(connection: sqlite3.Connection, key: bytes) -> bool:
+    """Whether a letter is kept under this fingerprint."""
+    (found,) = connection.execute(_HAS, (key,)).fetchone()
+    return bool(found)
+
+
 def insert(  # noqa: PLR0913 - the columns of a row
     connection: sqlite3.Connection,
     source: int,
@@ -68,6 +75,7 @@ def insert(  # noqa: PLR0913 - the columns of a row
     *,
     key: bytes | int = 0,
     accepted: tuple[bytes, float] | None = None,
+    first_at: float | None = None,
 ) -> int:
     """Insert a dead letter, and return its id.
 
@@ -79,11 +87,12 @@ def insert(  # noqa: PLR0913 - the columns of a row
         call: the row of the call it came in.
         key: as `merge` returns it.
         accepted: the digest of the accepted event that it was, and when that was accepted.
+        first_at: when it came first, if that was before.
     """
     size = len(letter.record) + len(letter.event) + len(letter.reason) + len(letter.answer) + _OVERHEAD
     fingerprint = key if isinstance(key, bytes) else None
     problem = letter.rule, letter.reason, letter.pointer, letter.line, letter.decodable
-    seen = at, at, letter.count, fingerprint, call, source
+    seen = at, at if first_at is None else first_at, letter.count, fingerprint, call, source
     contents = size, letter.record, letter.event, letter.answer
     values = *seen, *problem, *(accepted or (None, None)), *contents
     return int(connection.execute(_INSERT, values).lastrowid or 0)

@@ -30,14 +30,20 @@ class ProcessLock:
 
         It is when this process started, by the system's clock as it is set now: new leases go by that.
         """
+        if not self.take():
+            self._warn()
+            return 0.0
+        return time.time() - (time.monotonic() - self._started)
+
+    def take(self) -> bool:
+        """Lock the folder, and return whether this process holds the lock."""
         if not self._locked and self._folder is not None:
             try:
                 fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                self._warn()
-                return 0.0
+                return False
             self._locked = True
-        return time.time() - (time.monotonic() - self._started)
+        return True
 
     def _warn(self) -> None:
         if not self._warned:

@@ -36,6 +36,8 @@ _EVENTS = f"""SELECT seq, name, message_id, user, event, accepted_at, refusals
     FROM event JOIN body USING (seq) JOIN source ON source.id = event.source
     WHERE seq {IN_LIST} ORDER BY seq"""  # noqa: S608 - no value in it
 
+_ACCEPTED = f"""SELECT name, message_id, accepted_at FROM event JOIN body USING (seq)
+    JOIN source ON source.id = event.source WHERE seq {IN_LIST}"""  # noqa: S608 - no value in it
 _DEAD = """SELECT source.id, name, message_id, call, event, accepted_at FROM event JOIN body USING (seq)
     JOIN source ON source.id = event.source WHERE seq = ?"""
 
@@ -133,6 +135,13 @@ def acknowledge(
             dead_letters.insert(connection, source, letter, now, call, accepted=accepted)
     gone = json_list([*delivered, *(one.seq for one in dead)])
     connection.execute(f"DELETE FROM event WHERE seq {IN_LIST}", (gone,))  # noqa: S608 - ours
+
+
+def hand_over(connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
+    """Delete events that another store has now, with what recognises duplicates of them."""
+    rows = connection.execute(_ACCEPTED, (json_list(seqs),)).fetchall()
+    dedup.forget(connection, [(dedup.digest(name, message_id), at) for name, message_id, at in rows])
+    connection.execute(f"DELETE FROM event WHERE seq {IN_LIST}", (json_list(seqs),))  # noqa: S608 - ours
 
 
 def _lease(connection: sqlite3.Connection, seqs: Sequence[int], now: float, lease: float) -> list[ClaimedEvent]:

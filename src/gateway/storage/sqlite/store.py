@@ -28,7 +28,7 @@ from ..records import (
     StoreFull,
 )
 from . import dead_letters, dedup, queue, retention
-from .append import Append, append, probe
+from .append import Append, adopt, append, probe
 from .capacity import Capacity
 from .clock import Clock
 from .counts import counts
@@ -107,6 +107,8 @@ class SqliteStore:
         self._counts = Reader(folder, busy_timeout)  # its own, so that a long list does not delay it
         self._writer = Writer(connection, self._path, log)
         self._process_lock = ProcessLock(folder)
+        self._appended: Callable[[str], None] = lambda _source: None
+        self._appending = 0
 
     @property
     def location(self) -> str:
@@ -114,9 +116,24 @@ class SqliteStore:
         return str(self._path)
 
     @property
+    def identity(self) -> str:
+        """As `Store.identity`."""
+        status = self._path.stat()
+        return f"{status.st_dev}:{status.st_ino}"
+
+    @property
     def commits(self) -> int:
         """Transactions committed since it was opened."""
         return self._writer.commits
+
+    async def open(self, *, delivers: bool = True, alone: bool = False) -> None:  # noqa: ARG002 - takes no share
+        """As `Store.open`; its files have been open since it was made."""
+        if alone and not self._process_lock.take():
+            raise StoreBusy(f"another process delivers from {self._path}: stop it first")
+
+    def on_append(self, appended: Callable[[str], None]) -> None:
+        """As `Store.on_append`, of the events that this process stores."""
+        self._appended = appended
 
     async def append(
         self,
@@ -127,9 +144,18 @@ class SqliteStore:
         replacing: Mapping[int, int] = MappingProxyType({}),
     ) -> Receipt:
         """As `Store.append`, in one transaction: after an error nothing is kept."""
-        if self._writer.waiting >= self._max_waiting:
-            raise StoreBusy(f"{self._writer.waiting} calls are waiting for {self._path}: its disk is too slow")
-        return await self._writer.do_together(self._append, Append(events, dead_letters, call, replacing))
+        if self._appending >= self._max_waiting:
+            raise StoreBusy(f"{self._appending} calls are waiting for {self._path}: its disk is too slow")
+        self._appending += 1
+        try:
+            receipt = await self._writer.do_together(
+                self._append, Append(events, dead_letters, call, replacing)
+            )
+        finally:
+            self._appending -= 1
+        for source in {event.source for event in events} if receipt.stored else ():
+            self._appended(source)
+        return receipt
 
     async def probe(self, sources: Collection[str]) -> None:
         """As `Store.probe`."""
@@ -153,6 +179,14 @@ class SqliteStore:
         """As `Store.acknowledge`."""
         acknowledge = partial(queue.acknowledge, delivered=delivered, dead=dead, clock=self._clock)
         await self._writer.do(acknowledge, durable=False)
+
+    async def hand_over(self, seqs: Sequence[int]) -> None:
+        """As `Store.hand_over`."""
+        await self._writer.do(partial(queue.hand_over, seqs=seqs), durable=False)
+
+    async def adopt(self, letter: DeadLetter, key: bytes) -> None:
+        """As `Store.adopt`."""
+        await self._writer.do(partial(self._adopt, letter=letter, key=key))
 
     async def release(self, seqs: Sequence[int]) -> None:
         """As `Store.release`."""
@@ -246,6 +280,12 @@ class SqliteStore:
         allowed = [one for one, refusal in zip(appends, refusals, strict=True) if refusal is None]
         receipts = iter(add(allowed))
         return [refusal or next(receipts) for refusal in refusals]
+
+    def _adopt(self, connection: sqlite3.Connection, letter: DeadLetter, key: bytes) -> None:
+        shares = self._capacity.check(connection, len(letter.record) + len(letter.event))
+        if shares is not None and (refusal := shares.refusal(letter.source)):
+            raise refusal
+        adopt(connection, letter, key)
 
     def _probe(self, connection: sqlite3.Connection, sources: Collection[str]) -> None:
         shares = self._capacity.check(connection, 0)

@@ -42,13 +42,11 @@ class Writer:
 
     Attributes:
         commits: transactions committed.
-        waiting: requests not yet answered.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path, log: int = MAX_LOG) -> None:
         """`log` is how many bytes the write-ahead log keeps, for when the disk is full."""
         self.commits = 0
-        self.waiting = 0
         self._connection = connection
         self._path = path
         self._log = log
@@ -73,7 +71,6 @@ class Writer:
             raise StoreBusy(f"{self._path} is being closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self.waiting += 1
         self._queue.put(_Request(work, argument, durable, loop, future))
         return await future
 
@@ -182,7 +179,6 @@ class Writer:
                 loop.call_soon_threadsafe(self._set_results, resolved)
 
     def _set_results(self, resolved: list[tuple[asyncio.Future[Any], Any]]) -> None:
-        self.waiting -= len(resolved)
         for future, result in resolved:
             if future.done():  # its caller was cancelled; its request is committed all the same
                 continue

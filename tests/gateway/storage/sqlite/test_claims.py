@@ -31,6 +31,16 @@ from support.stores import (
 )
 
 
+def test_a_claim_is_in_the_order_of_acceptance(tmp_path: Path) -> None:
+    """Whatever the users."""
+
+    async def scenario(store: SqliteStore) -> None:
+        await keep(store, *(entry(f"{each}", f"{each % 9}") for each in range(20)))
+        assert names(await claim(store)) == [f"{each}" for each in range(20)]
+
+    use(tmp_path, scenario)
+
+
 def test_a_lease_ends_by_itself(tmp_path: Path) -> None:
     """While who claimed first is there, its leases hold for others, until they end."""
 

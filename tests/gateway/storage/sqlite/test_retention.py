@@ -42,30 +42,6 @@ async def ids(store: SqliteStore) -> list[int]:
     return [each.id for each in await store.dead_letters(limit=1_000_000)]
 
 
-def test_the_source_that_takes_most_makes_room(tmp_path: Path) -> None:
-    """However much one source sends, it costs the letters of no other, nor their calls."""
-
-    async def scenario(store: SqliteStore) -> None:
-        await store.append([], [letter(source="quiet", record=b"x" * 3_000)], call(b"y" * 3_000))
-        for each in range(50):
-            await store.append([], [letter(source="loud", record=b"%d" % each * 1_000)], call(b"z" * 1_000))
-
-        removals = await store.sweep()
-
-        (quiet,) = await store.dead_letters(source="quiet")
-        whole = await store.dead_letter(quiet.id)
-        assert whole is not None
-        assert whole.call == call(b"y" * 3_000)
-        loud = [each.id for each in await store.dead_letters(source="loud")]
-        assert loud == list(range(52 - len(loud), 52))
-        assert 0 < len(loud) < 10
-        assert removals == [Removal("loud", "dead_letter", "size", 50 - len(loud))]
-        assert await store.sweep() == []
-
-    use(tmp_path, scenario, dead_letter_bytes=20_000)
-    assert rows(tmp_path, "SELECT sum(kept_bytes) <= 20000 FROM source") == [(1,)]
-
-
 def test_calls_that_are_always_kept_count_for_their_source(tmp_path: Path) -> None:
     """They go before another source's letters, and as letters do, the oldest first."""
 

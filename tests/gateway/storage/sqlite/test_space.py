@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from springhead.gateway.storage.records import Receipt, Removal, StoreFull
 from springhead.gateway.storage.sqlite import SqliteStore, dedup, space
 from springhead.gateway.storage.sqlite.database import open_writer
 from springhead.gateway.storage.sqlite.dedup import DAY
+from support.disks import fill_disk
 from support.stores import FILE, call, deliver, entry, fill, keep, letter, rows, use
 
 RESERVE = 1_500_000
@@ -173,13 +173,6 @@ async def refused(store: SqliteStore) -> str:
     with pytest.raises(StoreFull) as error:
         await keep(store, entry("refused"))
     return str(error.value)
-
-
-def fill_disk(disk: Path) -> None:
-    """Take all the space that is left."""
-    with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as ballast:
-        while True:
-            ballast.write(b"x" * 4_096)
 
 
 def remember(folder: Path, per_day: int) -> int:
