@@ -138,7 +138,7 @@ def test_a_dead_event_that_was_moved_can_be_replayed(pair: Pair) -> None:
 
     async def scenario(source: Store, target: Store) -> None:
         await keep(source, entry("1"))
-        while not (claimed := await claim(source)):  # its buckets may be nobody's for a moment
+        while not (claimed := await claim(source)):  # noqa: ASYNC110 - a bucket may be nobody's for a moment
             await asyncio.sleep(0.1)
         await source.acknowledge([], [dead_event(claimed[0])])
         await move(source, target)

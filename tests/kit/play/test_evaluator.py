@@ -58,7 +58,8 @@ def test_a_source_that_takes_too_much_memory_is_ended(evaluator: Evaluator) -> N
 
 def test_what_takes_too_long_is_ended() -> None:
     """Its process is killed, and another takes its place; a draft is bounded as well."""
-    long = TriedRequest(json.dumps([BODY] * 20_000))  # so long that a busy machine is not late to notice
+    bodies = [BODY] * (900_000 // len(json.dumps(BODY)))  # so many that a busy machine is not late to notice
+    long = TriedRequest(json.dumps(bodies))
     draft, trial = Task("draft", Snapshot({}, long, "shop")), Task("try", Snapshot(FILES, long))
     with closing(Evaluator(seconds=0.001)) as hasty:
         for task in (draft, trial, trial):
