@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 from typer.testing import CliRunner
 
 from springhead.cli.commands import app
@@ -55,8 +56,12 @@ def springhead(folder: Path, *arguments: str) -> Completed:
         command = [SPRINGHEAD, *arguments]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
         return Completed(done.stdout, done.stderr, done.returncode)
-    with chdir(folder):
-        result = CliRunner().invoke(app, arguments)
+    logging = structlog.get_config()
+    try:
+        with chdir(folder):
+            result = CliRunner().invoke(app, arguments)
+    finally:
+        structlog.configure(**logging)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
     return Completed(result.stdout, result.stderr, result.exit_code)
 
