@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
+from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import NoRespondersError
 
 from springhead.gateway.storage.nats import NatsOptions
 from springhead.gateway.storage.nats.api import read
@@ -24,6 +27,14 @@ def message(sequence: int) -> dict[str, str]:
     return {"Nats-Sequence": f"{sequence}", "Nats-Subject": "s.1", "Nats-Time-Stamp": at}
 
 
+async def is_heard(client: Client, subject: str) -> bool:
+    """Whether somebody answers to a subject."""
+    with suppress(NoRespondersError):
+        await client.request(subject, timeout=10)
+        return True
+    return False
+
+
 async def answered(nodes: list[Node], *answer: dict[str, str]) -> Sequence[int]:
     """The sequences that are read if a batched direct get is answered by messages with these headers."""
     options = NatsOptions((nodes[0].url,), name=f"test-{uuid.uuid4().hex}")
@@ -35,8 +46,10 @@ async def answered(nodes: list[Node], *answer: dict[str, str]) -> Sequence[int]:
 
     try:
         if answer:
-            await replica.subscribe(f"$JS.API.DIRECT.GET.{options.name}", cb=reply)
-            await replica.flush()
+            subject = f"$JS.API.DIRECT.GET.{options.name}"
+            await replica.subscribe(subject, cb=reply)
+            while not await is_heard(reader, subject):  # noqa: ASYNC110 - servers tell each other
+                await asyncio.sleep(0.05)
         return [found.sequence async for found in read(reader, options.name, seq=1, batch=9)]
     finally:
         await reader.close()
