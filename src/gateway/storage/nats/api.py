@@ -171,30 +171,22 @@ async def _next(subscription: Any) -> Msg:
 
 async def last(client: Client, stream: str, subject: str) -> StoredMessage | None:
     """The last message of a subject, from the leader: it is never stale."""
-    try:
-        message = (await ask(client, f"STREAM.MSG.GET.{stream}", last_by_subj=subject))["message"]
-    except ApiError as error:
-        if error.code in NOT_FOUND:
-            return None
-        raise
-    return _from_json(message)
+    return await _from_leader(client, stream, last_by_subj=subject)
 
 
 async def get(client: Client, stream: str, sequence: int) -> StoredMessage | None:
     """The message of a sequence, from the leader; None if there is none."""
-    try:
-        message = (await ask(client, f"STREAM.MSG.GET.{stream}", seq=sequence))["message"]
-    except ApiError as error:
-        if error.code in NOT_FOUND:
-            return None
-        raise
-    return _from_json(message)
+    return await _from_leader(client, stream, seq=sequence)
 
 
 async def following(client: Client, stream: str, sequence: int, subjects: str) -> StoredMessage | None:
     """The first message of these subjects from a sequence on, from the leader; None if there is none."""
+    return await _from_leader(client, stream, seq=sequence, next_by_subj=subjects)
+
+
+async def _from_leader(client: Client, stream: str, /, **request: Any) -> StoredMessage | None:
     try:
-        found = await ask(client, f"STREAM.MSG.GET.{stream}", seq=sequence, next_by_subj=subjects)
+        found = await ask(client, f"STREAM.MSG.GET.{stream}", **request)
     except ApiError as error:
         if error.code in NOT_FOUND:
             return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nats.aio.client import Client
 
 from ..records import DeadLetter, DeadLetterSummary
-from .api import StoredMessage, ask, get, read
+from .api import StoredMessage, ask, get, read_all
 from .chunk import token
 from .kept_letter import whole
 
@@ -71,13 +71,7 @@ class LetterList:
             end = start
 
     async def _between(self, subjects: str, start: int, end: int) -> AsyncGenerator[StoredMessage, None]:
-        while start < end:
-            before = start
-            request = {"seq": start, "batch": _WINDOW, "max_bytes": 2**22, "next_by_subj": subjects}
-            async for message in read(self._client, self._stream, **request):
-                if message.sequence >= end:
-                    return
-                start = message.sequence + 1
-                yield message
-            if start == before:
+        async for message in read_all(self._client, self._stream, subjects, start):
+            if message.sequence >= end:
                 return
+            yield message
