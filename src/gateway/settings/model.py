@@ -250,7 +250,7 @@ class StoreSettings(FrozenSection):
     @classmethod
     def _is_of_a_user(cls, password: SecretStr, info: ValidationInfo) -> SecretStr:
         if password.get_secret_value() and not info.data.get("user"):
-            raise ValueError("is nobody's: add user")
+            raise ValueError("needs a user: add user")
         return password
 
     @field_validator("credentials")
@@ -264,7 +264,7 @@ class StoreSettings(FrozenSection):
     @classmethod
     def _is_of_a_certificate(cls, tls_key: str, info: ValidationInfo) -> str:
         if tls_key and not info.data.get("tls_cert"):
-            raise ValueError("is that of no certificate: add tls_cert")
+            raise ValueError("needs a certificate: add tls_cert")
         return tls_key
 
     @property

@@ -20,5 +20,5 @@ def digest(source: str, message_id: str) -> bytes:
 
 
 def digest_of_replay(original: bytes, letter: int) -> bytes:
-    """The digest of an event whose dead letter is replayed: it is no duplicate of itself."""
+    """The digest of an event whose dead letter is replayed, so that it is not a duplicate of itself."""
     return hashlib.blake2b(b"%b%d" % (original, letter), digest_size=16).digest()

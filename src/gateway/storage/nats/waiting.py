@@ -106,7 +106,7 @@ class WaitingEvents:
     def write(self, progress: Progress, read_to: int) -> None:
         """Write into the progress what waits; messages were read up to the sequence `read_to`.
 
-        So the progress is no larger than what is held, however much is delivered behind an event that waits.
+        However much is delivered behind an event that waits, the progress is not larger than what is held.
         What waits in messages that an earlier owner read, and that are not read again yet, stays in it.
         """
         progress.floor = min(self._messages, default=read_to + 1) - 1
