@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from support.dataplanes import FakeDataPlane, data_plane
+from support.dataplanes import data_plane
 from support.effort import scaled
 from support.nats_nodes import Node, cluster
-from support.senders import Senders, arrived, gateway_to, log_ids, until
+from support.senders import Senders, assert_kept_and_in_order, gateway_to, until
 from support.servers import Server, free_port
 
 pytestmark = pytest.mark.slow
@@ -64,18 +64,6 @@ class Gateways:
         """Stop all of them."""
         for number in list(self._running):
             self.stop(number)
-
-
-def assert_kept_and_in_order(plane: FakeDataPlane, senders: list[Senders]) -> None:
-    """Each acknowledged log was taken, under one messageId, and each user's came in order."""
-    log_of, messages = log_ids(plane), arrived(plane)
-    assert len(set(log_of.values())) == len(log_of)
-    acknowledged = {log_id for sender in senders for log_id in sender.acknowledged}
-    assert acknowledged - {log_of[message_id] for message_id in messages} == set()
-    by_user: dict[str, list[str]] = {}
-    for message_id, user in messages.items():
-        by_user.setdefault(user, []).append(log_of[message_id])
-    assert [logs for logs in by_user.values() if logs != sorted(logs)] == []
 
 
 @dataclass(frozen=True)

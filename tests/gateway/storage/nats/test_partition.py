@@ -1,0 +1,108 @@
+"""What gateways on both sides of a broken network promise, while all servers are alive."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import nats
+import pytest
+
+from support.dataplanes import data_plane
+from support.deliveries import sample
+from support.gateways import Gateway
+from support.links import Link, linked
+from support.nats_nodes import Node
+from support.senders import Senders, assert_kept_and_in_order, gateway_to, until
+from support.servers import LOCAL, free_port
+
+pytestmark = pytest.mark.slow
+
+
+@asynccontextmanager
+async def divided(folder: Path) -> AsyncIterator[tuple[list[Node], Link]]:
+    """Three nodes, and the link by which the last one reaches the others."""
+    nodes = [Node(f"n{number}", folder / f"n{number}") for number in range(3)]
+    apart, listening, port = nodes[-1], nodes[-1].route, free_port()
+    address = f"127.0.0.1:{port}"  # it connects to none itself: all they say to each other takes this way
+    routes = f"advertise: '{address}', routes: ['nats-route://{address}']"
+    apart.configure([apart], f"cluster {{ name: test, listen: 127.0.0.1:{listening}, {routes} }}")
+    apart.route = port
+    for node in nodes[:-1]:
+        node.configure(nodes)
+    async with linked(port, listening) as link:
+        try:
+            for node in nodes:
+                node.start()
+            for node in nodes:
+                await asyncio.to_thread(node.wait)
+            yield nodes, link
+        finally:
+            for node in nodes:
+                node.stop(signal.SIGKILL)
+
+
+async def lead(node: Node) -> None:
+    """Make a node the leader of all streams."""
+    client = await nats.connect(node.url)
+    request = json.dumps({"placement": {"preferred": node.name}}).encode()
+    for stream in ("events", "seen", "state", "leases", "dead"):
+        await client.request(f"$JS.API.STREAM.LEADER.STEPDOWN.springhead-{stream}", request, 10)
+    await client.close()
+
+
+async def start(stack: ExitStack, folder: Path, to: str, node: Node) -> Gateway:
+    """Start a gateway that is connected to this node, and to no other."""
+    await asyncio.to_thread(folder.mkdir)
+    started = gateway_to(to, folder, store={"url": node.url, "patience": 1})
+    return await asyncio.to_thread(stack.enter_context, started)
+
+
+async def owning(server: Gateway, buckets: int) -> None:
+    """Wait until a gateway delivers so many buckets."""
+    async with httpx.AsyncClient(**LOCAL) as client:
+        found = -1.0
+        while found != buckets:
+            text = (await client.get(f"{server.admin_url}/metrics", timeout=30)).text
+            found = sample(text, "springhead_gateway_cluster_buckets", {})
+            await asyncio.sleep(0.1)
+
+
+async def accepting(senders: Senders, count: int = 100) -> None:
+    """Wait until so many more logs are acknowledged."""
+    before = len(senders.acknowledged)
+    await until(lambda: len(senders.acknowledged) >= before + count)
+
+
+def test_a_partition_loses_nothing_that_was_told_ok(tmp_path: Path) -> None:
+    """The gateway of the server that is cut off, which led, refuses; the other goes on; in the end both do."""
+
+    async def scenario() -> None:
+        async with divided(tmp_path / "nats") as (nodes, link), data_plane() as plane:
+            with ExitStack() as stack:
+                most, few = [
+                    await start(stack, tmp_path / node.name, plane.url, node) for node in (nodes[0], nodes[-1])
+                ]
+                await lead(nodes[-1])
+                of_most, of_few = Senders(most.url), Senders(few.url)
+                sending = [asyncio.create_task(of_most.run(2)), asyncio.create_task(of_few.run(2, first=10))]
+                await asyncio.gather(owning(most, 8), accepting(of_most), accepting(of_few))
+                link.cut()
+                await until(lambda: of_few.statuses[503] > 0)
+                await owning(most, 16)
+                await accepting(of_most)
+                link.mend()
+                await asyncio.gather(owning(few, 8), accepting(of_most), accepting(of_few))
+                of_most.stopping = of_few.stopping = True
+                await asyncio.gather(*sending)
+                acknowledged = {*of_most.acknowledged, *of_few.acknowledged}
+                await until(lambda: len(set(plane.taken)) >= len(acknowledged))
+                await asyncio.to_thread(stack.close)
+            assert_kept_and_in_order(plane, [of_most, of_few])
+
+    asyncio.run(scenario())
