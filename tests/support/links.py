@@ -27,8 +27,10 @@ class Link:
         self._whole.set()
 
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Connect one who asks for it to the other side."""
-        await self._whole.wait()
+        """Connect one who asks for it to the other side; not while the link is cut."""
+        if not self._whole.is_set():
+            writer.close()
+            return
         try:
             reader_there, writer_there = await asyncio.open_connection(HOST, self._target)
         except OSError:
