@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from nats.aio.client import Client
 
 from ..records import StoreBusy
-from .api import ApiError
+from .api import ApiError, ask
 from .chunk import token
 from .cursor import take_over
 from .ownership import BUCKETS
@@ -92,14 +92,17 @@ class SourceLogs:
         if place not in self._opening:
             self._opening[place] = asyncio.create_task(self._open(bucket, source))
         try:
-            return await self._opening[place]
+            return await asyncio.shield(self._opening[place])
+        except ApiError as error:  # another gateway has just taken it over
+            raise StoreBusy(str(error)) from None
         finally:
             self._opening.pop(place, None)
 
     async def _open(self, bucket: int, source: str) -> SourceLog:
         streams = self._streams
         subject = f"{streams.state}.{bucket}.{token(source)}"
-        cursor = await take_over(self._client, self._publisher, streams.state, subject, self._created)
+        end = (await ask(self._client, f"STREAM.INFO.{streams.events}"))["state"]["last_seq"]
+        cursor = await take_over(self._client, self._publisher, streams.state, subject, self._created, end)
         log = SourceLog(
             source,
             bucket,
