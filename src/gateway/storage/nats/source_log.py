@@ -98,6 +98,7 @@ class SourceLog:
 
     async def _read(self) -> None:
         """Read on, until nothing is left or enough is held."""
+        await self._settle_duplicates()
         self._read_to = max(self._read_to, self.cursor.progress.floor)
         before = -1
         while (size := self._size_to_read()) and self._read_to != before:
@@ -119,10 +120,7 @@ class SourceLog:
         return self.room(self) if len(self.waiting) < _MAX_EVENTS else 0
 
     async def _add(self, messages: Sequence[StoredMessage]) -> None:
-        """Hold the events of these messages, and settle those that were accepted before.
-
-        If they cannot be settled, nothing is claimed until they are.
-        """
+        """Hold the events of these messages, and settle those that were accepted before."""
         chunks = [(message, chunk.decode(message.data)) for message in messages]
         lookup = await self._look_up(chunks)
         for message, packed in chunks:
@@ -139,10 +137,14 @@ class SourceLog:
                     accepted.append(Accepted(one.packed.digest, one.number, message.at))
             self._seen.remember(accepted)
             self._read_to = message.sequence
+        await self._settle_duplicates()
+        await self._delete_settled()
+
+    async def _settle_duplicates(self) -> None:
+        """If they cannot be settled, nothing is claimed until they are."""
         if self._duplicates:
             await self._settle(self._duplicates)
             self._duplicates.clear()
-        await self._delete_settled()
 
     async def _look_up(self, chunks: Sequence[tuple[StoredMessage, chunk.Chunk]]) -> Lookup:
         """What is known of these events, given which of them may be accepted again by now."""
