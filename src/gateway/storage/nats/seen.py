@@ -78,7 +78,12 @@ class Seen:
         """`created` is when the stream of events was made: what was seen of an older one is forgotten."""
         self._path = path
         self._window = window
-        self._connection = _open(path, created)
+        try:
+            self._connection = _open(path, created)
+        except sqlite3.DatabaseError:
+            _log.warning("the ids of accepted events are read again: their file is damaged", path=str(path))
+            _remove(path)
+            self._connection = _open(path, created)
         self._thread = ThreadPoolExecutor(1, "seen")
         self._recent: dict[bytes, Accepted] = {}
         self._moving: dict[bytes, Accepted] = {}
@@ -141,6 +146,8 @@ class Seen:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except sqlite3.Error as error:
+            if type(error) is sqlite3.DatabaseError:
+                _remove(self._path)  # it is damaged: the next start makes it again
             raise StoreBusy(f"{self._path} cannot be used: {error}") from None
 
     async def _move(self) -> None:
@@ -197,3 +204,8 @@ def _open(path: Path, created: str) -> sqlite3.Connection:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - no value in it
         connection.execute("INSERT INTO stream VALUES (?)", (created,))
     return connection
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
