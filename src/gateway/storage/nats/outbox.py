@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..records import StoreBusy, StoredCall
+from ..records import StoreBusy, StoredCall, StoreFull
 from . import chunk
 from .accepted import Accepted
 from .pending import Batch
@@ -76,7 +76,10 @@ class Outbox:
             raise StoreBusy("nobody waits any longer")
         for packed in chunk.pack(batch.events, batch.calls, self.max_bytes):
             subject = f"{self._stream}.{batch.bucket}.{chunk.token(batch.source)}.{len(packed.events)}"
-            sequence = await self._publisher.publish(subject, chunk.encode(packed), uuid.uuid4().hex)
+            data = chunk.encode(packed)
+            if len(data) > self.max_bytes:
+                raise StoreFull(f"an event of {len(data)} bytes, more than {self.max_bytes}: raise max_payload")
+            sequence = await self._publisher.publish(subject, data, uuid.uuid4().hex)
             now = time.time()
             self._seen.remember(
                 Accepted(event.digest, chunk.number_of(sequence, index), now)
