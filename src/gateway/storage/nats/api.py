@@ -212,6 +212,11 @@ async def _from_leader(client: Client, stream: str, /, **request: Any) -> Stored
     return _from_json(found["message"])
 
 
+async def server_time(client: Client, stream: str) -> float:
+    """The time in epoch seconds, by the clock of the server that leads a stream."""
+    return _seconds((await ask(client, f"STREAM.INFO.{stream}"))["ts"])
+
+
 async def subjects_of(client: Client, stream: str) -> dict[str, int]:
     """How many messages each subject of a stream has."""
     found: dict[str, int] = {}

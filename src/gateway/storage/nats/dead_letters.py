@@ -88,11 +88,11 @@ class DeadLetters:
             await self._seen_stream.forget(accepted)
         return dropped
 
-    async def sweep(self) -> list[Removal]:
+    async def sweep(self, now: float) -> list[Removal]:
         """Drop letters beyond their age and size."""
         removed: Counter[tuple[str, str]] = Counter()
         while True:
-            old = await too_old(self.listed, time.time() - self._options.dead_letter_age)
+            old = await too_old(self.listed, now - self._options.dead_letter_age)
             await self.drop([id_ for id_, _ in old])
             sizes = await self._counter.letter_bytes()
             large = await too_much(self.listed, sizes, sizes.total() - self._options.dead_letter_bytes)

@@ -31,7 +31,7 @@ from ..records import (
     StoreUnusable,
 )
 from ..shared import ClusterStats
-from .api import ask, until_answered
+from .api import ask, server_time, until_answered
 from .append import Appender
 from .chunk import token
 from .connection import connect, denial
@@ -55,6 +55,8 @@ _READY_SECONDS = 2.0
 """How old the last write may be: nothing else tells that most servers are gone."""
 _ELECTION_SECONDS = 15.0
 """How long a store that is opened waits for a leader: an election takes 4 to 9 seconds."""
+_LETTER = 4_096
+"""Bytes that a dead letter may take more than its event."""
 _MARGIN = 16_384
 """Bytes of room in the stream of events below which it counts as full."""
 
@@ -168,7 +170,7 @@ class NatsStore:
         self._seen = Seen(path, options.window, self._created)
         self._publisher = publisher = Publisher(client, options.patience)
         limit = client.max_payload - HEADERS
-        outbox = Outbox(publisher, self._seen, streams.events, limit, self._tell)
+        outbox = Outbox(publisher, self._seen, streams.events, limit - _LETTER, self._tell)
         self._appender = Appender(outbox, self._seen, self.location, options.max_waiting, options.patience)
         self._hints = Hints(client, f"{options.name}-appended", self._note)
         self._seen_stream = seen_stream = SeenStream(client, publisher, streams.seen, self._seen)
@@ -281,9 +283,10 @@ class NatsStore:
         return await self._counter.counts()
 
     async def sweep(self) -> list[Removal]:
-        """As `Store.sweep`."""
-        await self._seen.prune(time.time())
-        return await self._dead_letters.sweep()
+        """As `Store.sweep`: what expires does so by two clocks, this machine's and a server's."""
+        now = min(time.time(), await server_time(self._client, self._streams.dead))
+        await self._seen.prune(now)
+        return await self._dead_letters.sweep(now)
 
     async def close(self) -> None:
         """As `Store.close`."""
