@@ -18,7 +18,7 @@ class Progress(msgspec.Struct, array_like=True):
     Attributes:
         floor: all messages up to this sequence are.
         top: all messages up to this sequence are, too, but for the events in `waiting`.
-        waiting: the places of the events that are not, by the sequence of their message.
+        waiting: the indexes of the events that are not, by the sequence of their message.
         settled: how many events are, by the sequence of a message in `waiting`.
         refusals: how often an event was refused alone, by its number.
         owner: who wrote it.
