@@ -138,11 +138,15 @@ class Rule(msgspec.Struct, frozen=True):
     ids: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
 
+    def event_rows(self) -> tuple[Row, ...]:
+        """List what makes an event: what is passed through, as if a row read it, the name, then the rows."""
+        passed = () if self.passthrough is None else (Row(Read(self.passthrough)),)
+        name = () if self.event is None else (self.event,)
+        return passed + name + self.rows
+
     def paths(self) -> Iterator[Path]:
         """List the paths it reads to make an event."""
-        if self.passthrough is not None:
-            yield self.passthrough
-        for row in (*self.rows, *((self.event,) if self.event else ())):
+        for row in self.event_rows():
             yield from row.paths(inner=True)
 
     def __post_init__(self) -> None:
