@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 
 import structlog
 
-from ..records import StoreBusy
+from ..records import StoreBusy, StoreUnusable
 from .accepted import Accepted
 
 _RECENT = 1 << 13
@@ -75,15 +75,17 @@ class Seen:
     """
 
     def __init__(self, path: Path, window: float, created: str) -> None:
-        """`created` is when the stream of events was made: what was seen of an older one is forgotten."""
+        """`created` is when the stream of events was made: what was seen of an older one is forgotten.
+
+        Raises:
+            StoreUnusable: the file cannot be opened or made.
+        """
         self._path = path
         self._window = window
         try:
-            self._connection = _open(path, created)
-        except sqlite3.DatabaseError:
-            _log.warning("the ids of accepted events are read again: their file is damaged", path=str(path))
-            _remove(path)
-            self._connection = _open(path, created)
+            self._connection = _open_or_remake(path, created)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreUnusable(f"{path} cannot be used: {error}; check gateway.data") from None
         self._thread = ThreadPoolExecutor(1, "seen")
         self._recent: dict[bytes, Accepted] = {}
         self._moving: dict[bytes, Accepted] = {}
@@ -146,8 +148,8 @@ class Seen:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except sqlite3.Error as error:
-            if type(error) is sqlite3.DatabaseError:
-                _remove(self._path)  # it is damaged: the next start makes it again
+            if _is_damage(error):
+                _remove(self._path)  # the next start makes it again
             raise StoreBusy(f"{self._path} cannot be used: {error}") from None
 
     async def _move(self) -> None:
@@ -191,10 +193,35 @@ class Seen:
             self._connection.execute("INSERT OR REPLACE INTO position VALUES (?, ?)", (subject, sequence))
 
 
+def _open_or_remake(path: Path, created: str) -> sqlite3.Connection:
+    try:
+        return _open(path, created)
+    except sqlite3.DatabaseError as error:
+        if not _is_damage(error):
+            raise
+    _log.warning("the file of accepted ids is damaged; they are read again", path=str(path))
+    _remove(path)
+    return _open(path, created)
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Whether a file is damaged: errors that pass, as of a lock or a full disk, have a class of their own."""
+    return type(error) is sqlite3.DatabaseError
+
+
 def _open(path: Path, created: str) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)
     connection = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)
+    try:
+        _prepare(connection, created)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, created: str) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA temp_store = MEMORY")  # what undoes a statement would go to a file of its own
@@ -203,7 +230,6 @@ def _open(path: Path, created: str) -> sqlite3.Connection:
         for table in ("seen", "forgotten", "position", "stream"):
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - no value in it
         connection.execute("INSERT INTO stream VALUES (?)", (created,))
-    return connection
 
 
 def _remove(path: Path) -> None:

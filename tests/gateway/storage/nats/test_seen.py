@@ -10,7 +10,7 @@ import pytest
 
 from springhead.gateway.storage.nats.accepted import Accepted
 from springhead.gateway.storage.nats.seen import Seen
-from springhead.gateway.storage.records import StoreBusy
+from springhead.gateway.storage.records import StoreBusy, StoreUnusable
 
 
 def one(name: str, number: int, at: float = 0.0) -> Accepted:
@@ -119,6 +119,14 @@ def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
 
     (tmp_path / "seen.sqlite").write_bytes(b"damaged" * 1_000)
     use(tmp_path, scenario)
+
+
+def test_a_file_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    """With the key that says where it is."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(StoreUnusable, match=r"seen.sqlite cannot be used: .*; check gateway.data"):
+        Seen(tmp_path / "file" / "seen.sqlite", 60.0, "today")
 
 
 def test_a_file_that_turns_out_to_be_damaged_is_made_again_by_the_next_start(tmp_path: Path) -> None:
