@@ -14,7 +14,7 @@ order across gateways.
   cursor last can write it again, so one that has lost its bucket unawares can only repeat what it was
   sending.
 - `accepted` identifies an event by a digest. An event whose digest is known with an earlier number is a
-  duplicate: `seen` remembers digests in a file, which is a cache of the cluster.
+  duplicate: `seen` remembers digests in a file (`seen_file`), which is a cache of the cluster.
 - `letters` and `letter_reader` keep and read dead letters, each a message (`kept_letter`).
 - `connection` checks the servers, `streams` what they keep, and `api` and `publisher` ask them.
 """
