@@ -17,7 +17,8 @@ import pytest
 
 from support.dataplanes import data_plane
 from support.effort import scaled
-from support.nats_nodes import Node, cluster
+from support.links import Link, divided
+from support.nats_nodes import Node
 from support.senders import Senders, assert_kept_and_in_order, gateway_to, until
 from support.servers import Server, free_port
 
@@ -72,6 +73,7 @@ class Faults:
 
     gateways: Gateways
     nodes: list[Node]
+    link: Link
     chance: random.Random
 
     def kill_gateway(self) -> None:
@@ -109,6 +111,13 @@ class Faults:
         node.resume()
         node.wait()
 
+    def cut_node_off(self) -> None:
+        """The others cannot reach a node, but clients can; it may be the leader."""
+        self.link.cut()
+        self._pass(1.0, 12.0)
+        self.link.mend()
+        self.nodes[-1].wait()
+
     def slow_node(self) -> None:
         """A node gets a tenth of the time it needs."""
         node = self.chance.choice(self.nodes)
@@ -144,6 +153,7 @@ class Faults:
 
 
 KINDS = (
+    Faults.cut_node_off,
     Faults.kill_gateway,
     Faults.kill_node,
     Faults.pause_gateway,
@@ -171,8 +181,8 @@ def test_no_fault_loses_what_was_told_ok(tmp_path: Path) -> None:
     """Whatever fails: every acknowledged log is delivered, and each user's are in order."""
     chance = random.Random()  # noqa: S311 - any moment
 
-    async def scenario(nodes: list[Node]) -> None:
-        async with data_plane() as plane:
+    async def scenario() -> None:
+        async with divided(tmp_path / "nats") as (nodes, link), data_plane() as plane:
             gateways = Gateways(tmp_path, plane.url, nodes)
             try:
                 for number in range(3):
@@ -182,7 +192,7 @@ def test_no_fault_loses_what_was_told_ok(tmp_path: Path) -> None:
                     asyncio.create_task(sender.run(2, first=10 * number))
                     for number, sender in enumerate(senders)
                 ]
-                await asyncio.to_thread(torment, Faults(gateways, nodes, chance))
+                await asyncio.to_thread(torment, Faults(gateways, nodes, link, chance))
                 for sender in senders:
                     sender.stopping = True
                 await asyncio.gather(*sending)
@@ -193,5 +203,4 @@ def test_no_fault_loses_what_was_told_ok(tmp_path: Path) -> None:
                 await asyncio.to_thread(gateways.close)
             assert_kept_and_in_order(plane, senders)
 
-    with cluster(tmp_path / "nats") as nodes:
-        asyncio.run(scenario(nodes))
+    asyncio.run(scenario())

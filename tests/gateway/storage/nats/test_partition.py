@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -15,38 +13,12 @@ import pytest
 
 from support.dataplanes import data_plane
 from support.gateways import Gateway
-from support.links import Link, linked
+from support.links import divided
 from support.nats_nodes import Node
 from support.senders import Senders, assert_kept_and_in_order, gateway_to, log_ids, until
-from support.servers import LOCAL, free_port
+from support.servers import LOCAL
 
 pytestmark = pytest.mark.slow
-
-
-@asynccontextmanager
-async def divided(folder: Path) -> AsyncIterator[tuple[list[Node], Link]]:
-    """Three nodes, and the link by which the last one reaches the others."""
-    nodes = [Node(f"n{number}", folder / f"n{number}") for number in range(3)]
-    apart, listening, port = nodes[-1], nodes[-1].route, free_port()
-    address = f"127.0.0.1:{port}"  # it connects to none itself: all they say to each other takes this way
-    routes = f"advertise: '{address}', routes: ['nats-route://{address}']"
-    apart.configure([apart], f"cluster {{ name: test, listen: 127.0.0.1:{listening}, {routes} }}")
-    apart.route = port
-    for node in nodes[:-1]:
-        node.configure(nodes)
-    for node in nodes:
-        config = node.folder / "nats.conf"
-        config.write_text(config.read_text().replace("cluster {", "cluster { ping_interval: '1s',"))
-    async with linked(port, listening) as link:
-        try:
-            for node in nodes:
-                node.start()
-            for node in nodes:
-                await asyncio.to_thread(node.wait)
-            yield nodes, link
-        finally:
-            for node in nodes:
-                node.stop(signal.SIGKILL)
 
 
 async def lead(node: Node) -> None:
