@@ -29,13 +29,14 @@ CREATE TABLE IF NOT EXISTS forgotten (
 CREATE TABLE IF NOT EXISTS position (subject TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS stream (created TEXT NOT NULL);
 """
-_EARLIER = """WHERE NOT EXISTS (
+_KEEP_FIRST = """WHERE NOT EXISTS (
         SELECT 1 FROM forgotten WHERE forgotten.digest = column1 AND forgotten.number >= column2)
     ON CONFLICT (digest) DO UPDATE SET number = excluded.number, at = excluded.at
     WHERE excluded.number < number OR excluded.at - at > ?"""
+"""The first of several is the one that counts, unless it is past the window, or may be accepted again."""
 _FORGET = """INSERT INTO forgotten VALUES (?, ?, ?) ON CONFLICT (digest) DO UPDATE
     SET number = excluded.number, at = excluded.at WHERE excluded.number > number"""
-"""What is read of the stream later, and was there before, is not recorded."""
+"""What came before that, and is read of the stream later, is not recorded."""
 _PRUNE = "DELETE FROM seen WHERE digest IN (SELECT digest FROM seen WHERE at <= ? ORDER BY at LIMIT ?)"
 
 _log = structlog.get_logger()
@@ -85,7 +86,7 @@ class SeenFile:
         for start in range(0, len(accepted), ROWS):
             part = accepted[start : start + ROWS]
             statement = (
-                f"INSERT INTO seen SELECT * FROM (VALUES {', '.join(['(?, ?, ?)'] * len(part))}) {_EARLIER}"  # noqa: S608 - no value in it
+                f"INSERT INTO seen SELECT * FROM (VALUES {', '.join(['(?, ?, ?)'] * len(part))}) {_KEEP_FIRST}"  # noqa: S608 - no value in it
             )
             self._connection.execute(statement, (*chain.from_iterable(part), self._window))
         self._note_position(subject, sequence)
