@@ -14,6 +14,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MILLISECONDS = 10**11
 """From here on a number is read as milliseconds: as seconds it would be after the year 5000."""
 
+_DIGITS_OF_A_DATE = len("20240315")
+
 
 def time_function(argument: Any) -> Callable[[Any], str | None]:
     """Make `time` for one notation: `s`, `ms`, `epoch`, `iso` (if none is given) or a strptime pattern.
@@ -26,9 +28,9 @@ def time_function(argument: Any) -> Callable[[Any], str | None]:
     def time(value: Any) -> str | None:
         try:
             when = read(value)
-        except (ValueError, OverflowError):
+            return None if when is None else _iso(when)
+        except (ValueError, OverflowError):  # not a time, or in UTC beyond the years that there are
             return None
-        return None if when is None else _iso(when)
 
     return time
 
@@ -41,7 +43,7 @@ def _reader(notation: Any) -> Callable[[Any], datetime | None]:
     if notation == "epoch":
         return _from_epoch_of_either_unit
     if notation == "iso":
-        return lambda value: datetime.fromisoformat(value) if isinstance(value, str) else None
+        return _from_iso
     if not isinstance(notation, str) or "%" not in notation:
         raise InvalidArgument(
             'time takes "s", "ms", "epoch", "iso" or a strptime pattern such as "%d/%m/%Y %H:%M"'
@@ -72,6 +74,13 @@ def _from_epoch_of_either_unit(value: Any) -> datetime | None:
     if isinstance(value, str) or (amount := number(value)) is None:
         return None
     return _from_epoch(amount, 1 if abs(amount) >= _FIRST_MILLISECONDS else 1000)
+
+
+def _from_iso(value: Any) -> datetime | None:
+    """Read ISO 8601, but no text of digits except a date: of `1710123112345` Python makes a day in 1710."""
+    if not isinstance(value, str) or (len(value) != _DIGITS_OF_A_DATE and value.isdigit()):
+        return None
+    return datetime.fromisoformat(value.upper())
 
 
 def _iso(when: datetime) -> str:
