@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from ..errors import InvalidArgument
 from .convert import number
 
@@ -84,6 +86,7 @@ def _from_iso(value: Any) -> datetime | None:
 
 
 def _iso(when: datetime) -> str:
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Write a time in UTC, in milliseconds; msgspec is several times faster than `isoformat`."""
+    utc = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    seconds, _, fraction = str(msgspec.to_builtins(utc))[:-1].partition(".")
+    return f"{seconds}.{fraction[:3] or '000'}Z"
