@@ -18,7 +18,7 @@ def test_plugins_are_listed_for_people_and_for_scripts(tmp_path: Path) -> None:
 
     plugins = {plugin["name"]: plugin for plugin in json.loads(scripts.stdout)["plugins"]}
     auth0, acme = plugins["auth0"], plugins["acme"]
-    assert ["auth0", "active", "auth0", "2.0.0"] in [line.split()[:4] for line in people.stdout.splitlines()]
+    assert ["auth0", "active", "auth0", "1.0.0"] in [line.split()[:4] for line in people.stdout.splitlines()]
     assert "mapping.json:1: events is missing [missing-key]" in people.stdout
     assert (auth0["status"], auth0["sources"][0]["title"]) == ("active", "Auth0")
     assert (acme["status"], acme["sources"]) == ("failed", [])
