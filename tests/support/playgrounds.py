@@ -39,10 +39,11 @@ MAPPING = """{
 
 @dataclass(frozen=True)
 class Playground:
-    """A running playground: the URL of its page, with the token, and its process."""
+    """A running playground: the URL of its page, with the token, its process, and the folder it runs in."""
 
     url: str
     process: subprocess.Popen[str]
+    folder: Path
 
     @property
     def token(self) -> str:
@@ -75,7 +76,7 @@ def playground(folder: Path, *arguments: str) -> Iterator[Playground]:
             assert process.stdout is not None
             started = re.fullmatch(r"The playground is at (\S+)\n", process.stdout.readline())
             assert started, log.read_text()
-            yield Playground(started[1], process)
+            yield Playground(started[1], process, folder)
             process.terminate()
             assert process.wait(30) == 0, log.read_text()
             assert "Traceback" not in log.read_text()

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from support.browsers import CHROMIUM, CONTRAST, chromium, fresh_context, pictured, shared_profile
 from support.paths import ROOT
-from support.playgrounds import BODY, MAPPING, Playground, acme_folder, playground
+from support.playgrounds import BODY, MAPPING, Playground, playground
 
 HOSTILE = "<img src=x onerror=\"document.title='theirs'\"><script>document.title='theirs'</script>"
 LIT_LINES = """() => {
@@ -60,19 +60,6 @@ def profile(browser: Browser) -> Iterator[BrowserContext]:
 def context(profile: BrowserContext) -> Iterator[BrowserContext]:
     """The profile as new. A script's error, or anything the policy blocked, fails the test."""
     with fresh_context(profile) as one:
-        yield one
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A source folder that may be written."""
-    return acme_folder(tmp_path)
-
-
-@pytest.fixture
-def writable(folder: Path) -> Iterator[Playground]:
-    """A playground for it alone."""
-    with playground(folder.parent, "acme") as one:
         yield one
 
 
