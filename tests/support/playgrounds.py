@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from springhead.kit.suite import find_suites
-from support.servers import SPRINGHEAD
+from support.servers import LOCAL, SPRINGHEAD
 
 BODY = {
     "id": "evt_81",
@@ -57,7 +57,7 @@ class Playground:
         parameters = {"source": source, **more.pop("params", {})}
         method = "GET" if data is None else "POST"
         return httpx.request(
-            method, url, json=data, params=parameters, headers=headers, trust_env=False, timeout=60, **more
+            method, url, json=data, params=parameters, headers=headers, timeout=60, **LOCAL, **more
         )
 
 

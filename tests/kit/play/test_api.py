@@ -13,6 +13,7 @@ import pytest
 from springhead.kit.case import Case
 from support.hosts import HOST
 from support.playgrounds import BODY, MAPPING, Playground, acme_folder, playground
+from support.servers import LOCAL
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +49,7 @@ def test_only_the_page_that_was_opened_is_answered(acme: Playground) -> None:
 
 def test_the_page_is_served_with_a_policy_and_holds_no_token(acme: Playground) -> None:
     """No script but its own files runs, and the address does not give the token away."""
-    page = httpx.get(acme.url, trust_env=False)
+    page = httpx.get(acme.url, **LOCAL)
 
     assert "script-src 'self'" in page.headers["content-security-policy"]
     assert "'unsafe" not in page.headers["content-security-policy"]
