@@ -14,8 +14,10 @@ import nkeys
 import pytest
 
 from springhead.gateway.storage.nats import NatsOptions, NatsStore
+from springhead.gateway.storage.nats.ownership import BUCKETS
 from springhead.gateway.storage.records import StoreUnusable
 from support.nats_nodes import Node, cluster
+from support.senders import until
 from support.servers import free_port
 from support.stores import deliver, entry, keep
 
@@ -112,6 +114,7 @@ def test_a_gateway_logs_in_with_a_credentials_file(node: Node, tmp_path: Path) -
     async def scenario() -> None:
         store = NatsStore(options)
         await store.open()
+        await until(lambda: len(store.owned) == BUCKETS)
         await keep(store, entry("one"))
         assert await deliver(store) == ["one"]
         await store.close()

@@ -15,6 +15,7 @@ import trustme
 
 from springhead.gateway.storage.nats import NatsOptions, NatsStore
 from springhead.gateway.storage.nats.connection import connect
+from springhead.gateway.storage.nats.ownership import BUCKETS
 from springhead.gateway.storage.records import StoreUnusable
 from support.dataplanes import data_plane
 from support.nats_nodes import Node, cluster, pretender
@@ -101,6 +102,7 @@ def test_an_encrypted_connection_serves_like_any_other(
     async def scenario() -> None:
         store = NatsStore(encrypted)
         await store.open()
+        await until(lambda: len(store.owned) == BUCKETS)
         await keep(store, entry("one"))
         assert await deliver(store) == ["one"]
         await store.close()
