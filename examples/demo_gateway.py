@@ -36,13 +36,14 @@ class DemoGateway:
 
     def post(self, logs: list[dict[str, Any]]) -> str:
         """Post a batch as Auth0 does, and return the status and text of the response."""
-        for _ in range(200):  # it takes a moment to start
-            try:
-                response = httpx.post(self.url, json=logs, trust_env=False)
-            except httpx.TransportError:
-                time.sleep(0.05)
-            else:
-                return f"{response.status_code} {response.text.strip()}"
+        with httpx.Client(trust_env=False) as client:
+            for _ in range(200):  # it takes a moment to start
+                try:
+                    response = client.post(self.url, json=logs)
+                except httpx.TransportError:
+                    time.sleep(0.05)
+                else:
+                    return f"{response.status_code} {response.text.strip()}"
         sys.exit("the gateway did not start")
 
     def newly_delivered(self) -> list[dict[str, Any]]:

@@ -41,13 +41,14 @@ class Node:
 
     def wait(self) -> None:
         """Wait until it is ready."""
-        for _ in range(600):
-            try:
-                if httpx.get(self.ready, trust_env=False).is_success:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
+        with httpx.Client(trust_env=False) as client:
+            for _ in range(600):
+                try:
+                    if client.get(self.ready).is_success:
+                        return
+                except httpx.TransportError:
+                    pass
+                time.sleep(0.1)
         sys.exit(f"{self.name} did not start:\n{self.log.read_text()}")
 
     def kill(self) -> None:

@@ -15,6 +15,7 @@ import typer
 from ..core.errors import PluginFailure, SpringheadError
 from ..core.host import Host
 from ..core.suggest import suggest
+from ..server.plain_http import no_trust
 from ..server.sockets import join_address
 
 if TYPE_CHECKING:  # a command that needs them imports them
@@ -119,7 +120,7 @@ def admin_client(settings: Settings, timeout: float) -> httpx.Client:
     token = settings.gateway.admin_token
     headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
     address = f"http://{join_address(host, port)}"
-    return httpx.Client(base_url=address, headers=headers, timeout=timeout, trust_env=False)
+    return httpx.Client(base_url=address, headers=headers, timeout=timeout, trust_env=False, verify=no_trust())
 
 
 def check_source_name(name: str, names: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from rich.table import Table
 
+from ..server.plain_http import no_trust
 from .context import admin_client
 from .format import console, duration, file_size, plural, printable
 
@@ -110,7 +111,8 @@ def _why_not_ready(settings: Settings) -> str | None:
     import httpx  # noqa: PLC0415
 
     try:
-        response = httpx.get(f"{settings.gateway.local_url}/ready", timeout=_TIMEOUT, trust_env=False)
+        url = f"{settings.gateway.local_url}/ready"
+        response = httpx.get(url, timeout=_TIMEOUT, trust_env=False, verify=no_trust())
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return f"does not answer ({type(error).__name__})"
     if response.is_success:

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..core.codec import parse
 from ..core.errors import InvalidJson
+from ..server.plain_http import no_trust
 
 _HOP_BY_HOP = frozenset(
     (b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"te", b"trailer")
@@ -39,7 +40,11 @@ class Upstream:
             raise ValueError(f"{url!r} is not a URL: name the upstream as in http://transformer:9090")
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=4)
         self._client = httpx.AsyncClient(
-            timeout=_TIMEOUT, limits=limits, follow_redirects=False, trust_env=False
+            timeout=_TIMEOUT,
+            limits=limits,
+            follow_redirects=False,
+            trust_env=False,
+            verify=True if self._base.scheme == "https" else no_trust(),
         )
 
     async def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +15,6 @@ import pytest
 from springhead.gateway.move import Moved, SameStore, move
 from springhead.gateway.storage.records import DeadLetter, NewEvent, StoreBusy, StoreFull
 from springhead.gateway.storage.store import Store
-from support.nats_nodes import Node, cluster
 from support.stores import (
     Backend,
     NatsBackend,
@@ -52,13 +51,6 @@ class Pair(NamedTuple):
                 await scenario(*stores)
 
         asyncio.run(run())
-
-
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Node]]:
-    """Three NATS servers that form a cluster."""
-    with cluster(tmp_path_factory.mktemp("nats")) as started:
-        yield started
 
 
 @pytest.fixture(params=["sqlite to nats", "nats to sqlite", "sqlite to sqlite"])

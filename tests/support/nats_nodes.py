@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import nats
 
+from springhead.core.errors import SpringheadError
+from springhead.gateway.storage.nats.api import ask
 from support.servers import LOCAL, free_port
 
 SERVER = os.environ.get("SPRINGHEAD_NATS_SERVER", str(Path(sys.executable).with_name("nats-server")))
@@ -116,6 +119,15 @@ def cluster(folder: Path, count: int = 3, extra: str = "", room: str = "1TB") ->
     finally:
         for node in nodes:
             node.stop(signal.SIGKILL)
+
+
+async def delete_streams(node: Node) -> None:
+    """Delete all streams of the cluster of a node: its servers work for each, also while nobody uses it."""
+    client = await nats.connect(node.url)
+    with suppress(SpringheadError):  # what is left is deleted the next time
+        names = (await ask(client, "STREAM.NAMES"))["streams"] or []
+        await asyncio.gather(*(ask(client, f"STREAM.DELETE.{name}") for name in names))
+    await client.close()
 
 
 @asynccontextmanager

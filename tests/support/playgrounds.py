@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from springhead.kit.suite import find_suites
-from support.servers import SPRINGHEAD
+from support.servers import LOCAL, SPRINGHEAD
 
 BODY = {
     "id": "evt_81",
@@ -39,10 +39,11 @@ MAPPING = """{
 
 @dataclass(frozen=True)
 class Playground:
-    """A running playground: the URL of its page, with the token, and its process."""
+    """A running playground: the URL of its page, with the token, its process, and the folder it runs in."""
 
     url: str
     process: subprocess.Popen[str]
+    folder: Path
 
     @property
     def token(self) -> str:
@@ -56,7 +57,7 @@ class Playground:
         parameters = {"source": source, **more.pop("params", {})}
         method = "GET" if data is None else "POST"
         return httpx.request(
-            method, url, json=data, params=parameters, headers=headers, trust_env=False, timeout=60, **more
+            method, url, json=data, params=parameters, headers=headers, timeout=60, **LOCAL, **more
         )
 
 
@@ -75,7 +76,7 @@ def playground(folder: Path, *arguments: str) -> Iterator[Playground]:
             assert process.stdout is not None
             started = re.fullmatch(r"The playground is at (\S+)\n", process.stdout.readline())
             assert started, log.read_text()
-            yield Playground(started[1], process)
+            yield Playground(started[1], process, folder)
             process.terminate()
             assert process.wait(30) == 0, log.read_text()
             assert "Traceback" not in log.read_text()

@@ -16,7 +16,7 @@ import httpx
 
 from support.dataplanes import FakeDataPlane
 from support.gateways import Gateway, gateway
-from support.servers import LOCAL
+from support.servers import LOCAL, pauses
 
 KEY, OTHER_KEY = "auth0-write-key-0001", "auth0-write-key-0002"
 PRODUCTION = {"name": "Auth0 production", "type": "auth0", "write_key": [KEY]}
@@ -135,5 +135,6 @@ def assert_in_order(plane: FakeDataPlane) -> None:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until a condition is true; the test's timeout ends a vain wait."""
+    waits = pauses()
     while not condition():  # noqa: ASYNC110 - another process makes it true: there is no event to wait for
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(next(waits))

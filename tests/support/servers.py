@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,9 +41,15 @@ def free_port() -> int:
 
 def until(condition: Callable[[], T]) -> T:
     """Wait until a condition gives something true, and return that; the test's timeout ends a vain wait."""
+    waits = pauses()
     while not (result := condition()):
-        time.sleep(0.02)
+        time.sleep(next(waits))
     return result
+
+
+def pauses() -> Iterator[float]:
+    """Seconds between two looks at a condition: longer and longer, since a look may be a call of a server."""
+    return chain((0.01, 0.02, 0.04), repeat(0.1))
 
 
 @dataclass(frozen=True)

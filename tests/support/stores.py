@@ -6,13 +6,14 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
 from springhead.gateway.storage.nats import NatsOptions, NatsStore
+from springhead.gateway.storage.nats.ownership import BUCKETS
 from springhead.gateway.storage.records import (
     ClaimedEvent,
     DeadEvent,
@@ -62,15 +63,21 @@ class NatsBackend:
     servers: tuple[str, ...]
     name: str
     folder: Path
+    _open: list[NatsStore] = field(default_factory=list)
 
     @asynccontextmanager
     async def opened(self, *, alone: bool = False, **settings: Any) -> AsyncIterator[Store]:
-        """As `Backend.opened`."""
+        """As `Backend.opened`, once every bucket has an owner: servers that are slow may be late to say so."""
         store = NatsStore(NatsOptions(self.servers, name=self.name, folder=self.folder, **settings))
         try:
             await store.open(alone=alone)
+            self._open.append(store)
+            while sum(len(each.owned) for each in self._open) < BUCKETS:  # noqa: ASYNC110 - the store's own task takes them
+                await asyncio.sleep(0.02)
             yield store
         finally:
+            if store in self._open:
+                self._open.remove(store)
             await store.close()
 
     def use(self, scenario: Callable[[Store], Awaitable[None]], **settings: Any) -> None:
@@ -128,6 +135,8 @@ async def assert_serves(options: NatsOptions) -> None:
     """A store with these options keeps an event and delivers it."""
     store = NatsStore(options)
     await store.open()
+    while len(store.owned) < BUCKETS:  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0.02)
     await keep(store, entry("one"))
     assert await deliver(store) == ["one"]
     await store.close()

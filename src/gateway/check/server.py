@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 
+from ...server.plain_http import no_trust
 from ...server.sockets import close, join_address, listen
 from ..settings import Settings
 from .result import CheckResult
@@ -20,7 +21,7 @@ def check_server(settings: Settings) -> Iterator[CheckResult]:
     """Report a gateway that runs and whether it is ready; if none does, each address it would listen on."""
     url = settings.gateway.local_url
     try:
-        response = httpx.get(f"{url}/ready", timeout=_TIMEOUT, trust_env=False)
+        response = httpx.get(f"{url}/ready", timeout=_TIMEOUT, trust_env=False, verify=no_trust())
     except (httpx.ConnectError, httpx.ConnectTimeout):
         yield _check_address(settings.gateway.host, settings.gateway.port)
         yield _check_address(*settings.gateway.admin_address)

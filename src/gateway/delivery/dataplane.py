@@ -18,6 +18,7 @@ from urllib.parse import quote
 import certifi
 import httpx
 
+from ...server.plain_http import no_trust
 from .destination import Answer, Failed, Unreachable
 from .responses import answer_of, connection_failure
 
@@ -55,7 +56,7 @@ class DataPlane:
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(timeout, connect=timeout / 2),
             limits=limits,
-            verify=_ssl_context(),
+            verify=_ssl_context() if proxies or httpx.URL(url).scheme == "https" else no_trust(),
             trust_env=proxies,
         )
 

@@ -65,12 +65,13 @@ class UnusedFinder(msgspec.Struct, frozen=True):
 
     def find(self) -> Iterator[Unused]:
         """List the values in the order of the record, then those of the item around it."""
-        whole = self._result(self.scope)
+        matched = EventMapping("", tuple(replace(rule, when=None) for rule in self.rules), emit_all=True)
+        whole = self._result(matched, self.scope)
         for root, container in (("", self.scope.record), ("$item", self.scope.item)):
             for steps, value in leaf_steps(container):
                 if steps and not self._is_in_record(root, steps):
                     changed = (without(container, steps), with_leaf(container, steps, changed_leaf(value)))
-                    if all(self._result(self._scope_with(root, other)) == whole for other in changed):
+                    if all(self._result(matched, self._scope_with(root, other)) == whole for other in changed):
                         yield self._explained(root, steps, value)
 
     def _is_in_record(self, root: str, steps: Steps) -> bool:
@@ -85,10 +86,9 @@ class UnusedFinder(msgspec.Struct, frozen=True):
             self.scope, record=container, item=_item_with(self.scope.item, self.record_steps, container)
         )
 
-    def _result(self, scope: Scope) -> Any:
+    def _result(self, mapping: EventMapping, scope: Scope) -> Any:
         """What becomes of a record: names and fields of its events, and its id."""
-        rules = tuple(replace(rule, when=None) for rule in self.rules)
-        mapped = apply_rules(EventMapping("", rules, emit_all=True), scope) or []
+        mapped = apply_rules(mapping, scope) or []
         record_id = self.source.read_id(scope.record, None, scope.item, scope.request, scope.config)
         return [(name, fields) for _, _, name, fields in mapped], record_id
 

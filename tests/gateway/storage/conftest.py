@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.nats_nodes import Node, cluster
+from support.nats_nodes import Node
 from support.stores import Backend, NatsBackend, SqliteBackend
-
-
-@pytest.fixture(scope="session")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Node]]:
-    """Three NATS servers that form a cluster."""
-    with cluster(tmp_path_factory.mktemp("nats")) as started:
-        yield started
 
 
 @pytest.fixture(params=["sqlite", "nats"])

@@ -13,6 +13,7 @@ import pytest
 from springhead.kit.case import Case
 from support.hosts import HOST
 from support.playgrounds import BODY, MAPPING, Playground, acme_folder, playground
+from support.servers import LOCAL
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +49,7 @@ def test_only_the_page_that_was_opened_is_answered(acme: Playground) -> None:
 
 def test_the_page_is_served_with_a_policy_and_holds_no_token(acme: Playground) -> None:
     """No script but its own files runs, and the address does not give the token away."""
-    page = httpx.get(acme.url, trust_env=False)
+    page = httpx.get(acme.url, **LOCAL)
 
     assert "script-src 'self'" in page.headers["content-security-policy"]
     assert "'unsafe" not in page.headers["content-security-policy"]
@@ -62,27 +63,25 @@ def test_it_listens_on_loopback_only(acme: Playground) -> None:
     assert acme.url.startswith("http://127.0.0.1:")
 
 
-def test_a_save_writes_the_files_that_changed(tmp_path: Path) -> None:
+def test_a_save_writes_the_files_that_changed(writable: Playground, folder: Path) -> None:
     """Whole, with the mode and the line ends they had; a table may be new."""
-    folder = acme_folder(tmp_path)
     (folder / "mapping.json").write_bytes(MAPPING.replace("\n", "\r\n").encode())
     (folder / "mapping.json").chmod(0o640)
-    with playground(tmp_path, "acme") as one:
-        digest = files_of(one)["mapping.json"]["digest"]
-        text = MAPPING.replace("Acme", "ACME")
-        edits = {
-            "mapping.json": {"text": text, "digest": digest},
-            "names.json": {"text": "{}\n", "digest": None},
-        }
+    digest = files_of(writable)["mapping.json"]["digest"]
+    text = MAPPING.replace("Acme", "ACME")
+    edits = {
+        "mapping.json": {"text": text, "digest": digest},
+        "names.json": {"text": "{}\n", "digest": None},
+    }
 
-        saved = one.call("save", {"edits": edits})
+    saved = writable.call("save", {"edits": edits})
 
-        assert saved.status_code == 200
-        assert saved.json()["files"]["mapping.json"]["text"] == text
-        assert (folder / "mapping.json").read_bytes() == text.replace("\n", "\r\n").encode()
-        assert (folder / "mapping.json").stat().st_mode & 0o777 == 0o640
-        assert (folder / "names.json").read_text() == "{}\n"
-        assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
+    assert saved.status_code == 200
+    assert saved.json()["files"]["mapping.json"]["text"] == text
+    assert (folder / "mapping.json").read_bytes() == text.replace("\n", "\r\n").encode()
+    assert (folder / "mapping.json").stat().st_mode & 0o777 == 0o640
+    assert (folder / "names.json").read_text() == "{}\n"
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
 
 
 def test_a_file_that_changed_on_disk_is_not_overwritten(tmp_path: Path) -> None:
@@ -121,39 +120,38 @@ def test_no_other_file_is_written_or_read(acme: Playground, name: str) -> None:
     assert acme.call("fixture", params={"name": name}).status_code == 422
 
 
-def test_a_link_is_never_followed(tmp_path: Path) -> None:
+def test_a_link_is_never_followed(writable: Playground, folder: Path, tmp_path: Path) -> None:
     """Neither to read a file outside the folder, nor to write one, nor to keep a fixture."""
-    folder, outside = acme_folder(tmp_path / "project"), tmp_path / "outside"
+    outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "secret.json").write_text('{"secret": 1}')
     (folder / "names.json").symlink_to(outside / "secret.json")
     (folder / "fixtures").rename(outside / "fixtures")
     (folder / "fixtures").symlink_to(outside / "fixtures")
-    with playground(folder.parent, "acme") as one:
-        assert "names.json" not in files_of(one)
-        edit = {"names.json": {"text": "{}", "digest": None}}
-        assert one.call("save", {"edits": edit}).status_code == 409
-        kept = one.call("keep", {"name": "new", "files": texts_of(one), "request": {"body": json.dumps(BODY)}})
+    assert "names.json" not in files_of(writable)
+    edit = {"names.json": {"text": "{}", "digest": None}}
+    assert writable.call("save", {"edits": edit}).status_code == 409
+    kept = writable.call(
+        "keep", {"name": "new", "files": texts_of(writable), "request": {"body": json.dumps(BODY)}}
+    )
 
-        assert kept.status_code == 409
-        assert "through a link" in kept.json()["error"]
-        assert (outside / "secret.json").read_text() == '{"secret": 1}'
-        assert [path.name for path in (outside / "fixtures").iterdir()] == ["paid"]
+    assert kept.status_code == 409
+    assert "through a link" in kept.json()["error"]
+    assert (outside / "secret.json").read_text() == '{"secret": 1}'
+    assert [path.name for path in (outside / "fixtures").iterdir()] == ["paid"]
 
 
-def test_a_kept_fixture_is_one_that_springhead_test_passes(tmp_path: Path) -> None:
+def test_a_kept_fixture_is_one_that_springhead_test_passes(writable: Playground, folder: Path) -> None:
     """It expects what the page shows, and holds neither credentials nor the signing secret."""
-    folder = acme_folder(tmp_path)
-    with playground(tmp_path, "acme") as one:
-        request = {
-            "body": json.dumps(BODY),
-            "headers": {"X-Acme-Shop": "Leeds", "Authorization": "Basic of-somebody"},
-            "query": {"writeKey": "a-write-key"},
-            "config": {"redact": "secrets", "signing_secret": "an invented secret"},
-        }
-        kept = one.call("keep", {"name": "again", "files": texts_of(one), "request": request})
-        twice = one.call("keep", {"name": "again", "files": texts_of(one), "request": request})
-        read = one.call("fixture", params={"name": "again"}).json()
+    request = {
+        "body": json.dumps(BODY),
+        "headers": {"X-Acme-Shop": "Leeds", "Authorization": "Basic of-somebody"},
+        "query": {"writeKey": "a-write-key"},
+        "config": {"redact": "secrets", "signing_secret": "an invented secret"},
+    }
+    kept = writable.call("keep", {"name": "again", "files": texts_of(writable), "request": request})
+    twice = writable.call("keep", {"name": "again", "files": texts_of(writable), "request": request})
+    read = writable.call("fixture", params={"name": "again"}).json()
 
     case = Case("acme", folder / "fixtures" / "again")
     assert kept.json() == {"folder": str(case.folder), "fixtures": ["again", "paid"]}
@@ -168,29 +166,29 @@ def test_a_kept_fixture_is_one_that_springhead_test_passes(tmp_path: Path) -> No
     ("body", "file"),
     [('{"a": 1}\n{"a": 2}\n', "request.jsonl"), ("a=1&b=2", "request.txt"), ("not json", "request.txt")],
 )
-def test_a_kept_body_is_in_the_file_for_its_format(tmp_path: Path, body: str, file: str) -> None:
+def test_a_kept_body_is_in_the_file_for_its_format(
+    writable: Playground, folder: Path, body: str, file: str
+) -> None:
     """So that the suite can tell lines from a document."""
-    folder = acme_folder(tmp_path)
-    with playground(tmp_path, "acme") as one:
-        kept = one.call("keep", {"name": "other", "files": texts_of(one), "request": {"body": body}})
+    kept = writable.call("keep", {"name": "other", "files": texts_of(writable), "request": {"body": body}})
 
     assert kept.status_code == 200
     assert (folder / "fixtures" / "other" / file).read_text() == body
 
 
-def test_only_the_expected_outcome_of_a_fixture_is_updated(tmp_path: Path) -> None:
+def test_only_the_expected_outcome_of_a_fixture_is_updated(
+    writable: Playground, folder: Path, tmp_path: Path
+) -> None:
     """Of one of this source, as it was when it was shown, and through no link."""
-    folder = acme_folder(tmp_path)
     expected = folder / "fixtures" / "paid" / "expected.json"
     (folder / "fixtures" / "link").symlink_to(tmp_path)
     digest = sha256(expected.read_bytes()).hexdigest()
-    with playground(tmp_path, "acme") as one:
 
-        def status(name: str, digest: str | None) -> int:
-            return one.call("update", {"name": name, "expected": {"text": "{}", "digest": digest}}).status_code
+    def status(name: str, digest: str | None) -> int:
+        return writable.call("update", {"name": name, "expected": {"text": "{}", "digest": digest}}).status_code
 
-        refused = [status("paid", None), status("../fixtures/paid", digest), status("link", None)]
-        assert status("paid", digest) == 200
+    refused = [status("paid", None), status("../fixtures/paid", digest), status("link", None)]
+    assert status("paid", digest) == 200
 
     assert refused == [409, 409, 409]
     assert expected.read_text() == "{}"

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from support.browsers import CHROMIUM, CONTRAST, chromium, fresh_context, pictured, shared_profile
 from support.paths import ROOT
-from support.playgrounds import BODY, MAPPING, Playground, acme_folder, playground
+from support.playgrounds import BODY, MAPPING, Playground, playground
 
 HOSTILE = "<img src=x onerror=\"document.title='theirs'\"><script>document.title='theirs'</script>"
 LIT_LINES = """() => {
@@ -60,19 +60,6 @@ def profile(browser: Browser) -> Iterator[BrowserContext]:
 def context(profile: BrowserContext) -> Iterator[BrowserContext]:
     """The profile as new. A script's error, or anything the policy blocked, fails the test."""
     with fresh_context(profile) as one:
-        yield one
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A source folder that may be written."""
-    return acme_folder(tmp_path)
-
-
-@pytest.fixture
-def writable(folder: Path) -> Iterator[Playground]:
-    """A playground for it alone."""
-    with playground(folder.parent, "acme") as one:
         yield one
 
 
@@ -444,27 +431,26 @@ ALIGNED = """(one) => {
 """The heights of the lines drawn and of the text field over them, and how far both reach beyond the editor."""
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        '{"short": 1, "sentence": "' + "several words " * 60 + '"}',
-        "x" * 2_000,
-        '["' + "\t" * 40 + "a-b/c.d " * 50 + '", 1.5, null]',
-        '{"日本語": "' + "長い文字列" * 60 + '", "emoji": "' + "🫖 " * 90 + '"}',
-        '{"blanks": "' + " " * 300 + '"}',
-    ],
+LONG_LINES = (
+    '{"short": 1, "sentence": "' + "several words " * 60 + '"}',
+    "x" * 2_000,
+    '["' + "\t" * 40 + "a-b/c.d " * 50 + '", 1.5, null]',
+    '{"日本語": "' + "長い文字列" * 60 + '", "emoji": "' + "🫖 " * 90 + '"}',
+    '{"blanks": "' + " " * 300 + '"}',
 )
-def test_long_lines_wrap_as_the_text_over_them(context: BrowserContext, acme: Playground, line: str) -> None:
+
+
+def test_long_lines_wrap_as_the_text_over_them(context: BrowserContext, acme: Playground) -> None:
     """So the cursor is where the letters are, and nothing needs scrolling sideways."""
-    page = opened(context, acme)
-    body = editor(page, "Request body")
+    body = editor(opened(context, acme), "Request body")
 
-    body.fill("\n".join([line] * 40))
+    for line in LONG_LINES:
+        body.fill("\n".join([line] * 40))
 
-    drawn, wrapped, beyond = body.evaluate(ALIGNED)
-    assert (drawn, beyond) == (wrapped, 0)
-    assert drawn > 2 * 40 * 19
-    assert page.locator("#body .code-line").count() == 40
+        drawn, wrapped, beyond = body.evaluate(ALIGNED)
+        assert (drawn, beyond) == (wrapped, 0), line
+        assert drawn > 2 * 40 * 19, line
+        assert body.page.locator("#body .code-line").count() == 40, line
 
 
 def test_a_line_that_changes_is_drawn_alone(context: BrowserContext, acme: Playground) -> None:

@@ -18,6 +18,7 @@ from nats.aio.client import Client
 from springhead.gateway.storage.nats import NatsOptions, NatsStore, chunk
 from springhead.gateway.storage.nats.append import Appender
 from springhead.gateway.storage.nats.outbox import Outbox
+from springhead.gateway.storage.nats.ownership import BUCKETS
 from springhead.gateway.storage.nats.publisher import Publisher
 from springhead.gateway.storage.nats.seen import Seen
 from springhead.gateway.storage.records import Receipt, StoreBusy, StoredCall
@@ -177,6 +178,7 @@ def test_calls_that_wait_together_are_kept_however_long_their_parts_are(
         store = NatsStore(options)
         await store.open()
         try:
+            await until(lambda: len(store.owned) == BUCKETS)
             ids = [f"{number}" + "a" * 100_000 for number in range(100)]
             assert await keep(store, *map(entry, ids)) == Receipt(100, (), ())
             appends = (store.append([entry(f"{number}")], [], with_headers) for number in range(400))

@@ -39,7 +39,7 @@ async def start(stack: ExitStack, folder: Path, to: str, node: Node) -> Gateway:
 
 async def sharing(server: Gateway) -> None:
     """Wait until a gateway delivers half of the buckets."""
-    async with httpx.AsyncClient(**LOCAL) as client:
+    async with httpx.AsyncClient(**LOCAL, timeout=30) as client:
         while '"buckets":8' not in (await client.get(f"{server.admin_url}/api/status")).text:  # noqa: ASYNC110 - another process makes it true
             await asyncio.sleep(0.1)
 
