@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Router
 from starlette.types import Lifespan, Receive, Scope, Send
 
 from ..core.host import Host
+from ..server.route_path import route_path
 from .array import ArrayEndpoint
 from .metrics import TransformerMetrics
 from .options import TransformerOptions
@@ -71,7 +72,7 @@ class _Transformer(Router):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        path, method = _path(scope), scope["method"]
+        path, method = route_path(scope), scope["method"]
         match = _SOURCE_PATH.fullmatch(path)
         if match is None:
             page = await self._pages.get(path) if method in ("GET", "HEAD") else None
@@ -84,14 +85,6 @@ class _Transformer(Router):
         else:
             response = self._upstream or _not_served(version, source, method)
             await response(scope, receive, send)
-
-
-def _path(scope: Scope) -> str:
-    """The path below the one the app is mounted at, with its escapes: `%2F` separates no segments."""
-    raw: bytes | None = scope.get("raw_path")
-    path = quote(scope["path"]) if raw is None else raw.decode("latin-1")
-    below = path.removeprefix(quote(scope.get("root_path", "")))
-    return below if below[:1] in ("", "/") else path
 
 
 def _not_served(version: str, source: str, method: str) -> Response:
