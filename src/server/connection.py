@@ -95,7 +95,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Let the app answer."""
-        if self.parser.should_upgrade():
+        if self.parser.should_upgrade() or self._writes.has_ended:
             return
         self._head_bytes = 0
         if not self.flow.write_paused:
@@ -103,6 +103,7 @@ class Connection(HttpToolsProtocol):
         if len(self.headers) > MAX_HEADERS or self.url.count(b"&") >= MAX_HEADERS:
             self.app = _head_too_large
         super().on_headers_complete()
+        self._writes.lingers = True
         self.cycle.transport = self._writes  # type: ignore[assignment] # it has all that a response uses
         self.headers = []  # a trailer is not a header
 
@@ -113,12 +114,20 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End the body."""
-        if not self.parser.should_upgrade():
-            super().on_message_complete()
+        if self.parser.should_upgrade():
+            return
+        self._writes.lingers = False
+        if self._writes.has_ended:
+            self.transport.close()
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the next head, unless it has come."""
         self._writes.flush()
+        if self._writes.has_ended:
+            self.pipeline.clear()
+            self.flow.resume_reading()
+            return
         super().on_response_complete()
         if self.transport.is_closing():
             return
@@ -177,6 +186,9 @@ class Connection(HttpToolsProtocol):
         if self._refused:
             return
         self._refused = True
+        if self._writes.has_ended:
+            self.transport.close()
+            return
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:
             cycle.keep_alive = False
@@ -185,7 +197,8 @@ class Connection(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
             if cycle.response_started:
-                self._writes.close()
+                self._writes.flush()
+                self.transport.close()
                 return
         self._end_deadline()
         self._start_deadline()

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from springhead.server.asgi import AsgiServer
@@ -39,11 +39,11 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @asynccontextmanager
-async def serving(idle_seconds: float = 30, connections: int = 100) -> AsyncIterator[int]:
-    """Serve the echo until the end of the block; its port."""
+async def serving(idle_seconds: float = 30, connections: int = 100, app: ASGIApp = echo) -> AsyncIterator[int]:
+    """Serve an app, the echo by default, until the end of the block; its port."""
     sockets = listen("127.0.0.1", 0)
     port: int = sockets[0].getsockname()[1]
-    server = AsgiServer(echo, connections=connections, grace_seconds=5)
+    server = AsgiServer(app, connections=connections, grace_seconds=5)
     server.config.timeout_keep_alive = idle_seconds  # type: ignore[assignment] # shorter than uvicorn thinks of
     running = asyncio.create_task(server.serve(sockets))
     try:
@@ -306,6 +306,42 @@ def test_a_refusal_is_the_last_that_is_written(rest: bytes | None, caplog: pytes
 
     assert statuses(found)[-1] == 400
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Length: 20000000\r\n\r\n" + b"a" * 20_000_000,
+        b"Transfer-Encoding: chunked\r\n\r\n" + b"fffff\r\n%b\r\n" % (b"a" * 0xFFFFF) * 20 + b"0\r\n\r\n",
+    ],
+    ids=["length", "chunks"],
+)
+def test_a_sender_that_reads_only_when_all_is_sent_is_answered(body: bytes) -> None:
+    """Also if the app refuses its body unread; what follows on the connection is not answered."""
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await echo(scope, receive, send)
+            return
+        headers = [(b"content-length", b"0"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 413, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def scenario() -> bytes:
+        async with serving(app=refuse) as port:
+            return await asyncio.to_thread(sent_then_read, port, POST + body + POST + HELLO)
+
+    assert statuses(asyncio.run(scenario())) == [413]
+
+
+def sent_then_read(port: int, data: bytes) -> bytes:
+    """What comes back to a sender that first sends everything."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as wire:
+        wire.sendall(data)
+        received = b""
+        while part := wire.recv(65_536):
+            received += part
+        return received
 
 
 def test_an_expectation_is_met_when_the_app_reads() -> None:

@@ -104,6 +104,16 @@ def test_nothing_is_written_to_a_connection_that_is_lost(steps: tuple[Step, ...]
     assert calls(*steps)[-1] == ["close"]
 
 
+def test_a_sender_that_is_still_sending_is_not_reset() -> None:
+    """The connection is half closed, and what is written later is dropped."""
+
+    def close_early(writes: JoinedWrites, _: Recorder) -> None:
+        writes.lingers = True
+        writes.close()
+
+    assert calls(write(b"413"), close_early, write(b"more"))[-1] == [b"413", "eof"]
+
+
 def test_nothing_is_written_behind_the_last_words() -> None:
     """But what was held before them goes first; here, too, the event loop would raise an error."""
     steps = write(b"100"), lambda writes, _: writes.write_last(b"400"), write(b"head"), write(b"body")
