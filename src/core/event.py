@@ -53,9 +53,8 @@ class Envelope(msgspec.Struct, frozen=True):
         for field in rule.ids:
             if field in event:
                 _set_id(event, field)
-        for field in rule.objects:
-            if field in event and event[field].__class__ is not dict:
-                raise InvalidEvent("event/shape", f"{field} must be an object: it is {type_name(event[field])}")
+        for keys in rule.objects:
+            _check_object(event, keys)
         if rule.redacted:
             _remove_masked_addresses(event)
             _remove_masked_ids(event)
@@ -106,6 +105,16 @@ def _with_type_and_name(rule: Rule, name: Any, fields: Object) -> Object:
     if name is None:
         return {"type": event_type, **fields}
     return {"type": event_type, "event": name, **fields}
+
+
+def _check_object(event: Object, keys: tuple[str, ...]) -> None:
+    value: Any = event
+    for key in keys:
+        value = value.get(key)
+        if value is None:
+            return
+    if value.__class__ is not dict:
+        raise InvalidEvent("event/shape", f"{'.'.join(keys)} must be an object: it is {type_name(value)}")
 
 
 def _remove_masked_addresses(event: Object) -> None:

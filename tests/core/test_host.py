@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from springhead import Host, InvalidConfig, Request, UnknownSource
+from springhead import Host, InvalidConfig, Request, UnknownSource, encode
+from springhead.core.json_value import type_name
 from support.folders import source_folder
 from support.hosts import HOST, folder_host
 from support.paths import ROOT
@@ -157,3 +158,25 @@ def test_a_body_that_is_an_item_is_one_record(tmp_path: Path, item: Any, become:
     kinds = [event["type"] for event in outcome.events] + [one.rule for one in outcome.rejections]
     assert Counter(kinds) == become
     assert all(event.get("properties", {}).get("tags") in (None, ["a"]) for event in outcome.events)
+
+
+@pytest.mark.parametrize("field", ["context", "context.traits", "integrations", "properties", "traits"])
+@pytest.mark.parametrize("value", ["text", 7, True, [], [{}]])
+def test_what_is_an_object_in_every_event_is_nothing_else(tmp_path: Path, field: str, value: Any) -> None:
+    """Whether a row copies it, or what it is in, or an event passes through."""
+    outer, _, inner = field.partition(".")
+    whole = {inner: value} if inner else value
+    rules = [
+        {"type": "identify", "when": {"passed": True}, "pass": "$"},
+        {"type": "identify", "when": {"around": True}, "map": [{"from": "copied", "to": outer}]},
+        {"type": "identify", "map": [{"from": "copied", "to": field}]},
+    ]
+    host = folder_host(source_folder(tmp_path, mapping={"integration": "Acme", "events": rules}))
+    records = [{"copied": value}, {"around": True, "copied": whole}, {"passed": True, outer: whole}]
+
+    outcome = host.receive("acme", Request(body=encode(records)))
+
+    assert outcome.events == []
+    reason = f"{field} must be an object: it is {type_name(value)} (rule identify"
+    assert [one.rule for one in outcome.rejections] == ["event/shape"] * 3
+    assert all(one.reason.startswith(reason) for one in outcome.rejections)

@@ -13,7 +13,7 @@ from springhead import Outcome, Request, encode, load_source
 from springhead.core.codec import parse
 from springhead.core.depth import MAX_DEPTH
 from springhead.core.errors import InvalidEvent, InvalidJson
-from springhead.core.mapping.interpret import Scope, apply_rules
+from springhead.core.mapping.interpret import interpret_mapping
 from support.folders import source_folder
 from support.hosts import HOST, folder_host
 
@@ -26,6 +26,14 @@ def receive(body: bytes, config: dict[str, Any] | None = None) -> Outcome:
     for one in (*outcome.events, *(rejection.as_json() for rejection in outcome.rejections)):
         json.loads(encode(one), parse_constant=pytest.fail)
     return outcome
+
+
+def nested_keys(key: str, levels: int) -> dict[str, Any]:
+    """Nest objects in one another, each with a number beside the next."""
+    record: dict[str, Any] = {"n": 1}
+    for _ in range(levels):
+        record = {key: record, "n": 1}
+    return record
 
 
 def with_details(details: bytes) -> bytes:
@@ -251,7 +259,67 @@ def test_a_record_does_not_grow_with_the_square_of_its_list(tmp_path: Path, rule
     assert "send fewer elements at a time" in outcome.rejections[0].reason
     assert len(outcome.events) == 2 * (20 if "each" in rule else 1)
     with pytest.raises(InvalidEvent, match="33554432 bytes"):
-        apply_rules(load_source(folder).mapper.mapping, Scope(large, large))
+        interpret_mapping(load_source(folder).mapper.mapping)(large, large, {}, {})
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"when": {"$parent.list.*.n": "no"}, "from": "n", "to": "n"}],
+        [{"from": "$parent.list.*.absent", "to": "n"}],
+        [{"from": "$parent.list.*.n", "apply": [{"at": 0}], "to": "n"}],
+        [{"from": "$parent.list", "apply": [{"at": 0}], "to": "n"}],
+        [{"from": "$item.note", "apply": ["sha256"], "to": "n"}],
+        [{"object": {"a": {"from": "absent", "else": {"from": "$item.note", "apply": ["sha256"]}}}, "to": "n"}],
+        [{"from": "inner", "each": [{"from": "$item.note", "apply": ["sha256"], "to": "n"}], "to": "n"}],
+    ],
+)
+@pytest.mark.parametrize("is_rule", [True, False], ids=["rule", "row"])
+def test_a_record_is_not_read_with_the_square_of_its_list(
+    tmp_path: Path, rows: list[dict[str, Any]], is_rule: bool
+) -> None:
+    """Even if little of what is read becomes part of the event. The interpreter agrees."""
+    rule = {"map": [{"from": "list", "each": rows, "to": "properties.list"}]}
+    if is_rule:
+        rule = {"each": "list", "map": [{**row, "to": "properties.n"} for row in rows]}  # type: ignore[dict-item]
+    mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E"} | rule]}
+    folder = source_folder(tmp_path, mapping=mapping)
+    record = {"note": "x" * 10_000, "list": [{"n": "y", "inner": [{}, {}]}] * 4_000}
+
+    (rejection,) = folder_host(folder).receive("acme", Request(body=encode(record))).rejections
+
+    assert rejection.rule == "event/size"
+    with pytest.raises(InvalidEvent, match="33554432 bytes"):
+        interpret_mapping(load_source(folder).mapper.mapping)(record, record, {}, {})
+
+
+@pytest.mark.parametrize("kept", [{"pick": ["id"]}, {"omit": ["list"]}], ids=["pick", "omit"])
+def test_what_a_row_leaves_out_does_not_count_as_read(tmp_path: Path, kept: dict[str, Any]) -> None:
+    """A large order may give each of its lines an event with the few members they share."""
+    row = {"from": "$parent", "to": "properties.order", **kept}
+    rule = {"type": "track", "event": "E", "each": "list", "map": [row]}
+    host = folder_host(source_folder(tmp_path, mapping={"integration": "Acme", "events": [rule]}))
+
+    outcome = host.receive("acme", Request(body=encode({"id": "7", "list": [{"n": "y" * 1000}] * 1000})))
+
+    assert [event["properties"] for event in outcome.events] == [{"order": {"id": "7"}}] * 1000
+
+
+@pytest.mark.parametrize(
+    "record",
+    [{"k" * 10_000: {f"a{number}": 1 for number in range(10_000)}}, nested_keys("k" * 1_000, 150)],
+    ids=["many members", "many levels"],
+)
+def test_flattening_does_not_repeat_a_long_key_without_end(tmp_path: Path, record: dict[str, Any]) -> None:
+    """A megabyte could otherwise become a hundred gigabytes; the record is a rejection, kept whole."""
+    rule = {"type": "track", "event": "E", "map": [{"from": "$", "apply": ["flatten"], "to": "properties"}]}
+    host = folder_host(source_folder(tmp_path, mapping={"integration": "Acme", "events": [rule]}))
+
+    (rejection,) = host.receive("acme", Request(body=encode(record))).rejections
+
+    assert rejection.rule == "event/size"
+    assert rejection.reason.startswith("an object would become more than 32 times as long, flattened: ")
+    assert rejection.record == record
 
 
 def test_a_reply_does_not_grow_with_the_square_of_a_list(tmp_path: Path) -> None:

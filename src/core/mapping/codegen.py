@@ -5,22 +5,25 @@ A method that writes code returns the name of the variable that holds the result
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from ..json_value import deep_copy
 from .convert import compact
-from .growth import limited, may_grow
 from .interpret import look_up
 from .masking import apply_mask
 from .model import Build, Constant, FirstOf, ListOf, Read, Row, Template
 from .path import Path, follow, read
 from .pattern import AllOf, Equals, Exists, Matcher, Matches, Not, OneOf, Pattern, Prefix, holds, holds_for_any
+from .read_budget import ReadBudget, outside_reads
 from .read_writer import ReadWriter
 from .stars import read_all
 from .write import join, omit, pick, write, write_member
 
 _CALLED = (
-    *(apply_mask, compact, deep_copy, follow, holds, holds_for_any, join, limited, look_up, omit),
+    *(ReadBudget, apply_mask, compact, deep_copy, follow, holds, holds_for_any, join, look_up, omit),
     *(pick, read, read_all, write, write_member),
 )
 RUNTIME = {called.__name__: called for called in (*_CALLED, dict, enumerate, list, str)}
@@ -168,13 +171,19 @@ class Generator(ReadWriter):
         function = self.each_functions[id(rows)]
         element = self.variable()
         with self.block(f"if {value}.__class__ is list:"):
-            call = f"{function}({element}, record, item, request, config)"
-            made = f"{call} for {element} in {value}"
-            grows = may_grow(path for row in rows for path in row.paths(inner=True))
-            self.line(f"{value} = limited({made})" if grows else f"{value} = [{made}]")
+            self.spend(value, rows)
+            call = f"{function}({element}, record, item, request, config, budget)"
+            self.line(f"{value} = [{call} for {element} in {value}]")
             self.line(f"{value} = [{element} for {element} in {value} if {element}] or None")
         with self.block("else:"):
             self.line(f"{value} = None")
+
+    def spend(self, elements: str, rows: Iterable[Row]) -> None:
+        """Count what rows read from outside, for the elements in a variable to which they are applied."""
+        reads = tuple(outside_reads(rows))
+        if reads:
+            values = "".join(f"{self.read(replace(outside.path, stars=()))}, " for outside in reads)
+            self.line(f"budget.spend({elements}, {self.constant(reads)}, ({values}))")
 
 
 def _equals_text(matcher: Matcher) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .codegen import RUNTIME, Generator
-from .growth import may_grow
 from .interpret import MappedEvent
 from .model import DROP, Build, EventMapping, ReplyRule, Row, Rule, Template
 from .path import Path, Target
@@ -18,7 +17,8 @@ CompiledMapping: TypeAlias = Callable[[Any, Any, Any, Any], "list[MappedEvent] |
 CompiledReplies: TypeAlias = Callable[[Any, Any, Any, Any], "tuple[ReplyRule, Any] | None"]
 """Does what `interpret.first_reply` does, given the same as a `CompiledMapping`."""
 
-_PARAMETERS = "record, parent, item, request, config"
+_SCOPE = "record, parent, item, request, config"
+_PARAMETERS = f"{_SCOPE}, budget"
 _OBJECTS = frozenset({"record", "item", "request", "config"})
 _SHARED_ROOTS = ("$config", "$request", "$event")
 """Roots whose values outlive the record, so that an event gets copies of them."""
@@ -40,6 +40,7 @@ def compile_replies(replies: tuple[ReplyRule, ...]) -> CompiledReplies:
         _each_functions(code, rule.body, _OBJECTS)
     with code.function("reply", "record, item, request, config", _OBJECTS):
         code.line("parent = event = None")
+        code.line("budget = ReadBudget()")
         for rule in replies:
             with code.block(f"if {code.condition(rule.when) if rule.when is not None else True}:"):
                 body = code.row_value(rule.body)
@@ -56,7 +57,7 @@ def compile_first_of(origins: tuple[Path | Template, ...]) -> Callable[[Any, Any
     It takes record, parent, item, request and config.
     """
     code = Generator()
-    with code.function("first_of", _PARAMETERS, _OBJECTS):
+    with code.function("first_of", _SCOPE, _OBJECTS):
         code.line("event = None")
         code.line(f"return {code.first_of(origins)}")
     first_of: Callable[[Any, Any, Any, Any, Any], Any] = code.functions(RUNTIME)["first_of"]
@@ -86,6 +87,7 @@ def _dispatch(code: Generator, mapping: EventMapping, names: list[tuple[str, str
     """Write the function that finds the rules to apply."""
     with code.function("run", "record, item, request, config", _OBJECTS):
         code.line("parent = event = mapped = None")
+        code.line("budget = ReadBudget()")
         for rule, functions in zip(mapping.rules, names, strict=True):
             if rule.when is None:
                 _apply_rule(code, mapping, rule, *functions)
@@ -102,7 +104,7 @@ def _apply_rule(code: Generator, mapping: EventMapping, rule: Rule, fields_name:
     if rule.type == DROP:
         code.line(collect.format(f"[({constant}, 0, None, None)]"))
         return
-    arguments = ("record, None" if rule.each is None else "element, record") + ", item, request, config"
+    arguments = ("record, None" if rule.each is None else "element, record") + ", item, request, config, budget"
     event = f"{event_name}({arguments})" if event_name else "None"
     fields = f"{fields_name}({arguments})"
     if rule.each is None:
@@ -112,9 +114,8 @@ def _apply_rule(code: Generator, mapping: EventMapping, rule: Rule, fields_name:
         return
     elements = code.read(rule.each)
     code.line(f"elements = {elements} if {elements}.__class__ is list else []")
-    made = f"({event}, {fields}) for element in elements"
-    made = f"limited({made})" if may_grow(rule.paths()) else f"[{made}]"
-    events = f"[({constant}, index, name, fields) for index, (name, fields) in enumerate({made})]"
+    code.spend("elements", rule.event_rows())
+    events = f"[({constant}, index, {event}, {fields}) for index, element in enumerate(elements)]"
     code.line(collect.format(events))
 
 

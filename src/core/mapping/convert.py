@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from ..codec import encode, parse
-from ..errors import InvalidJson
+from ..errors import InvalidEvent, InvalidJson
 from ..form import parse_query
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -17,6 +18,10 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|/|[^=&?]*\?")
 """How text begins that is a URL, perhaps relative, and not a query."""
 _MAX_LENGTH = 308
 """Characters of the longest text read as a number: an integer of 308 digits is always within float64."""
+_MAX_GROWTH = 32
+"""How many times as long an object may become, flattened."""
+_UNCOUNTED = 8192
+"""Characters of keys up to which it does not matter."""
 
 
 def text(value: Any) -> str | None:
@@ -89,17 +94,32 @@ def compact(value: Any) -> Any:
 
 
 def flatten(value: Any, separator: str) -> Any:
-    """Return a nested object on one level, its keys joined by the separator; a list of lists as one list."""
+    """Return a nested object on one level, its keys joined by the separator; a list of lists as one list.
+
+    Raises:
+        InvalidEvent: rule `event/size`: a long key leads to many members, and would be repeated for each.
+    """
     if isinstance(value, list):
         return [x for element in value for x in (element if isinstance(element, list) else [element])]
     if not isinstance(value, dict):
         return None
     flat: dict[str, Any] = {}
-    for key, member in value.items():
-        if isinstance(member, list):
-            member = {str(index): element for index, element in enumerate(member)} or member  # noqa: PLW2901
-        if isinstance(member, dict) and member:
-            flat.update({f"{key}{separator}{rest}": leaf for rest, leaf in flatten(member, separator).items()})
-        else:
-            flat[key] = member
+    length, limit = 0, _UNCOUNTED
+    for key, leaf in _leaves(value, "", separator):
+        length += len(key)
+        if length > limit:
+            limit = _UNCOUNTED + _MAX_GROWTH * len(encode(value))
+            if length > limit:
+                reason = f"an object would become more than {_MAX_GROWTH} times as long, flattened"
+                raise InvalidEvent("event/size", f"{reason}: send shorter keys, or fewer members below one")
+        flat[key] = leaf
     return flat
+
+
+def _leaves(value: Any, prefix: str, separator: str) -> Iterator[tuple[str, Any]]:
+    """List what is in an object or list that is neither, or empty, with the keys that lead to it, joined."""
+    for key, member in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(member, dict | list) and member:
+            yield from _leaves(member, f"{prefix}{key}{separator}", separator)
+        else:
+            yield f"{prefix}{key}", member

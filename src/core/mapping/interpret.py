@@ -5,23 +5,23 @@ The compiled mapping must agree with this on everything, and calls into it for w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
-from .growth import limited, may_grow
 from .masking import apply_mask
 from .model import DROP, Build, Constant, EventMapping, FirstOf, ListOf, Origin, Read, ReplyRule, Row, Rule
 from .path import Path, Target, read
 from .pattern import Matcher, Pattern, holds, holds_for_any
+from .read_budget import ReadBudget, outside_reads
 from .stars import read_all
 from .write import join, omit, pick, write
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What the paths of a row can reach."""
+    """What the paths of a row can reach, and how much the `each`es of a record may read; all if it is None."""
 
     record: Any
     item: Any = None
@@ -29,6 +29,7 @@ class Scope(msgspec.Struct, frozen=True):
     config: dict[str, Any] = {}
     parent: Any = None
     event: Any = None
+    budget: ReadBudget | None = None
 
 
 MappedEvent: TypeAlias = "tuple[Rule, int, Any, dict[str, Any] | None]"
@@ -105,6 +106,7 @@ def event_scopes(rule: Rule, scope: Scope) -> list[Scope]:
     if rule.each is not None:
         elements = value_at(rule.each, scope)
         elements = elements if isinstance(elements, list) else []
+        _spend(elements, rule.event_rows(), scope)
         scopes = [replace(scope, record=element, parent=scope.record) for element in elements]
     return [replace(inner, event=_passed(rule, inner)) for inner in scopes]
 
@@ -137,22 +139,29 @@ def value_at(path: Path, scope: Scope) -> Any:
 
 def interpret_mapping(mapping: EventMapping) -> Callable[[Any, Any, Any, Any], list[MappedEvent] | None]:
     """Return a function that does what the compiled mapping does: made in no time, and slower to run."""
-    return lambda record, item, request, config: apply_rules(mapping, Scope(record, item, request, config))
+
+    def run(record: Any, item: Any, request: Any, config: Any) -> list[MappedEvent] | None:
+        return apply_rules(mapping, Scope(record, item, request, config, budget=ReadBudget()))
+
+    return run
 
 
 def interpret_replies(
     replies: tuple[ReplyRule, ...],
 ) -> Callable[[Any, Any, Any, Any], tuple[ReplyRule, Any] | None]:
     """Return a function that does what compiled replies do."""
-    return lambda record, item, request, config: first_reply(replies, Scope(record, item, request, config))
+
+    def reply(record: Any, item: Any, request: Any, config: Any) -> tuple[ReplyRule, Any] | None:
+        return first_reply(replies, Scope(record, item, request, config, budget=ReadBudget()))
+
+    return reply
 
 
 def _apply_rule(rule: Rule, scope: Scope) -> list[MappedEvent]:
     if rule.type == DROP:
         return [(rule, 0, None, None)]
-    made = ((event_name(rule, inner), write_rows(rule.rows, inner)) for inner in event_scopes(rule, scope))
-    events = limited(made) if rule.each is not None and may_grow(rule.paths()) else made
-    return [(rule, index, name, fields) for index, (name, fields) in enumerate(events)]
+    scopes = enumerate(event_scopes(rule, scope))
+    return [(rule, index, event_name(rule, inner), write_rows(rule.rows, inner)) for index, inner in scopes]
 
 
 def _passed(rule: Rule, scope: Scope) -> dict[str, Any]:
@@ -169,10 +178,17 @@ def _map_elements(value: Any, rows: tuple[Row, ...], scope: Scope) -> Any:
     """Map each element of a list to an object; None if the value is not a list, or all objects are empty."""
     if not isinstance(value, list):
         return None
+    _spend(value, rows, scope)
     scopes = [replace(scope, record=element, parent=scope.record, event={}) for element in value]
-    made = (write_rows(rows, inner) for inner in scopes)
-    grows = may_grow(path for row in rows for path in row.paths(inner=True))
-    return [element for element in (limited(made) if grows else made) if element] or None
+    return [element for element in (write_rows(rows, inner) for inner in scopes) if element] or None
+
+
+def _spend(elements: list[Any], rows: Iterable[Row], scope: Scope) -> None:
+    """Count what rows read from outside, for the elements to which they are applied."""
+    if scope.budget is not None:
+        reads = tuple(outside_reads(rows))
+        values = tuple(value_at(replace(outside.path, stars=()), scope) for outside in reads)
+        scope.budget.spend(elements, reads, values)
 
 
 def _origin_value(origin: Origin, scope: Scope) -> Any:

@@ -17,8 +17,8 @@ DROP = "drop"
 EVENT_TYPES = ("identify", "track", "page", "screen", "group", "alias")
 IDENTITY = ("userId", "anonymousId", "groupId", "previousId")
 """The fields that identify someone. They are never masked: one mask would turn all people into one."""
-OBJECTS = ("context", "properties", "traits", "integrations")
-"""The fields that are objects in every event."""
+OBJECTS = (("context",), ("context", "traits"), ("properties",), ("traits",), ("integrations",))
+"""The keys of what is an object in every event, each after what it is in."""
 FIELDS = (
     *("userId", "anonymousId", "groupId", "previousId", "name", "category", "channel", "properties", "traits"),
     *("context", "integrations", "timestamp", "originalTimestamp", "sentAt", "receivedAt", "request_ip"),
@@ -123,7 +123,7 @@ class Rule(msgspec.Struct, frozen=True):
         type: an event type, `drop`, or None if an event that is passed through brings its own.
         passthrough: the path of an event that is passed through.
         redacted: whether what its rows read is masked.
-        ids, objects: the fields of `IDENTITY` and `OBJECTS` to check in its events; derived, not given.
+        ids, objects: what of `IDENTITY` and `OBJECTS` to check in its events; derived, not given.
     """
 
     label: str
@@ -136,25 +136,27 @@ class Rule(msgspec.Struct, frozen=True):
     redacted: bool = False
 
     ids: tuple[str, ...] = ()
-    objects: tuple[str, ...] = ()
+    objects: tuple[tuple[str, ...], ...] = ()
+
+    def event_rows(self) -> tuple[Row, ...]:
+        """List what makes an event: what is passed through, as if a row read it, the name, then the rows."""
+        passed = () if self.passthrough is None else (Row(Read(self.passthrough)),)
+        name = () if self.event is None else (self.event,)
+        return passed + name + self.rows
 
     def paths(self) -> Iterator[Path]:
         """List the paths it reads to make an event."""
-        if self.passthrough is not None:
-            yield self.passthrough
-        for row in (*self.rows, *((self.event,) if self.event else ())):
+        for row in self.event_rows():
             yield from row.paths(inner=True)
 
     def __post_init__(self) -> None:
-        """Work out which fields must be checked: those the rows write, or all of an event passed through.
-
-        A row that writes into a field makes an object of it.
-        """
+        """Work out which fields must be checked: those the rows write, or all of an event passed through."""
         targets = [target for row in self.rows for target in row.to]
         written = {target.keys[0] for target in targets}
-        written_whole = {target.keys[0] for target in targets if not target.is_member}
-        for name, fields, checked in (("ids", IDENTITY, written), ("objects", OBJECTS, written_whole)):
-            force_setattr(self, name, tuple(key for key in fields if self.passthrough or key in checked))
+        ids = (field for field in IDENTITY if self.passthrough or field in written)
+        force_setattr(self, "ids", tuple(ids))
+        objects = (keys for keys in OBJECTS if self.passthrough or any(one.replaces(keys) for one in targets))
+        force_setattr(self, "objects", tuple(objects))
 
 
 class ReplyRule(msgspec.Struct, frozen=True):

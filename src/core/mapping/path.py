@@ -71,6 +71,14 @@ class Target(msgspec.Struct, frozen=True):
         """Whether it is inside an object, not an element of a list or a whole field."""
         return len(self.keys) > 1 and not is_index(self.keys[1])
 
+    def replaces(self, keys: tuple[str, ...]) -> bool:
+        """Whether what is written may be what these keys lead to, or makes that a list.
+
+        What is written below it makes an object of it.
+        """
+        below = self.keys[len(keys) :]
+        return self.keys == keys[: len(self.keys)] or (self.keys[: len(keys)] == keys and is_index(below[0]))
+
 
 def parse_path(text: str) -> Path:
     """Parse a path such as `details.request.path`, `$item.log_id`, `tags.0`, `labels.*.name` or `"a.b".c`.

@@ -25,7 +25,7 @@ from ...core.source import Source
 from ..leaves import leaves
 from ..mapping_file import read_mapping_file
 from .row_trace import Change, Trace
-from .rule_trace import TracedEvent, TracedRule, rows_of, trace_rules
+from .rule_trace import TracedEvent, TracedRule, trace_rules
 from .unused import Unused, UnusedFinder
 
 
@@ -98,7 +98,8 @@ class Explainer:
         if outcome.reply is not None and not (outcome.events or outcome.rejections or outcome.dropped):
             return ExplainedRecord(*place, "replied", outcome.reply.body.decode())
         record, steps = (self._source.unwrap(item) or (item, ())) if isinstance(item, dict) else (None, ())
-        if not isinstance(record, dict) or not self._source.schema.accepts(record):
+        too_large = any(rejection.rule == "event/size" for rejection in outcome.rejections)
+        if too_large or not isinstance(record, dict) or not self._source.schema.accepts(record):
             (rejection,) = outcome.rejections
             return ExplainedRecord(rejection.pointer, location.line, "rejected", rejection.reason)
         place = location.pointer(*steps), location.line
@@ -137,7 +138,7 @@ class Explainer:
             return ()
         mapped = [event for event in traced if event.fields is not None]
         rules = {event.rule.label: event.rule for event in mapped}
-        rows = [pair for event in mapped for pair in zip(rows_of(event.rule), event.traces, strict=True)]
+        rows = [pair for event in mapped for pair in zip(event.rule.event_rows(), event.traces, strict=True)]
         labels = {rule.label: rule for rule in self._source.mapper.mapping.rules}
         places = {row.steps for rule in rules.values() for row in rule.rows}
         switched_off = tuple(row for label in rules for row in labels[label].rows if row.steps not in places)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ...core.codec import Object
 from ...core.json_value import deep_copy, pointer
 from ...core.mapping.interpret import Scope, event_name, event_scopes
-from ...core.mapping.model import DROP, EventMapping, Read, Row, Rule
+from ...core.mapping.model import DROP, EventMapping, Rule
 from ..leaves import leaves
 from ..mapping_file import MappingFile
 from .row_trace import ReadValue, Trace, trace_row, trace_rows
@@ -51,13 +51,6 @@ def trace_rules(
         if not mapping.emit_all:
             break
     return rules, events
-
-
-def rows_of(rule: Rule) -> tuple[Row, ...]:
-    """List what a rule makes its events of, in the order of the traces: what is passed, the name, the rows."""
-    passed = () if rule.passthrough is None else (Row(Read(rule.passthrough)),)
-    name = () if rule.event is None else (rule.event,)
-    return passed + name + rule.rows
 
 
 def _trace_rule(rule: Rule, index: int, scope: Scope, file: MappingFile) -> list[TracedEvent]:

@@ -23,6 +23,8 @@ def _entry(path: str, matcher: Any, lists: Lists) -> str:
     where = place(path, lists)
     if not parse_path(path).stars:
         return f"{where} {_predicate(matcher)}"
+    if matcher is None or matcher == {"exists": False}:
+        return f"none of {where} has a value"
     if isinstance(matcher, dict) and matcher.keys() == {"not"}:
         return f"none of {where} {_predicate(matcher['not'])}"
     return f"one of {where} {_predicate(matcher)}"

@@ -60,6 +60,9 @@ def test_every_root_has_a_name(path: str, words: str) -> None:
         ),
         ({"a.*.b": "x"}, "one of `a.*.b` is `x`"),
         ({"a.*.b": {"not": "x"}}, "none of `a.*.b` is `x`"),
+        ({"a.*.b": None}, "none of `a.*.b` has a value"),
+        ({"a.*.b": {"exists": False}}, "none of `a.*.b` has a value"),
+        ({"a.*.b": {"exists": True}}, "one of `a.*.b` has a value"),
     ],
 )
 def test_a_condition_is_said_in_words(when: dict[str, Any], words: str) -> None:
