@@ -69,4 +69,5 @@ def split_array(body: bytes, limit: int) -> list[bytes]:
 
 def first_element(body: bytes) -> bytes:
     """Return the first element of a body that begins as an array; empty if it has none."""
-    return next(iter(ArraySplitter([body])), b"") if body.startswith(b"[") else b""
+    array = body.lstrip(b" \t\r\n")
+    return next(iter(ArraySplitter([array])), b"") if array.startswith(b"[") else b""

@@ -28,7 +28,8 @@ UNLIMITED = sys.maxsize - 1
 """The number of items accepted in a file of an operator's own."""
 
 _LINE_BREAK, _LINES_OF_OBJECTS, _OBJECT_OR_ARRAY = 0x0A, b"}\n{", b"{["
-_FORM = re.compile(rb"[^\s={}\[\]\"]+=[^\s{}\[\]\"]*")
+_FORM = re.compile(rb"[^\s={}\[\]\"<][^\s={}\"]*=")
+"""How a form begins, but neither JSON nor XML. A name may have brackets: `data[email]=`."""
 
 _TOP = Location()
 

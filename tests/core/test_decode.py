@@ -34,6 +34,7 @@ def host(tmp_path: Path, **source: Any) -> Host:
         (b"null", {"value": None}),
         (b"\xef\xbb\xbf [1e400]", {"value": ["1e400"]}),
         (b"a=1&b=2&b=3", {"a": ["1"], "b": ["2", "3"]}),
+        (b"a[b]=1&a[]=2&a[]=3", {"a[b]": ["1"], "a[]": ["2", "3"]}),
         (b'{"a": ["1"], "b": ["2", "3"]}', {"a": ["1"], "b": ["2", "3"]}),
         (b"", {"q": "x"}),
     ],
@@ -88,6 +89,8 @@ def test_a_long_body_is_not_streamed(tmp_path: Path, body: Any) -> None:
         (["json", "form"], b"", "json/empty"),
         (["form"], b"hello", "json/syntax"),
         (["form"], b'<?xml version="1.0"?><a/>', "json/syntax"),
+        (["form"], b"<a>b=1</a>", "json/syntax"),
+        (["form"], b"[a]=1", "json/syntax"),
         (["form"], b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--', "json/syntax"),
     ],
 )

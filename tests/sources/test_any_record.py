@@ -19,8 +19,9 @@ from support.hosts import HOST
 from support.paths import FIXTURES
 
 CASES = [case for name in sorted(HOST.sources) for case in find_cases(FIXTURES / name, name)]
+times = st.sampled_from(["2024-03-15T10:15:30Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | times,
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
     max_leaves=4,
 )

@@ -7,12 +7,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from ..errors import InvalidArgument
 from .convert import number
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MILLISECONDS = 10**11
 """From here on a number is read as milliseconds: as seconds it would be after the year 5000."""
+
+_DIGITS_OF_A_DATE = len("20240315")
 
 
 def time_function(argument: Any) -> Callable[[Any], str | None]:
@@ -26,9 +30,9 @@ def time_function(argument: Any) -> Callable[[Any], str | None]:
     def time(value: Any) -> str | None:
         try:
             when = read(value)
-        except (ValueError, OverflowError):
+            return None if when is None else _iso(when)
+        except (ValueError, OverflowError):  # not a time, or in UTC beyond the years that there are
             return None
-        return None if when is None else _iso(when)
 
     return time
 
@@ -41,7 +45,7 @@ def _reader(notation: Any) -> Callable[[Any], datetime | None]:
     if notation == "epoch":
         return _from_epoch_of_either_unit
     if notation == "iso":
-        return lambda value: datetime.fromisoformat(value) if isinstance(value, str) else None
+        return _from_iso
     if not isinstance(notation, str) or "%" not in notation:
         raise InvalidArgument(
             'time takes "s", "ms", "epoch", "iso" or a strptime pattern such as "%d/%m/%Y %H:%M"'
@@ -74,7 +78,15 @@ def _from_epoch_of_either_unit(value: Any) -> datetime | None:
     return _from_epoch(amount, 1 if abs(amount) >= _FIRST_MILLISECONDS else 1000)
 
 
+def _from_iso(value: Any) -> datetime | None:
+    """Read ISO 8601, but no text of digits except a date: of `1710123112345` Python makes a day in 1710."""
+    if not isinstance(value, str) or (len(value) != _DIGITS_OF_A_DATE and value.isdigit()):
+        return None
+    return datetime.fromisoformat(value.upper())
+
+
 def _iso(when: datetime) -> str:
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Write a time in UTC, in milliseconds; msgspec is several times faster than `isoformat`."""
+    utc = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    seconds, _, fraction = str(msgspec.to_builtins(utc))[:-1].partition(".")
+    return f"{seconds}.{fraction[:3] or '000'}Z"

@@ -89,6 +89,7 @@ def test_the_bytes_of_the_body_are_signed(tmp_path: Path, algorithm: str, encodi
         (b'{"n": 1}', b'{"n": 1}'),
         (b'[{"n": [1, "]"]}, {"n": 2}]', b'{"n": [1, "]"]}'),
         (b'[ {"n": 1} ,{"n": 2}', b'{"n": 1}'),
+        (b'\n [{"n": 1}]', b'{"n": 1}'),
         (b"[]", b"[]"),
         (b"[1", b"[1"),
         (b"", b""),
