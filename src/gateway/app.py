@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import structlog
-from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.routing import Route, Router
 from starlette.types import Lifespan, Receive, Scope, Send
 
 from ..core.errors import InvalidConfig, SpringheadError
@@ -17,13 +17,14 @@ from ..core.host import Host
 from ..core.signature.secret import MISSING_SECRET
 from ..http.answers import NOT_FOUND
 from ..server import log
+from ..server.route_path import route_path
 from ..server.sockets import join_address
 from .delivery import Delivery, open_destination
 from .gauges import gauges_text
 from .health import Health
 from .ingest.acceptor import Acceptor
 from .ingest.endpoint import WebhookEndpoint
-from .ingest.responses import send_answer
+from .ingest.responses import send_answer, send_not_allowed
 from .metrics import GatewayMetrics
 from .open_store import open_store
 from .peers import Peers
@@ -45,7 +46,6 @@ _REMOVAL_ADVICE = {
     "size": "its source takes most of keep_bytes: replay or drop its dead letters, or raise keep_bytes",
 }
 _ID_ADVICE = "they take half of max_bytes: raise it or lower window_days, else duplicates are accepted"
-_WEBHOOK = "/v1/webhook"
 _log = structlog.get_logger()
 
 
@@ -89,10 +89,8 @@ class Gateway:
         acceptor = Acceptor(host, settings, self.store, self.recent, self.metrics, self.delivery)
         self.health = Health(self.store, self.delivery, settings)
         self._endpoint = WebhookEndpoint(settings, acceptor, self.metrics)
-        routes: list[BaseRoute] = [Route(_WEBHOOK, self._endpoint), *self.health.routes]
-        if prefix := settings.gateway.path_prefix:
-            routes.append(Mount(prefix, Router(routes, redirect_slashes=False, default=_not_found)))
-        self.app = _Router(self._endpoint, routes, self._lifespan)
+        routes = [Route("/v1/webhook", self._endpoint), *self.health.routes]
+        self.app = _Router(routes, settings.gateway.path_prefix, self._lifespan)
 
     def use_sources_of(self, settings: Settings) -> None:
         """Use the sources of these settings from now on; no other setting changes.
@@ -158,17 +156,26 @@ class Gateway:
 
 
 class _Router(Router):
-    """A router that knows where webhooks go: a Starlette route takes as long as mapping an event."""
+    """A router that looks its routes up by their exact paths, with and without a prefix.
 
-    def __init__(self, endpoint: WebhookEndpoint, routes: list[BaseRoute], lifespan: Lifespan[Any]) -> None:
-        super().__init__(routes, redirect_slashes=False, default=_not_found, lifespan=lifespan)
-        self._endpoint = endpoint
+    Starlette's way takes as long as mapping an event, and takes `/v1/webhook%0A` for `/v1/webhook`.
+    """
+
+    def __init__(self, routes: Iterable[Route], prefix: str, lifespan: Lifespan[Any]) -> None:
+        super().__init__(lifespan=lifespan)
+        self._by_path = {path: route for route in routes for path in (route.path, prefix + route.path)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == _WEBHOOK and not scope.get("root_path"):
-            await self._endpoint(scope, receive, send)
-        else:
+        if scope["type"] != "http":
             await super().__call__(scope, receive, send)
+            return
+        route = self._by_path.get(route_path(scope))
+        if route is None:
+            await send_answer(send, NOT_FOUND)
+        elif route.methods and scope["method"] not in route.methods:
+            await send_not_allowed(send, route.methods)
+        else:
+            await route.app(scope, receive, send)
 
 
 def check_sources(host: Host, settings: Settings) -> None:
@@ -227,7 +234,3 @@ def _warn_of_removal(removal: Removal) -> None:
         _log.warning("dead letters deleted", **fields)
     else:
         _log.info("kept calls deleted", **fields)
-
-
-async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's signature
-    await send_answer(send, NOT_FOUND)

@@ -44,6 +44,7 @@ class Health:
             Route("/health", self.health),
             Route("/ready", self.ready),
             Route("/version", self.version),
+            Route("/robots.txt", self.robots),
             Route("/openapi.json", self.openapi),
         ]
 
@@ -69,6 +70,10 @@ class Health:
     async def version(self, _: Request) -> Response:
         """The version of springhead."""
         return JSONResponse({"Version": self._version})
+
+    async def robots(self, _: Request) -> Response:
+        """What rudder-server tells search engines, which may have found its address: to stay away."""
+        return PlainTextResponse("User-agent: * \nDisallow: / \n")
 
     async def openapi(self, _: Request) -> Response:
         """The OpenAPI description of the gateway."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .joined_writes import JoinedWrites
@@ -16,6 +18,8 @@ MAX_HEAD_BYTES = 512 * 1024
 MAX_HEADERS = 1_000
 """Headers of one head, and values of its query: each costs far more than its bytes."""
 
+_SLICE = 4096
+"""Bytes parsed at a time: a request needs 18, and takes a hundred times as many in memory once it is parsed."""
 _BAD_REQUEST = "400 Bad Request"
 _HEAD_TOO_LARGE = "431 Request Header Fields Too Large"
 
@@ -36,10 +40,13 @@ class Connection(HttpToolsProtocol):
         self.limit_concurrency = None  # at its limit, uvicorn would answer 503 on every connection
         self._head_bytes = 0
         self._refused = False
+        self._unparsed = b""
+        """What came behind requests that wait for the responses to earlier ones."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head. If there are too many connections, close the one idle longest."""
         super().connection_made(transport)
+        self.flow = _PipelineFlow(transport, self.pipeline)
         self._writes = JoinedWrites(transport, self.loop)
         self._start_deadline()
         if len(self.connections) > self._connection_limit:
@@ -53,6 +60,16 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        """Parse data until requests wait for the responses to earlier ones."""
+        data = self._unparsed + data
+        self._unparsed = b""
+        for start in range(0, len(data), _SLICE):
+            if self.pipeline:
+                self._unparsed = data[start:]
+                return
+            self._parse(data[start : start + _SLICE])
+
+    def _parse(self, data: bytes) -> None:
         """Parse data, unless it makes a head too large."""
         self._head_bytes += len(data)
         if self._refused:
@@ -78,13 +95,15 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Let the app answer."""
-        if self.parser.should_upgrade():
+        if self.parser.should_upgrade() or self._writes.has_ended:
             return
         self._head_bytes = 0
-        self._end_deadline()
+        if not self.flow.write_paused:
+            self._end_deadline()
         if len(self.headers) > MAX_HEADERS or self.url.count(b"&") >= MAX_HEADERS:
             self.app = _head_too_large
         super().on_headers_complete()
+        self._writes.lingers = True
         self.cycle.transport = self._writes  # type: ignore[assignment] # it has all that a response uses
         self.headers = []  # a trailer is not a header
 
@@ -95,15 +114,39 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End the body."""
-        if not self.parser.should_upgrade():
-            super().on_message_complete()
+        if self.parser.should_upgrade():
+            return
+        self._writes.lingers = False
+        if self._writes.has_ended:
+            self.transport.close()
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the next head, unless it has come."""
         self._writes.flush()
+        if self._writes.has_ended:
+            self.pipeline.clear()
+            self.flow.resume_reading()
+            return
         super().on_response_complete()
-        if self.cycle.response_complete:
+        if self.transport.is_closing():
+            return
+        if not self.pipeline:
+            self.data_received(b"")
+            self.flow.resume_reading()
+        if self.cycle.response_complete or self.flow.write_paused:
             self._start_deadline()
+
+    def pause_writing(self) -> None:
+        """Give the sender as long to read its responses as it has to send a head."""
+        super().pause_writing()
+        self._start_deadline()
+
+    def resume_writing(self) -> None:
+        """Go on with the response, unless it is complete and the next head is waited for."""
+        super().resume_writing()
+        if not self.cycle.response_complete:
+            self._end_deadline()
 
     def timeout_keep_alive_handler(self) -> None:
         """Close at the deadline, even if the sender has not read the last response."""
@@ -133,7 +176,7 @@ class Connection(HttpToolsProtocol):
         lines += [b"%b: %b" % (name, value) for name, value in self.headers if name != b"upgrade"]
         self.parser = HttpRequestParser(self)
         self._head_bytes = 0
-        self.data_received(b"\r\n".join([*lines, b"", rest]))
+        self._parse(b"\r\n".join([*lines, b"", rest]))
 
     def _refuse(self, status: str, text: str = "") -> None:
         """Answer what is not a request, unless an earlier response is still pending, and read no more.
@@ -143,6 +186,9 @@ class Connection(HttpToolsProtocol):
         if self._refused:
             return
         self._refused = True
+        if self._writes.has_ended:
+            self.transport.close()
+            return
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:
             cycle.keep_alive = False
@@ -151,13 +197,26 @@ class Connection(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
             if cycle.response_started:
-                self._writes.close()
+                self._writes.flush()
+                self.transport.close()
                 return
         self._end_deadline()
         self._start_deadline()
         headers = f"content-type: text/plain; charset=utf-8\r\ncontent-length: {len(text)}\r\nconnection: close"
-        self.transport.write(f"HTTP/1.1 {status}\r\n{headers}\r\n\r\n{text}".encode())
-        self.transport.write_eof()
+        self._writes.write_last(f"HTTP/1.1 {status}\r\n{headers}\r\n\r\n{text}".encode())
+
+
+class _PipelineFlow(FlowControl):
+    """Reads nothing as long as requests wait for the responses to earlier ones."""
+
+    def __init__(self, transport: asyncio.Transport, pipeline: Collection[object]) -> None:
+        super().__init__(transport)
+        self._pipeline = pipeline
+
+    def resume_reading(self) -> None:
+        """Read again, unless requests wait."""
+        if not self._pipeline:
+            super().resume_reading()
 
 
 async def _head_too_large(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's

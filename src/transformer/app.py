@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Router
 from starlette.types import Lifespan, Receive, Scope, Send
 
 from ..core.host import Host
+from ..server.route_path import route_path
 from .array import ArrayEndpoint
 from .metrics import TransformerMetrics
 from .options import TransformerOptions
@@ -20,7 +22,7 @@ from .pages import Pages
 from .rejected_file import RejectedFile
 from .upstream import Upstream
 
-_SOURCES_PATH = re.compile(r"/([^/]+)/sources/(.*)", re.DOTALL)
+_SOURCE_PATH = re.compile(r"/([^/]+)/sources/([^/]+)(/hydrate)?/?")
 _NOT_FOUND = PlainTextResponse("Not Found", HTTPStatus.NOT_FOUND)
 
 
@@ -55,7 +57,7 @@ def transformer_app(host: Host, options: TransformerOptions | None = None) -> Ro
 class _Transformer(Router):
     """A router that uses Starlette's lifespan, but not its routes.
 
-    A Starlette route takes as long as mapping an event, and matches no path with a line break in it.
+    A Starlette route takes as long as mapping an event, and does not tell `%2F` from a slash.
     """
 
     def __init__(
@@ -70,26 +72,19 @@ class _Transformer(Router):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        path, method = _path(scope), scope["method"]
-        match = _SOURCES_PATH.match(path)
+        path, method = route_path(scope), scope["method"]
+        match = _SOURCE_PATH.fullmatch(path)
         if match is None:
             page = await self._pages.get(path) if method in ("GET", "HEAD") else None
             await (page or self._upstream or _NOT_FOUND)(scope, receive, send)
             return
-        version, source = match[1], match[2].rstrip("/").lower()
-        is_array = version == "v2" and method == "POST" and not source.endswith("/hydrate")
+        version, source = unquote(match[1]), unquote(match[2]).lower()
+        is_array = version == "v2" and method == "POST" and not match[3]
         if is_array and (self._upstream is None or self._arrays.has_source(source)):
             await self._arrays.answer(source, scope, receive, send)
         else:
             response = self._upstream or _not_served(version, source, method)
             await response(scope, receive, send)
-
-
-def _path(scope: Scope) -> str:
-    """The path below the one the app is mounted at."""
-    path: str = scope["path"]
-    below = path.removeprefix(scope.get("root_path", ""))
-    return below if below[:1] in ("", "/") else path
 
 
 def _not_served(version: str, source: str, method: str) -> Response:
@@ -98,5 +93,4 @@ def _not_served(version: str, source: str, method: str) -> Response:
         return _NOT_FOUND
     if version != "v2":
         return PlainTextResponse("RouteActivationMiddleware route is disabled", HTTPStatus.NOT_FOUND)
-    name = source.removesuffix("/hydrate")
-    return JSONResponse({"error": f"Source {name} not supported for hydration"}, HTTPStatus.NOT_FOUND)
+    return JSONResponse({"error": f"Source {source} not supported for hydration"}, HTTPStatus.NOT_FOUND)

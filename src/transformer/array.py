@@ -26,13 +26,11 @@ from ..server.deadline import Deadline
 from ..server.memory import Claim, MemoryBudget
 from .altered import refuse_altered
 from .answer import INVALID_EVENTS, error_answer, outcome_answer
-from .elements import Element, ElementDecoder, SourceConfig
+from .elements import MAX_ELEMENTS, Element, ElementDecoder, SourceConfig
 from .metrics import TransformerMetrics
 from .options import TransformerOptions
 from .rejected_file import RejectedFile
 
-_MAX_ELEMENTS = 100_000
-"""Elements of the longest array accepted: far more than rudder-server posts, and a limit to `[0,0,...]`."""
 _SLICE_SECONDS = 0.02
 """How long an array may be worked on before other requests get their turn."""
 _INLINE = 1 << 18
@@ -116,8 +114,8 @@ class ArrayEndpoint:
             elements = await self._decoded_leniently(body, reads_request=reads_request)
         if elements is None:
             return encode([error_answer(None, INVALID_EVENTS, 400)]), OutcomeCounts(0)
-        if len(elements) > _MAX_ELEMENTS:
-            reason = f"the array holds more than {_MAX_ELEMENTS:,} elements: send fewer at once"
+        if len(elements) > MAX_ELEMENTS:
+            reason = f"the array holds more than {MAX_ELEMENTS:,} elements: send fewer at once"
             raise BodyError(413, "Request Entity Too Large", reason)
         return await self._answers(source, elements, request_id)
 

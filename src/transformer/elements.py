@@ -10,15 +10,22 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from ..core.array_splitter import split_array
 from ..core.codec import Object, encode, parse
 from ..core.decode import BOM
 from ..core.errors import InvalidJson
+from ..core.framing import Undecodable, parse_item
 from ..core.host import Receiver
 from ..core.request import Request
 from ..http.error_text import MALFORMED
 
 BODY_NOT_PRESENT = "request.body is not present in V2 spec payload"
 """The text of rudder-server's own transformer for an element without a body."""
+
+MAX_ELEMENTS = 100_000
+"""Elements of the longest array accepted: far more than rudder-server posts, and a limit to `[0,0,...]`."""
+_MAX_SPLIT = 4_096_000
+"""Bytes of the longest array that is split into its elements, which takes 1.5 seconds if it is all brackets."""
 
 _EMPTY = msgspec.Raw(b"{}")
 _MAX_CONFIGS = 1_000
@@ -120,8 +127,8 @@ class ElementDecoder:
 
 def _decode_leniently(body: bytes) -> list[_Element | str] | None:
     """The elements of an array that does not decode strictly: a BOM is skipped, invalid UTF-8 replaced."""
-    text = body.removeprefix(BOM).decode("utf-8", "replace")
-    value = parse(text.encode()) if text else {}
+    text = body.removeprefix(BOM).decode("utf-8", "replace").encode()
+    value = _parse_array(text) if text else {}
     if isinstance(value, dict):
         return None
     if not isinstance(value, list):
@@ -129,11 +136,25 @@ def _decode_leniently(body: bytes) -> list[_Element | str] | None:
     return [_lenient_element(element) for element in value]
 
 
+def _parse_array(text: bytes) -> Any:
+    """Parse an array; if it is nested too deeply, each element by itself."""
+    try:
+        return parse(text)
+    except InvalidJson as error:
+        is_deep = error.rule == "json/depth" and len(text) <= _MAX_SPLIT
+        elements = split_array(text.strip(), MAX_ELEMENTS) if is_deep else []
+        if not elements:
+            raise
+        return [parse_item(element) for element in elements]
+
+
 def _lenient_element(element: Any) -> _Element | str:
     """An element of any shape: a member of the wrong type counts as absent."""
+    if isinstance(element, Undecodable):
+        return element.reason
     request, source = _object(_object(element).get("request")), _object(_object(element).get("source"))
     body = request.get("body")
-    if not body:
+    if not body and not isinstance(body, dict | list):
         return BODY_NOT_PRESENT
     if not isinstance(body, str):
         return MALFORMED

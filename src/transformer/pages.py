@@ -33,6 +33,8 @@ class Pages:
             "/features": self._features,
             "/health": self._health,
             "/version": self._plain_version,
+            "/buildVersion": self._plain_version,
+            "/transformerBuildVersion": self._plain_version,
             "/metrics": self._metrics,
             "/openapi.json": self._description,
         }

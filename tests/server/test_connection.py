@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from springhead.server.asgi import AsgiServer
 from springhead.server.connection import MAX_HEAD_BYTES
@@ -36,11 +39,11 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @asynccontextmanager
-async def serving(idle_seconds: float = 30, connections: int = 100) -> AsyncIterator[int]:
-    """Serve the echo until the end of the block; its port."""
+async def serving(idle_seconds: float = 30, connections: int = 100, app: ASGIApp = echo) -> AsyncIterator[int]:
+    """Serve an app, the echo by default, until the end of the block; its port."""
     sockets = listen("127.0.0.1", 0)
     port: int = sockets[0].getsockname()[1]
-    server = AsgiServer(echo, connections=connections, grace_seconds=5)
+    server = AsgiServer(app, connections=connections, grace_seconds=5)
     server.config.timeout_keep_alive = idle_seconds  # type: ignore[assignment] # shorter than uvicorn thinks of
     running = asyncio.create_task(server.serve(sockets))
     try:
@@ -189,6 +192,61 @@ def test_pipelined_requests_are_answered_in_order() -> None:
     assert re.findall(rb"headers, (\d)", found) == [b"%d" % number for number in range(9)]
 
 
+def test_any_number_of_pipelined_requests_is_answered() -> None:
+    """Few of those that wait are parsed before their turn: 18 bytes would become some thousands."""
+    count = 3_000
+    most = 0
+
+    async def scenario() -> bytes:
+        nonlocal most
+        async with serving() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET / HTTP/1.1\r\n\r\n" * count + POST + b"Connection: close\r\n" + HELLO)
+            found = b""
+            while part := await reader.read(1_000):
+                most = max(most, sum(isinstance(one, RequestResponseCycle) for one in gc.get_objects()))
+                found += part
+            writer.close()
+            return found
+
+    found = asyncio.run(scenario())
+
+    assert statuses(found) == [200] * (count + 1)
+    assert most < count / 5
+
+
+LARGE = POST + b"Content-Length: 300000\r\n\r\n" + b"a" * 300_000
+
+
+def test_a_sender_that_does_not_read_its_responses_is_cut_off() -> None:
+    """Else it would keep its connection for ever."""
+
+    async def scenario() -> None:
+        async with serving(idle_seconds=0.2) as port:
+            _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    writer.write(LARGE)
+                    await writer.drain()
+
+    asyncio.run(scenario())  # it ends at all
+
+
+def test_a_sender_that_reads_its_responses_late_gets_all_of_them() -> None:
+    """A pause is not the end."""
+
+    async def scenario() -> bytes:
+        async with serving() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+            writer.write(LARGE * 20 + POST + b"Connection: close\r\n" + HELLO)
+            await asyncio.sleep(0.1)
+            found = await reader.read()
+            writer.close()
+            return found
+
+    assert statuses(asyncio.run(scenario())) == [200] * 21
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "bad",
@@ -228,6 +286,62 @@ def test_a_sender_that_only_stops_sending_is_answered(sent: bytes, status: int) 
             return found
 
     assert statuses(asyncio.run(scenario())) == [status]
+
+
+@pytest.mark.parametrize("rest", [b"zz\r\n", None], ids=["bad chunk", "end"])
+def test_a_refusal_is_the_last_that_is_written(rest: bytes | None, caplog: pytest.LogCaptureFixture) -> None:
+    """The app begins to read only after it, which would meet the sender's expectation."""
+
+    async def scenario() -> bytes:
+        async with serving() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(POST + b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n" + (rest or b""))
+            if rest is None:
+                writer.write_eof()
+            found = await reader.read()
+            writer.close()
+            return found
+
+    found = asyncio.run(scenario())
+
+    assert statuses(found)[-1] == 400
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Length: 20000000\r\n\r\n" + b"a" * 20_000_000,
+        b"Transfer-Encoding: chunked\r\n\r\n" + b"fffff\r\n%b\r\n" % (b"a" * 0xFFFFF) * 20 + b"0\r\n\r\n",
+    ],
+    ids=["length", "chunks"],
+)
+def test_a_sender_that_reads_only_when_all_is_sent_is_answered(body: bytes) -> None:
+    """Also if the app refuses its body unread; what follows on the connection is not answered."""
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await echo(scope, receive, send)
+            return
+        headers = [(b"content-length", b"0"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 413, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def scenario() -> bytes:
+        async with serving(app=refuse) as port:
+            return await asyncio.to_thread(sent_then_read, port, POST + body + POST + HELLO)
+
+    assert statuses(asyncio.run(scenario())) == [413]
+
+
+def sent_then_read(port: int, data: bytes) -> bytes:
+    """What comes back to a sender that first sends everything."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as wire:
+        wire.sendall(data)
+        received = b""
+        while part := wire.recv(65_536):
+            received += part
+        return received
 
 
 def test_an_expectation_is_met_when_the_app_reads() -> None:

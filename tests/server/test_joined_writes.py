@@ -32,6 +32,10 @@ class Recorder(asyncio.Transport):
         """Note the end."""
         self.calls.append("close")
 
+    def write_eof(self) -> None:
+        """Note the end of what is written."""
+        self.calls.append("eof")
+
     def is_closing(self) -> bool:
         """Whether it was closed."""
         return "close" in self.calls
@@ -89,6 +93,29 @@ def test_the_end_of_a_response_writes_what_is_held(step: Step, after: list[bytes
     assert calls(write(b"head"), step) == [[], after, after]
 
 
-def test_nothing_is_written_to_a_connection_that_is_lost() -> None:
+def close(_: JoinedWrites, transport: Recorder) -> None:
+    """A step in which the connection is lost."""
+    transport.close()
+
+
+@pytest.mark.parametrize("steps", [(write(b"head"), close), (write(b"head"), close, write(b"body"))])
+def test_nothing_is_written_to_a_connection_that_is_lost(steps: tuple[Step, ...]) -> None:
     """The event loop would raise an error."""
-    assert calls(write(b"head"), lambda _, transport: transport.close())[-1] == ["close"]
+    assert calls(*steps)[-1] == ["close"]
+
+
+def test_a_sender_that_is_still_sending_is_not_reset() -> None:
+    """The connection is half closed, and what is written later is dropped."""
+
+    def close_early(writes: JoinedWrites, _: Recorder) -> None:
+        writes.lingers = True
+        writes.close()
+
+    assert calls(write(b"413"), close_early, write(b"more"))[-1] == [b"413", "eof"]
+
+
+def test_nothing_is_written_behind_the_last_words() -> None:
+    """But what was held before them goes first; here, too, the event loop would raise an error."""
+    steps = write(b"100"), lambda writes, _: writes.write_last(b"400"), write(b"head"), write(b"body")
+
+    assert calls(*steps)[-1] == [b"100", b"400", "eof"]

@@ -118,6 +118,8 @@ def test_it_says_that_it_is_up_and_which_version(client: httpx.Client) -> None:
     assert (health.status_code, health.json()["service"]) == (200, "UP")
     assert version.headers["content-type"] == "text/plain; charset=utf-8"
     assert version.text == health.json()["version"]
+    for path in ("/buildVersion", "/transformerBuildVersion"):
+        assert client.get(path).text == version.text
 
 
 @pytest.mark.parametrize(
@@ -128,6 +130,9 @@ def test_it_says_that_it_is_up_and_which_version(client: httpx.Client) -> None:
         ("PUT", "/v2/sources/auth0", "Not Found"),
         ("POST", "/features", "Not Found"),
         ("GET", "/nothing", "Not Found"),
+        ("POST", "/v2/sources/", "Not Found"),
+        ("POST", "/v2/sources/auth0/extra", "Not Found"),
+        ("POST", "/v2/sources/auth0/hydrate/extra", "Not Found"),
         ("POST", "/v2/sources/auth0/hydrate", '{"error":"Source auth0 not supported for hydration"}'),
     ],
 )
@@ -164,7 +169,7 @@ def test_an_array_of_too_many_elements_is_refused(client: httpx.Client) -> None:
     assert response.json()["message"] == "the array holds more than 100,000 elements: send fewer at once"
 
 
-@pytest.mark.parametrize("body", [b"[{", b"\xff[]", b"[NaN]", b"7", b'"text"', b" ", b"[" * 1000 + b"]" * 1000])
+@pytest.mark.parametrize("body", [b"[{", b"\xff[]", b"[NaN]", b"7", b'"text"', b" ", b"[" * 1000])
 def test_a_body_that_is_no_json_is_refused_and_never_a_5xx(client: httpx.Client, body: bytes) -> None:
     """A 5xx would be posted again and again."""
     response = client.post("/v2/sources/auth0", content=body, headers=JSON)
@@ -191,7 +196,7 @@ def test_an_element_without_a_body_is_an_error(client: httpx.Client, one: Any) -
     assert (answer["statusCode"], answer["error"]) == (400, "request.body is not present in V2 spec payload")
 
 
-@pytest.mark.parametrize("body", [{"type": "s"}, [1], True, 7])
+@pytest.mark.parametrize("body", [{"type": "s"}, [1], {}, [], True, 7])
 def test_a_body_that_is_no_text_is_malformed(client: httpx.Client, body: Any) -> None:
     """rudder-server posts text; what it would mean otherwise is not ours to guess."""
     (answer,) = answers(client, [{"request": {"body": body}}])
@@ -207,6 +212,20 @@ def test_a_bad_element_costs_no_other(client: httpx.Client) -> None:
         assert "error" in wrong
         assert good == also_good
         assert good["output"]["batch"][0]["userId"] == "auth0|1"
+
+
+@pytest.mark.parametrize("bad", ["[" * 999 + "]" * 999, '{"source": {"Config": {"a": %s}}}'])
+def test_an_element_nested_too_deeply_costs_no_other(client: httpx.Client, bad: str) -> None:
+    """Whatever is in it, and wherever."""
+    good = json.dumps(element(LOG))
+    array = f"[{good}, {bad.replace('%s', '[' * 300 + ']' * 300)}, {good}]"
+
+    response = client.post("/v2/sources/auth0", content=array.encode(), headers=JSON)
+
+    first, deep, last = strictly(response.content)
+    assert (deep["statusCode"], deep["error"]) == (400, "nested deeper than 200 levels")
+    assert first == last
+    assert first["output"]["batch"]
 
 
 @pytest.mark.parametrize(
@@ -255,7 +274,19 @@ def test_answers_come_in_the_order_of_the_elements(client: httpx.Client) -> None
 
 @pytest.mark.parametrize(
     "source",
-    ["nobody", "..%2fv0", "..%2f..%2fcore", "%00", "a%20b", "a%0Ab", "a%0A", "auth0%0A", "auth0%2f..%2fauth0"],
+    [
+        "nobody",
+        "..%2fv0",
+        "..%2f..%2fcore",
+        "%00",
+        "a%20b",
+        "a%0Ab",
+        "a%0A",
+        "auth0%0A",
+        "auth0%2F",
+        "%2F",
+        "a%2Fhydrate",
+    ],
 )
 def test_an_unknown_source_is_an_error_in_every_element(client: httpx.Client, source: str) -> None:
     """As many as came in, or all of rudder-server's batch would fail; no name is ever a path."""

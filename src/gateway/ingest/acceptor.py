@@ -80,12 +80,15 @@ class Acceptor:
         try:
             body = await read_body(scope, receive, self._body_limit, self._deadline, claim)
         except EncodingError as error:
+            call = WebhookCall(scope, error.body)
+            if source.ignores(call):
+                return IGNORED
             if source.verifies:  # what was signed is not known
                 return self._refuse(source.name, error.message)
-            received = source.reject_encoding(WebhookCall(scope, error.body), error.message)
+            received = source.reject_encoding(call, error.message)
             return await self._keep(source.name, received)
         call = WebhookCall(scope, body)
-        if scope["method"] == "GET" and not source.reads_query_of(call):
+        if source.ignores(call):
             return IGNORED
         if not takes_long(body):
             return await self._keep(source.name, self._map(source, call))
@@ -105,8 +108,11 @@ class Acceptor:
             body = form_to_json(call.body, call.content_type, call.query_string, self._body_limit)
         if isinstance(body, Answer):
             return body
-        is_empty = not body.strip() and not source.reads_query_of(call)
-        return EMPTY if is_empty else source.map(call, body)
+        if not body.strip() and not source.reads_query_of(call):
+            if not source.body_is_item:
+                return EMPTY
+            body = b"{}"  # so an empty body reaches RudderStack's transformer
+        return source.map(call, body)
 
     def _refuse(self, source: str, reason: str) -> Answer:
         self._metrics.refused(source)

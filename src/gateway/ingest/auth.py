@@ -64,4 +64,5 @@ def _basic_user(authorization: bytes) -> str:
         credentials = base64.b64decode(encoded.strip(), validate=True)
     except binascii.Error:
         return ""
-    return credentials.partition(b":")[0].decode("utf-8", "surrogateescape")
+    user, colon, _ = credentials.partition(b":")
+    return user.decode("utf-8", "surrogateescape") if colon else ""

@@ -18,6 +18,7 @@ from .auth import WriteKeys
 from .fair_limit import FairLimit
 from .responses import BUSY, NOT_STORED, send_answer, send_not_allowed
 
+_METHODS = ("GET", "POST")
 _log = structlog.get_logger()
 _MAX_REASONS = 8
 """A plugin may give each call a reason of its own; the log remembers no more than these of a source."""
@@ -43,8 +44,8 @@ class WebhookEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
-        if scope["method"] not in ("GET", "POST"):
-            await send_not_allowed(send)
+        if scope["method"] not in _METHODS:
+            await send_not_allowed(send, _METHODS)
             return
         started = time.perf_counter()
         source, refusal = self._write_keys.authenticate(scope)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 
 from starlette.types import Send
@@ -35,9 +36,10 @@ async def send_answer(send: Send, answer: Answer) -> None:
     await _send(send, answer.status, answer.body, headers)
 
 
-async def send_not_allowed(send: Send) -> None:
-    """Refuse a method other than GET and POST."""
-    await _send(send, HTTPStatus.METHOD_NOT_ALLOWED, b"", [(b"allow", b"GET, POST"), _CLOSE])
+async def send_not_allowed(send: Send, methods: Iterable[str]) -> None:
+    """Refuse a method other than these."""
+    allow = ", ".join(sorted(methods)).encode()
+    await _send(send, HTTPStatus.METHOD_NOT_ALLOWED, b"", [(b"allow", allow), _CLOSE])
 
 
 async def _send(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:

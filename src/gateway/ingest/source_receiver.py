@@ -66,6 +66,15 @@ class SourceReceiver:
         """Whether calls are verified."""
         return self._verify is not None
 
+    @property
+    def body_is_item(self) -> bool:
+        """Whether a body is one record, whatever it holds."""
+        return self._source.framing.body_is_item
+
+    def ignores(self, call: WebhookCall) -> bool:
+        """Whether the call only checks that the endpoint exists."""
+        return call.scope["method"] == "GET" and not self.reads_query_of(call)
+
     def reads_query_of(self, call: WebhookCall) -> bool:
         """Whether the call's query is a record in its own right, if the call has no body."""
         return self._reads_query and bool(call.query)

@@ -19,6 +19,9 @@ from support.webhooks import (
     log,
 )
 
+NO_COLON = f"Basic {base64.b64encode(KEY.encode()).decode()}"
+"""A user without a password, not even an empty one: RFC 7617 has a colon between them."""
+
 
 @pytest.mark.parametrize(
     ("key", "headers", "status", "text"),
@@ -28,6 +31,7 @@ from support.webhooks import (
         (None, basic("", KEY), 401, "failed to read writekey from query params\n"),
         (None, {"Authorization": f"Bearer {KEY}"}, 401, "failed to read writekey from query params\n"),
         (None, {"Authorization": "Basic ***"}, 401, "failed to read writekey from query params\n"),
+        (None, {"Authorization": NO_COLON}, 401, "failed to read writekey from query params\n"),
         ("unknown", {}, 401, "invalid write key\n"),
         (KEY[:-1], {}, 401, "invalid write key\n"),
         (KEY.upper(), {}, 401, "invalid write key\n"),

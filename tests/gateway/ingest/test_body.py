@@ -6,11 +6,12 @@ import gzip
 import json
 import socket
 import zlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.gateways import KEY, Gateway
+from support.gateways import KEY, SOURCE, Gateway, gateway
 from support.webhooks import COOKIE, ERROR, log
 
 
@@ -24,6 +25,15 @@ def test_an_empty_body_is_refused(here: Gateway, body: bytes, type_: str) -> Non
 
     assert (response.status_code, response.text) == (400, "empty batch payload\n")
     assert here.kept() == before
+
+
+@pytest.mark.parametrize("type_", ["application/json", "application/x-www-form-urlencoded"])
+def test_an_empty_body_is_a_record_where_every_body_is(tmp_path: Path, type_: str) -> None:
+    """It counts as `{}`, as which RudderStack's gateway passes it on."""
+    with gateway(tmp_path, {**SOURCE, "type": "webhook"}) as one:
+        (event,) = one.sent(b"", headers={"Content-Type": type_})
+
+    assert (event["event"], event.get("properties", {})) == ("webhook_source_event", {})
 
 
 @pytest.mark.parametrize("type_", ["text/plain", "application/json", "application/xml", "", "nonsense"])

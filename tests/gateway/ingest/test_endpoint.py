@@ -22,7 +22,12 @@ def test_a_get_is_answered_and_changes_nothing(here: Gateway) -> None:
     """With a valid key the answer is an empty 200, whatever the call brings."""
     before = here.kept()
 
-    for response in (here.call(), here.call("GET", KEY, "type=s&log_id=1"), here.call("GET", content=b"{}")):
+    for response in (
+        here.call(),
+        here.call("GET", KEY, "type=s&log_id=1"),
+        here.call("GET", content=b"{}"),
+        here.call("GET", content=b"{}", headers={"Content-Encoding": "gzip"}),
+    ):
         assert (response.status_code, response.content) == (200, b"")
         assert "content-type" not in response.headers
     assert here.call("GET", "unknown").status_code == 401
@@ -38,7 +43,27 @@ def test_any_other_method_is_refused(here: Gateway, method: str) -> None:
     assert response.headers["allow"] == "GET, POST"
 
 
-@pytest.mark.parametrize("path", ["/v1/webhook/", "/v1//webhook", "/V1/webhook", "/v1/webhook%2F", "/v1", "/x"])
+@pytest.mark.parametrize("path", ["/", "/health", "/ready", "/version", "/robots.txt", "/openapi.json"])
+def test_other_pages_are_only_read(here: Gateway, path: str) -> None:
+    """Any other method is refused as at the webhook."""
+    response = here.get(path, "POST")
+
+    assert (response.status_code, response.content) == (405, b"")
+    assert response.headers["allow"] == "GET, HEAD"
+
+
+def test_search_engines_are_told_to_stay_away(here: Gateway) -> None:
+    """In rudder-server's words."""
+    assert here.get("/robots.txt").text == "User-agent: * \nDisallow: / \n"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/v1/webhook/", "/v1//webhook", "/V1/webhook", "/v1/webhook%2F", "/v1/web%68ook", "/v1", "/x"),
+        *("/v1/webhook%0A", "/health%0A", "/%0A"),
+    ],
+)
 def test_any_other_path_is_not_found(here: Gateway, path: str) -> None:
     """Only the exact path is served."""
     response = here.get(f"{path}?writeKey={KEY}", "POST", content=json.dumps(log()))
