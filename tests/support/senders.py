@@ -110,14 +110,27 @@ def log_ids(plane: FakeDataPlane) -> dict[str, str]:
 def assert_complete(plane: FakeDataPlane, acknowledged: list[str]) -> None:
     """Each acknowledged log was taken as one message, nothing else was, and each user's came in order."""
     log_of = log_ids(plane)
-    messages = arrived(plane)
     assert len(set(acknowledged)) == len(acknowledged)
-    assert sorted(log_of[message_id] for message_id in messages) == sorted(acknowledged)
+    assert sorted(log_of[message_id] for message_id in arrived(plane)) == sorted(acknowledged)
+    assert_in_order(plane)
+
+
+def assert_kept_and_in_order(plane: FakeDataPlane, senders: list[Senders]) -> None:
+    """Each acknowledged log was taken, under one messageId, and each user's came in order."""
+    log_of = log_ids(plane)
+    assert len(set(log_of.values())) == len(log_of)
+    acknowledged = {log_id for sender in senders for log_id in sender.acknowledged}
+    assert acknowledged - {log_of[message_id] for message_id in plane.taken} == set()
+    assert_in_order(plane)
+
+
+def assert_in_order(plane: FakeDataPlane) -> None:
+    """Each user's logs came in order."""
+    log_of = log_ids(plane)
     by_user: dict[str, list[str]] = {}
-    for message_id, user in messages.items():
+    for message_id, user in arrived(plane).items():
         by_user.setdefault(user, []).append(log_of[message_id])
-    for logs in by_user.values():
-        assert logs == sorted(logs)
+    assert [logs for logs in by_user.values() if logs != sorted(logs)] == []
 
 
 async def until(condition: Callable[[], bool]) -> None:

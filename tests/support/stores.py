@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import pytest
+
 from springhead.gateway.storage.nats import NatsOptions, NatsStore
 from springhead.gateway.storage.nats.ownership import BUCKETS
 from springhead.gateway.storage.records import (
@@ -21,6 +23,7 @@ from springhead.gateway.storage.records import (
     Receipt,
     StoredCall,
     StoreFull,
+    StoreUnusable,
 )
 from springhead.gateway.storage.sqlite import SqliteStore
 from springhead.gateway.storage.store import Store
@@ -126,6 +129,24 @@ def dead_event(claimed: ClaimedEvent) -> DeadEvent:
 def call(body: bytes = b"[]") -> StoredCall:
     """An HTTP call."""
     return StoredCall("POST", "/v1/webhook", {"user-agent": ["example"]}, {"a": ["1", "2"]}, body)
+
+
+async def assert_serves(options: NatsOptions) -> None:
+    """A store with these options keeps an event and delivers it."""
+    store = NatsStore(options)
+    await store.open()
+    while len(store.owned) < BUCKETS:  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0.02)
+    await keep(store, entry("one"))
+    assert await deliver(store) == ["one"]
+    await store.close()
+
+
+def refusal(options: NatsOptions) -> str:
+    """Why a store with these options cannot be opened."""
+    with pytest.raises(StoreUnusable) as error:
+        asyncio.run(NatsStore(options).open())
+    return str(error.value)
 
 
 async def keep(store: Store, *entries: NewEvent) -> Receipt:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 
 from ....core.errors import SpringheadError
 from ..records import StoreBusy
@@ -23,6 +24,8 @@ T = TypeVar("T")
 _API = "$JS.API"
 _SECONDS = 5.0
 """How long a request waits for its answer: an election takes longer, and is waited out by trying again."""
+_REPLICA_SECONDS = 0.5
+"""How long a replica may take to begin its answer."""
 _PAUSE = 0.2
 """Seconds between two tries."""
 NOT_FOUND = (10037, 10059)
@@ -121,15 +124,10 @@ async def read(client: Client, stream: str, /, **request: Any) -> AsyncIterator[
     Raises:
         StoreBusy: nobody answers, or a part of the answer was lost.
     """
-    inbox = client.new_inbox()
-    subscription = await client.subscribe(inbox)
+    subscription, message = await _ask_replica(client, f"{_API}.DIRECT.GET.{stream}", json.dumps(request))
     try:
-        if not client.is_connected:
-            raise StoreBusy("the connection to NATS is down")
-        await client.publish(f"{_API}.DIRECT.GET.{stream}", json.dumps(request).encode(), reply=inbox)
         before = 0
         while True:
-            message = await _next(subscription)
             headers = message.headers or {}
             status = headers.get("Status")
             if status == _NOTHING:
@@ -143,8 +141,28 @@ async def read(client: Client, stream: str, /, **request: Any) -> AsyncIterator[
             stored = _stored(message)
             before = stored.sequence
             yield stored
+            message = await _next(subscription, _SECONDS)
     finally:
         await subscription.unsubscribe()
+
+
+async def _ask_replica(client: Client, subject: str, request: str) -> tuple[Subscription, Msg]:
+    """The first message of a replica's answer, and where the next ones arrive.
+
+    A server may choose a replica that is cut off, until it notices: without an answer, another one is asked.
+    """
+    until = time.monotonic() + _SECONDS
+    while client.is_connected:
+        inbox = client.new_inbox()
+        subscription = await client.subscribe(inbox)
+        try:
+            await client.publish(subject, request.encode(), reply=inbox)
+            return subscription, await _next(subscription, _REPLICA_SECONDS)
+        except BaseException as error:
+            await subscription.unsubscribe()
+            if not isinstance(error, StoreBusy) or time.monotonic() > until:
+                raise
+    raise StoreBusy("the connection to NATS is down")
 
 
 async def read_all(
@@ -160,9 +178,9 @@ async def read_all(
             start = message.sequence + 1
 
 
-async def _next(subscription: Any) -> Msg:
+async def _next(subscription: Subscription, seconds: float) -> Msg:
     try:
-        async with asyncio.timeout(_SECONDS):
+        async with asyncio.timeout(seconds):
             message: Msg = await anext(aiter(subscription.messages))
             return message
     except (nats.errors.Error, TimeoutError) as error:
@@ -192,6 +210,11 @@ async def _from_leader(client: Client, stream: str, /, **request: Any) -> Stored
             return None
         raise
     return _from_json(found["message"])
+
+
+async def server_time(client: Client, stream: str) -> float:
+    """The time in epoch seconds, by the clock of the server that leads a stream."""
+    return _seconds((await ask(client, f"STREAM.INFO.{stream}"))["ts"])
 
 
 async def subjects_of(client: Client, stream: str) -> dict[str, int]:

@@ -61,16 +61,16 @@ class Appender:
         if self.waiting >= self._max_waiting:
             raise StoreBusy(f"{self.waiting} calls are waiting for {self._location}: the cluster is too slow")
         digests = [digest(event.source, event.message_id) for event in events]
-        one = PendingAppend(events, [replays.get(key, key) for key in digests], call)
-        self._gathered.append(one)
+        pending = PendingAppend(events, [replays.get(key, key) for key in digests], call)
+        self._gathered.append(pending)
         if len(self._gathered) == 1:
             self._start(self._gather())
         self.waiting += 1
         try:
             async with asyncio.timeout(max(self._patience, ANSWER_SECONDS)):
-                return await asyncio.shield(one.future)
+                return await asyncio.shield(pending.future)
         except TimeoutError:
-            one.future.cancel()
+            pending.future.cancel()
             raise StoreBusy(f"{self._location} does not answer") from None
         finally:
             self.waiting -= 1
@@ -89,35 +89,35 @@ class Appender:
     async def _gather(self) -> None:
         await asyncio.sleep(_GATHER if self.waiting > 1 else 0)
         group, self._gathered = self._gathered, []
-        keys = [key for one in group for key in one.digests]
+        keys = [key for pending in group for key in pending.digests]
         try:
             seen = (await self._seen.look_up(keys)).among(keys, time.time())
         except StoreBusy as error:
-            for one in group:
-                one.fail(error)
+            for pending in group:
+                pending.fail(error)
             return
-        for one in group:
+        for pending in group:
             try:
-                self._add(one, seen)
+                self._add(pending, seen)
             except Exception as error:  # noqa: BLE001 - it is the call's own; those beside it go on
-                one.fail(error)
+                pending.fail(error)
 
-    def _add(self, one: PendingAppend, seen: Mapping[bytes, int]) -> None:
+    def _add(self, pending: PendingAppend, seen: Mapping[bytes, int]) -> None:
         """Put the new events of a call into the batches that are published next."""
         duplicates = []
-        call = self._shortened(one.call)
-        for position, (event, key) in enumerate(zip(one.events, one.digests, strict=True)):
+        call = self._shortened(pending.call)
+        for position, (event, key) in enumerate(zip(pending.events, pending.digests, strict=True)):
             if batch := self._outbox.batch_of(key):  # kept if the event that it duplicates is
-                one.wait_for(batch)
+                pending.wait_for(batch)
                 duplicates.append(position)
             elif key in seen:
                 duplicates.append(position)
             else:
                 packed = chunk.PackedEvent(event.message_id, event.user, event.event, key)
                 bucket = bucket_of(event.source, event.user)
-                one.wait_for(self._outbox.add(bucket, event.source, packed, call))
-        one.receipt = Receipt(len(one.events) - len(duplicates), tuple(duplicates), ())
-        one.answer()
+                pending.wait_for(self._outbox.add(bucket, event.source, packed, call))
+        pending.receipt = Receipt(len(pending.events) - len(duplicates), tuple(duplicates), ())
+        pending.answer()
 
     def _shortened(self, call: StoredCall | None) -> StoredCall | None:
         """The call, without its body if that would leave little room for events."""

@@ -96,12 +96,12 @@ def _chunk(events: Sequence[PackedEvent], calls: Sequence[StoredCall | None]) ->
 
 
 def number_of(sequence: int, index: int) -> int:
-    """The number of an event in the store: by the sequence of its message, and by its place in there."""
+    """The number of an event in the store, from the sequence of its message and its index there."""
     return sequence << _INDEX_BITS | index
 
 
-def place_of(number: int) -> tuple[int, int]:
-    """The sequence of an event's message, and its place in there."""
+def sequence_and_index(number: int) -> tuple[int, int]:
+    """The sequence of an event's message, and its index there."""
     return number >> _INDEX_BITS, number & (1 << _INDEX_BITS) - 1
 
 

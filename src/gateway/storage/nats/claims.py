@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from ..records import ClaimedEvent
 from .source_log import SourceLog
-from .waiting import Waiting
+from .waiting import WaitingEvent
 
 _MAX_REFUSED = 20
 """The most events of one claim that were refused alone before: each is sent alone, while others wait."""
@@ -17,29 +17,29 @@ _MAX_REFUSED = 20
 def claim(logs: Sequence[SourceLog], events: int, size: int, lease: float) -> list[ClaimedEvent]:
     """Lease the oldest events of these logs: at most `events`, and at most `size` bytes but for the first."""
     now = time.monotonic()
-    due = [one for log in logs for one in log.waiting.refused.values() if one.lease_until <= now]
-    retried = {one.number for one in sorted(due, key=lambda one: one.lease_until)[:_MAX_REFUSED]}
+    due = [event for log in logs for event in log.waiting.refused.values() if event.lease_until <= now]
+    retried = {event.number for event in sorted(due, key=lambda event: event.lease_until)[:_MAX_REFUSED]}
     blocked: set[str] = set()
     chosen: list[ClaimedEvent] = []
     of_log = {log.bucket: log for log in logs}
-    for _, bucket, one in heapq.merge(*map(_in_order, logs)):
-        if one.packed.user in blocked:
+    for _, bucket, event in heapq.merge(*map(_in_order, logs)):
+        if event.packed.user in blocked:
             continue
-        if one.lease_until > now or (one.refusals and one.number not in retried):
-            blocked.add(one.packed.user)
-        elif len(chosen) < events and (_size(one) <= size or not chosen):
-            chosen.append(of_log[bucket].claimed(one, lease))
-            size -= _size(one)
-            if one.refusals:
-                blocked.add(one.packed.user)
+        if event.lease_until > now or (event.refusals and event.number not in retried):
+            blocked.add(event.packed.user)
+        elif len(chosen) < events and (_size(event) <= size or not chosen):
+            chosen.append(of_log[bucket].claimed(event, lease))
+            size -= _size(event)
+            if event.refusals:
+                blocked.add(event.packed.user)
         else:
             break
     return chosen
 
 
-def _in_order(log: SourceLog) -> Iterator[tuple[int, int, Waiting]]:
-    return ((one.number, log.bucket, one) for one in log.waiting)
+def _in_order(log: SourceLog) -> Iterator[tuple[int, int, WaitingEvent]]:
+    return ((event.number, log.bucket, event) for event in log.waiting)
 
 
-def _size(one: Waiting) -> int:
-    return len(one.packed.event)
+def _size(event: WaitingEvent) -> int:
+    return len(event.packed.event)

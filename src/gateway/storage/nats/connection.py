@@ -17,7 +17,7 @@ from ....server.log import RateLimitedLogger
 from ..records import StoreUnusable
 from .credentials import Credentials, InvalidCredentials
 from .options import NatsOptions
-from .tls import explain, tls_context
+from .tls import explain_handshake, tls_context
 
 OLDEST = (2, 12, 8)
 """The oldest server supported: earlier ones lose messages, or lack what the store needs."""
@@ -172,7 +172,7 @@ def _explain(error: Exception) -> str:
     if isinstance(error, (ServerRefused, InvalidCredentials)):
         return str(error)
     if isinstance(error, ssl.SSLError):
-        return explain(error)
+        return explain_handshake(error)
     reason = str(error) or "no answer"
     if "permissions violation" in reason.lower():
         return f"{reason}; the user must be permitted to use JetStream and the streams"

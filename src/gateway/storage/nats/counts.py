@@ -66,7 +66,7 @@ class StoreCounter:
         }
         for subject, count in settled.items():
             undelivered[subject.split(".")[2]] -= count
-        return undelivered
+        return Counter({source: max(count, 0) for source, count in undelivered.items()})
 
     async def _count_letters(self) -> None:
         state = await self._state(self._streams.dead)

@@ -18,7 +18,7 @@ class Progress(msgspec.Struct, array_like=True):
     Attributes:
         floor: all messages up to this sequence are.
         top: all messages up to this sequence are, too, but for the events in `waiting`.
-        waiting: the places of the events that are not, by the sequence of their message.
+        waiting: the indexes of the events that are not, by the sequence of their message.
         settled: how many events are, by the sequence of a message in `waiting`.
         refusals: how often an event was refused alone, by its number.
         owner: who wrote it.
@@ -84,14 +84,25 @@ class Cursor:
         return True
 
 
-async def take_over(client: Client, publisher: Publisher, stream: str, subject: str, created: str) -> Cursor:
+async def take_over(  # noqa: PLR0913, PLR0917 - where it is, and what it is the progress of
+    client: Client, publisher: Publisher, stream: str, subject: str, created: str, end: int
+) -> Cursor:
     """Read the progress of a log, and write it again, so that whoever owned it before can settle nothing.
 
-    Progress in a stream of events that was made at another time than this one says nothing of its events.
+    It says nothing of the events that are there now if their stream was made at another time, or if it ends
+    before: a power cut may have taken the last ones from disks that had not synced them.
+
+    Args:
+        client: the connection.
+        publisher: writes the progress.
+        stream: where the progress of all logs is kept.
+        subject: that of this log.
+        created: when the stream of events was made.
+        end: the last sequence of the stream of events.
     """
     kept = await last(client, stream, subject)
     progress = decode(kept.data) if kept else Progress()
-    if progress.created != created:
+    if progress.created != created or progress.floor > end:
         progress = Progress(created=created)
     cursor = Cursor(subject, progress, client, publisher, stream, kept.sequence if kept else 0)
     await cursor.save()

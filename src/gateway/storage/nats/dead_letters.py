@@ -13,7 +13,7 @@ from ..records import DeadLetterSummary, Removal
 from . import retention
 from .accepted import digest_of_replay
 from .counts import StoreCounter
-from .letter_list import LetterList
+from .letter_reader import LetterReader
 from .letters import Letters
 from .options import NatsOptions
 from .retention import too_much, too_old
@@ -25,12 +25,12 @@ class DeadLetters:
     """The dead letters, with what becomes of the events that some of them were.
 
     Attributes:
-        kept: where they are kept.
-        listed: where they are read.
+        letters: adds them and takes them away.
+        reader: reads them.
     """
 
-    kept: Letters
-    listed: LetterList
+    letters: Letters
+    reader: LetterReader
     _counter: StoreCounter
     _seen_stream: SeenStream
     _options: NatsOptions
@@ -49,14 +49,14 @@ class DeadLetters:
             yield {}
             return
         async with self._replaying:  # another gateway's replay of a letter has the same digests
-            taken = [await self.kept.take(id_, count) for id_, count in counts.items()]
+            taken = [await self.letters.take(id_, count) for id_, count in counts.items()]
             yield {
                 letter.original: digest_of_replay(letter.original, id_)
                 for id_, (_, letter) in zip(counts, taken, strict=True)
                 if letter.original
             }
             for (subject, _), count in zip(taken, counts.values(), strict=True):
-                await self.kept.remove(subject, count)
+                await self.letters.remove(subject, count)
 
     async def find(  # noqa: PLR0913 - filters, each optional
         self,
@@ -71,7 +71,7 @@ class DeadLetters:
     ) -> list[DeadLetterSummary]:
         """Dead letters, as `Store.dead_letters` has them."""
         now = time.time()
-        return await self.listed.summaries(
+        return await self.reader.summaries(
             source=source,
             rule=rule,
             before=None if older_than is None else now - older_than,
@@ -83,19 +83,19 @@ class DeadLetters:
 
     async def drop(self, ids: Sequence[int]) -> int:
         """Drop letters, and return how many there were. An event among them can be accepted again."""
-        dropped, accepted = await self.kept.drop(ids)
+        dropped, accepted = await self.letters.drop(ids)
         if accepted:
             await self._seen_stream.forget(accepted)
         return dropped
 
-    async def sweep(self) -> list[Removal]:
+    async def sweep(self, now: float) -> list[Removal]:
         """Drop letters beyond their age and size."""
         removed: Counter[tuple[str, str]] = Counter()
         while True:
-            old = await too_old(self.listed, time.time() - self._options.dead_letter_age)
+            old = await too_old(self.reader, now - self._options.dead_letter_age)
             await self.drop([id_ for id_, _ in old])
             sizes = await self._counter.letter_bytes()
-            large = await too_much(self.listed, sizes, sizes.total() - self._options.dead_letter_bytes)
+            large = await too_much(self.reader, sizes, sizes.total() - self._options.dead_letter_bytes)
             await self.drop([id_ for id_, _ in large])
             removed.update([(source, "age") for _, source in old] + [(source, "size") for _, source in large])
             if max(len(old), len(large)) < retention.MOST:  # what comes meanwhile waits for the next sweep

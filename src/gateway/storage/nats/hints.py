@@ -30,24 +30,24 @@ class Hints:
     _client: Client
     _subject: str
     received: Callable[[int, str, int], None]
-    _untold: dict[tuple[int, str], int] = field(default_factory=dict)
-    _telling: asyncio.Task[None] | None = None
+    _unsent: dict[tuple[int, str], int] = field(default_factory=dict)
+    _sending: asyncio.Task[None] | None = None
 
     async def listen(self) -> None:
-        """Receive what others tell from now on, also over a connection that is made again."""
+        """Receive hints from now on, also over a connection that is made again."""
         await self._client.subscribe(self._subject, cb=self._receive)
 
-    def tell(self, bucket: int, source: str, sequence: int) -> None:
+    def send(self, bucket: int, source: str, sequence: int) -> None:
         """Tell the others that the log of this bucket and source was appended to, up to this sequence."""
-        self._untold[bucket, source] = sequence
-        if self._telling is None:
-            self._telling = asyncio.create_task(self._send())
+        self._unsent[bucket, source] = sequence
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send_all())
 
-    async def _send(self) -> None:
+    async def _send_all(self) -> None:
         await asyncio.sleep(_GATHER)
-        hints = [(*place, sequence) for place, sequence in self._untold.items()]
-        self._untold.clear()
-        self._telling = None
+        hints = [(*log, sequence) for log, sequence in self._unsent.items()]
+        self._unsent.clear()
+        self._sending = None
         if self._client.is_connected:
             with suppress(nats.errors.Error):
                 await self._client.publish(self._subject, _encode(hints))

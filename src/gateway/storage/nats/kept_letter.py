@@ -47,10 +47,12 @@ decode = msgspec.msgpack.Decoder(KeptLetter).decode
 
 
 def encode(kept: KeptLetter, max_bytes: int) -> bytes:
-    """A letter as a message; of a call that makes it too long, the body is left out."""
+    """A letter as a message: too long a one without its call's body, or without the call and the answer."""
     data = msgspec.msgpack.encode(kept)
     if len(data) > max_bytes and kept.call:
         data = msgspec.msgpack.encode(replace(kept, call=replace(kept.call, body=b"")))
+    if len(data) > max_bytes:
+        data = msgspec.msgpack.encode(replace(kept, call=None, letter=replace(kept.letter, answer="")))
     return data
 
 

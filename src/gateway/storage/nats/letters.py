@@ -64,8 +64,8 @@ class Letters:
             found = None if letter.event else await last(self._client, self._stream, alike)
             try:
                 if found is None:
-                    place = f"{self._stream}.{subject(letter, key, len(data))}"
-                    return await self._publisher.publish(place, data, new.occurrence, expected=0)
+                    new_subject = f"{self._stream}.{subject(letter, key, len(data))}"
+                    return await self._publisher.publish(new_subject, data, new.occurrence, expected=0)
                 before = decode(found.data)
                 counted = before.counted(before.letter.count + letter.count)
                 return await self._put(found.subject, counted, found.sequence)

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..records import StoreBusy, StoredCall
+from ..records import StoreBusy, StoredCall, StoreFull
 from . import chunk
 from .accepted import Accepted
 from .pending import Batch
@@ -42,15 +42,15 @@ class Outbox:
 
     def add(self, bucket: int, source: str, event: chunk.PackedEvent, call: StoredCall | None) -> Batch:
         """Have an event published with the next batch, and return that."""
-        place = bucket, source
-        batch = self._next.get(place)
+        log = bucket, source
+        batch = self._next.get(log)
         if batch is None:
-            batch = self._next[place] = Batch(bucket, source)
+            batch = self._next[log] = Batch(bucket, source)
         batch.events.append(event)
         batch.calls.append(call)
         self._pending[event.digest] = batch
-        if place not in self._publishing:
-            self._publishing[place] = asyncio.create_task(self._publish_all(place))
+        if log not in self._publishing:
+            self._publishing[log] = asyncio.create_task(self._publish_all(log))
         return batch
 
     async def finish(self) -> None:
@@ -58,9 +58,9 @@ class Outbox:
         while self._publishing:
             await asyncio.wait(self._publishing.values())
 
-    async def _publish_all(self, place: tuple[int, str]) -> None:
+    async def _publish_all(self, log: tuple[int, str]) -> None:
         """Publish what waits of a bucket and source, until nothing does."""
-        while batch := self._next.pop(place, None):
+        while batch := self._next.pop(log, None):
             error = None
             try:
                 await self._publish(batch)
@@ -69,14 +69,17 @@ class Outbox:
             for event in batch.events:
                 del self._pending[event.digest]
             batch.finish(error)
-        del self._publishing[place]
+        del self._publishing[log]
 
     async def _publish(self, batch: Batch) -> None:
         if not batch.is_wanted:
             raise StoreBusy("nobody waits any longer")
         for packed in chunk.pack(batch.events, batch.calls, self.max_bytes):
             subject = f"{self._stream}.{batch.bucket}.{chunk.token(batch.source)}.{len(packed.events)}"
-            sequence = await self._publisher.publish(subject, chunk.encode(packed), uuid.uuid4().hex)
+            data = chunk.encode(packed)
+            if len(data) > self.max_bytes:
+                raise StoreFull(f"an event of {len(data)} bytes, more than {self.max_bytes}: raise max_payload")
+            sequence = await self._publisher.publish(subject, data, uuid.uuid4().hex)
             now = time.time()
             self._seen.remember(
                 Accepted(event.digest, chunk.number_of(sequence, index), now)

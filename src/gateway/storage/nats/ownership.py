@@ -12,7 +12,7 @@ from math import ceil
 from nats.aio.client import Client
 
 from ....core.errors import SpringheadError
-from .api import ApiError, ask, read
+from .api import ApiError, ask, last, read
 from .publisher import Publisher
 
 BUCKETS = 16
@@ -118,7 +118,11 @@ class Ownership:
             lease.revision = await self._write(f"bucket.{bucket}", lease.revision)
             lease.renewed_at = now
         except ApiError:
-            self._forget(bucket)
+            kept = await last(self._client, self._stream, f"{self._stream}.bucket.{bucket}")
+            if kept is None or kept.data != self.id.encode():
+                self._forget(bucket)
+            else:  # the answer to an earlier renewal was lost
+                lease.revision = kept.sequence
 
     async def _give_up(self, bucket: int) -> None:
         lease = self._leases[bucket]
@@ -126,7 +130,7 @@ class Ownership:
         await self._delete(lease.revision)
 
     def _forget(self, bucket: int) -> None:
-        del self._leases[bucket]
+        self._leases.pop(bucket, None)
         self._leaving.discard(bucket)
         self.lost(bucket)
 

@@ -15,7 +15,7 @@ class PendingAppend:
     """The events of one call.
 
     Attributes:
-        digests: of the events, each in the place of its event.
+        digests: those of the events, in the same order.
         call: the call, if it is to be kept.
         future: what the caller waits for.
         batches: what has to be published before it is answered.
@@ -66,13 +66,13 @@ class Batch:
     @property
     def is_wanted(self) -> bool:
         """Whether anybody still waits for it."""
-        return any(not one.future.done() for one in self.appends)
+        return any(not append.future.done() for append in self.appends)
 
     def finish(self, error: Exception | None) -> None:
         """Tell those who wait that it is published, or why not."""
-        for one in self.appends:
-            one.batches.discard(self)
+        for append in self.appends:
+            append.batches.discard(self)
             if error is None:
-                one.answer()
+                append.answer()
             else:
-                one.fail(error)
+                append.fail(error)

@@ -91,7 +91,8 @@ class Publisher:
 
     async def publish_once(self, subject: str, data: bytes) -> int:
         """Publish a message that says the same however often it is published."""
-        return await self.publish(subject, data, hashlib.blake2b(data, digest_size=16).hexdigest())
+        id_ = hashlib.blake2b(subject.encode() + data, digest_size=16).hexdigest()
+        return await self.publish(subject, data, id_)
 
     async def _try(self, subject: str, data: bytes, headers: dict[str, str], until: float) -> int:
         seconds = min(max(until - time.monotonic(), _PAUSE), ANSWER_SECONDS)

@@ -38,27 +38,29 @@ class Queue:
     async def claim_behind(self, seq: int, *, refusals_below: int, lease: float) -> ClaimedEvent | None:
         """Lease the next event of the same user behind this one."""
         for log in self._logs:
-            if one := log.waiting.behind(seq, refusals_below):
-                return None if one.lease_until > time.monotonic() else log.claimed(one, lease)
+            if event := log.waiting.behind(seq, refusals_below):
+                return None if event.lease_until > time.monotonic() else log.claimed(event, lease)
         return None
 
     async def acknowledge(self, delivered: Sequence[int], dead: Sequence[DeadEvent]) -> None:
         """Settle events; what is no longer this gateway's is delivered again by its owner."""
-        reasons = {one.seq: one for one in dead}
+        reasons = {event.seq: event for event in dead}
         numbers = [*delivered, *reasons]
         await asyncio.gather(
             *(self._logs.guard(log, self._settle(log, numbers, reasons)) for log in self._logs)
         )
 
     async def _settle(self, log: SourceLog, numbers: Sequence[int], dead: Mapping[int, DeadEvent]) -> None:
-        for number, one in dead.items():
+        for number, reason in dead.items():
             if waiting := log.waiting.by_number.get(number):
                 if not self._logs.owns(log.bucket):
                     raise StoreBusy(f"{self._location}: bucket {log.bucket} may be another gateway's by now")
-                event = waiting.packed
-                letter = NewDeadLetter(log.source, one.rule, one.reason, event=event.event, answer=one.answer)
-                accepted = Accepted(event.digest, number, waiting.accepted_at)
-                original = digest(log.source, event.message_id)
+                packed = waiting.packed
+                letter = NewDeadLetter(
+                    log.source, reason.rule, reason.reason, event=packed.event, answer=reason.answer
+                )
+                accepted = Accepted(packed.digest, number, waiting.accepted_at)
+                original = digest(log.source, packed.message_id)
                 await self._letters.add_dead_event(letter, waiting.call, accepted, original)
         await log.settle([number for number in numbers if number in log.waiting])
 
@@ -67,12 +69,12 @@ class Queue:
         for log in self._logs:
             if waiting := [log.waiting.by_number[seq] for seq in seqs if seq in log.waiting]:
                 accepted = [
-                    Accepted(key, one.number, one.accepted_at)
-                    for one in waiting  # that of a replay differs from that of the event
-                    for key in {one.packed.digest, digest(log.source, one.packed.message_id)}
+                    Accepted(key, event.number, event.accepted_at)
+                    for event in waiting  # the digest of a replay differs from that of the event
+                    for key in {event.packed.digest, digest(log.source, event.packed.message_id)}
                 ]
                 await self._seen_stream.forget(accepted)
-                numbers = [one.number for one in waiting]
+                numbers = [event.number for event in waiting]
                 await self._logs.guard(log, log.settle(numbers, is_seen=False))
 
     def release(self, seqs: Sequence[int]) -> None:
@@ -80,8 +82,8 @@ class Queue:
         now = time.monotonic()
         for log in self._logs:
             for seq in seqs:
-                if one := log.waiting.by_number.get(seq):
-                    one.lease_until = min(one.lease_until, now)
+                if event := log.waiting.by_number.get(seq):
+                    event.lease_until = min(event.lease_until, now)
 
     async def postpone(self, seq: int, *, refusals: int, seconds: float) -> None:
         """Note a refusal, and lease the event until its next try."""

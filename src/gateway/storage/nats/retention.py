@@ -8,13 +8,13 @@ from contextlib import AsyncExitStack, aclosing
 
 from .api import StoredMessage
 from .kept_letter import source_and_size
-from .letter_list import LetterList
+from .letter_reader import LetterReader
 
 MOST = 500
 """The most dead letters that are chosen at once."""
 
 
-async def too_old(letters: LetterList, before: float) -> list[tuple[int, str]]:
+async def too_old(letters: LetterReader, before: float) -> list[tuple[int, str]]:
     """The ids of dead letters that came last before this time, each with its source; some of them, if many."""
     found = await letters.summaries(
         source=None, rule=None, before=before, since=None, after=0, newest=False, limit=MOST
@@ -22,7 +22,7 @@ async def too_old(letters: LetterList, before: float) -> list[tuple[int, str]]:
     return [(letter.id, letter.source) for letter in found]
 
 
-async def too_much(letters: LetterList, sizes: Counter[str], excess: int) -> list[tuple[int, str]]:
+async def too_much(letters: LetterReader, sizes: Counter[str], excess: int) -> list[tuple[int, str]]:
     """The ids of dead letters that take the excess, each with its source; some of them, if many.
 
     Room is made at the cost of the source that takes most of it.

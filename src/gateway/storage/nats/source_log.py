@@ -18,7 +18,7 @@ from .cursor import Cursor
 from .publisher import Publisher
 from .seen import Lookup, Seen
 from .seen_stream import SeenStream
-from .waiting import Waiting, WaitingEvents
+from .waiting import WaitingEvent, WaitingEvents
 
 _MAX_EVENTS = 10_000
 """The most events held of one log, which each claim looks through."""
@@ -98,6 +98,7 @@ class SourceLog:
 
     async def _read(self) -> None:
         """Read on, until nothing is left or enough is held."""
+        await self._settle_duplicates()
         self._read_to = max(self._read_to, self.cursor.progress.floor)
         before = -1
         while (size := self._size_to_read()) and self._read_to != before:
@@ -119,10 +120,7 @@ class SourceLog:
         return self.room(self) if len(self.waiting) < _MAX_EVENTS else 0
 
     async def _add(self, messages: Sequence[StoredMessage]) -> None:
-        """Hold the events of these messages, and settle those that were accepted before.
-
-        If they cannot be settled, nothing is claimed until they are.
-        """
+        """Hold the events of these messages, and settle those that were accepted before."""
         chunks = [(message, chunk.decode(message.data)) for message in messages]
         lookup = await self._look_up(chunks)
         for message, packed in chunks:
@@ -131,18 +129,22 @@ class SourceLog:
             added = self.waiting.add(message.sequence, message.at, packed, self.cursor.progress)
             if not added:
                 self._settled_messages.add(message.sequence)
-            for one in added:
-                if known.get(one.packed.digest, one.number) < one.number:
-                    self._duplicates.append(one.number)
+            for event in added:
+                if known.get(event.packed.digest, event.number) < event.number:
+                    self._duplicates.append(event.number)
                 else:
-                    known[one.packed.digest] = one.number
-                    accepted.append(Accepted(one.packed.digest, one.number, message.at))
+                    known[event.packed.digest] = event.number
+                    accepted.append(Accepted(event.packed.digest, event.number, message.at))
             self._seen.remember(accepted)
             self._read_to = message.sequence
+        await self._settle_duplicates()
+        await self._delete_settled()
+
+    async def _settle_duplicates(self) -> None:
+        """If they cannot be settled, nothing is claimed until they are."""
         if self._duplicates:
             await self._settle(self._duplicates)
             self._duplicates.clear()
-        await self._delete_settled()
 
     async def _look_up(self, chunks: Sequence[tuple[StoredMessage, chunk.Chunk]]) -> Lookup:
         """What is known of these events, given which of them may be accepted again by now."""
@@ -153,13 +155,11 @@ class SourceLog:
             lookup = await self._seen.look_up(digests)
         return lookup
 
-    def claimed(self, one: Waiting, lease: float) -> ClaimedEvent:
+    def claimed(self, event: WaitingEvent, lease: float) -> ClaimedEvent:
         """Lease an event."""
-        one.lease_until, one.is_postponed = time.monotonic() + lease, False
-        event = one.packed
-        return ClaimedEvent(
-            one.number, self.source, event.message_id, event.user, event.event, one.accepted_at, one.refusals
-        )
+        event.lease_until, event.is_postponed = time.monotonic() + lease, False
+        about = event.packed.message_id, event.packed.user, event.packed.event
+        return ClaimedEvent(event.number, self.source, *about, event.accepted_at, event.refusals)
 
     async def settle(self, numbers: Sequence[int], *, is_seen: bool = True) -> None:
         """Record that these events are delivered or dead, for whoever owns the log after this gateway.
@@ -173,7 +173,7 @@ class SourceLog:
         settled = [self.waiting.by_number[number] for number in numbers if number in self.waiting]
         progress = self.cursor.progress
         if settled:
-            accepted = [Accepted(one.packed.digest, one.number, one.accepted_at) for one in settled]
+            accepted = [Accepted(event.packed.digest, event.number, event.accepted_at) for event in settled]
             if is_seen:
                 await self._publisher.publish_once(self.seen_subject, msgspec.msgpack.encode(accepted))
             self._settled_messages.update(self.waiting.settle(settled, progress))
@@ -198,12 +198,12 @@ class SourceLog:
     async def postpone(self, number: int, refusals: int, seconds: float) -> None:
         """Note how often an event was refused alone, and lease it for the seconds until its next try."""
         async with self._lock:
-            one = self.waiting.by_number.get(number)
-            if one is None:
+            event = self.waiting.by_number.get(number)
+            if event is None:
                 return
-            one.refusals = refusals
-            one.lease_until, one.is_postponed = time.monotonic() + seconds, True
-            self.waiting.refused[number] = one
+            event.refusals = refusals
+            event.lease_until, event.is_postponed = time.monotonic() + seconds, True
+            self.waiting.refused[number] = event
             self.cursor.progress.refusals[number] = refusals
             await self.cursor.save()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from nats.aio.client import Client
 
 from ..records import StoreBusy
-from .api import ApiError
+from .api import ApiError, ask
 from .chunk import token
 from .cursor import take_over
 from .ownership import BUCKETS
@@ -54,15 +54,15 @@ class SourceLogs:
 
     def note(self, bucket: int, source: str, sequence: int) -> None:
         """Have the next claim look for what was just appended."""
-        place = bucket, source
-        self._appended[place] = max(self._appended.get(place, 0), sequence)
-        if log := self._logs.get(place):
-            log.appended = self._appended[place]
+        key = bucket, source
+        self._appended[key] = max(self._appended.get(key, 0), sequence)
+        if log := self._logs.get(key):
+            log.appended = self._appended[key]
 
     def lose(self, bucket: int) -> None:
         """Leave the logs of a bucket to another gateway."""
-        for place in [place for place in self._logs if place[0] == bucket]:
-            del self._logs[place]
+        for key in [key for key in self._logs if key[0] == bucket]:
+            del self._logs[key]
 
     def is_idle(self, bucket: int) -> bool:
         """Whether nothing of a bucket is being sent."""
@@ -86,20 +86,23 @@ class SourceLogs:
         return iter(list(self._logs.values()))
 
     async def _log_of(self, bucket: int, source: str) -> SourceLog:
-        place = bucket, source
-        if log := self._logs.get(place):
+        key = bucket, source
+        if log := self._logs.get(key):
             return log
-        if place not in self._opening:
-            self._opening[place] = asyncio.create_task(self._open(bucket, source))
+        if key not in self._opening:
+            self._opening[key] = asyncio.create_task(self._open(bucket, source))
         try:
-            return await self._opening[place]
+            return await asyncio.shield(self._opening[key])
+        except ApiError as error:  # another gateway has just taken it over
+            raise StoreBusy(str(error)) from None
         finally:
-            self._opening.pop(place, None)
+            self._opening.pop(key, None)
 
     async def _open(self, bucket: int, source: str) -> SourceLog:
         streams = self._streams
         subject = f"{streams.state}.{bucket}.{token(source)}"
-        cursor = await take_over(self._client, self._publisher, streams.state, subject, self._created)
+        end = (await ask(self._client, f"STREAM.INFO.{streams.events}"))["state"]["last_seq"]
+        cursor = await take_over(self._client, self._publisher, streams.state, subject, self._created, end)
         log = SourceLog(
             source,
             bucket,

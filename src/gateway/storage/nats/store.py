@@ -31,7 +31,7 @@ from ..records import (
     StoreUnusable,
 )
 from ..shared import ClusterStats
-from .api import ask, until_answered
+from .api import ask, server_time, until_answered
 from .append import Appender
 from .chunk import token
 from .connection import connect, denial
@@ -39,7 +39,7 @@ from .counts import StoreCounter
 from .dead_letters import DeadLetters
 from .exchange import Exchange
 from .hints import Hints
-from .letter_list import LetterList
+from .letter_reader import LetterReader
 from .letters import Letters
 from .options import NatsOptions
 from .outbox import Outbox
@@ -55,6 +55,8 @@ _READY_SECONDS = 2.0
 """How old the last write may be: nothing else tells that most servers are gone."""
 _ELECTION_SECONDS = 15.0
 """How long a store that is opened waits for a leader: an election takes 4 to 9 seconds."""
+_LETTER = 4_096
+"""Bytes that a dead letter may take more than its event."""
 _MARGIN = 16_384
 """Bytes of room in the stream of events below which it counts as full."""
 
@@ -168,13 +170,13 @@ class NatsStore:
         self._seen = Seen(path, options.window, self._created)
         self._publisher = publisher = Publisher(client, options.patience)
         limit = client.max_payload - HEADERS
-        outbox = Outbox(publisher, self._seen, streams.events, limit, self._tell)
+        outbox = Outbox(publisher, self._seen, streams.events, limit - _LETTER, self._published)
         self._appender = Appender(outbox, self._seen, self.location, options.max_waiting, options.patience)
         self._hints = Hints(client, f"{options.name}-appended", self._note)
         self._seen_stream = seen_stream = SeenStream(client, publisher, streams.seen, self._seen)
         self._counter = StoreCounter(client, streams)
-        letters, listed = Letters(client, publisher, streams.dead, limit), LetterList(client, streams.dead)
-        self._dead_letters = DeadLetters(letters, listed, self._counter, seen_stream, options)
+        letters, reader = Letters(client, publisher, streams.dead, limit), LetterReader(client, streams.dead)
+        self._dead_letters = DeadLetters(letters, reader, self._counter, seen_stream, options)
         self._logs = logs = SourceLogs(
             client, publisher, self._seen, seen_stream, streams, self._created, self._owns
         )
@@ -203,7 +205,7 @@ class NatsStore:
             receipt = Receipt(0, (), ())
             if events:
                 receipt = await self._appender.append(events, kept_call, replays)
-            ids = await self._dead_letters.kept.add(dead_letters, call)
+            ids = await self._dead_letters.letters.add(dead_letters, call)
         return msgspec.structs.replace(receipt, dead_letters=ids)
 
     async def probe(self, sources: Collection[str]) -> None:  # noqa: ARG002 - the room is that of all sources
@@ -236,7 +238,7 @@ class NatsStore:
 
     async def adopt(self, letter: DeadLetter, key: bytes) -> None:
         """As `Store.adopt`."""
-        await self._dead_letters.kept.adopt(letter, key)
+        await self._dead_letters.letters.adopt(letter, key)
 
     async def release(self, seqs: Sequence[int]) -> None:
         """As `Store.release`."""
@@ -270,7 +272,7 @@ class NatsStore:
 
     async def dead_letter(self, id: int) -> DeadLetter | None:  # noqa: A002 - as the interface
         """As `Store.dead_letter`."""
-        return await self._dead_letters.listed.whole(id)
+        return await self._dead_letters.reader.whole(id)
 
     async def drop(self, ids: Sequence[int]) -> int:
         """As `Store.drop`."""
@@ -281,9 +283,10 @@ class NatsStore:
         return await self._counter.counts()
 
     async def sweep(self) -> list[Removal]:
-        """As `Store.sweep`."""
-        await self._seen.prune(time.time())
-        return await self._dead_letters.sweep()
+        """As `Store.sweep`: what expires does so by two clocks, this machine's and a server's."""
+        now = min(time.time(), await server_time(self._client, self._streams.dead))
+        await self._seen.prune(now)
+        return await self._dead_letters.sweep(now)
 
     async def close(self) -> None:
         """As `Store.close`."""
@@ -325,7 +328,8 @@ class NatsStore:
         if self._owns(bucket):
             self._wake(source)
 
-    def _tell(self, bucket: int, source: str, sequence: int) -> None:
+    def _published(self, bucket: int, source: str, sequence: int) -> None:
+        """Have the owner of a bucket look for what this gateway has just appended."""
         self._note(bucket, source, sequence)
         if not self._owns(bucket):
-            self._hints.tell(bucket, source, sequence)
+            self._hints.send(bucket, source, sequence)

@@ -37,7 +37,7 @@ def tls_context(options: NatsOptions) -> ssl.SSLContext | None:
     return context
 
 
-def explain(error: ssl.SSLError) -> str:
+def explain_handshake(error: ssl.SSLError) -> str:
     """Why no encrypted connection was made, and what to do."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         return f"the TLS handshake failed: {error.reason}; check the tls block of the servers"

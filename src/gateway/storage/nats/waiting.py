@@ -13,7 +13,7 @@ from .cursor import Progress
 
 
 @dataclass(slots=True)
-class Waiting:
+class WaitingEvent:
     """An event that is not delivered yet.
 
     Attributes:
@@ -59,44 +59,44 @@ class WaitingEvents:
         bytes: about how much memory they take.
     """
 
-    by_number: dict[int, Waiting] = field(default_factory=dict)
-    refused: dict[int, Waiting] = field(default_factory=dict)
+    by_number: dict[int, WaitingEvent] = field(default_factory=dict)
+    refused: dict[int, WaitingEvent] = field(default_factory=dict)
     bytes: int = 0
     _messages: dict[int, _Message] = field(default_factory=dict)
     """The messages that they are in, by sequence."""
 
-    def add(self, sequence: int, at: float, packed: chunk.Chunk, progress: Progress) -> list[Waiting]:
+    def add(self, sequence: int, at: float, message: chunk.Chunk, progress: Progress) -> list[WaitingEvent]:
         """Hold the events of a message that are not settled, and return them."""
-        places: Sequence[int] = range(len(packed.events))
+        indexes: Sequence[int] = range(len(message.events))
         if sequence <= progress.top:
-            places = progress.waiting.get(sequence, ())
-        if places:
-            call_bytes = sum(map(chunk.size_of, packed.calls))
-            self._messages[sequence] = _Message(len(packed.events), len(places), call_bytes)
+            indexes = progress.waiting.get(sequence, ())
+        if indexes:
+            call_bytes = sum(map(chunk.size_of, message.calls))
+            self._messages[sequence] = _Message(len(message.events), len(indexes), call_bytes)
             self.bytes += call_bytes
         added = []
-        for index in places:
-            event = packed.events[index]
+        for index in indexes:
+            packed = message.events[index]
             number = chunk.number_of(sequence, index)
-            call = packed.calls[event.call] if event.call >= 0 else None
-            one = Waiting(event, number, at, call, progress.refusals.get(number, 0))
-            self.by_number[number] = one
-            if one.refusals:
-                self.refused[number] = one
-            self.bytes += one.size
-            added.append(one)
+            call = message.calls[packed.call] if packed.call >= 0 else None
+            event = WaitingEvent(packed, number, at, call, progress.refusals.get(number, 0))
+            self.by_number[number] = event
+            if event.refusals:
+                self.refused[number] = event
+            self.bytes += event.size
+            added.append(event)
         return added
 
-    def settle(self, settled: Iterable[Waiting], progress: Progress) -> list[int]:
+    def settle(self, settled: Iterable[WaitingEvent], progress: Progress) -> list[int]:
         """Hold these no longer, and return the sequences of messages that no event waits in any more."""
         done = []
-        for one in settled:
-            sequence, _ = chunk.place_of(one.number)
+        for event in settled:
+            sequence, _ = chunk.sequence_and_index(event.number)
             progress.top = max(progress.top, sequence)
-            progress.refusals.pop(one.number, None)
-            self.bytes -= one.size
-            self.by_number.pop(one.number)
-            self.refused.pop(one.number, None)
+            progress.refusals.pop(event.number, None)
+            self.bytes -= event.size
+            self.by_number.pop(event.number)
+            self.refused.pop(event.number, None)
             self._messages[sequence].waiting -= 1
             if not self._messages[sequence].waiting:
                 self.bytes -= self._messages.pop(sequence).call_bytes
@@ -112,27 +112,27 @@ class WaitingEvents:
         progress.floor = min(self._messages, default=read_to + 1) - 1
         waiting: defaultdict[int, list[int]] = defaultdict(list)
         for number in self.by_number:
-            sequence, index = chunk.place_of(number)
+            sequence, index = chunk.sequence_and_index(number)
             if sequence > progress.top:
                 break
             waiting[sequence].append(index)
         settled = {
-            sequence: self._messages[sequence].size - len(places) for sequence, places in waiting.items()
+            sequence: self._messages[sequence].size - len(indexes) for sequence, indexes in waiting.items()
         }
         unread = [sequence for sequence in progress.waiting if sequence > read_to]
         progress.waiting = waiting | {sequence: progress.waiting[sequence] for sequence in unread}
         progress.settled = settled | {sequence: progress.settled[sequence] for sequence in unread}
 
-    def behind(self, number: int, refusals_below: int) -> Waiting | None:
-        """The next event of the same user behind this one that was refused alone less often."""
+    def behind(self, number: int, refusals_below: int) -> WaitingEvent | None:
+        """The next event of the same user behind this event that was refused alone less often."""
         first = self.by_number.get(number)
         behind = (
-            one
-            for one in self
+            event
+            for event in self
             if first is not None
-            and one.number > number
-            and one.packed.user == first.packed.user
-            and one.refusals < refusals_below
+            and event.number > number
+            and event.packed.user == first.packed.user
+            and event.refusals < refusals_below
         )
         return next(behind, None)
 
@@ -140,9 +140,9 @@ class WaitingEvents:
     def is_leased(self) -> bool:
         """Whether any of them is being sent."""
         now = time.monotonic()
-        return any(one.lease_until > now and not one.is_postponed for one in self)
+        return any(event.lease_until > now and not event.is_postponed for event in self)
 
-    def __iter__(self) -> Iterator[Waiting]:
+    def __iter__(self) -> Iterator[WaitingEvent]:
         return iter(self.by_number.values())
 
     def __len__(self) -> int:

@@ -80,3 +80,31 @@ def test_no_answer_is_not_an_empty_one(nodes: list[Node], answer: tuple[dict[str
     """No replica may be ready to answer, or the answer may be refused."""
     with pytest.raises(StoreBusy, match="NATS does not answer: status"):
         asyncio.run(answered(nodes, *answer))
+
+
+def test_a_replica_that_does_not_answer_is_not_waited_for(nodes: list[Node]) -> None:
+    """The next request goes to another one, if servers choose that."""
+    options = NatsOptions((nodes[0].url,), name=f"test-{uuid.uuid4().hex}")
+
+    async def scenario() -> None:
+        reader, replica = await connect(options), await connect(options)
+        requests: list[Msg] = []
+
+        async def reply(request: Msg) -> None:
+            requests.append(request)
+            if len(requests) > 1:
+                await replica.publish(request.reply, headers=END | {"Nats-Last-Sequence": "0"})
+
+        try:
+            subject = f"$JS.API.DIRECT.GET.{options.name}"
+            await replica.subscribe(subject, cb=reply)
+            while True:
+                with suppress(StoreBusy):  # servers tell each other of the subscription
+                    assert [found async for found in read(reader, options.name, seq=1, batch=9)] == []
+                    break
+            assert len(requests) == 2
+        finally:
+            await reader.close()
+            await replica.close()
+
+    asyncio.run(scenario())

@@ -152,7 +152,7 @@ def test_packing_keeps_order_and_calls(given_: list[tuple[int, int]]) -> None:
 @given(st.integers(1, 2**53), st.integers(0, chunk.MAX_EVENTS - 1))
 def test_a_number_says_where_an_event_is(sequence: int, index: int) -> None:
     """And a later message has larger ones."""
-    assert chunk.place_of(chunk.number_of(sequence, index)) == (sequence, index)
+    assert chunk.sequence_and_index(chunk.number_of(sequence, index)) == (sequence, index)
     assert chunk.number_of(sequence, index) < chunk.number_of(sequence + 1, 0)
 
 

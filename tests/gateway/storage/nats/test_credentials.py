@@ -14,12 +14,9 @@ import nkeys
 import pytest
 
 from springhead.gateway.storage.nats import NatsOptions, NatsStore
-from springhead.gateway.storage.nats.ownership import BUCKETS
-from springhead.gateway.storage.records import StoreUnusable
 from support.nats_nodes import Node, cluster
-from support.senders import until
 from support.servers import free_port
-from support.stores import deliver, entry, keep
+from support.stores import assert_serves, entry, keep, refusal
 
 CLIENTS = dict.fromkeys(["subs", "data", "payload", "imports", "exports", "conn", "leaf"], -1)
 JETSTREAM = dict.fromkeys(["mem_storage", "disk_storage", "streams", "consumer"], -1)
@@ -100,26 +97,11 @@ def credentials(folder: Path, account: nkeys.KeyPair, user: nkeys.KeyPair = USER
     return path
 
 
-def refusal(options: NatsOptions) -> str:
-    """Why a store cannot be opened."""
-    with pytest.raises(StoreUnusable) as error:
-        asyncio.run(NatsStore(options).open())
-    return str(error.value)
-
-
 def test_a_gateway_logs_in_with_a_credentials_file(node: Node, tmp_path: Path) -> None:
     """It signs what the node made up."""
     options = NatsOptions((node.url,), replicas=1, credentials=credentials(tmp_path, ACCOUNT), folder=tmp_path)
 
-    async def scenario() -> None:
-        store = NatsStore(options)
-        await store.open()
-        await until(lambda: len(store.owned) == BUCKETS)
-        await keep(store, entry("one"))
-        assert await deliver(store) == ["one"]
-        await store.close()
-
-    asyncio.run(scenario())
+    asyncio.run(assert_serves(options))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from springhead.gateway.storage.nats import NatsOptions
-from springhead.gateway.storage.nats.api import ApiError
+from springhead.gateway.storage.nats.api import ApiError, until_answered
 from springhead.gateway.storage.nats.connection import connect
 from springhead.gateway.storage.nats.cursor import take_over
 from springhead.gateway.storage.nats.publisher import STALE, Publisher
@@ -40,16 +40,16 @@ def test_a_write_whose_answer_was_lost_is_not_another_gateways(nodes: list[Node]
     async def scenario() -> None:
         client = await connect(options)
         try:
-            await ensure(client, options)
+            await until_answered(lambda: ensure(client, options), 15.0)
             stream, publisher = streams_of(options.name).state, Deaf(client, 10.0)
-            owner = await take_over(client, publisher, stream, f"{stream}.0.aa", "now")
+            owner = await take_over(client, publisher, stream, f"{stream}.0.aa", "now", 2)
             owner.progress.floor, publisher.is_deaf = 1, True
             with pytest.raises(StoreBusy):
                 await owner.save()
             owner.progress.floor, publisher.is_deaf = 2, False
             await owner.save()
 
-            next_owner = await take_over(client, publisher, stream, f"{stream}.0.aa", "now")
+            next_owner = await take_over(client, publisher, stream, f"{stream}.0.aa", "now", 2)
             assert next_owner.progress.floor == 2
             with pytest.raises(ApiError) as error:
                 await owner.save()

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from support.dataplanes import FakeDataPlane, data_plane
+from support.dataplanes import data_plane
 from support.effort import scaled
-from support.nats_nodes import Node, cluster
-from support.senders import Senders, arrived, gateway_to, log_ids, until
+from support.links import Link, divided
+from support.nats_nodes import Node
+from support.senders import Senders, assert_kept_and_in_order, gateway_to, until
 from support.servers import Server, free_port
 
 pytestmark = pytest.mark.slow
@@ -66,24 +67,13 @@ class Gateways:
             self.stop(number)
 
 
-def assert_kept_and_in_order(plane: FakeDataPlane, senders: list[Senders]) -> None:
-    """Each acknowledged log was taken, under one messageId, and each user's came in order."""
-    log_of, messages = log_ids(plane), arrived(plane)
-    assert len(set(log_of.values())) == len(log_of)
-    acknowledged = {log_id for sender in senders for log_id in sender.acknowledged}
-    assert acknowledged - {log_of[message_id] for message_id in messages} == set()
-    by_user: dict[str, list[str]] = {}
-    for message_id, user in messages.items():
-        by_user.setdefault(user, []).append(log_of[message_id])
-    assert [logs for logs in by_user.values() if logs != sorted(logs)] == []
-
-
 @dataclass(frozen=True)
 class Faults:
     """Three gateways and three nodes, and what may happen to them."""
 
     gateways: Gateways
     nodes: list[Node]
+    link: Link
     chance: random.Random
 
     def kill_gateway(self) -> None:
@@ -121,6 +111,13 @@ class Faults:
         node.resume()
         node.wait()
 
+    def cut_node_off(self) -> None:
+        """The others cannot reach a node, but clients can; it may be the leader."""
+        self.link.cut()
+        self._pass(1.0, 12.0)
+        self.link.mend()
+        self.nodes[-1].wait()
+
     def slow_node(self) -> None:
         """A node gets a tenth of the time it needs."""
         node = self.chance.choice(self.nodes)
@@ -156,6 +153,7 @@ class Faults:
 
 
 KINDS = (
+    Faults.cut_node_off,
     Faults.kill_gateway,
     Faults.kill_node,
     Faults.pause_gateway,
@@ -183,8 +181,8 @@ def test_no_fault_loses_what_was_told_ok(tmp_path: Path) -> None:
     """Whatever fails: every acknowledged log is delivered, and each user's are in order."""
     chance = random.Random()  # noqa: S311 - any moment
 
-    async def scenario(nodes: list[Node]) -> None:
-        async with data_plane() as plane:
+    async def scenario() -> None:
+        async with divided(tmp_path / "nats") as (nodes, link), data_plane() as plane:
             gateways = Gateways(tmp_path, plane.url, nodes)
             try:
                 for number in range(3):
@@ -194,7 +192,7 @@ def test_no_fault_loses_what_was_told_ok(tmp_path: Path) -> None:
                     asyncio.create_task(sender.run(2, first=10 * number))
                     for number, sender in enumerate(senders)
                 ]
-                await asyncio.to_thread(torment, Faults(gateways, nodes, chance))
+                await asyncio.to_thread(torment, Faults(gateways, nodes, link, chance))
                 for sender in senders:
                     sender.stopping = True
                 await asyncio.gather(*sending)
@@ -205,5 +203,4 @@ def test_no_fault_loses_what_was_told_ok(tmp_path: Path) -> None:
                 await asyncio.to_thread(gateways.close)
             assert_kept_and_in_order(plane, senders)
 
-    with cluster(tmp_path / "nats") as nodes:
-        asyncio.run(scenario(nodes))
+    asyncio.run(scenario())

@@ -7,10 +7,12 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from springhead.gateway.storage.nats import NatsOptions, NatsStore, ownership
+from springhead.gateway.storage.nats.api import until_answered
 from springhead.gateway.storage.nats.connection import connect
 from springhead.gateway.storage.nats.ownership import BUCKETS, Ownership
 from springhead.gateway.storage.nats.publisher import Publisher
@@ -28,7 +30,7 @@ async def owner(
     options = NatsOptions(servers, name=f"test-{uuid.uuid4().hex}", folder=folder)
     client = await connect(options)
     try:
-        await ensure(client, options)
+        await until_answered(lambda: ensure(client, options), 15.0)
         leases = streams_of(options.name).leases
         publisher = Publisher(client, options.patience)
         yield Ownership(client, publisher, leases, taken, lambda _: None, lambda _: True, bytes)
@@ -65,6 +67,32 @@ def test_a_bucket_that_cannot_be_prepared_is_given_back(nodes: list[Node], tmp_p
             await asyncio.sleep(0.5)  # the other buckets are still being taken
             await failing.renew()
             assert failing.owns(0)
+
+    asyncio.run(scenario())
+
+
+def test_a_renewal_whose_answer_was_lost_gives_nothing_up(
+    nodes: list[Node], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease that it could not renew is its own."""
+    publish = Publisher.publish
+
+    async def lose_answer(publisher: Publisher, subject: str, *args: Any, **options: Any) -> int:
+        sequence = await publish(publisher, subject, *args, **options)
+        if subject.endswith(".bucket.0"):
+            raise StoreBusy("NATS does not answer")
+        return sequence
+
+    async def scenario() -> None:
+        async with owner(nodes, tmp_path, lambda _: asyncio.sleep(0)) as owning:
+            await owning.renew()
+            with monkeypatch.context() as patched:
+                patched.setattr(Publisher, "publish", lose_answer)
+                with pytest.raises(StoreBusy):
+                    await owning.renew()
+            for _ in range(2):
+                await owning.renew()
+                assert all(map(owning.owns, range(BUCKETS)))
 
     asyncio.run(scenario())
 

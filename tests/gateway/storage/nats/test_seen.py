@@ -10,6 +10,7 @@ import pytest
 
 from springhead.gateway.storage.nats.accepted import Accepted
 from springhead.gateway.storage.nats.seen import Seen
+from springhead.gateway.storage.records import StoreBusy, StoreUnusable
 
 
 def one(name: str, number: int, at: float = 0.0) -> Accepted:
@@ -108,6 +109,45 @@ def test_what_another_stream_accepted_is_unknown(tmp_path: Path) -> None:
 
     use(tmp_path, remember)
     use(tmp_path, scenario, created="tomorrow")
+
+
+def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
+    """As a power cut may leave it: it is only a cache."""
+
+    async def scenario(seen: Seen) -> None:
+        assert await known(seen, "a") == {}
+
+    (tmp_path / "seen.sqlite").write_bytes(b"damaged" * 1_000)
+    use(tmp_path, scenario)
+
+
+def test_a_file_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    """With the key that says where it is."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(StoreUnusable, match=r"seen.sqlite cannot be used: .*; check gateway.data"):
+        Seen(tmp_path / "file" / "seen.sqlite", 60.0, "today")
+
+
+def test_a_file_that_turns_out_to_be_damaged_is_made_again_by_the_next_start(tmp_path: Path) -> None:
+    """Nothing is accepted until then."""
+
+    async def damage(seen: Seen) -> None:
+        await seen.load([one(f"{number}", number) for number in range(10_000)], "bucket", 1)
+
+    async def scenario(seen: Seen) -> None:
+        with pytest.raises(StoreBusy):
+            await seen.look_up([one(f"{number}", 0).digest for number in range(10_000)])
+
+    async def again(seen: Seen) -> None:
+        assert await known(seen, "1") == {}
+
+    use(tmp_path, damage)
+    path = tmp_path / "seen.sqlite"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:65_536] + b"x" * (len(whole) - 65_536))
+    use(tmp_path, scenario)
+    use(tmp_path, again)
 
 
 def test_nobody_else_can_read_the_file(tmp_path: Path) -> None:

@@ -13,15 +13,14 @@ from typing import Any
 import pytest
 import trustme
 
-from springhead.gateway.storage.nats import NatsOptions, NatsStore
+from springhead.gateway.storage.nats import NatsOptions
 from springhead.gateway.storage.nats.connection import connect
-from springhead.gateway.storage.nats.ownership import BUCKETS
 from springhead.gateway.storage.records import StoreUnusable
 from support.dataplanes import data_plane
 from support.nats_nodes import Node, cluster, pretender
 from support.senders import Senders, gateway_to, until
 from support.servers import free_port
-from support.stores import deliver, entry, keep
+from support.stores import assert_serves, refusal
 
 ADDRESS = "127.0.0.1"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -84,13 +83,6 @@ def options(node: Node, folder: Path, ca: Path, **more: Any) -> NatsOptions:
     return NatsOptions((url,), replicas=1, user="ada", password=PASSWORD, ca=ca, folder=folder, **more)
 
 
-def refusal(options: NatsOptions) -> str:
-    """Why a store cannot be opened."""
-    with pytest.raises(StoreUnusable) as error:
-        asyncio.run(NatsStore(options).open())
-    return str(error.value)
-
-
 @pytest.mark.parametrize("scheme", ["tls", "nats"])
 def test_an_encrypted_connection_serves_like_any_other(
     node: Node, files: Path, tmp_path: Path, scheme: str
@@ -99,15 +91,7 @@ def test_an_encrypted_connection_serves_like_any_other(
     url = f"{scheme}://{ADDRESS}:{node.port}"
     encrypted = replace(options(node, tmp_path, files / "ca.pem", name=scheme), servers=(url,))
 
-    async def scenario() -> None:
-        store = NatsStore(encrypted)
-        await store.open()
-        await until(lambda: len(store.owned) == BUCKETS)
-        await keep(store, entry("one"))
-        assert await deliver(store) == ["one"]
-        await store.close()
-
-    asyncio.run(scenario())
+    asyncio.run(assert_serves(encrypted))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,10 @@ import pytest
 from springhead.gateway.storage.nats import NatsStore, source_log
 from springhead.gateway.storage.nats.api import StoredMessage, read
 from springhead.gateway.storage.nats.append import bucket_of
+from springhead.gateway.storage.nats.publisher import Publisher
+from springhead.gateway.storage.nats.seen import Seen
 from springhead.gateway.storage.nats.source_log import SourceLog
+from springhead.gateway.storage.records import StoreBusy
 from support.stores import NatsBackend, claim, dead_event, deliver, entry, keep, names
 
 STUCK = "ada"
@@ -166,6 +169,51 @@ def test_what_was_delivered_of_an_earlier_stream_says_nothing_of_a_new_one(backe
 
     backend.use(first)
     backend.use(second)
+
+
+def test_progress_beyond_the_end_of_the_stream_says_nothing(backend: NatsBackend) -> None:
+    """A power cut may take the last events from the disks; new ones get their sequences, and are delivered."""
+
+    async def first(opened: Any) -> None:
+        await keep(opened, entry("lost"))
+        assert await deliver(opened) == ["lost"]
+        bucket = bucket_of("auth0", "ada")
+        (log,) = [each for each in opened._logs if each.bucket == bucket]  # noqa: SLF001 - as if more had been there
+        log.cursor.progress.floor = log.cursor.progress.top = 1_000
+        await log.cursor.save()
+
+    async def second(opened: Any) -> None:
+        await keep(opened, entry("new"))
+        assert await deliver(opened) == ["new"]
+
+    backend.use(first)
+    backend.use(second)
+
+
+def test_a_duplicate_that_cannot_be_settled_is_not_delivered(
+    backend: NatsBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is claimed until it is, though no more is read meanwhile."""
+
+    async def fail(*_: Any) -> None:
+        raise StoreBusy("NATS does not answer")
+
+    async def scenario(opened: Any) -> None:
+        await keep(opened, entry("1"))
+        monkeypatch.setattr(Seen, "remember", lambda *_: None)
+        opened._seen._recent.clear()  # noqa: SLF001 - as at another gateway
+        await keep(opened, entry("1"))
+        monkeypatch.undo()
+        with monkeypatch.context() as patched:
+            patched.setattr(Publisher, "publish_once", fail)
+            with pytest.raises(StoreBusy):
+                await claim(opened)
+            patched.setattr("springhead.gateway.storage.nats.source_log._MAX_EVENTS", 0)
+            with pytest.raises(StoreBusy):
+                await claim(opened)
+        assert await deliver(opened) == ["1"]
+
+    backend.use(scenario)
 
 
 def test_a_replica_that_came_to_a_stop_holds_nothing_up(

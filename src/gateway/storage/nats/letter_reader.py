@@ -17,7 +17,7 @@ _WINDOW = 500
 
 
 @dataclass(frozen=True, slots=True)
-class LetterList:
+class LetterReader:
     """The dead letters of a cluster, to be read."""
 
     _client: Client
