@@ -19,7 +19,7 @@ MAX_HEADERS = 1_000
 """Headers of one head, and values of its query: each costs far more than its bytes."""
 
 _SLICE = 4096
-"""Bytes parsed at a time: a request needs 18, and takes a hundred times as many in memory once it is parsed."""
+"""Bytes parsed at a time, except of a body: a request takes 18, and a hundred times as many once parsed."""
 _BAD_REQUEST = "400 Bad Request"
 _HEAD_TOO_LARGE = "431 Request Header Fields Too Large"
 
@@ -39,6 +39,7 @@ class Connection(HttpToolsProtocol):
         self._connection_limit = self.limit_concurrency or 1
         self.limit_concurrency = None  # at its limit, uvicorn would answer 503 on every connection
         self._head_bytes = 0
+        self._body_bytes = 0
         self._refused = False
         self._unparsed = b""
         """What came behind requests that wait for the responses to earlier ones."""
@@ -61,13 +62,22 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse data until requests wait for the responses to earlier ones."""
-        data = self._unparsed + data
-        self._unparsed = b""
-        for start in range(0, len(data), _SLICE):
+        data, self._unparsed = self._unparsed + data, b""
+        start = 0
+        while start < len(data):
             if self.pipeline:
                 self._unparsed = data[start:]
                 return
-            self._parse(data[start : start + _SLICE])
+            end = start + max(self._rest_of_body(), _SLICE)
+            self._parse(data[start:end])
+            start = end
+
+    def _rest_of_body(self) -> int:
+        """How many bytes of the body that is being received are missing; 0 if that is not known."""
+        if self.cycle is None or not self.cycle.more_body:
+            return 0
+        lengths = (value for name, value in self.cycle.scope["headers"] if name == b"content-length")
+        return int(next(lengths, b"0")) - self._body_bytes
 
     def _parse(self, data: bytes) -> None:
         """Parse data, unless it makes a head too large."""
@@ -97,7 +107,7 @@ class Connection(HttpToolsProtocol):
         """Let the app answer."""
         if self.parser.should_upgrade() or self._writes.has_ended:
             return
-        self._head_bytes = 0
+        self._head_bytes = self._body_bytes = 0
         if not self.flow.write_paused:
             self._end_deadline()
         if len(self.headers) > MAX_HEADERS or self.url.count(b"&") >= MAX_HEADERS:
@@ -110,6 +120,7 @@ class Connection(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Add to the body."""
         self._head_bytes = 0
+        self._body_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -131,7 +142,7 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         if self.transport.is_closing():
             return
-        if not self.pipeline:
+        if not self.pipeline and (self._unparsed or self.flow.read_paused):
             self.data_received(b"")
             self.flow.resume_reading()
         if self.cycle.response_complete or self.flow.write_paused:

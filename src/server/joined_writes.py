@@ -34,14 +34,14 @@ class JoinedWrites:
 
     def write(self, data: bytes) -> None:
         """Write data, now or soon, unless the connection is lost."""
-        held, self._held = self._held, b""
-        if self.is_closing():
+        if self.has_ended:
             return
-        if held:
-            self._transport.writelines((held, data))
-        else:
+        held, self._held = self._held, b""
+        if not held:
             self._held = data
             self._loop.call_soon(self.flush)
+        elif not self._transport.is_closing():
+            self._transport.writelines((held, data))
 
     def write_last(self, data: bytes) -> None:
         """Write data now, and nothing after it; the sender may still be sending."""
@@ -53,7 +53,7 @@ class JoinedWrites:
     def flush(self) -> None:
         """Write what is held, unless the connection is lost."""
         held, self._held = self._held, b""
-        if held and not self.is_closing():
+        if held and not self._transport.is_closing():
             self._transport.write(held)
 
     def close(self) -> None:

@@ -11,5 +11,6 @@ def route_path(scope: Scope) -> str:
     """The path below the one the app is mounted at, with its escapes: `%2F` separates no segments."""
     raw: bytes | None = scope.get("raw_path")
     path = quote(scope["path"]) if raw is None else raw.decode("latin-1")
-    below = path.removeprefix(quote(scope.get("root_path", "")))
+    root = scope.get("root_path")
+    below = path.removeprefix(quote(root)) if root else path
     return below if below[:1] in ("", "/") else path
