@@ -25,7 +25,7 @@ _API = "$JS.API"
 _SECONDS = 5.0
 """How long a request waits for its answer: an election takes longer, and is waited out by trying again."""
 _REPLICA_SECONDS = 0.5
-"""How long a replica may take to begin its answer."""
+"""How long the first replica asked may take to begin its answer; each further one twice as long."""
 _PAUSE = 0.2
 """Seconds between two tries."""
 NOT_FOUND = (10037, 10059)
@@ -151,16 +151,17 @@ async def _ask_replica(client: Client, subject: str, request: str) -> tuple[Subs
 
     A server may choose a replica that is cut off, until it notices: without an answer, another one is asked.
     """
-    until = time.monotonic() + _SECONDS
+    seconds = _REPLICA_SECONDS
     while client.is_connected:
         inbox = client.new_inbox()
         subscription = await client.subscribe(inbox)
         try:
             await client.publish(subject, request.encode(), reply=inbox)
-            return subscription, await _next(subscription, _REPLICA_SECONDS)
+            return subscription, await _next(subscription, seconds)
         except BaseException as error:
             await subscription.unsubscribe()
-            if not isinstance(error, StoreBusy) or time.monotonic() > until:
+            seconds *= 2
+            if not isinstance(error, StoreBusy) or seconds > _SECONDS:
                 raise
     raise StoreBusy("the connection to NATS is down")
 
