@@ -20,10 +20,10 @@ from .pattern import AllOf, Equals, Exists, Matcher, Matches, Not, OneOf, Patter
 from .read_budget import ReadBudget, outside_reads
 from .read_writer import ReadWriter
 from .stars import read_all
-from .write import join, omit, pick, write, write_member
+from .write import compile_omit, join, pick, write, write_member
 
 _CALLED = (
-    *(ReadBudget, apply_mask, compact, deep_copy, follow, holds, holds_for_any, join, look_up, omit),
+    *(ReadBudget, apply_mask, compact, deep_copy, follow, holds, holds_for_any, join, look_up),
     *(pick, read, read_all, write, write_member),
 )
 RUNTIME = {called.__name__: called for called in (*_CALLED, dict, enumerate, list, str)}
@@ -113,7 +113,7 @@ class Generator(ReadWriter):
         read, value = self.origin(row), self.variable()
         self.line(f"{value} = {read}")
         if row.omit:
-            self.line(f"{value} = omit({value}, {self.constant(row.omit)})")
+            self.line(f"{value} = {self.constant(compile_omit(row.omit))}({value})")
         if row.pick:
             self.line(f"{value} = pick({value}, {self.constant(row.pick)})")
         if row.each is not None:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from .codegen import RUNTIME, Generator
 from .interpret import MappedEvent
 from .model import DROP, Build, EventMapping, ReplyRule, Row, Rule, Template
-from .path import Path, Target
+from .path import Path, is_index
 from .write_plan import WritePlan, plan_writes
 
 CompiledMapping: TypeAlias = Callable[[Any, Any, Any, Any], "list[MappedEvent] | None"]
@@ -131,7 +131,7 @@ def _block(  # noqa: PLR0913 - a function's name, body and surroundings
     """Write a function that runs rows into a new object and returns it."""
     for row in rows:
         _each_functions(code, row, objects)
-    plan = plan_writes(rows, whole=passthrough is not None or _read_event(rows))
+    plan = plan_writes(rows, passes=passthrough is not None)
     with code.function(name, _PARAMETERS, objects):
         code.line("event = {}")
         for container in plan.containers:
@@ -149,10 +149,6 @@ def _block(  # noqa: PLR0913 - a function's name, body and surroundings
         code.line("return event")
 
 
-def _read_event(rows: tuple[Row, ...]) -> bool:
-    return any(path.root == "$event" for row in rows for path in row.paths(inner=False))
-
-
 def _row(code: Generator, row: Row, plan: WritePlan, *, copy: bool) -> None:
     if row.when is not None:
         with code.block(f"if {code.condition(row.when)}:"):
@@ -168,11 +164,11 @@ def _write(code: Generator, row: Row, plan: WritePlan, *, copy: bool) -> None:
     with code.block(f"if {value} is not None:"):
         for index, target in enumerate(row.to):
             if target.keys[0] in plan.through_write:
-                match target:
-                    case Target(keys=(field, key), append=False) if target.is_member:
-                        code.line(f"write_member(event, {field!r}, {key!r}, {value})")
-                    case _:
-                        code.line(f"write(event, {code.constant(target)}, {value})")
+                if target.append or any(map(is_index, target.keys)):
+                    code.line(f"write(event, {code.constant(target)}, {value})")
+                else:
+                    *above, last = target.keys
+                    code.line(f"write_member(event, {tuple(above)!r}, {last!r}, {value})")
             else:
                 place = f"{plan.variable(target.keys[:-1])}[{target.keys[-1]!r}]"
                 code.line(f"{place} = {copied if copy or reads_shared or index else value}")

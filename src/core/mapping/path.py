@@ -66,11 +66,6 @@ class Target(msgspec.Struct, frozen=True):
     keys: tuple[str, ...]
     append: bool = False
 
-    @property
-    def is_member(self) -> bool:
-        """Whether it is inside an object, not an element of a list or a whole field."""
-        return len(self.keys) > 1 and not is_index(self.keys[1])
-
     def replaces(self, keys: tuple[str, ...]) -> bool:
         """Whether what is written may be what these keys lead to, or makes that a list.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..json_value import deep_copy
@@ -27,15 +28,20 @@ def write(event: Any, target: Target, value: Any) -> None:
         merge_member(node, last, deep_copy(value))
 
 
-def write_member(event: dict[str, Any], field: str, key: str, value: Any) -> None:
-    """Do what `write` does at a target of these two keys, of which the second is not an index, but faster."""
-    node = event.get(field)
-    if node is None:
-        node = event[field] = {}
-    if isinstance(node, dict) and node.get(key) is None:
-        node[key] = deep_copy(value)
+def write_member(event: dict[str, Any], above: tuple[str, ...], last: str, value: Any) -> None:
+    """Do what `write` does at a target of these keys, of which none is an index, but faster."""
+    node: Any = event
+    for key in above:
+        child = node.get(key) if node.__class__ is dict else member(node, key)
+        if child is None:
+            child = {}
+            if not _set(node, key, child):
+                return
+        node = child
+    if node.__class__ is dict and node.get(last) is None:
+        node[last] = value if value.__class__ is str else deep_copy(value)
     else:
-        merge_member(node, key, deep_copy(value))
+        merge_member(node, last, deep_copy(value))
 
 
 def merge_member(node: Any, key: str, value: Any) -> None:
@@ -69,6 +75,19 @@ def omit(value: Any, paths: tuple[Path, ...]) -> Any:
     return None if value in ({}, []) else value
 
 
+def compile_omit(paths: tuple[Path, ...]) -> Callable[[Any], Any]:
+    """Return a function that omits these paths as `omit` does, but all members of an object at once."""
+    names = frozenset(path.keys[0] for path in paths if len(path.keys) == 1)
+    deeper = tuple(path for path in paths if len(path.keys) > 1)
+
+    def without_names(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: member for key, member in value.items() if key not in names}
+        return [without_names(element) for element in value] if isinstance(value, list) else value
+
+    return lambda value: omit(without_names(value), deeper)
+
+
 def pick(value: Any, paths: tuple[Path, ...]) -> Any:
     """Return an object, or each object of a list, with only these paths; None if nothing is left."""
     if isinstance(value, list):
@@ -84,7 +103,7 @@ def pick(value: Any, paths: tuple[Path, ...]) -> Any:
 
 def join(parts: tuple[Any, ...]) -> str | None:
     """Join the parts of a template; None if a part has no value, or is an object or a list."""
-    texts = [text(part) for part in parts]
+    texts = [part if part.__class__ is str else text(part) for part in parts]
     return None if None in texts else "".join(texts)  # type: ignore[arg-type] # no part is None here
 
 

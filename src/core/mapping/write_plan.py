@@ -31,16 +31,28 @@ class WritePlan(msgspec.Struct, frozen=True):
         return "_".join(["event", *(f"{len(key)}{_identifier(key)}" for key in container)])
 
 
-def plan_writes(rows: tuple[Row, ...], *, whole: bool) -> WritePlan:
-    """Plan the writes of these rows; `whole` if the event must be whole at every row, since rows read it."""
+def plan_writes(rows: tuple[Row, ...], *, passes: bool) -> WritePlan:
+    """Plan the writes of these rows; `passes` if they write into an event that is passed through."""
     targets = [target for row in rows for target in row.to]
     counts = Counter(target.keys for target in targets)
-    shared = {target.keys[0] for target in targets if whole or not _is_alone(target, counts)}
+    read, reads_whole = _fields_read(rows)
+
+    def is_shared(target: Target) -> bool:
+        is_read = target.keys[0] in read and len(target.keys) > 1  # a variable is no part of the event yet
+        return passes or reads_whole or is_read or not _is_alone(target, counts)
+
+    shared = {target.keys[0] for target in targets if is_shared(target)}
     containers: dict[tuple[str, ...], None] = {}
     for target in targets:
         if target.keys[0] not in shared:
             containers |= dict.fromkeys(target.keys[:end] for end in range(1, len(target.keys)))
     return WritePlan(frozenset(shared), tuple(containers))
+
+
+def _fields_read(rows: tuple[Row, ...]) -> tuple[set[str], bool]:
+    """The fields that rows read of the event, which may have dots in their names; and whether one reads all."""
+    paths = [path.keys for row in rows for path in row.paths(inner=False) if path.root == "$event"]
+    return {".".join(keys[:end]) for keys in paths for end in range(1, len(keys) + 1)}, () in paths
 
 
 def _is_alone(target: Target, counts: Counter[tuple[str, ...]]) -> bool:
