@@ -53,19 +53,17 @@ def merge_member(node: Any, key: str, value: Any) -> None:
     if present is None:
         _set(node, key, value)
     elif isinstance(present, dict) and isinstance(value, dict):
-        _set(node, key, merge(present, value))
+        _fill(present, value)
 
 
-def merge(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    """Return a new object with all of `first`, and from `second` what it lacks, at every level."""
-    merged = dict(first)
-    for key, value in second.items():
-        present = merged.get(key)
+def _fill(filled: dict[str, Any], value: dict[str, Any]) -> None:
+    """Add to an object what it lacks of another, at every level."""
+    for key, added in value.items():
+        present = filled.get(key)
         if present is None:
-            merged[key] = value
-        elif isinstance(present, dict) and isinstance(value, dict):
-            merged[key] = merge(present, value)
-    return merged
+            filled[key] = added
+        elif isinstance(present, dict) and isinstance(added, dict):
+            _fill(present, added)
 
 
 def omit(value: Any, paths: tuple[Path, ...]) -> Any:
