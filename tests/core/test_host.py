@@ -180,3 +180,15 @@ def test_what_is_an_object_in_every_event_is_nothing_else(tmp_path: Path, field:
     reason = f"{field} must be an object: it is {type_name(value)} (rule identify"
     assert [one.rule for one in outcome.rejections] == ["event/shape"] * 3
     assert all(one.reason.startswith(reason) for one in outcome.rejections)
+
+
+def test_what_a_row_omits_of_the_event_is_taken_out_before_it_writes(tmp_path: Path) -> None:
+    """Its second target gets what its first did, although the event has that by then."""
+    row = {"from": "$event.properties", "omit": ["x"], "to": ["properties.b", "properties.c"]}
+    rows = [{"from": "a", "to": "properties.a"}, row]
+    mapping = {"integration": "Acme", "events": [{"type": "track", "event": "E", "map": rows}]}
+    (event,) = (
+        folder_host(source_folder(tmp_path, mapping=mapping)).receive("acme", Request(b'{"a": 1}')).events
+    )
+
+    assert event["properties"] == {"a": 1, "b": {"a": 1}, "c": {"a": 1}}

@@ -68,22 +68,21 @@ def _fill(filled: dict[str, Any], value: dict[str, Any]) -> None:
 
 def omit(value: Any, paths: tuple[Path, ...]) -> Any:
     """Return an object, or each object of a list, without these paths; None if nothing is left."""
-    for path in paths:
-        value = _without(value, path.keys)
-    return None if value in ({}, []) else value
+    return compile_omit(paths)(value)
 
 
 def compile_omit(paths: tuple[Path, ...]) -> Callable[[Any], Any]:
-    """Return a function that omits these paths as `omit` does, but all members of an object at once."""
+    """Return a function that does what `omit` does with these paths; it leaves out names all at once."""
     names = frozenset(path.keys[0] for path in paths if len(path.keys) == 1)
-    deeper = tuple(path for path in paths if len(path.keys) > 1)
+    deeper = [path.keys for path in paths if len(path.keys) > 1]
 
-    def without_names(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: member for key, member in value.items() if key not in names}
-        return [without_names(element) for element in value] if isinstance(value, list) else value
+    def run(value: Any) -> Any:
+        value = _without_names(value, names)
+        for keys in deeper:
+            value = _without(value, keys)
+        return None if value in ({}, []) else value
 
-    return lambda value: omit(without_names(value), deeper)
+    return run
 
 
 def pick(value: Any, paths: tuple[Path, ...]) -> Any:
@@ -103,6 +102,14 @@ def join(parts: tuple[Any, ...]) -> str | None:
     """Join the parts of a template; None if a part has no value, or is an object or a list."""
     texts = [part if part.__class__ is str else text(part) for part in parts]
     return None if None in texts else "".join(texts)  # type: ignore[arg-type] # no part is None here
+
+
+def _without_names(value: Any, names: frozenset[str]) -> Any:
+    if isinstance(value, list):
+        return [_without_names(element, names) for element in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: content for key, content in value.items() if key not in names}
 
 
 def _without(value: Any, keys: tuple[str, ...]) -> Any:
