@@ -38,7 +38,7 @@ def plan_writes(rows: tuple[Row, ...], *, passes: bool) -> WritePlan:
     read, reads_whole = _fields_read(rows)
 
     def is_shared(target: Target) -> bool:
-        is_read = target.keys[0] in read and len(target.keys) > 1  # a variable is no part of the event yet
+        is_read = target.keys[0] in read and len(target.keys) > 1  # a variable is not part of the event yet
         return passes or reads_whole or is_read or not _is_alone(target, counts)
 
     shared = {target.keys[0] for target in targets if is_shared(target)}
