@@ -12,6 +12,7 @@ from ..codec import encode
 from ..errors import InvalidEvent
 from .model import Build, Row
 from .path import Path, read
+from .stars import children
 from .write import omit, pick
 
 LIMIT = 2**25
@@ -90,14 +91,8 @@ def _size(outside: OutsideRead, value: Any) -> int:
     if outside.path.stars:
         value = [value]
         for rest in outside.path.stars:
-            value = [read(child, rest) for node in value for child in _children(node)]
+            value = [read(child, rest) for node in value for child, _ in children(node)]
             steps += len(value)
     value = omit(value, outside.omit) if outside.omit else value
     value = pick(value, outside.pick) if outside.pick else value
     return steps * _STEP + len(encode(value))
-
-
-def _children(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()

@@ -17,13 +17,13 @@ def read_all(value: Any, path: Path) -> list[Any] | None:
     """
     found = [(value, path.mask)]
     for rest in path.stars:
-        children = [child for parent in found for child in _children(*parent)]
-        found = [(read(child, rest), mask and mask.at(rest.keys)) for child, mask in children]
+        nodes = [node for parent in found for node in children(*parent)]
+        found = [(read(child, rest), mask and mask.at(rest.keys)) for child, mask in nodes]
     values = [value if mask is None else apply_mask(value, mask) for value, mask in found if value is not None]
     return values or None
 
 
-def _children(value: Any, mask: Mask | None) -> list[tuple[Any, Mask | None]]:
+def children(value: Any, mask: Mask | None = None) -> list[tuple[Any, Mask | None]]:
     """List the elements or members of a value, each with what is masked of it."""
     if isinstance(value, list):
         return [(element, mask and mask.elements) for element in value]

@@ -30,7 +30,7 @@ def time_function(argument: Any) -> Callable[[Any], str | None]:
     def time(value: Any) -> str | None:
         try:
             when = read(value)
-            return None if when is None else _iso(when)
+            return None if when is None else format_time(when)
         except (ValueError, OverflowError):  # not a time, or in UTC beyond the years that there are
             return None
 
@@ -85,8 +85,8 @@ def _from_iso(value: Any) -> datetime | None:
     return datetime.fromisoformat(value.upper())
 
 
-def _iso(when: datetime) -> str:
-    """Write a time in UTC, in milliseconds; msgspec is several times faster than `isoformat`."""
+def format_time(when: datetime) -> str:
+    """Write a time as RFC 3339 does, in UTC, in milliseconds; msgspec is far faster than `isoformat`."""
     utc = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
     seconds, _, fraction = str(msgspec.to_builtins(utc))[:-1].partition(".")
     return f"{seconds}.{fraction[:3] or '000'}Z"

@@ -7,12 +7,12 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 from uuid_utils import UUID
 
 from ...core.codec import Object, encode
 from ...core.ids import strip_invisible
 from ...core.mapping.convert import text
+from ...core.mapping.times import format_time
 from ...core.outcome import Rejection
 from ..storage.records import NewDeadLetter, NewEvent
 
@@ -75,13 +75,7 @@ def rudder_id(user: str, anonymous: str) -> str:
 
 def rfc3339(at: float) -> str:
     """A moment in epoch seconds as RFC 3339 writes it, in milliseconds."""
-    return _rfc3339(datetime.fromtimestamp(at, UTC))
-
-
-def _rfc3339(moment: datetime) -> str:
-    """A moment in UTC as RFC 3339 writes it; msgspec is several times faster than `isoformat`."""
-    seconds, _, fraction = str(msgspec.to_builtins(moment))[:-1].partition(".")
-    return f"{seconds}.{fraction[:3] or '000'}Z"
+    return format_time(datetime.fromtimestamp(at, UTC))
 
 
 def _timestamp(event: Object, received_at: str) -> str:
@@ -98,7 +92,7 @@ def _timestamp(event: Object, received_at: str) -> str:
         happened = received - (_moment(sent, received) - _moment(original, received))
     except OverflowError:  # beyond the years that there are
         return received_at
-    return _rfc3339(happened)
+    return format_time(happened)
 
 
 def _moment(value: object, otherwise: datetime) -> datetime:
